@@ -1,0 +1,1 @@
+"""One file a stream: commands in, events out, no I/O."""

@@ -1,0 +1,47 @@
+"""What every aggregate has in common: an id, a version, and the header of its next events."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypedDict
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Who acts, and when: what all events of one command share."""
+
+    actor_id: UUID
+    at: datetime  # UTC, from the ledger's clock
+
+
+class Header(TypedDict):
+    """The fields every event begins with."""
+
+    originator_id: UUID
+    originator_version: int
+    occurred_at: datetime
+    actor_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class Aggregate:
+    """The state of one stream, as its events so far have made it."""
+
+    id: UUID
+    version: int  # of the newest event folded in
+
+    def header(self, act: Act, *, after: int = 0) -> Header:
+        """The header of this stream's next event, or of the one `after` so many more."""
+        return Header(
+            originator_id=self.id,
+            originator_version=self.version + 1 + after,
+            occurred_at=act.at,
+            actor_id=act.actor_id,
+        )
+
+
+def first_header(stream: UUID, act: Act) -> Header:
+    """The header of the event that begins a stream."""
+    return Header(
+        originator_id=stream, originator_version=1, occurred_at=act.at, actor_id=act.actor_id
+    )

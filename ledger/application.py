@@ -1,0 +1,169 @@
+"""The ledger as an application: it decides once for each command id, on what it has just read.
+
+A command is a function `decide(read)` that loads aggregates through `read` and returns events.
+Every stream it loaded and did not write to is named to the store with the version seen, and the
+append is refused when one of them has moved; then the command is decided once more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol, Self, TypeVar
+from uuid import UUID, uuid5
+
+from eventsourcing.application import AggregateNotFoundError, Application
+
+from ledger.aggregates.base import Act, Aggregate
+from ledger.errors import CommandReusedError, ConflictError, NotFoundError, PreconditionError
+from ledger.events import LedgerEvent
+from ledger.store import CommandStored, LedgerRecorder, ReadMoved, StreamMoved
+from ledger.values import LEDGER_NAMESPACE
+
+DECISIONS_MAX = 5  # a command that loses more races than this is answered as a conflict
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request to change the ledger, as the edge received it."""
+
+    caller_id: UUID
+    command_id: UUID
+    body_hash: bytes  # keyed digest of what was asked, so that a key cannot be used for two things
+    at: datetime
+    expected_version: int | None = None  # If-Match: of the stream the command writes to
+
+    @property
+    def act(self) -> Act:
+        return Act(actor_id=self.caller_id, at=self.at)
+
+
+def command_id(caller_id: UUID, route: str, key: str) -> UUID:
+    """The id that makes a command happen at most once, whoever resends it how often."""
+    return uuid5(LEDGER_NAMESPACE, f"{caller_id}\x1f{route}\x1f{key}")
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a command came to. A resend of the same command gets an equal receipt."""
+
+    events: tuple[LedgerEvent, ...]
+    position: int  # of the command's last event in the log
+    replayed: bool = field(default=False, compare=False)
+
+    @property
+    def stream(self) -> UUID:
+        """The stream that the command's first event belongs to."""
+        return self.events[0].originator_id
+
+    @property
+    def version(self) -> int:
+        """The version that this stream has reached by the command."""
+        stream = self.stream
+        return max(e.originator_version for e in self.events if e.originator_id == stream)
+
+
+class Foldable(Protocol):
+    """An aggregate class: `fold` is the only way from events to state."""
+
+    @classmethod
+    def fold(cls, state: Self | None, events: Iterable[Any]) -> Self | None: ...
+
+
+AggregateType = TypeVar("AggregateType", bound=Aggregate)
+
+
+class Reader:
+    """Loads aggregates for one decision and remembers which versions it rests on."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self.versions: dict[UUID, int] = {}
+
+    def find(self, kind: type[AggregateType], stream: UUID) -> AggregateType | None:
+        """The aggregate as of now, or None when nothing has happened in its stream."""
+        aggregate = self._ledger.find(kind, stream)
+        self.versions[stream] = aggregate.version if aggregate else 0
+        return aggregate
+
+    def get(self, kind: type[AggregateType], stream: UUID) -> AggregateType:
+        """The aggregate as of now. Raises NotFoundError when there is none."""
+        aggregate = self.find(kind, stream)
+        if aggregate is None:
+            raise NotFoundError(f"there is no {kind.__name__.lower()} {stream}")
+        return aggregate
+
+
+Decide = Callable[[Reader], Sequence[LedgerEvent]]
+
+
+class Ledger(Application[UUID]):
+    """The write side in one object: load, decide, append, replay."""
+
+    recorder: LedgerRecorder
+
+    def find(self, kind: type[AggregateType], stream: UUID) -> AggregateType | None:
+        """The aggregate of a stream, or None when nothing has happened in it."""
+        try:
+            aggregate: AggregateType = self.repository.get(stream, projector_func=kind.fold)
+        except AggregateNotFoundError:
+            return None
+        return aggregate
+
+    def get(self, kind: type[AggregateType], stream: UUID) -> AggregateType:
+        """The aggregate of a stream, for looking. Raises NotFoundError when there is none."""
+        return Reader(self).get(kind, stream)
+
+    def run(self, call: Call, decide: Decide) -> Receipt:
+        """Decide and append, exactly once for the call's command id.
+
+        Raises whatever `decide` refuses with; CommandReusedError when the id was used for
+        another request; ConflictError when others kept acting first.
+        """
+        earlier = self._replay(call)
+        if earlier is not None:
+            return earlier
+        for _ in range(DECISIONS_MAX):
+            read = Reader(self)
+            events = tuple(decide(read))
+            written = {event.originator_id for event in events}
+            _check_expected(call, events)
+            reads = tuple((s, v) for s, v in read.versions.items() if s not in written)
+            try:
+                recordings = self.save(
+                    *events, command_id=call.command_id, body_hash=call.body_hash, reads=reads
+                )
+            except (StreamMoved, ReadMoved):
+                continue
+            except CommandStored:
+                return self._replayed_or_fail(call)
+            return Receipt(events=events, position=recordings[-1].notification.id)
+        raise ConflictError("others changed what this command rests on; read again and resend")
+
+    def _replay(self, call: Call) -> Receipt | None:
+        """The receipt of this command if it has happened already, made again from its events."""
+        stored = self.recorder.find_command(call.command_id)
+        if stored is None:
+            return None
+        if stored.body_hash != call.body_hash:
+            raise CommandReusedError(
+                "this Idempotency-Key was used before for a different request; use a new key"
+            )
+        events = tuple(self.mapper.to_domain_event(event) for event in stored.events)
+        return Receipt(events=events, position=stored.events[-1].id, replayed=True)
+
+    def _replayed_or_fail(self, call: Call) -> Receipt:
+        receipt = self._replay(call)
+        assert receipt is not None, "the store refused a command id that it does not hold"
+        return receipt
+
+
+def _check_expected(call: Call, events: Sequence[LedgerEvent]) -> None:
+    """If-Match: refuse when the stream is no longer at the version the caller has seen."""
+    assert events, "a command that changes nothing must refuse instead"
+    current = events[0].originator_version - 1
+    if call.expected_version is not None and call.expected_version != current:
+        raise PreconditionError(
+            f"the newest version is {current}, not {call.expected_version}; read it again"
+        )

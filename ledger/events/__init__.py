@@ -1,0 +1,152 @@
+"""The vocabulary: everything that can ever have happened, one file a stream.
+
+`EVENT_CLASSES` is the closed registry: a topic that is not in it can be neither stored nor read.
+"""
+
+from typing import get_args
+
+from ledger.events.access import AccessGranted, AccessWithdrawn
+from ledger.events.assessor import AssessorAppointed, AssessorQualified, AssessorWithdrawn
+from ledger.events.base import Event
+from ledger.events.credential import (
+    CredentialDrafted,
+    CredentialRetired,
+    CredentialVersionPublished,
+)
+from ledger.events.employment import (
+    EmploymentChanged,
+    EmploymentEnded,
+    EmploymentReopened,
+    EmploymentStarted,
+)
+from ledger.events.enrollment import (
+    Adjudicated,
+    AppealDecided,
+    AppealOpened,
+    AssessorAssigned,
+    AssessorRecused,
+    AssignmentLapsed,
+    Awarded,
+    CoachAssigned,
+    CoachMeetingRecorded,
+    ConflictDeclared,
+    Enrolled,
+    EvidenceUploaded,
+    EvidenceWithdrawn,
+    IntegrityHoldResolved,
+    Recommended,
+    Reinstated,
+    Resubmitted,
+    ReviewDecided,
+    Revoked,
+    Scored,
+    SubmissionReturned,
+    Submitted,
+    Withdrawn,
+)
+from ledger.events.imports import ImportCompleted, ImportStarted
+from ledger.events.issuer import (
+    IssuerHolidaysSet,
+    IssuerRegistered,
+    IssuerSuspended,
+    IssuerSuspensionLifted,
+    IssuerTermsChanged,
+    IssuerVetted,
+)
+from ledger.events.organization import OrganizationRegistered, OrganizationRenamed
+from ledger.events.person import IdentityLinked, PersonDetailsRecorded, PersonRegistered
+from ledger.events.policy import PolicyAdopted, PolicyRetired
+from ledger.events.stack import StackDefined, StackRetired
+
+AnyEnrollmentEvent = (
+    Enrolled
+    | EvidenceUploaded
+    | EvidenceWithdrawn
+    | Submitted
+    | Resubmitted
+    | SubmissionReturned
+    | AssessorAssigned
+    | AssessorRecused
+    | AssignmentLapsed
+    | Scored
+    | Adjudicated
+    | Recommended
+    | ReviewDecided
+    | IntegrityHoldResolved
+    | Awarded
+    | Withdrawn
+    | Revoked
+    | Reinstated
+    | AppealOpened
+    | AppealDecided
+    | CoachAssigned
+    | CoachMeetingRecorded
+    | ConflictDeclared
+)
+AnyCredentialEvent = (
+    CredentialDrafted
+    | CredentialVersionPublished
+    | CredentialRetired
+)
+AnyIssuerEvent = (
+    IssuerRegistered
+    | IssuerTermsChanged
+    | IssuerHolidaysSet
+    | IssuerVetted
+    | IssuerSuspended
+    | IssuerSuspensionLifted
+)
+AnyStackEvent = (
+    StackDefined
+    | StackRetired
+)
+AnyAssessorEvent = (
+    AssessorAppointed
+    | AssessorQualified
+    | AssessorWithdrawn
+)
+AnyPersonEvent = (
+    PersonRegistered
+    | PersonDetailsRecorded
+    | IdentityLinked
+)
+AnyEmploymentEvent = (
+    EmploymentStarted
+    | EmploymentChanged
+    | EmploymentEnded
+    | EmploymentReopened
+)
+AnyOrganizationEvent = (
+    OrganizationRegistered
+    | OrganizationRenamed
+)
+AnyAccessEvent = (
+    AccessGranted
+    | AccessWithdrawn
+)
+AnyPolicyEvent = (
+    PolicyAdopted
+    | PolicyRetired
+)
+AnyImportEvent = (
+    ImportStarted
+    | ImportCompleted
+)
+
+LedgerEvent = (
+    AnyEnrollmentEvent
+    | AnyCredentialEvent
+    | AnyIssuerEvent
+    | AnyStackEvent
+    | AnyAssessorEvent
+    | AnyPersonEvent
+    | AnyEmploymentEvent
+    | AnyOrganizationEvent
+    | AnyAccessEvent
+    | AnyPolicyEvent
+    | AnyImportEvent
+)
+
+EVENT_CLASSES: dict[str, type[Event]] = {
+    event_class.TOPIC: event_class for event_class in get_args(LedgerEvent)
+}

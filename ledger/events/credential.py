@@ -1,0 +1,104 @@
+"""Micro-credentials: one competency each, defined in versions that never change."""
+
+from typing import ClassVar, Literal
+from uuid import UUID
+
+from ledger.events.base import Event
+from ledger.values import Count, Flag, Positive, ShortText, Slug, Text, Value
+
+EvidenceKind = Literal[
+    "lesson_plan",
+    "project",
+    "student_work",
+    "classroom_text",
+    "classroom_image",
+    "classroom_audio",
+    "classroom_video",
+    "teacher_reflection",
+    "student_reflection",
+    "observation",
+    "quiz",
+]
+
+
+class KeyMethod(Value):
+    """How the competency is practiced, and the research that says it works."""
+
+    description: Text
+    references: tuple[Text, ...] = ()
+
+
+class EvidenceRequirement(Value):
+    """So many artifacts of one kind have to be handed in."""
+
+    kind: EvidenceKind
+    count: Positive = 1
+
+
+class Level(Value):
+    """One performance level of a criterion."""
+
+    level: Slug
+    points: Count
+    description: Text
+
+
+class Criterion(Value):
+    """One row of the rubric: met when the level reached has at least `passing_points`."""
+
+    criterion: Slug
+    title: ShortText
+    levels: tuple[Level, ...]
+    passing_points: Count
+
+
+class Definition(Value):
+    """What a micro-credential asks for. A draft may lack parts; a published version may not."""
+
+    title: ShortText
+    summary: Text
+    competencies: tuple[Text, ...] = ()
+    key_method: KeyMethod | None = None
+    evidence: tuple[EvidenceRequirement, ...] = ()
+    rubric: tuple[Criterion, ...] = ()
+    effort_hours_min: Count = 0  # an estimate for planning, never a credit
+    effort_hours_max: Count = 0
+    tier: Slug = "standard"  # what a tiered policy pays by
+    focus_areas: tuple[Slug, ...] = ()
+    audiences: tuple[Slug, ...] = ()
+    valid_months: Positive | None = None  # null: the award does not expire
+    shared_artifacts: Flag = False  # a team may hand in the same artifact
+    evidence_not_older_than_days: Positive | None = None
+
+
+class CredentialEvent(Event):
+    """Stream: one micro-credential."""
+
+    issuer_id: UUID
+
+
+class CredentialDrafted(CredentialEvent):
+    """Somebody wrote a definition, or wrote it anew, before anybody could enroll in it."""
+
+    TOPIC: ClassVar[str] = "credential.drafted.v1"
+
+    author_id: UUID | None  # a teacher may write one; she may not review or approve it
+    definition: Definition
+
+
+class CredentialVersionPublished(CredentialEvent):
+    """The definition, whole and for ever. Enrollments pin the version they began under."""
+
+    TOPIC: ClassVar[str] = "credential.version-published.v1"
+
+    credential_version: Positive
+    author_id: UUID | None
+    definition: Definition
+
+
+class CredentialRetired(CredentialEvent):
+    """No new enrollments; those begun are finished under their version."""
+
+    TOPIC: ClassVar[str] = "credential.retired.v1"
+
+    reason: Slug

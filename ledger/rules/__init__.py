@@ -1,0 +1,1 @@
+"""Typed, effective-dated rules: pure arithmetic, no I/O."""

@@ -1,0 +1,103 @@
+"""The small values every other module speaks in: instants, dates, money, digests, names.
+
+Money is integer US cents. An instant is an aware datetime in UTC. A date is a plain date that
+always travels beside the zone it is a date in. A digest names its algorithm.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import UTC, date, datetime
+from typing import Annotated
+from uuid import UUID, uuid5
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StringConstraints,
+)
+
+LEDGER_NAMESPACE = UUID("6f1b4a1e-6f0a-5c1c-9d5b-2f3f0a7e9c11")  # never changes: ids hang on it
+
+
+class Value(BaseModel):
+    """A frozen group of fields that has no identity of its own.
+
+    Values also arrive as JSON at the edge, where a date is a string, so they are not strict as a
+    whole; the numbers and flags below are, so that "5", 5.0 and "yes" are refused everywhere.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def stream_id(kind: str, *parts: UUID | str | int) -> UUID:
+    """The id of a stream that its natural key decides, so that two racers meet one primary key.
+
+    Never used for persons: their ids are random, so that nothing can be computed from a name.
+    """
+    return uuid5(LEDGER_NAMESPACE, "\x1f".join([kind, *map(str, parts)]))
+
+
+def _to_utc(instant: datetime) -> datetime:
+    return instant.astimezone(UTC)
+
+
+def _known_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError("not a time zone of the IANA database")
+    return name
+
+
+def _printable(text: str) -> str:
+    """Refuse what no database, file or reader can carry: control characters, lone surrogates."""
+    for character in text:
+        if unicodedata.category(character) in {"Cc", "Cs"} and character not in "\n\t":
+            raise ValueError(f"holds the character U+{ord(character):04X}, which text cannot carry")
+    return unicodedata.normalize("NFC", text)
+
+
+def _not_a_number(value: object) -> object:
+    """A bare number is no date: pydantic would read 0 as the first of January 1970."""
+    if isinstance(value, int | float):
+        raise ValueError("a date is written as YYYY-MM-DD")  # noqa: TRY004 - pydantic reports it
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_not_a_number)]
+Flag = StrictBool
+Count = Annotated[int, Field(strict=True, ge=0, le=10**6)]
+Positive = Annotated[int, Field(strict=True, ge=1, le=10**6)]
+Instant = Annotated[AwareDatetime, AfterValidator(_to_utc)]
+ZoneName = Annotated[str, AfterValidator(_known_zone)]
+Text = Annotated[
+    str, StringConstraints(min_length=1, max_length=4000, strip_whitespace=True),
+    AfterValidator(_printable),
+]
+ShortText = Annotated[
+    str, StringConstraints(min_length=1, max_length=300, strip_whitespace=True),
+    AfterValidator(_printable),
+]
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_:.-]{0,63}$")]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
+HmacSha256 = Annotated[str, StringConstraints(pattern=r"^hmac-sha256:[0-9a-f]{64}$")]
+Cents = Annotated[int, Field(strict=True, ge=0, le=10**12)]  # an amount owed, never negative, never a float
+ByteCount = Annotated[int, Field(strict=True, ge=0)]
+FteThousandths = Annotated[int, Field(strict=True, ge=0, le=2000)]  # 1000 is one full-time position
+
+
+class VaultText(Value):
+    """Points at words by or about a person, which live in the vault and never in the log."""
+
+    text_id: UUID
+    ciphertext_sha256: Sha256  # of what the vault stored, so that a later swap is seen
+
+
+def local_date(instant: datetime, zone: str) -> date:
+    """The calendar date that people in `zone` read off the wall at `instant`."""
+    return instant.astimezone(ZoneInfo(zone)).date()
