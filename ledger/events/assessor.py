@@ -4,7 +4,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from ledger.events.base import Event
-from ledger.values import Count, Day, Slug
+from ledger.values import Day, Percent, Slug
 
 
 class AssessorEvent(Event):
@@ -29,7 +29,7 @@ class AssessorQualified(AssessorEvent):
     TOPIC: ClassVar[str] = "assessor.qualified.v1"
 
     enrollment_id: UUID  # whose award she holds
-    agreement_percent: Count  # of her scores with the true scores of the calibration set
+    agreement_percent: Percent  # of her scores with the true scores of the calibration set
     valid_until: Day | None
 
 

@@ -4,7 +4,7 @@ from typing import ClassVar, Literal
 from uuid import UUID
 
 from ledger.events.base import Event
-from ledger.values import Count, Flag, Positive, ShortText, Slug, Text, Value
+from ledger.values import Count, Days, Flag, Months, Positive, ShortText, Slug, Text, Value
 
 EvidenceKind = Literal[
     "lesson_plan",
@@ -66,9 +66,10 @@ class Definition(Value):
     tier: Slug = "standard"  # what a tiered policy pays by
     focus_areas: tuple[Slug, ...] = ()
     audiences: tuple[Slug, ...] = ()
-    valid_months: Positive | None = None  # null: the award does not expire
+    valid_months: Months | None = None  # null: the award does not expire
     shared_artifacts: Flag = False  # a team may hand in the same artifact
-    evidence_not_older_than_days: Positive | None = None
+    evidence_not_older_than_days: Days | None = None
+    preapproval_required: Flag = False  # work from before the first publication does not count
 
 
 class CredentialEvent(Event):

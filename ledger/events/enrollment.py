@@ -209,6 +209,8 @@ class IntegrityHoldResolved(EnrollmentEvent):
     attempt: Positive
     finding: Literal["cleared", "confirmed"]
     reason: Slug
+    zone: ZoneName
+    resolved_on: Day
 
 
 class Awarded(EnrollmentEvent):
@@ -273,6 +275,8 @@ class AppealDecided(EnrollmentEvent):
     attempt: Positive
     finding: Literal["upheld", "overturned"]
     reason: Slug
+    zone: ZoneName
+    decided_on: Day
 
 
 class CoachAssigned(EnrollmentEvent):

@@ -3,17 +3,28 @@
 from typing import ClassVar, Literal
 
 from ledger.events.base import Event
-from ledger.values import Count, Day, Flag, Positive, ShortText, Slug, Value, ZoneName
+from ledger.values import (
+    Count,
+    Day,
+    Days,
+    Flag,
+    Percent,
+    Positive,
+    ShortText,
+    Slug,
+    Value,
+    ZoneName,
+)
 
 
 class IssuerTerms(Value):
     """The limits and windows of an issuer's reviews, in days of its own calendar."""
 
-    decision_business_days: Positive = 14
-    assignment_days: Positive = 7  # an assignment older than this lapses and is queued again
-    appeal_business_days: Positive = 15
+    decision_business_days: Days = 14
+    assignment_days: Days = 7  # an assignment older than this lapses and is queued again
+    appeal_business_days: Days = 15
     attempts_before_coaching: Positive | None = None  # null: resubmission without limit
-    calibration_percent: Count = 80  # agreement with the true scores that an assessor must show
+    calibration_percent: Percent = 80  # agreement with the true scores that an assessor must show
     blinding: Literal["double", "none"] = "double"
 
 
