@@ -73,6 +73,12 @@ class ConflictError(RuleError):
     slug = "conflict"
 
 
+class NothingChangesError(RuleError):
+    """It is so already; nothing would change."""
+
+    slug = "nothing-changes"
+
+
 class PreconditionError(LedgerError):
     """The thing has changed since it was read."""
 
