@@ -1,0 +1,107 @@
+"""What a projection is: tables that follow from the log alone, and the fold that keeps them.
+
+A projection is one `x.py` and one `x.sql`. To write another, subclass Projection, name it in
+`projections/registry.py`, and give its `.sql` these blocks (tables without a schema: the
+engine's search path decides whether they are the live ones or those of a rebuild):
+
+    create     its tables, each CREATE TABLE with a PRIMARY KEY, and the indexes that reads need
+    the rest   loads, saves and reads, run through projections/sql.py
+
+The rules that make a rebuild come out equal, whatever the batches and restarts:
+
+- `apply` reads and writes the projection's own tables only, and takes nothing from the clock, a
+  random number or another projection. Reads for people may join what they like.
+- It must not matter how the log is cut: applying ten facts at once equals applying them singly.
+  So prefetch the rows that the batch touches with one query, fold in memory in the order of the
+  facts, write back with one statement, and keep nothing on the object between two calls.
+- A fact whose effect is in the tables is never given again, and none is left out.
+- What spans persons (a budget, a first-come pool) belongs into `finish`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
+
+from psycopg import Connection
+
+from ledger.events import LedgerEvent
+from projections.sql import Blocks, blocks
+
+EventType = TypeVar("EventType", bound=LedgerEvent)
+
+
+class Fact(NamedTuple, Generic[EventType]):
+    """An event and its place in the log."""
+
+    position: int
+    event: EventType
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table of a projection.
+
+    `by_person`: every row belongs to one person and is touched by that person's events only. The
+    others (a copy of the policies, say) come from events about nobody; a parallel rebuild keeps
+    one copy of them for each worker, so that all workers read them at their own position.
+    """
+
+    name: str
+    by_person: bool = True
+
+
+class Projection(ABC, Generic[EventType]):
+    """A fold over the log into tables of its own. `EventType` is the union of what it handles.
+
+    Attributes:
+        name: Names the bookmark and the `.sql` file.
+        version: Raised when `apply` changes its mind; the tables are then rebuilt. A change of
+            the `create` block is noticed without it.
+        tables: Everything that `create` makes, in an order that foreign keys would allow.
+        sharded: Whether a rebuild may give the persons to several workers. Then events without a
+            person reach every worker, events of a person one worker, each kind in log order.
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[int] = 1
+    tables: ClassVar[tuple[Table, ...]]
+    sharded: ClassVar[bool]
+
+    @property
+    def sql(self) -> Blocks:
+        return blocks(self.name)
+
+    @property
+    def digest(self) -> str:
+        """Says which tables and which fold the rows were made by."""
+        made_by = f"{self.version}\n{self.sql['create']}"
+        return sha256(made_by.encode()).hexdigest()
+
+    @abstractmethod
+    def relevant(self, event: LedgerEvent) -> EventType | None:
+        """The event if its kind can change a row, else None; asked once for each class.
+
+        Written as a match whose one case names every ignored class and returns None, and whose
+        last returns the event: a new class of event then fails the type check here.
+        """
+
+    @abstractmethod
+    def apply(self, facts: Sequence[Fact[EventType]], connection: Connection[Any]) -> None:
+        """Fold relevant facts, in log order, into the tables, inside the caller's transaction.
+
+        An exception marks a bad event: the engine takes the transaction back, finds the event by
+        halving the batch and parks it with its scope.
+        """
+
+    def finish(self, connection: Connection[Any]) -> None:
+        """Bring up to date what spans persons, from the tables alone.
+
+        Called in the same transaction after each `apply`; in a parallel rebuild not by the
+        workers but once at the end, over the rows of all of them. So `apply` marks what has to
+        be settled in a table, and `finish` settles in position order whatever is marked; how
+        often it is called must not show.
+        """
