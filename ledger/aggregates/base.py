@@ -1,8 +1,10 @@
 """What every aggregate has in common: an id, a version, and the header of its next events."""
 
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypedDict
+from typing import Any, Self, TypedDict
 from uuid import UUID
 
 
@@ -24,7 +26,7 @@ class Header(TypedDict):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Aggregate:
+class Aggregate(ABC):
     """The state of one stream, as its events so far have made it."""
 
     id: UUID
@@ -38,6 +40,18 @@ class Aggregate:
             occurred_at=act.at,
             actor_id=act.actor_id,
         )
+
+    @classmethod
+    @abstractmethod
+    def evolve(cls, state: Self | None, event: Any) -> Self:
+        """The state after one more event; each aggregate says how, and nothing else moves it."""
+
+    @classmethod
+    def fold(cls, state: Self | None, events: Iterable[Any]) -> Self | None:
+        """The state after the events, in order: what the repository loads an aggregate with."""
+        for event in events:
+            state = cls.evolve(state, event)
+        return state
 
 
 def first_header(stream: UUID, act: Act) -> Header:

@@ -196,9 +196,3 @@ class Issuer(Aggregate):
                 return replace(state, suspended=False)
             case _:
                 assert_never(event)
-
-    @classmethod
-    def fold(cls, state: Self | None, events: Iterable[AnyIssuerEvent]) -> Self | None:
-        for event in events:
-            state = cls.evolve(state, event)
-        return state
