@@ -4,7 +4,7 @@ from typing import ClassVar, Literal
 from uuid import UUID
 
 from ledger.events.base import Event
-from ledger.values import Count, Sha256, Slug
+from ledger.values import Count, HmacSha256, Slug
 
 
 class ImportEvent(Event):
@@ -20,7 +20,7 @@ class ImportStarted(ImportEvent):
 
     format: Slug  # e.g. oneroster-1.2
     mode: Literal["bulk", "delta"]
-    file_sha256: Sha256
+    file_hmac: HmacSha256  # keyed by a vault secret: the file is full of names
     rows: Count
 
 
