@@ -1,0 +1,256 @@
+"""Micro-credentials: drafted, published in versions that never change, retired."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Self, assert_never
+from uuid import UUID
+
+from ledger.aggregates.base import Act, Aggregate, first_header
+from ledger.aggregates.issuer import Issuer
+from ledger.errors import InvalidError, NothingChangesError, RuleError
+from ledger.events import AnyCredentialEvent
+from ledger.events.credential import (
+    CredentialDrafted,
+    CredentialRetired,
+    CredentialVersionPublished,
+    Criterion,
+    Definition,
+)
+
+ARTIFACTS_MAX = 100  # in one enrollment, so that no stream grows without bound
+
+
+class SingleCompetencyError(InvalidError):
+    """A micro-credential states exactly one competency."""
+
+    slug = "single-competency"
+
+
+class NoResearchReferenceError(InvalidError):
+    """A micro-credential has a key method with at least one research reference."""
+
+    slug = "no-research-reference"
+
+
+class NoRequiredEvidenceError(InvalidError):
+    """A micro-credential asks for evidence, each kind once and no more than can be handed in."""
+
+    slug = "no-required-evidence"
+
+
+class QuizOnlyError(InvalidError):
+    """A quiz alone shows no practice."""
+
+    slug = "quiz-only"
+
+
+class NoPassingRuleError(InvalidError):
+    """A rubric has criteria, each with a level that passes and one that does not."""
+
+    slug = "no-passing-rule"
+
+
+class RubricNameRepeatedError(InvalidError):
+    """Two criteria of a rubric, or two levels of a criterion, have the same name."""
+
+    slug = "rubric-name-repeated"
+
+
+class EffortReversedError(InvalidError):
+    """The least effort is more than the most."""
+
+    slug = "effort-reversed"
+
+
+class CredentialRetiredError(RuleError):
+    """The micro-credential is retired."""
+
+    slug = "credential-retired"
+
+
+class CredentialNotPublishedError(RuleError):
+    """The micro-credential has no such published version."""
+
+    slug = "credential-not-published"
+
+
+class PublisherIsAuthorError(RuleError):
+    """Nobody approves a micro-credential that she wrote herself."""
+
+    slug = "publisher-is-author"
+
+
+def draft(
+    stream: UUID, act: Act, *, issuer: Issuer, author_id: UUID | None, definition: Definition
+) -> Sequence[AnyCredentialEvent]:
+    """Begin a micro-credential. A draft may lack what a published version must have."""
+    return [
+        CredentialDrafted(
+            **first_header(stream, act),
+            issuer_id=issuer.id,
+            author_id=author_id,
+            definition=definition,
+        )
+    ]
+
+
+def must_be_publishable(definition: Definition) -> None:
+    """The four criteria: one competency, a researched method, evidence, and a passing rule.
+
+    Source: docs/sources.md#four-criteria.
+    """
+    if len(definition.competencies) != 1:
+        raise SingleCompetencyError(
+            f"exactly one competency is needed, and {len(definition.competencies)} are stated"
+        )
+    if definition.key_method is None or not definition.key_method.references:
+        raise NoResearchReferenceError("a key method with a research reference is needed")
+    if definition.effort_hours_min > definition.effort_hours_max:
+        raise EffortReversedError(
+            f"from {definition.effort_hours_min} to {definition.effort_hours_max} hours is no range"
+        )
+    _must_require_evidence(definition)
+    _must_have_passing_rule(definition.rubric)
+
+
+def _must_require_evidence(definition: Definition) -> None:
+    kinds = [requirement.kind for requirement in definition.evidence]
+    if not kinds:
+        raise NoRequiredEvidenceError("at least one kind of evidence is needed")
+    if len(set(kinds)) < len(kinds):
+        raise NoRequiredEvidenceError("each kind of evidence is asked for once, with its count")
+    if sum(requirement.count for requirement in definition.evidence) > ARTIFACTS_MAX:
+        raise NoRequiredEvidenceError(f"no more than {ARTIFACTS_MAX} artifacts can be handed in")
+    if set(kinds) == {"quiz"}:
+        raise QuizOnlyError("a quiz alone shows no practice; ask for an artifact of practice too")
+
+
+def _must_have_passing_rule(rubric: Sequence[Criterion]) -> None:
+    if not rubric:
+        raise NoPassingRuleError("a rubric with at least one criterion is needed")
+    if len({criterion.criterion for criterion in rubric}) < len(rubric):
+        raise RubricNameRepeatedError("two criteria of the rubric have the same name")
+    for criterion in rubric:
+        points = [level.points for level in criterion.levels]
+        if not points or not min(points) < criterion.passing_points <= max(points):
+            raise NoPassingRuleError(
+                f"criterion {criterion.criterion!r} needs a level that passes and one that does "
+                f"not, at {criterion.passing_points} passing points",
+                criterion=criterion.criterion,
+            )
+        if len({level.level for level in criterion.levels}) < len(criterion.levels):
+            raise RubricNameRepeatedError(
+                f"two levels of criterion {criterion.criterion!r} have the same name",
+                criterion=criterion.criterion,
+            )
+
+
+def _some(author_id: UUID | None) -> frozenset[UUID]:
+    """Nobody in particular, or one person."""
+    return frozenset() if author_id is None else frozenset({author_id})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Credential(Aggregate):
+    """One micro-credential: its draft, and every version that was ever published."""
+
+    issuer_id: UUID
+    author_id: UUID | None  # who wrote the newest draft
+    authors: frozenset[UUID]  # everybody who ever wrote one
+    draft: Definition
+    published: tuple[Definition, ...] = ()  # the first is version 1
+    first_published_at: datetime | None = None
+    retired: bool = False
+
+    @property
+    def newest_version(self) -> int:
+        """The version that new enrollments pin; 0 while nothing is published."""
+        return len(self.published)
+
+    def definition_of(self, credential_version: int) -> Definition:
+        """What a published version asks for."""
+        if not 1 <= credential_version <= self.newest_version:
+            raise CredentialNotPublishedError(
+                f"credential {self.id} has no published version {credential_version}"
+            )
+        return self.published[credential_version - 1]
+
+    def must_take_enrollments(self) -> None:
+        self._must_not_be_retired()
+        self.definition_of(max(1, self.newest_version))
+
+    def redraft(
+        self, act: Act, *, author_id: UUID | None, definition: Definition
+    ) -> Sequence[AnyCredentialEvent]:
+        """Write the definition anew. What is published stays as it is."""
+        self._must_not_be_retired()
+        if definition == self.draft and author_id == self.author_id:
+            raise NothingChangesError("the draft says this already")
+        return [
+            CredentialDrafted(
+                **self.header(act),
+                issuer_id=self.issuer_id,
+                author_id=author_id,
+                definition=definition,
+            )
+        ]
+
+    def publish(self, act: Act, *, issuer: Issuer) -> Sequence[AnyCredentialEvent]:
+        """Publish the draft as the next version, for ever."""
+        self._must_not_be_retired()
+        issuer.must_publish(act.at)
+        if act.actor_id in self.authors:
+            raise PublisherIsAuthorError(
+                f"{act.actor_id} wrote credential {self.id}, so somebody else approves it"
+            )
+        must_be_publishable(self.draft)
+        if self.published and self.draft == self.published[-1]:
+            raise NothingChangesError(f"version {self.newest_version} says this already")
+        return [
+            CredentialVersionPublished(
+                **self.header(act),
+                issuer_id=self.issuer_id,
+                credential_version=self.newest_version + 1,
+                author_id=self.author_id,
+                definition=self.draft,
+            )
+        ]
+
+    def retire(self, act: Act, *, reason: str) -> Sequence[AnyCredentialEvent]:
+        self._must_not_be_retired()
+        return [CredentialRetired(**self.header(act), issuer_id=self.issuer_id, reason=reason)]
+
+    def _must_not_be_retired(self) -> None:
+        if self.retired:
+            raise CredentialRetiredError(f"credential {self.id} is retired")
+
+    @classmethod
+    def evolve(cls, state: Self | None, event: AnyCredentialEvent) -> Self:
+        if state is None:
+            assert isinstance(event, CredentialDrafted), "a credential begins with a draft"
+            return cls(
+                id=event.originator_id,
+                version=event.originator_version,
+                issuer_id=event.issuer_id,
+                author_id=event.author_id,
+                authors=_some(event.author_id),
+                draft=event.definition,
+            )
+        state = replace(state, version=event.originator_version)
+        match event:
+            case CredentialDrafted(author_id=author, definition=definition):
+                authors = state.authors | _some(author)
+                return replace(state, author_id=author, authors=authors, draft=definition)
+            case CredentialVersionPublished(occurred_at=at, definition=definition):
+                return replace(
+                    state,
+                    published=(*state.published, definition),
+                    first_published_at=state.first_published_at or at,
+                )
+            case CredentialRetired():
+                return replace(state, retired=True)
+            case _:
+                assert_never(event)
