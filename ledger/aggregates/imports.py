@@ -1,0 +1,89 @@
+"""One file and its runs: a file imported again later may find other differences to record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, Self, assert_never
+from uuid import UUID
+
+from ledger.aggregates.base import Act, Aggregate, first_header
+from ledger.events import AnyImportEvent
+from ledger.events.imports import ImportCompleted, ImportStarted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportCounts:
+    """What a run of an import came to."""
+
+    persons_registered: int = 0
+    employments_started: int = 0
+    employments_changed: int = 0
+    employments_ended: int = 0
+    rows_unchanged: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Import(Aggregate):
+    """The runs of one file."""
+
+    district_id: UUID
+    runs: int  # begun so far
+    completed: bool  # the newest run
+
+    def complete(self, act: Act, counts: ImportCounts) -> Sequence[AnyImportEvent]:
+        """End the newest run: every row is in the log."""
+        assert not self.completed, "a run that is over is not completed again"
+        return [
+            ImportCompleted(
+                **self.header(act),
+                district_id=self.district_id,
+                persons_registered=counts.persons_registered,
+                employments_started=counts.employments_started,
+                employments_changed=counts.employments_changed,
+                employments_ended=counts.employments_ended,
+                rows_unchanged=counts.rows_unchanged,
+            )
+        ]
+
+    @classmethod
+    def evolve(cls, state: Self | None, event: AnyImportEvent) -> Self:
+        match event:
+            case ImportStarted():
+                return cls(
+                    id=event.originator_id,
+                    version=event.originator_version,
+                    district_id=event.district_id,
+                    runs=state.runs + 1 if state else 1,
+                    completed=False,
+                )
+            case ImportCompleted():
+                assert state is not None, "an import starts before it completes"
+                return replace(state, version=event.originator_version, completed=True)
+            case _:
+                assert_never(event)
+
+
+def start_run(
+    earlier: Import | None,
+    import_id: UUID,
+    act: Act,
+    *,
+    district_id: UUID,
+    mode: Literal["bulk", "delta"],
+    file_format: str,
+    file_hmac: str,
+    rows: int,
+) -> Sequence[AnyImportEvent]:
+    """Begin the first run of a file that passed every check, or the next after a completed one."""
+    assert earlier is None or earlier.completed, "a run that broke off is resumed, not begun anew"
+    return [
+        ImportStarted(
+            **(earlier.header(act) if earlier else first_header(import_id, act)),
+            district_id=district_id,
+            format=file_format,
+            mode=mode,
+            file_hmac=file_hmac,
+            rows=rows,
+        )
+    ]

@@ -1,0 +1,167 @@
+"""Keys: the root key outside the database wraps the ledger's own, which wrap each person's.
+
+Whoever has the database alone reads nothing; whoever destroys a person's key has erased her in
+every copy and backup of the database at once.
+"""
+
+from __future__ import annotations
+
+import hmac
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar, Protocol
+from uuid import UUID, uuid4
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from ledger.errors import LedgerError
+
+AES_256_GCM = 1  # 96-bit random nonce, 128-bit tag; the first byte of every ciphertext
+KEY_BYTES = 32
+NONCE_BYTES = 12
+HEADER_BYTES = 1 + 16 + NONCE_BYTES  # algorithm, key id, nonce
+
+
+class VaultDamagedError(LedgerError):
+    """What the vault holds is not what was put into it."""
+
+    slug = "vault-damaged"
+    status = 500
+
+
+class RootKeyError(LedgerError):
+    """The root key cannot be used."""
+
+    slug = "root-key-unusable"
+    status = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A secret and the id by which ciphertexts name it."""
+
+    id: UUID
+    secret: bytes = field(repr=False)
+
+    @classmethod
+    def new(cls) -> Key:
+        return cls(id=uuid4(), secret=secrets.token_bytes(KEY_BYTES))
+
+
+def seal(key: Key, plaintext: bytes, context: bytes) -> bytes:
+    """Encrypt; `context` says what this is and whose, and has to be named again to open it."""
+    nonce = secrets.token_bytes(NONCE_BYTES)
+    body = AESGCM(key.secret).encrypt(nonce, plaintext, bytes([AES_256_GCM]) + context)
+    return bytes([AES_256_GCM]) + key.id.bytes + nonce + body
+
+
+def unseal(key: Key, ciphertext: bytes, context: bytes) -> bytes:
+    """Decrypt. Raises VaultDamagedError when a bit differs or it belongs elsewhere."""
+    if len(ciphertext) < HEADER_BYTES or ciphertext[0] != AES_256_GCM:
+        raise VaultDamagedError("a ciphertext has a form this version does not know")
+    if key_id_of(ciphertext) != key.id:
+        raise VaultDamagedError("a ciphertext names another key than the one kept for it")
+    nonce, body = ciphertext[17:HEADER_BYTES], ciphertext[HEADER_BYTES:]
+    try:
+        return AESGCM(key.secret).decrypt(nonce, body, bytes([AES_256_GCM]) + context)
+    except InvalidTag:
+        raise VaultDamagedError("a ciphertext was changed, or moved from another place") from None
+
+
+def key_id_of(ciphertext: bytes) -> UUID:
+    """The key that a ciphertext says it was made with."""
+    return UUID(bytes=bytes(ciphertext[1:17]))
+
+
+class Hashes:
+    """Keyed digests, each purpose under a key of its own derived from one secret of the ledger."""
+
+    PURPOSES: ClassVar[tuple[str, ...]] = ("identity", "body", "duplicate", "text-id", "file")
+
+    def __init__(self, secret: bytes) -> None:
+        self._keys = {purpose: _derive(secret, purpose) for purpose in self.PURPOSES}
+
+    def digest(self, purpose: str, message: bytes) -> bytes:
+        return hmac.digest(self._keys[purpose], message, "sha256")
+
+    def start(self, purpose: str) -> hmac.HMAC:
+        """A digest to be fed piece by piece."""
+        return hmac.new(self._keys[purpose], digestmod="sha256")
+
+
+def _derive(secret: bytes, purpose: str) -> bytes:
+    info = f"microcredential-ledger/{purpose}".encode()
+    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=info).derive(secret)
+
+
+class KeyProvider(Protocol):
+    """Keeps the root key, or speaks to the machine that keeps it; it never hands it out."""
+
+    def wrap(self, secret: bytes, context: bytes) -> bytes:
+        """Encrypt a key under the newest root key."""
+        ...
+
+    def unwrap(self, wrapped: bytes, context: bytes) -> bytes:
+        """Decrypt a key under whichever root key it was wrapped with."""
+        ...
+
+
+class FileKeyProvider:
+    """Root keys in a file that only its owner may read: for development, never for production.
+
+    One key a line, `id secret`, the newest last. The file is made when it is missing.
+    """
+
+    def __init__(self, path: Path) -> None:
+        if not path.exists():
+            _write_new_root_key(path)
+        self._keys = _read_root_keys(path)
+
+    def wrap(self, secret: bytes, context: bytes) -> bytes:
+        return seal(list(self._keys.values())[-1], secret, context)
+
+    def unwrap(self, wrapped: bytes, context: bytes) -> bytes:
+        key = self._keys.get(key_id_of(wrapped))
+        if key is None:
+            raise RootKeyError("the root key file lacks the key that this ledger was made with")
+        return unseal(key, wrapped, context)
+
+
+def _write_new_root_key(path: Path) -> None:
+    """Make the file whole or not at all; of two processes at once the first one wins."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    key = Key.new()
+    unfinished = path.with_name(f"{path.name}.{key.id}")
+    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(f"{key.id} {key.secret.hex()}\n")
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(unfinished, path)
+    except FileExistsError:
+        pass
+    finally:
+        unfinished.unlink()
+
+
+def _read_root_keys(path: Path) -> Mapping[UUID, Key]:
+    if path.stat().st_mode & 0o077:
+        raise RootKeyError(f"{path} may be read by others; run: chmod 600 {path}")
+    keys = {}
+    for number, line in enumerate(path.read_text().splitlines(), start=1):
+        try:
+            key_id, secret = line.split()
+            key = Key(id=UUID(key_id), secret=bytes.fromhex(secret))
+        except ValueError:
+            raise RootKeyError(f"line {number} of {path} is not a root key") from None
+        keys[key.id] = key
+    if not keys or any(len(key.secret) != KEY_BYTES for key in keys.values()):
+        raise RootKeyError(f"{path} holds no root key of {KEY_BYTES} bytes")
+    return keys
