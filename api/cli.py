@@ -1,0 +1,69 @@
+"""The command `mcledger`: one function a command, each of them a thin door to the code behind it.
+
+A refusal is one sentence on stderr and exit status 1; wrong usage is exit status 2. What a command
+answers goes to stdout, so that it can be piped.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import metadata
+from typing import Annotated
+
+import typer
+
+from api import local_postgres
+from ledger.errors import LedgerError
+
+app = typer.Typer(
+    name="mcledger",
+    help="A ledger of teachers' micro-credentials, and everything that follows from it.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+db = typer.Typer(help="The PostgreSQL of this machine, for development.", no_args_is_help=True)
+app.add_typer(db, name="db")
+
+
+def main() -> None:
+    """Run the command line; a refusal is a sentence, whatever else goes wrong a traceback."""
+    try:
+        app()
+    except LedgerError as error:
+        sys.exit(f"mcledger: {error.detail} [{error.slug}]")
+
+
+def _print_version(wanted: bool) -> None:  # noqa: FBT001  # typer passes it by position
+    if wanted:
+        typer.echo(metadata.version("microcredential-ledger"))
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print and exit."),
+    ] = False,
+) -> None:
+    """Hold what is said before a command; the version has been printed by now."""
+
+
+@db.command("start")
+def db_start() -> None:
+    """Start the local PostgreSQL, unless it runs or DATABASE_URL is set, and print its address."""
+    typer.echo(local_postgres.start())
+
+
+@db.command("stop")
+def db_stop() -> None:
+    """Stop the local PostgreSQL; its data stays. A server that DATABASE_URL names is left alone."""
+    local_postgres.stop()
+
+
+@db.command("url")
+def db_url() -> None:
+    """Print the address of the running PostgreSQL, connecting as its owner."""
+    typer.echo(local_postgres.url())

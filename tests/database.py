@@ -1,0 +1,95 @@
+"""Databases for tests: one server for the whole run, one fresh database for each test.
+
+The run has a name that its processes share. Whatever they make carries it, so that `sweep` finds
+everything again, also after a run that was killed.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+from psycopg.sql import SQL, Identifier
+
+from api.local_paths import folder, locked
+from api.local_postgres import Cluster
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Server:
+    """The PostgreSQL of this test run: DATABASE_URL, or a private one that all workers share."""
+
+    def __init__(self, run: str) -> None:
+        self.run = run
+        self.template = f"mcledger_test_{run}_template"
+        self.folder = folder(f"test-{run}")
+
+    def prepare(self, migrate: Callable[[str], None]) -> None:
+        """Start the server and migrate the template, once for all workers."""
+        gate = self.folder / "gate"
+        gate.mkdir(exist_ok=True)
+        with locked(gate):
+            url = os.environ.get("DATABASE_URL") or Cluster(self.folder).start()
+            (gate / "url").write_text(url)
+            if not (gate / "migrated").exists():
+                self._execute(SQL("DROP DATABASE IF EXISTS {}").format(Identifier(self.template)))
+                self._execute(SQL("CREATE DATABASE {}").format(Identifier(self.template)))
+                migrate(self.url(self.template))
+                (gate / "migrated").touch()
+
+    def url(self, database: str) -> str:
+        server = (self.folder / "gate" / "url").read_text()
+        return urlunsplit(urlsplit(server)._replace(path=f"/{database}"))
+
+    @contextmanager
+    def database(self, template: str) -> Iterator[str]:
+        """A fresh copy of the template, gone afterwards together with whoever still uses it."""
+        name = f"mcledger_test_{self.run}_{secrets.token_hex(4)}"
+        create = SQL("CREATE DATABASE {} TEMPLATE {}")
+        self._execute(create.format(Identifier(name), Identifier(template)))
+        try:
+            yield self.url(name)
+        finally:
+            self._execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
+
+    def _execute(self, statement: psycopg.sql.Composed) -> None:
+        server = (self.folder / "gate" / "url").read_text()
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute(statement)
+
+    def sweep(self) -> None:
+        """Remove every server, folder and database of this run."""
+        server = self.folder / "gate" / "url"
+        if os.environ.get("DATABASE_URL") and server.exists():
+            with psycopg.connect(server.read_text(), autocommit=True) as connection:
+                named = "SELECT datname FROM pg_database WHERE starts_with(datname, %s)"
+                for (name,) in connection.execute(named, [f"mcledger_test_{self.run}_"]).fetchall():
+                    drop = SQL("DROP DATABASE {} WITH (FORCE)")
+                    connection.execute(drop.format(Identifier(name)))
+        for directory in self.folder.parent.glob(f"{self.folder.name}*"):
+            Cluster(directory).stop()
+            shutil.rmtree(directory)
+
+
+def sweep_when_this_process_ends(run: str) -> subprocess.Popen[bytes]:
+    """Start a process that sweeps once our end of its pipe closes, however we may end."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.database", run],
+        stdin=subprocess.PIPE,
+        cwd=ROOT,
+        start_new_session=True,  # an interrupt from the keyboard is for the tests alone
+    )
+
+
+if __name__ == "__main__":
+    sys.stdin.read()
+    Server(sys.argv[1]).sweep()
