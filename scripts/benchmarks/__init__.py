@@ -1,0 +1,1 @@
+"""What fast means here: every figure has a peer measured beside it in the same run."""

@@ -1,0 +1,38 @@
+"""The command line of scripts/bench."""
+
+import argparse
+import sys
+
+from benchmarks import appends, commands, following, growth, maintenance, missed, reads, serving
+from benchmarks.machine import open_bench
+from benchmarks.measure import Figure, Row, run_row
+from benchmarks.notes import NOTES
+from benchmarks.report import as_json, as_line, write_page
+
+GROUPS = (appends, reads, commands, following, maintenance, serving, missed, growth)
+ROWS: tuple[Row, ...] = tuple(row for group in GROUPS for row in group.ROWS)
+
+
+def main() -> int:
+    """Measure, print, write the page after a full run, and say whether every floor is held."""
+    parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="shorter rounds and smaller sizes")
+    parser.add_argument("--json", action="store_true", help="one JSON object a row")
+    parser.add_argument("--only", metavar="TEXT", help="only rows whose name contains TEXT")
+    asked = parser.parse_args()
+    rows = [row for row in ROWS if not asked.only or asked.only in row.name]
+    if not rows:
+        parser.error(f"no row's name contains {asked.only!r}")
+    figures: list[Figure] = []
+    with open_bench(quick=asked.quick) as bench:
+        for row in rows:
+            figure = run_row(row, bench)
+            figures.append(figure)
+            print(as_json(figure) if asked.json else as_line(figure), flush=True)
+        if not asked.only and not asked.quick:
+            write_page(figures, bench, NOTES)
+    return 0 if all(figure.held for figure in figures) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
