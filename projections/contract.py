@@ -21,15 +21,15 @@ The rules that make a rebuild come out equal, whatever the batches and restarts:
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
+from typing import Any, ClassVar, Generic, LiteralString, NamedTuple, TypeVar
 
 from psycopg import Connection
 
 from ledger.events import LedgerEvent
-from projections.sql import Blocks, blocks
+from projections.sql import blocks
 
 EventType = TypeVar("EventType", bound=LedgerEvent)
 
@@ -72,7 +72,7 @@ class Projection(ABC, Generic[EventType]):
     sharded: ClassVar[bool]
 
     @property
-    def sql(self) -> Blocks:
+    def sql(self) -> Mapping[str, LiteralString]:
         return blocks(self.name)
 
     @property

@@ -1,4 +1,4 @@
-"""SQL that lives in `.sql` files: named blocks read once, and the two ways to run them.
+"""The ways to run the named blocks of this package's `.sql` files.
 
 Rows go to the server as one JSON parameter that the block opens with `json_to_recordset`. Beside
 arrays for unnest or COPY that costs the projector's own processor the least (1.8 µs a row of
@@ -7,49 +7,21 @@ eleven columns against 11 and 3), and NULLs, arrays and documents need no care.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
-from importlib.resources import files
-from typing import Any, LiteralString, TypeVar, cast
+from collections.abc import Mapping, Sequence
+from typing import Any, LiteralString, TypeVar
 
 import orjson
 from psycopg import Connection
 from psycopg.rows import class_row, tuple_row
 
+from ledger.sql import blocks as blocks_of
+
 Row = TypeVar("Row")
 
-_HEADING = re.compile(r"^-- name: *(\w+) *$", re.MULTILINE)
 
-
-class Blocks(Mapping[str, LiteralString]):
-    """The named blocks of one `.sql` file: `-- name: load_lines` begins the block load_lines."""
-
-    def __init__(self, name: str, text: str) -> None:
-        self.name = name
-        parts = _HEADING.split(text)[1:]
-        names, bodies = parts[::2], parts[1::2]
-        assert len(set(names)) == len(names), f"{name}.sql names a block twice"
-        # These texts ship with the code and are as safe as strings defined in it.
-        self._blocks = {
-            key: cast("LiteralString", body.strip())
-            for key, body in zip(names, bodies, strict=True)
-        }
-
-    def __getitem__(self, name: str) -> LiteralString:
-        return self._blocks[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._blocks)
-
-    def __len__(self) -> int:
-        return len(self._blocks)
-
-
-@cache
-def blocks(name: str) -> Blocks:
-    """The blocks of `<name>.sql` in this package."""
-    return Blocks(name, files("projections").joinpath(f"{name}.sql").read_text(encoding="utf-8"))
+def blocks(name: str) -> Mapping[str, LiteralString]:
+    """The named blocks of `<name>.sql` in this package."""
+    return blocks_of("projections", f"{name}.sql")
 
 
 def read(
