@@ -1,0 +1,151 @@
+"""When a stack was completed, and whether it still is: a function of dated facts alone.
+
+A completion is no event. It is the earliest place in the log at which the awards that stand now
+met the definition that was in force there. So a later, harder definition takes nothing away, a
+revocation undoes exactly what rested on the award, a reinstatement brings the same completion
+back with its day and place, and a retired stack keeps its completions and takes no new ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from functools import cached_property
+from uuid import UUID
+
+from ledger.events.stack import Group
+from ledger.rules.stacks import StackProgress, credential_ids, stack_progress
+from ledger.values import local_date
+
+
+@dataclass(frozen=True, slots=True)
+class Award:
+    """One award of one person, with every span of the log in which it was revoked."""
+
+    enrollment_id: UUID
+    credential_id: UUID
+    position: int
+    awarded_on: date
+    zone: str
+    expires_on: date | None  # the first day on which it is no longer valid
+    revocations: tuple[tuple[int, int | None], ...] = ()  # revoked at, reinstated at
+    tier: str | None = None  # of the version awarded; only money asks for it
+    published_position: int | None = None  # the event that says so
+
+    @property
+    def positions(self) -> tuple[int, ...]:
+        """The events that made it what it is."""
+        turns = [turn for span in self.revocations for turn in span if turn is not None]
+        return (self.position, *turns)
+
+    @property
+    def stands(self) -> bool:
+        """True unless the last revocation is still open."""
+        return not self.revocations or self.revocations[-1][1] is not None
+
+    def stood_at(self, position: int) -> bool:
+        """True when it had been awarded by then and was not revoked there."""
+        return self.position <= position and not any(
+            revoked <= position and (reinstated is None or position < reinstated)
+            for revoked, reinstated in self.revocations
+        )
+
+    def revoked(self, position: int) -> Award:
+        """The award once an event revoked it; revoked twice is revoked once."""
+        if not self.stands:
+            return self
+        return replace(self, revocations=(*self.revocations, (position, None)))
+
+    def reinstated(self, position: int) -> Award:
+        """The award once its revocation was undone."""
+        if self.stands:
+            return self
+        *earlier, (revoked, _) = self.revocations
+        return replace(self, revocations=(*earlier, (revoked, position)))
+
+
+@dataclass(frozen=True)
+class Era:
+    """The stretch of the log in which one definition of a stack was in force."""
+
+    stack_version: int
+    requirement: Group
+    capstone_credential_id: UUID | None
+    from_position: int
+    defined_at: datetime
+    to_position: int | None = None  # null: still in force
+
+    @cached_property
+    def credentials(self) -> frozenset[UUID]:
+        """Every credential the definition names."""
+        return frozenset(credential_ids(self.requirement, self.capstone_credential_id))
+
+    def progress(self, held: Iterable[UUID]) -> StackProgress:
+        """How far somebody is who holds these credentials."""
+        return stack_progress(self.requirement, self.capstone_credential_id, frozenset(held))
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """A stack completed: where in the log, on which day, by which definition and awards."""
+
+    position: int
+    completed_on: date
+    era: Era
+    awards: tuple[Award, ...]  # those the definition names and she held there, in log order
+    stands: bool = True  # False: an award it rests on was revoked
+
+
+def completion(eras: Sequence[Era], awards: Iterable[Award]) -> Completion | None:
+    """The completion as of all that is recorded; the last one that stood, if none stands now.
+
+    Args:
+        eras: The definitions of one stack in log order.
+        awards: All awards of one person, revoked ones too.
+    """
+    line = sorted(awards, key=lambda award: award.position)
+    if found := _earliest(eras, [award for award in line if award.stands]):
+        return found
+    revoked = {revoked for award in line for revoked, _ in award.revocations}
+    for position in sorted(revoked, reverse=True):  # nothing else ever takes a completion away
+        known = [era for era in eras if era.from_position < position]
+        if found := _earliest(known, [award for award in line if award.stood_at(position - 1)]):
+            return replace(found, stands=False)
+    return None
+
+
+def unexpired(awards: Iterable[Award], day: date) -> tuple[Award, ...]:
+    """Those still valid on `day`, as far as their dates of expiry go."""
+    return tuple(award for award in awards if award.expires_on is None or day < award.expires_on)
+
+
+def _earliest(eras: Iterable[Era], line: Sequence[Award]) -> Completion | None:
+    for era in eras:
+        credentials = era.credentials
+        named = [
+            award
+            for award in line
+            if award.credential_id in credentials
+            and (era.to_position is None or award.position < era.to_position)
+        ]
+        if not era.progress(award.credential_id for award in named).complete:
+            continue  # looking closer could only find fewer: some may have expired on the way
+        begun = sum(award.position < era.from_position for award in named)
+        for count in range(max(begun, 1), len(named) + 1):
+            if found := _completed_by(era, named[:count]):
+                return found
+    return None
+
+
+def _completed_by(era: Era, named: Sequence[Award]) -> Completion | None:
+    """The completion by these awards: the last of them brought it, or else the definition."""
+    last = named[-1]
+    day = max(award.awarded_on for award in named)
+    if last.position < era.from_position:
+        day = max(day, local_date(era.defined_at, last.zone))
+    held = unexpired(named, day)
+    if not era.progress(award.credential_id for award in held).complete:
+        return None
+    position = max(last.position, era.from_position)
+    return Completion(position, day, era, held)
