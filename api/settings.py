@@ -1,0 +1,115 @@
+"""Everything that differs from one place of running to the next, read once and then frozen.
+
+Each setting is an environment variable with the prefix `MCLEDGER_`; the database is `DATABASE_URL`.
+Whatever is only good enough for trying out has to be asked for: the environment is production
+unless it says otherwise, and production starts with nothing missing or borrowed.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from ledger.errors import LedgerError
+
+DEVELOPMENT_ISSUER = "urn:mcledger:development"
+MEBIBYTE = 1024 * 1024
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+class SettingsError(LedgerError):
+    """The settings do not allow to start."""
+
+    slug = "settings-unusable"
+    status = 500
+
+
+class Settings(BaseSettings):
+    """The settings of one ledger and its edge."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="MCLEDGER_", frozen=True, extra="ignore", populate_by_name=True
+    )
+
+    environment: Literal["development", "production"] = "production"
+    database_url: SecretStr | None = Field(
+        default=None, validation_alias=AliasChoices("DATABASE_URL", "MCLEDGER_DATABASE_URL")
+    )
+    token_issuer: str = DEVELOPMENT_ISSUER
+    token_audience: str = "mcledger"  # noqa: S105 - a name, not a secret
+    token_keys_file: Path | None = None  # a JSON Web Key Set with public keys only
+    root_key_file: Path | None = None
+    evidence_folder: Path | None = None
+    evidence_bytes_max: Annotated[int, Field(ge=1)] = 512 * MEBIBYTE
+    import_bytes_max: Annotated[int, Field(ge=1)] = 256 * MEBIBYTE
+    body_bytes_max: Annotated[int, Field(ge=1024)] = MEBIBYTE
+    threads: Annotated[int, Field(ge=1, le=256)] = 32  # requests at work at one time, per process
+    read_connections: Annotated[int, Field(ge=1, le=100)] = 8  # per process, beside the ledger's
+    visible_wait_seconds: Annotated[float, Field(gt=0, le=10)] = 2.0
+    ready_lag_max: Annotated[int, Field(ge=0)] = 10_000  # events a projection may be behind
+    telemetry_endpoint: str | None = Field(
+        default=None,
+        validation_alias=AliasChoices("OTEL_EXPORTER_OTLP_ENDPOINT", "MCLEDGER_TELEMETRY_ENDPOINT"),
+    )
+
+    @property
+    def in_development(self) -> bool:
+        return self.environment == "development"
+
+    @property
+    def state_folder(self) -> Path:
+        """Where development keeps its keys and files; production names each place itself."""
+        in_checkout = (CHECKOUT / "pyproject.toml").exists()  # otherwise this is an installed wheel
+        return CHECKOUT / ".data" if in_checkout else Path("~/.local/state/mcledger").expanduser()
+
+    @property
+    def root_keys(self) -> Path:
+        return self.root_key_file or self.state_folder / "root-keys"
+
+    @property
+    def evidence_files(self) -> Path:
+        return self.evidence_folder or self.state_folder / "evidence"
+
+    @property
+    def development_token_key(self) -> Path:
+        return self.state_folder / "development-token-key.json"
+
+    @model_validator(mode="after")
+    def _is_fit_for_production(self) -> Self:
+        if not self.in_development:
+            wanting = [*self._missing()]
+            if not self.token_issuer.startswith("https://"):
+                wanting.append("MCLEDGER_TOKEN_ISSUER has to be an https:// address")
+            if wanting:
+                raise ValueError(
+                    "; ".join(wanting)
+                    + ". To try things out, set MCLEDGER_ENVIRONMENT=development instead"
+                )
+        return self
+
+    def _missing(self) -> list[str]:
+        needed = {
+            "DATABASE_URL": self.database_url,
+            "MCLEDGER_TOKEN_KEYS_FILE": self.token_keys_file,
+            "MCLEDGER_ROOT_KEY_FILE": self.root_key_file,
+            "MCLEDGER_EVIDENCE_FOLDER": self.evidence_folder,
+        }
+        return [f"{name} is not set" for name, value in needed.items() if value is None]
+
+
+def read_settings() -> Settings:
+    """The settings of this process. Raises SettingsError that names what is wrong, not its value.
+
+    A setting may be a password, so no message repeats what was found.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        flaws = [
+            f"{'.'.join(map(str, flaw['loc']))}: {flaw['msg']}" if flaw["loc"] else flaw["msg"]
+            for flaw in error.errors(include_input=False, include_url=False)
+        ]
+        raise SettingsError("; ".join(flaws).removeprefix("Value error, ")) from None
