@@ -14,8 +14,10 @@ from api.local_paths import folder
 from api.local_postgres import Cluster
 from tests.database import Server, sweep_when_this_process_ends
 
-hypothesis.settings.register_profile("quick", deadline=None, print_blob=True)
-hypothesis.settings.register_profile("long", deadline=None, print_blob=True, max_examples=2000)
+# A failure prints what reproduces it; a continuous run keeps searching instead of repeating.
+SEARCH = {"deadline": None, "print_blob": True, "derandomize": False}
+hypothesis.settings.register_profile("quick", **SEARCH)
+hypothesis.settings.register_profile("long", **SEARCH, max_examples=2000)
 hypothesis.settings.load_profile("quick")
 
 RUN = "MCLEDGER_TEST_RUN"
@@ -29,9 +31,15 @@ def _migrate(url: str) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Name the run once; parallel workers inherit the name."""
+    """Name the run once; parallel workers inherit the name and share its server."""
     if not hasattr(config, "workerinput"):
         os.environ[RUN] = secrets.token_hex(4)
+        if config.getoption("numprocesses", None):
+            _sweep_at_the_end(config)
+
+
+def _sweep_at_the_end(config: pytest.Config) -> None:
+    if SWEEPER not in config.stash:
         config.stash[SWEEPER] = sweep_when_this_process_ends(os.environ[RUN])
 
 
@@ -43,9 +51,17 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session")
-def database_server() -> Server:
+def run_name(pytestconfig: pytest.Config) -> str:
+    """The name of this test run; folders `test-<name>*` and databases are swept with it."""
+    if not hasattr(pytestconfig, "workerinput"):
+        _sweep_at_the_end(pytestconfig)
+    return os.environ[RUN]
+
+
+@pytest.fixture(scope="session")
+def database_server(run_name: str) -> Server:
     """The server of this run, with a migrated template in it."""
-    server = Server(os.environ[RUN])
+    server = Server(run_name)
     server.prepare(_migrate)
     return server
 
@@ -65,8 +81,8 @@ def empty_database_url(database_server: Server) -> Iterator[str]:
 
 
 @pytest.fixture
-def cluster() -> Iterator[Cluster]:
+def cluster(run_name: str) -> Iterator[Cluster]:
     """A whole PostgreSQL for this test alone, not yet started: it may be killed."""
-    alone = Cluster(folder(f"test-{os.environ[RUN]}-{secrets.token_hex(4)}"))
+    alone = Cluster(folder(f"test-{run_name}-{secrets.token_hex(4)}"))
     yield alone
     alone.stop()

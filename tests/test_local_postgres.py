@@ -132,14 +132,14 @@ def test_no_folder_of_others_gets_other_permissions(tmp_path: Path, cluster: Clu
 
 
 def test_a_path_too_long_for_a_socket_moves_to_a_short_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run_name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deep = tmp_path / ("long" * 25)
     deep.mkdir()
     (deep / "pyproject.toml").touch()
     monkeypatch.setattr(local_paths, "CHECKOUT", deep)
 
-    chosen = local_paths.folder(f"test-{os.environ['MCLEDGER_TEST_RUN']}-{secrets.token_hex(2)}")
+    chosen = local_paths.folder(f"test-{run_name}-{secrets.token_hex(2)}")
 
     assert len(os.fsencode(chosen / ".s.PGSQL.5432")) <= local_paths.SOCKET_PATH_BYTES_MAX
     chosen.rmdir()

@@ -1,0 +1,50 @@
+"""Documents that cannot drift from what they describe."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+import typer
+
+from api.cli import app
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text("utf-8")
+
+
+def test_the_newest_entry_of_the_changelog_is_this_version() -> None:
+    version = tomllib.loads(read("pyproject.toml"))["project"]["version"]
+    newest = re.search(r"^## \[(.+?)\]", read("CHANGELOG.md"), re.MULTILINE)
+    assert newest is not None
+    assert newest.group(1) == version
+
+
+@pytest.mark.parametrize("command", ["./scripts/demo", "./scripts/test"])
+def test_the_readme_names_the_two_commands(command: str) -> None:
+    assert f"\n    {command}" in read("README.md")
+    assert os.access(ROOT / command, os.X_OK)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_link_to_a_file_leads_somewhere(document: Path) -> None:
+    links = re.findall(r"\]\((?!\w+:)([^)#\s]+)", document.read_text("utf-8"))
+    assert [link for link in links if not (document.parent / link).exists()] == []
+
+
+def test_every_script_is_explained_to_contributors() -> None:
+    scripts = {path.name for path in (ROOT / "scripts").iterdir() if os.access(path, os.X_OK)}
+    scripts = {name for name in scripts if (ROOT / "scripts" / name).is_file()}
+    assert [name for name in scripts if f"scripts/{name}" not in read("CONTRIBUTING.md")] == []
+
+
+def test_every_command_is_in_the_readme() -> None:
+    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    assert [name for name in commands if f"mcledger {name}" not in read("README.md")] == []
