@@ -1,5 +1,6 @@
 """What every aggregate has in common: an id, a version, and the header of its next events."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,7 +26,7 @@ class Header(TypedDict):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Aggregate:
+class Aggregate(ABC):
     """The state of one stream, as its events so far have made it."""
 
     id: UUID
@@ -41,9 +42,9 @@ class Aggregate:
         )
 
     @classmethod
+    @abstractmethod
     def evolve(cls, state: Self | None, event: Any) -> Self:
         """The state after one more event; each aggregate says how, and nothing else moves it."""
-        raise NotImplementedError
 
     @classmethod
     def fold(cls, state: Self | None, events: Iterable[Any]) -> Self | None:
