@@ -1,0 +1,312 @@
+"""The vault: everything by or about a person, kept outside the log and under her own key.
+
+A row is written here first and the event that points at it second. So a resend finds the row of
+the first try, and a row that no event points at is a try that went no further.
+
+Nothing here shows names or keys in a repr, a message or a traceback's text.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Literal, NamedTuple
+from uuid import UUID, uuid4
+
+import orjson
+from psycopg import Connection
+
+from ledger.errors import NotFoundError, RuleError
+from ledger.keyring import Keyring
+from ledger.keys import KeyProvider, seal, unseal
+from ledger.sql import Connections, blocks, execute, fetch
+from ledger.values import ShortText, Value, VaultText, stream_id
+
+NOBODY = UUID(int=0)
+DETAILS = "person-details"
+MaybeText = ShortText | Literal[""]
+_SQL = blocks("ledger", "vault.sql")
+
+
+class IdentityTakenError(RuleError):
+    """This number leads to somebody else already."""
+
+    slug = "identity-taken"
+
+
+class PersonDetails(Value):
+    """How a person is called and reached, as her district has it; empty where it does not say."""
+
+    given_name: MaybeText = ""
+    middle_name: MaybeText = ""
+    family_name: MaybeText = ""
+    preferred_given_name: MaybeText = ""
+    preferred_middle_name: MaybeText = ""
+    preferred_family_name: MaybeText = ""
+    email: MaybeText = ""
+    employee_number: MaybeText = ""
+
+    @property
+    def name(self) -> str:
+        """The name to call her by."""
+        given = self.preferred_given_name or self.given_name
+        family = self.preferred_family_name or self.family_name
+        return f"{given} {family}".strip()
+
+    def __repr__(self) -> str:
+        return "PersonDetails(...)"  # ends up in logs and tracebacks, where no name belongs
+
+    __str__ = __repr__
+
+
+@dataclass(frozen=True, slots=True)
+class NewText:
+    """Words to be kept. `scope_id` tells equal words apart: a command's id, or the person's."""
+
+    person_id: UUID
+    purpose: str
+    scope_id: UUID
+    text: str = field(repr=False)
+
+
+class Position(NamedTuple):
+    """A position that a source system names, a person who held it, and since when."""
+
+    position_hmac: bytes
+    person_id: UUID
+    first_day: date
+
+
+class _StoredText(NamedTuple):
+    text_id: UUID
+    person_id: UUID
+    purpose: str
+    ciphertext: bytes
+    key_id: UUID
+    wrapped: bytes  # the person's key
+
+
+class Vault:
+    """Texts, details, identities and evidence keys of the persons of one ledger."""
+
+    def __init__(self, connections: Connections, provider: KeyProvider) -> None:
+        self.connections = connections
+        self.keyring = Keyring(connections, provider)
+        self.hashes = self.keyring.hashes
+
+    def body_hash(self, body: bytes) -> bytes:
+        """What the log may know of a request: a key cannot be used for two of them."""
+        return self.hashes.digest("body", body)
+
+    # Texts
+
+    def put_text(self, person_id: UUID, purpose: str, text: str, *, command_id: UUID) -> VaultText:
+        """Keep words by or about a person; the same command's same words are kept once."""
+        [stored] = self.put_texts([NewText(person_id, purpose, command_id, text)])
+        return stored
+
+    def put_texts(self, texts: Sequence[NewText]) -> list[VaultText]:
+        """Keep many texts in one transaction, and say where each is, in the same order."""
+        text_ids = [self.text_id(text) for text in texts]
+        with self.connections.connection() as connection:
+            found = {row[0] for row in fetch(connection, _SQL["stored_texts"], text_ids=text_ids)}
+            new = {
+                text_id: text
+                for text_id, text in zip(text_ids, texts, strict=True)
+                if text_id not in found
+            }
+            if new:
+                self._add_texts(connection, new)
+            stored = dict(fetch(connection, _SQL["stored_texts"], text_ids=text_ids))
+        return [
+            VaultText(text_id=text_id, ciphertext_sha256=f"sha256:{stored[text_id].hex()}")
+            for text_id in text_ids
+        ]
+
+    def text_id(self, text: NewText) -> UUID:
+        """The id under which a text is kept: it follows from the words, by a key of ours."""
+        message = b"".join(
+            [text.scope_id.bytes, text.person_id.bytes, text.purpose.encode(), b"\0"]
+        )
+        digest = self.hashes.digest("text-id", message + text.text.encode())
+        return stream_id("text", digest.hex())
+
+    def get_text(self, text_id: UUID) -> str:
+        """The words. Raises NotFoundError when there are none, VaultDamagedError when changed."""
+        texts = self.get_texts([text_id])
+        if text_id not in texts:
+            raise NotFoundError(f"the vault holds no text {text_id}")
+        return texts[text_id]
+
+    def get_texts(self, text_ids: Iterable[UUID]) -> dict[UUID, str]:
+        """Many texts at once; those that are not there are left out."""
+        with self.connections.connection() as connection:
+            rows = fetch(connection, _SQL["load_texts"], text_ids=list(text_ids))
+        return {row[0]: self._open_text(_StoredText(*row)) for row in rows}
+
+    def _add_texts(self, connection: Connection[Any], texts: Mapping[UUID, NewText]) -> None:
+        keys = self.keyring.person_keys(connection, {text.person_id for text in texts.values()})
+        execute(
+            connection,
+            _SQL["add_texts"],
+            text_ids=list(texts),
+            person_ids=[text.person_id for text in texts.values()],
+            purposes=[text.purpose for text in texts.values()],
+            ciphertexts=[
+                seal(
+                    keys[text.person_id],
+                    text.text.encode(),
+                    self.keyring.context(text.person_id, text_id, text.purpose),
+                )
+                for text_id, text in texts.items()
+            ],
+        )
+
+    def _open_text(self, row: _StoredText) -> str:
+        key = self.keyring.open_person_key(row.person_id, row.key_id, row.wrapped)
+        context = self.keyring.context(row.person_id, row.text_id, row.purpose)
+        return unseal(key, row.ciphertext, context).decode()
+
+    # Details
+
+    def put_details(self, person_id: UUID, details: PersonDetails) -> VaultText:
+        """Keep how a person is called from now on; earlier versions stay."""
+        return self.put_many_details({person_id: details})[person_id]
+
+    def put_many_details(self, details: Mapping[UUID, PersonDetails]) -> dict[UUID, VaultText]:
+        """Keep the details of many persons."""
+        texts = [_details_text(person_id, known) for person_id, known in details.items()]
+        stored = dict(zip(details, self.put_texts(texts), strict=True))
+        with self.connections.connection() as connection:
+            execute(
+                connection,
+                _SQL["point_details"],
+                person_ids=sorted(stored),
+                text_ids=[stored[person_id].text_id for person_id in sorted(stored)],
+            )
+        return stored
+
+    def details_id(self, person_id: UUID, details: PersonDetails) -> UUID:
+        """The id under which these details are kept: equal ids mean that nothing is new."""
+        return self.text_id(_details_text(person_id, details))
+
+    def get_details(self, person_ids: Iterable[UUID]) -> dict[UUID, PersonDetails]:
+        """The newest details of each person; who has none, or was erased, is left out."""
+        with self.connections.connection() as connection:
+            rows = fetch(connection, _SQL["load_details"], person_ids=list(person_ids))
+        stored = [_StoredText(*row) for row in rows]
+        return {
+            row.person_id: PersonDetails.model_validate_json(self._open_text(row)) for row in stored
+        }
+
+    def search(self, person_ids: Iterable[UUID], query: str) -> list[UUID]:
+        """Those of the persons (one district's) whose name, address or number has every word.
+
+        Names are decrypted here, in memory, for no index could hold them without giving them away.
+        """
+        words = _searchable(query).split()
+        found = [
+            (details.family_name, details.given_name, person_id)
+            for person_id, details in self.get_details(person_ids).items()
+            if all(word in _searchable(" ".join(dict(details).values())) for word in words)
+        ]
+        return [person_id for *_, person_id in sorted(found)]
+
+    # Identities and positions
+
+    def identity_hmac(self, source: str, district_id: UUID, source_id: str) -> str:
+        """What the log may know of a number: a digest under a key of ours."""
+        return f"hmac-sha256:{self._identity(source, district_id, source_id).hex()}"
+
+    def find_person(self, source: str, district_id: UUID, source_id: str) -> UUID | None:
+        """Whom a source system means by a number of its own."""
+        return self.find_persons(source, district_id, [source_id]).get(source_id)
+
+    def find_persons(
+        self, source: str, district_id: UUID, source_ids: Sequence[str]
+    ) -> dict[str, UUID]:
+        """Whom the source means by each number; unknown numbers are left out."""
+        hmacs = {self._identity(source, district_id, number): number for number in source_ids}
+        with self.connections.connection() as connection:
+            rows = fetch(connection, _SQL["find_persons"], hmacs=list(hmacs))
+        return {hmacs[bytes(hmac)]: person_id for hmac, person_id in rows}
+
+    def person_for_command(self, command_id: UUID) -> UUID:
+        """A random id for the person a command registers, the same again when it is resent."""
+        key = str(command_id)
+        return self.persons_for("command", NOBODY, [key])[key]
+
+    def persons_for(
+        self, source: str, district_id: UUID, source_ids: Sequence[str]
+    ) -> dict[str, UUID]:
+        """The person of each number; a number nobody had yet gets a new, random id."""
+        self._add_identities(source, district_id, {number: uuid4() for number in source_ids})
+        return self.find_persons(source, district_id, source_ids)
+
+    def link_identity(self, person_id: UUID, source: str, district_id: UUID, source_id: str) -> str:
+        """Let a number lead to a person, and answer its digest for the log.
+
+        Raises:
+            IdentityTakenError: the number leads to somebody else.
+        """
+        self._add_identities(source, district_id, {source_id: person_id})
+        if self.find_person(source, district_id, source_id) != person_id:
+            raise IdentityTakenError(f"this {source} number leads to another person")
+        return self.identity_hmac(source, district_id, source_id)
+
+    def position_hmac(self, source: str, district_id: UUID, position: str) -> bytes:
+        """A position's name as the log may rest on it: such names often hold employee numbers."""
+        return self._identity(f"{source}-position", district_id, position)
+
+    def add_positions(self, source: str, district_id: UUID, positions: Sequence[Position]) -> None:
+        """Remember who held what since when, so that a later file can be compared with it."""
+        with self.connections.connection() as connection:
+            execute(
+                connection,
+                _SQL["add_positions"],
+                source=source,
+                district_id=district_id,
+                hmacs=[position.position_hmac for position in positions],
+                person_ids=[position.person_id for position in positions],
+                first_days=[position.first_day for position in positions],
+            )
+
+    def positions(self, source: str, district_id: UUID) -> list[Position]:
+        """Every position that the source has ever named in the district."""
+        with self.connections.connection() as connection:
+            rows = fetch(connection, _SQL["load_positions"], source=source, district_id=district_id)
+        return [Position(*row) for row in rows]
+
+    def _identity(self, source: str, district_id: UUID, source_id: str) -> bytes:
+        message = b"".join([source.encode(), b"\0", district_id.bytes, source_id.encode()])
+        return self.hashes.digest("identity", message)
+
+    def _add_identities(self, source: str, district_id: UUID, persons: Mapping[str, UUID]) -> None:
+        with self.connections.connection() as connection:
+            rows = sorted(
+                (self._identity(source, district_id, number), person_id)
+                for number, person_id in persons.items()
+            )
+            execute(
+                connection,
+                _SQL["add_identities"],
+                source=source,
+                district_id=district_id,
+                hmacs=[hmac for hmac, _ in rows],
+                person_ids=[person_id for _, person_id in rows],
+            )
+
+
+def _details_text(person_id: UUID, details: PersonDetails) -> NewText:
+    known = {name: value for name, value in dict(details).items() if value}
+    text = orjson.dumps(known, option=orjson.OPT_SORT_KEYS).decode()
+    return NewText(person_id, DETAILS, person_id, text)
+
+
+def _searchable(text: str) -> str:
+    """Letters as people type them: O’Brien is found by obrien, Núñez by nunez."""
+    plain = unicodedata.normalize("NFKD", text)
+    kept = [letter for letter in plain if not unicodedata.combining(letter) and letter not in "'’"]
+    return "".join(kept).casefold()

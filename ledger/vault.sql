@@ -1,0 +1,107 @@
+-- What the vault asks its tables. Many rows travel as arrays that unnest opens side by side.
+
+-- name: lock_first_use
+-- Two processes that meet an empty vault: one makes the keys, the other waits and finds them.
+SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || '.vault', 0));
+
+-- name: load_tenant
+SELECT tenant_id, hashing_secret FROM vault_tenant;
+
+-- name: add_tenant
+INSERT INTO vault_tenant (tenant_id, hashing_secret)
+VALUES (%(tenant_id)s, %(hashing_secret)s);
+
+-- name: load_wrapping_keys
+SELECT key_id, wrapped FROM vault_wrapping_keys ORDER BY created_at, key_id;
+
+-- name: add_wrapping_key
+INSERT INTO vault_wrapping_keys (key_id, wrapped) VALUES (%(key_id)s, %(wrapped)s);
+
+-- name: load_person_keys
+SELECT person_id, key_id, wrapped
+  FROM vault_person_keys
+ WHERE person_id = ANY(%(person_ids)s);
+
+-- name: add_person_keys
+INSERT INTO vault_person_keys (person_id, key_id, wrapped)
+SELECT * FROM unnest(%(person_ids)s::uuid[], %(key_ids)s::uuid[], %(wrapped)s::bytea[])
+ON CONFLICT DO NOTHING;
+
+-- name: stored_texts
+SELECT text_id, sha256(ciphertext) FROM vault_texts WHERE text_id = ANY(%(text_ids)s);
+
+-- name: add_texts
+INSERT INTO vault_texts (text_id, person_id, purpose, ciphertext)
+SELECT *
+  FROM unnest(
+      %(text_ids)s::uuid[], %(person_ids)s::uuid[], %(purposes)s::text[], %(ciphertexts)s::bytea[]
+  )
+ON CONFLICT DO NOTHING;
+
+-- name: load_texts
+SELECT t.text_id, t.person_id, t.purpose, t.ciphertext, k.key_id, k.wrapped
+  FROM vault_texts t
+  JOIN vault_person_keys k USING (person_id)
+ WHERE t.text_id = ANY(%(text_ids)s);
+
+-- name: point_details
+INSERT INTO vault_details (person_id, text_id)
+SELECT * FROM unnest(%(person_ids)s::uuid[], %(text_ids)s::uuid[])
+ON CONFLICT (person_id) DO UPDATE SET text_id = excluded.text_id
+ WHERE vault_details.text_id <> excluded.text_id;
+
+-- name: load_details
+SELECT t.text_id, t.person_id, t.purpose, t.ciphertext, k.key_id, k.wrapped
+  FROM vault_details d
+  JOIN vault_texts t USING (text_id)
+  JOIN vault_person_keys k ON k.person_id = t.person_id
+ WHERE d.person_id = ANY(%(person_ids)s);
+
+-- name: find_persons
+SELECT identity_hmac, person_id FROM vault_identities WHERE identity_hmac = ANY(%(hmacs)s);
+
+-- name: add_identities
+INSERT INTO vault_identities (identity_hmac, person_id, source, district_id)
+SELECT h, p, %(source)s, %(district_id)s
+  FROM unnest(%(hmacs)s::bytea[], %(person_ids)s::uuid[]) AS u (h, p)
+ON CONFLICT DO NOTHING;
+
+-- name: load_positions
+SELECT position_hmac, person_id, first_day
+  FROM vault_positions
+ WHERE district_id = %(district_id)s AND source = %(source)s;
+
+-- name: add_positions
+INSERT INTO vault_positions (position_hmac, person_id, first_day, district_id, source)
+SELECT h, p, d, %(district_id)s, %(source)s
+  FROM unnest(%(hmacs)s::bytea[], %(person_ids)s::uuid[], %(first_days)s::date[]) AS u (h, p, d)
+ON CONFLICT DO NOTHING;
+
+-- name: find_upload
+SELECT evidence_id, person_id, sealed_keys, media_type, size_bytes, ciphertext_sha256,
+       plaintext_commitment, plaintext_hmac
+  FROM vault_evidence
+ WHERE upload_id = %(key)s;
+
+-- name: load_evidence
+SELECT evidence_id, person_id, sealed_keys, media_type, size_bytes, ciphertext_sha256,
+       plaintext_commitment, plaintext_hmac
+  FROM vault_evidence
+ WHERE evidence_id = %(key)s;
+
+-- name: add_evidence
+INSERT INTO vault_evidence (
+    evidence_id, upload_id, person_id, sealed_keys, media_type, size_bytes, ciphertext_sha256,
+    plaintext_commitment, plaintext_hmac
+) VALUES (
+    %(evidence_id)s, %(upload_id)s, %(person_id)s, %(sealed_keys)s, %(media_type)s,
+    %(size_bytes)s, %(ciphertext_sha256)s, %(plaintext_commitment)s, %(plaintext_hmac)s
+)
+ON CONFLICT DO NOTHING;
+
+-- name: same_evidence_of_others
+SELECT DISTINCT o.person_id
+  FROM vault_evidence e
+  JOIN vault_evidence o ON o.plaintext_hmac = e.plaintext_hmac AND o.person_id <> e.person_id
+ WHERE e.evidence_id = %(key)s
+ ORDER BY o.person_id;
