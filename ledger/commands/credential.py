@@ -1,0 +1,69 @@
+"""Commands on micro-credentials."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from ledger.aggregates import credential as credentials
+from ledger.aggregates.credential import Credential
+from ledger.aggregates.issuer import Issuer
+from ledger.application import Call, Ledger, Reader, Receipt
+from ledger.events import AnyCredentialEvent
+from ledger.events.credential import Definition
+from ledger.values import stream_id
+
+
+def draft_credential(
+    ledger: Ledger,
+    call: Call,
+    *,
+    issuer_id: UUID,
+    definition: Definition,
+    author_id: UUID | None = None,
+) -> Receipt:
+    """Begin a micro-credential, whose id follows from the command's.
+
+    `author_id` is a teacher who wrote it; null when the issuer's staff did.
+    """
+    stream = stream_id("credential", call.command_id)
+
+    def decide(read: Reader) -> Sequence[AnyCredentialEvent]:
+        issuer = read.get(Issuer, issuer_id)
+        return credentials.draft(
+            stream, call.act, issuer=issuer, author_id=author_id, definition=definition
+        )
+
+    return ledger.run(call, decide)
+
+
+def redraft_credential(
+    ledger: Ledger,
+    call: Call,
+    *,
+    credential_id: UUID,
+    definition: Definition,
+    author_id: UUID | None = None,
+) -> Receipt:
+    def decide(read: Reader) -> Sequence[AnyCredentialEvent]:
+        credential = read.get(Credential, credential_id)
+        return credential.redraft(call.act, author_id=author_id, definition=definition)
+
+    return ledger.run(call, decide)
+
+
+def publish_credential(ledger: Ledger, call: Call, *, credential_id: UUID) -> Receipt:
+    """Publish the newest draft as the next version."""
+
+    def decide(read: Reader) -> Sequence[AnyCredentialEvent]:
+        credential = read.get(Credential, credential_id)
+        return credential.publish(call.act, issuer=read.get(Issuer, credential.issuer_id))
+
+    return ledger.run(call, decide)
+
+
+def retire_credential(ledger: Ledger, call: Call, *, credential_id: UUID, reason: str) -> Receipt:
+    def decide(read: Reader) -> Sequence[AnyCredentialEvent]:
+        return read.get(Credential, credential_id).retire(call.act, reason=reason)
+
+    return ledger.run(call, decide)

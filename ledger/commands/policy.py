@@ -1,0 +1,84 @@
+"""Commands on incentive policies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from uuid import UUID
+
+from ledger.aggregates import policy as policies
+from ledger.aggregates.credential import Credential
+from ledger.aggregates.organization import Organization
+from ledger.aggregates.policy import Policy
+from ledger.aggregates.stack import Stack
+from ledger.application import Call, Ledger, Reader, Receipt
+from ledger.events import AnyPolicyEvent
+from ledger.events.policy import AwardTrigger, PolicyTerms
+from ledger.values import stream_id
+
+
+def adopt_policy(
+    ledger: Ledger,
+    call: Call,
+    *,
+    district_id: UUID,
+    board_reference: str,
+    adopted_on: date,
+    terms: PolicyTerms,
+) -> Receipt:
+    """Begin a policy with its first version; its id follows from the command's."""
+    stream = stream_id("policy", call.command_id)
+
+    def decide(read: Reader) -> Sequence[AnyPolicyEvent]:
+        read.get(Organization, district_id).must_be_district()
+        _must_exist(read, terms)
+        return policies.adopt(
+            stream,
+            call.act,
+            district_id=district_id,
+            board_reference=board_reference,
+            adopted_on=adopted_on,
+            terms=terms,
+        )
+
+    return ledger.run(call, decide)
+
+
+def adopt_policy_version(
+    ledger: Ledger,
+    call: Call,
+    *,
+    policy_id: UUID,
+    board_reference: str,
+    adopted_on: date,
+    terms: PolicyTerms,
+) -> Receipt:
+    """Adopt the next version of a policy, whole."""
+
+    def decide(read: Reader) -> Sequence[AnyPolicyEvent]:
+        policy = read.get(Policy, policy_id)
+        _must_exist(read, terms)
+        return policy.adopt(
+            call.act, board_reference=board_reference, adopted_on=adopted_on, terms=terms
+        )
+
+    return ledger.run(call, decide)
+
+
+def retire_policy(
+    ledger: Ledger, call: Call, *, policy_id: UUID, board_reference: str, last_day: date
+) -> Receipt:
+    def decide(read: Reader) -> Sequence[AnyPolicyEvent]:
+        policy = read.get(Policy, policy_id)
+        return policy.retire(call.act, board_reference=board_reference, last_day=last_day)
+
+    return ledger.run(call, decide)
+
+
+def _must_exist(read: Reader, terms: PolicyTerms) -> None:
+    """What the policy pays for: every credential it lists, or its stack."""
+    if isinstance(terms.trigger, AwardTrigger):
+        for credential_id in terms.trigger.credential_ids or ():
+            read.get(Credential, credential_id)
+    else:
+        read.get(Stack, terms.trigger.stack_id)
