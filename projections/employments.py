@@ -1,0 +1,281 @@
+"""Employments and organizations: who worked where on which day, which decides who sees what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, ClassVar, TypedDict, assert_never
+from uuid import UUID
+
+from psycopg import Connection
+
+from ledger.events import (
+    AnyEmploymentEvent,
+    AnyOrganizationEvent,
+    LedgerEvent,
+    access,
+    assessor,
+    credential,
+    employment,
+    enrollment,
+    imports,
+    issuer,
+    organization,
+    person,
+    policy,
+    stack,
+)
+from projections.contract import Fact, Projection, Table
+from projections.sql import read, write
+
+Relevant = AnyEmploymentEvent | AnyOrganizationEvent
+_NO_ID = UUID(int=0)  # sorts before every other
+
+
+class Segment(TypedDict):
+    """What a position was from a day on, until the next segment begins or the position ends."""
+
+    from_day: str
+    school_id: str | None
+    role: str
+    fte_thousandths: int | None
+    exempt: bool | None
+
+
+@dataclass(slots=True, kw_only=True)
+class Employment:
+    """One position held by one person. It was never held when the last day is before the first."""
+
+    employment_id: UUID
+    person_id: UUID
+    district_id: UUID
+    zone: str
+    first_day: date
+    last_day: date | None
+    segments: list[Segment]
+    position: int
+
+    def segment_on(self, day: date) -> Segment | None:
+        """What the position was on a day; null when it was not held then."""
+        if day < self.first_day or (self.last_day is not None and day > self.last_day):
+            return None
+        begun = (s for s in reversed(self.segments) if s["from_day"] <= day.isoformat())
+        return next(begun, self.segments[0])
+
+
+@dataclass(slots=True, kw_only=True)
+class Organization:
+    """A district, or a school of one."""
+
+    organization_id: UUID
+    kind: organization.OrganizationKind
+    district_id: UUID
+    name: str
+    zone: str
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Days on which somebody was employed; both ends are included, null means not ended."""
+
+    first_day: date
+    last_day: date | None
+
+    def holds(self, day: date) -> bool:
+        return self.first_day <= day and (self.last_day is None or day <= self.last_day)
+
+
+class Employments(Projection[Relevant]):
+    """Keeps `employments` and `organizations`."""
+
+    name: ClassVar[str] = "employments"
+    tables: ClassVar[tuple[Table, ...]] = (
+        Table("employments"),
+        Table("organizations", by_person=False),
+    )
+    sharded: ClassVar[bool] = True
+
+    def relevant(self, event: LedgerEvent) -> Relevant | None:
+        match event:
+            case (
+                enrollment.Enrolled()
+                | enrollment.EvidenceUploaded()
+                | enrollment.EvidenceWithdrawn()
+                | enrollment.Submitted()
+                | enrollment.Resubmitted()
+                | enrollment.SubmissionReturned()
+                | enrollment.AssessorAssigned()
+                | enrollment.AssessorRecused()
+                | enrollment.AssignmentLapsed()
+                | enrollment.Scored()
+                | enrollment.Adjudicated()
+                | enrollment.Recommended()
+                | enrollment.ReviewDecided()
+                | enrollment.IntegrityHoldResolved()
+                | enrollment.Awarded()
+                | enrollment.Withdrawn()
+                | enrollment.Revoked()
+                | enrollment.Reinstated()
+                | enrollment.AppealOpened()
+                | enrollment.AppealDecided()
+                | enrollment.CoachAssigned()
+                | enrollment.CoachMeetingRecorded()
+                | enrollment.ConflictDeclared()
+                | credential.CredentialDrafted()
+                | credential.CredentialVersionPublished()
+                | credential.CredentialRetired()
+                | issuer.IssuerRegistered()
+                | issuer.IssuerTermsChanged()
+                | issuer.IssuerHolidaysSet()
+                | issuer.IssuerVetted()
+                | issuer.IssuerSuspended()
+                | issuer.IssuerSuspensionLifted()
+                | stack.StackDefined()
+                | stack.StackRetired()
+                | assessor.AssessorAppointed()
+                | assessor.AssessorQualified()
+                | assessor.AssessorWithdrawn()
+                | person.PersonRegistered()
+                | person.PersonDetailsRecorded()
+                | person.IdentityLinked()
+                | access.AccessGranted()
+                | access.AccessWithdrawn()
+                | policy.PolicyAdopted()
+                | policy.PolicyRetired()
+                | imports.ImportStarted()
+                | imports.ImportCompleted()
+            ):
+                return None
+            case _:
+                return event
+
+    def apply(self, facts: Sequence[Fact[Relevant]], connection: Connection[Any]) -> None:
+        ids = list({fact.event.originator_id for fact in facts})
+        held = read(connection, Employment, self.sql["load"], employment_ids=ids)
+        named = read(connection, Organization, self.sql["load_organizations"], organization_ids=ids)
+        employments = {row.employment_id: row for row in held}
+        organizations = {row.organization_id: row for row in named}
+        for position, event in facts:
+            match event:
+                case employment.EmploymentStarted():
+                    employments[event.originator_id] = _start(event, position)
+                case (
+                    employment.EmploymentChanged()
+                    | employment.EmploymentEnded()
+                    | employment.EmploymentReopened()
+                ):
+                    _change(employments[event.originator_id], event, position)
+                case organization.OrganizationRegistered():
+                    organizations[event.originator_id] = _register(event, position)
+                case organization.OrganizationRenamed(name=name):
+                    known = organizations[event.originator_id]
+                    known.name, known.position = name, position
+                case _:
+                    assert_never(event)
+        write(connection, self.sql["save_organizations"], list(organizations.values()))
+        write(connection, self.sql["save"], list(employments.values()))
+
+
+def of_person(connection: Connection[Any], person_id: UUID) -> list[Employment]:
+    """Every position a person holds or held, the earliest first."""
+    return read(connection, Employment, Employments().sql["of_person"], person_id=person_id)
+
+
+def of_district(
+    connection: Connection[Any],
+    district_id: UUID,
+    *,
+    from_day: date,
+    to_day: date,
+    after: Employment | None = None,
+    limit: int = 100,
+) -> list[Employment]:
+    """Positions held at a district on some day of a span; `after` is the last one seen."""
+    return read(
+        connection,
+        Employment,
+        Employments().sql["of_district"],
+        district_id=district_id,
+        from_day=from_day,
+        to_day=to_day,
+        after_person=after.person_id if after else _NO_ID,
+        after_employment=after.employment_id if after else _NO_ID,
+        limit=limit,
+    )
+
+
+def spans(connection: Connection[Any], person_id: UUID, district_id: UUID) -> list[Span]:
+    """The days on which a district employed a person: it may see decisions made on them."""
+    sql = Employments().sql["spans"]
+    return read(connection, Span, sql, person_id=person_id, district_id=district_id)
+
+
+def organizations(connection: Connection[Any], district_id: UUID) -> list[Organization]:
+    """A district and its schools."""
+    return read(
+        connection, Organization, Employments().sql["organizations"], district_id=district_id
+    )
+
+
+def districts(connection: Connection[Any]) -> list[Organization]:
+    """All districts by name."""
+    return read(connection, Organization, Employments().sql["districts"])
+
+
+def _start(event: employment.EmploymentStarted, position: int) -> Employment:
+    return Employment(
+        employment_id=event.originator_id,
+        person_id=event.person_id,
+        district_id=event.district_id,
+        zone=event.zone,
+        first_day=event.first_day,
+        last_day=event.last_day,
+        segments=[_segment(event, event.first_day)],
+        position=position,
+    )
+
+
+def _change(
+    held: Employment,
+    event: (
+        employment.EmploymentChanged | employment.EmploymentEnded | employment.EmploymentReopened
+    ),
+    position: int,
+) -> None:
+    held.position = position
+    match event:
+        case employment.EmploymentChanged(effective_on=effective_on):
+            day = effective_on.isoformat()  # what was said of later days gives way
+            earlier = [segment for segment in held.segments if segment["from_day"] < day]
+            held.segments = [*earlier, _segment(event, effective_on)]
+        case employment.EmploymentEnded(last_day=last_day):
+            held.last_day = last_day
+        case employment.EmploymentReopened():
+            held.last_day = None
+        case _:
+            assert_never(event)
+
+
+def _segment(
+    event: employment.EmploymentStarted | employment.EmploymentChanged, from_day: date
+) -> Segment:
+    return Segment(
+        from_day=from_day.isoformat(),
+        school_id=None if event.school_id is None else str(event.school_id),
+        role=event.role,
+        fte_thousandths=event.fte_thousandths,
+        exempt=event.exempt,
+    )
+
+
+def _register(event: organization.OrganizationRegistered, position: int) -> Organization:
+    return Organization(
+        organization_id=event.originator_id,
+        kind=event.kind,
+        district_id=event.district_id,
+        name=event.name,
+        zone=event.zone,
+        position=position,
+    )

@@ -1,0 +1,72 @@
+-- The engine's own tables. They exist once beside the live tables and once for each worker of a
+-- rebuild, because a rebuild is the same engine in another schema.
+
+-- name: create
+CREATE TABLE IF NOT EXISTS bookmarks (
+    name     text PRIMARY KEY,
+    position bigint NOT NULL,  -- everything up to here is in the tables, nothing after it is
+    digest   text NOT NULL     -- which tables and which fold made the rows
+);
+CREATE TABLE IF NOT EXISTS parked (
+    name       text NOT NULL,
+    position   bigint NOT NULL,
+    stream     uuid NOT NULL,
+    topic      text NOT NULL,
+    scope_kind text NOT NULL CHECK (scope_kind IN ('person', 'credential', 'policy', 'ledger')),
+    scope_id   uuid,           -- null for the whole ledger
+    error      text,           -- null when the event itself is good and queues behind a bad one
+    PRIMARY KEY (name, position)
+);
+
+-- name: register
+INSERT INTO bookmarks (name, position, digest) VALUES (%(name)s, 0, %(digest)s)
+    ON CONFLICT (name) DO NOTHING;
+
+-- name: bookmarks
+SELECT b.name, b.position, b.digest,
+       EXISTS (SELECT FROM parked p WHERE p.name = b.name) AS parked,
+       (SELECT coalesce(max(notification_id), 0) FROM ledger_events) AS last_position
+  FROM bookmarks b
+ ORDER BY b.position, b.name;
+
+-- name: claim
+-- Compare and set: a runner that has been overtaken finds no row and has to stop. A projection
+-- whose lock somebody holds alone (a check, a swap) answers false and is left out.
+UPDATE bookmarks
+   SET position = %(to)s
+ WHERE name = ANY(%(names)s) AND position = %(after)s
+RETURNING name, pg_try_advisory_xact_lock_shared(%(space)s, hashtext(name)),
+          pg_notify(%(channel)s, %(message)s);
+
+-- name: held_ids
+-- Whoever has one of these ids queues: the scope of a bad event, and every stream in which
+-- something is parked or queues already.
+SELECT DISTINCT id
+  FROM parked, unnest(ARRAY[stream, CASE WHEN error IS NOT NULL THEN scope_id END]) id
+ WHERE name = %(name)s AND id IS NOT NULL;
+
+-- name: park
+INSERT INTO parked (name, position, stream, topic, scope_kind, scope_id, error)
+SELECT name, position, stream, topic, scope_kind, scope_id, error
+  FROM json_to_recordset(%(rows)s) AS r(
+       name text, position bigint, stream uuid, topic text, scope_kind text, scope_id uuid,
+       error text);
+
+-- name: parked
+SELECT name, position, stream, topic, scope_kind, scope_id, error
+  FROM parked
+ ORDER BY name, position;
+
+-- name: parked_scopes
+SELECT DISTINCT scope_kind AS kind, scope_id AS id
+  FROM parked
+ WHERE name = %(name)s AND error IS NOT NULL;
+
+-- name: lag
+SELECT b.name, b.position, b.digest, last.position AS last_position,
+       count(p.error) AS parked, count(p.position) - count(p.error) AS queued
+  FROM bookmarks b
+ CROSS JOIN (SELECT coalesce(max(notification_id), 0) AS position FROM ledger_events) last
+  LEFT JOIN parked p ON p.name = b.name
+ GROUP BY b.name, b.position, b.digest, last.position
+ ORDER BY b.name;

@@ -1,0 +1,133 @@
+"""The history: an index of everything that happened to one teacher, in order.
+
+A row lists the positions of one stream, so that a batch adds to it without reading it first. From
+the positions her events are read out of the log itself: for a page of her history, and to fold
+anything as of an earlier position.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from psycopg import Connection
+
+from ledger.events import (
+    AnyAccessEvent,
+    AnyAssessorEvent,
+    AnyEmploymentEvent,
+    AnyEnrollmentEvent,
+    AnyPersonEvent,
+    LedgerEvent,
+    credential,
+    imports,
+    issuer,
+    organization,
+    policy,
+    stack,
+)
+from ledger.events.access import AccessEvent
+from ledger.events.person import PersonEvent
+from projections.contract import Fact, Projection, Table
+from projections.log import facts_at
+from projections.sql import read, rows, write
+
+Relevant = (
+    AnyEnrollmentEvent | AnyEmploymentEvent | AnyPersonEvent | AnyAssessorEvent | AnyAccessEvent
+)
+PAGE_EVENTS = 5000  # of one person's events read at once
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One entry of a teacher's history."""
+
+    position: int
+    topic: str
+    stream: UUID
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Stream:
+    stream_id: UUID
+    person_id: UUID
+    kind: str
+    positions: list[int]
+
+
+class History(Projection[Relevant]):
+    """Keeps `history_streams`."""
+
+    name: ClassVar[str] = "history"
+    tables: ClassVar[tuple[Table, ...]] = (Table("history_streams"),)
+    sharded: ClassVar[bool] = True
+
+    def relevant(self, event: LedgerEvent) -> Relevant | None:
+        match event:
+            case (
+                credential.CredentialDrafted()
+                | credential.CredentialVersionPublished()
+                | credential.CredentialRetired()
+                | issuer.IssuerRegistered()
+                | issuer.IssuerTermsChanged()
+                | issuer.IssuerHolidaysSet()
+                | issuer.IssuerVetted()
+                | issuer.IssuerSuspended()
+                | issuer.IssuerSuspensionLifted()
+                | stack.StackDefined()
+                | stack.StackRetired()
+                | organization.OrganizationRegistered()
+                | organization.OrganizationRenamed()
+                | policy.PolicyAdopted()
+                | policy.PolicyRetired()
+                | imports.ImportStarted()
+                | imports.ImportCompleted()
+            ):
+                return None  # these are about nobody in particular
+            case _:
+                return event
+
+    def apply(self, facts: Sequence[Fact[Relevant]], connection: Connection[Any]) -> None:
+        streams: dict[UUID, _Stream] = {}
+        for position, event in facts:
+            stream = streams.get(event.originator_id)
+            if stream is None:
+                stream = streams[event.originator_id] = _begin(event)
+            stream.positions.append(position)
+        write(connection, self.sql["append"], list(streams.values()))
+
+
+def of_person(
+    connection: Connection[Any], person_id: UUID, *, after: int = 0, limit: int = 100
+) -> list[Happening]:
+    """What happened to her after a position, in order."""
+    sql = History().sql["of_person"]
+    return read(connection, Happening, sql, person_id=person_id, after=after, limit=limit)
+
+
+def events_of(
+    connection: Connection[Any], person_id: UUID, *kinds: str, until: int
+) -> list[Fact[LedgerEvent]]:
+    """Her events of these kinds ("enrollment", "employment", …) up to a position, in order."""
+    sql = History().sql["positions"]
+    found = rows(connection, sql, person_id=person_id, kinds=list(kinds), until=until)
+    positions = [position for (position,) in found]
+    return [
+        fact
+        for start in range(0, len(positions), PAGE_EVENTS)
+        for fact in facts_at(connection, positions[start : start + PAGE_EVENTS])
+    ]
+
+
+def _begin(event: Relevant) -> _Stream:
+    if isinstance(event, PersonEvent):
+        person_id = event.originator_id
+    elif isinstance(event, AccessEvent):
+        person_id = event.principal_id
+    else:
+        person_id = event.person_id
+    return _Stream(event.originator_id, person_id, event.TOPIC.partition(".")[0], [])

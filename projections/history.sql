@@ -1,0 +1,33 @@
+-- Where in the log to find what happened to one teacher. What it was, the log itself says.
+
+-- name: create
+CREATE TABLE IF NOT EXISTS history_streams (
+    stream_id uuid PRIMARY KEY,
+    person_id uuid NOT NULL,
+    kind      text NOT NULL,            -- the first word of the stream's topics
+    positions bigint[] NOT NULL         -- of every event of the stream, in order
+) WITH (fillfactor = 85);
+CREATE INDEX IF NOT EXISTS history_streams_of_person ON history_streams (person_id);
+
+-- name: append
+INSERT INTO history_streams AS known
+SELECT stream_id, person_id, kind, positions
+  FROM json_to_recordset(%(rows)s) AS r(
+       stream_id uuid, person_id uuid, kind text, positions bigint[])
+    ON CONFLICT (stream_id) DO UPDATE SET positions = known.positions || excluded.positions;
+
+-- name: of_person
+SELECT e.notification_id AS position, e.topic, e.originator_id AS stream, e.recorded_at
+  FROM (SELECT position
+          FROM history_streams, unnest(positions) position
+         WHERE person_id = %(person_id)s AND position > %(after)s
+         ORDER BY position
+         LIMIT %(limit)s) happened
+  JOIN ledger_events e ON e.notification_id = happened.position
+ ORDER BY e.notification_id;
+
+-- name: positions
+SELECT position
+  FROM history_streams, unnest(positions) position
+ WHERE person_id = %(person_id)s AND kind = ANY(%(kinds)s) AND position <= %(until)s
+ ORDER BY position;

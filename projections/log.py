@@ -1,0 +1,197 @@
+"""Reads the log for the projections: pages in order, decoded once for all who want them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time
+from typing import Any, NamedTuple
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from psycopg import Connection
+from psycopg.rows import args_row
+
+from ledger.codec import decode
+from ledger.events import EVENT_CLASSES, LedgerEvent
+from ledger.rules.calendars import ONE_DAY
+from projections.contract import Fact
+from projections.sql import blocks, rows
+
+PAGE_EVENTS = 4000  # larger pages gain little more and hold a transaction open longer
+FEW_TOPICS = 12  # up to so many the server sorts out the rest
+_PERSON = re.compile(rb'"(?:person|principal)_id":"([0-9a-f-]{36})"')
+_SQL = blocks("log")
+
+
+class LogRow(NamedTuple):
+    """One event as the log holds it."""
+
+    position: int
+    stream: UUID
+    topic: str
+    state: bytes
+
+    @property
+    def person_id(self) -> UUID | None:
+        """The person the event is about, found in the bytes so that nothing has to be decoded.
+
+        A quotation mark inside a text is escaped, so no text can pose as the field.
+        """
+        if self.topic.startswith("person."):
+            return self.stream
+        found = _PERSON.search(self.state)
+        return UUID(found[1].decode()) if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """One worker's share of the persons. Ids are random, so the shares come out even."""
+
+    index: int
+    count: int
+
+    def owns(self, row: LogRow) -> bool:
+        """Whether this worker has to see the event; events about nobody go to every worker."""
+        person_id = row.person_id
+        return person_id is None or person_id.int % self.count == self.index
+
+
+class Unreadable(NamedTuple):
+    """A row that could not be decoded, and why."""
+
+    row: LogRow
+    error: Exception
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What lies after one position up to another: what is wanted of it, decoded, in order."""
+
+    after: int
+    to: int
+    facts: Sequence[Fact[LedgerEvent]]
+    unreadable: Sequence[Unreadable] = ()
+
+    @property
+    def positions(self) -> list[int]:
+        bad = (unreadable.row.position for unreadable in self.unreadable)
+        return sorted((*(fact.position for fact in self.facts), *bad))
+
+    def where(self, chosen: Callable[[int], bool]) -> Batch:
+        """The same span with some of its events."""
+        facts = [fact for fact in self.facts if chosen(fact.position)]
+        return Batch(
+            self.after, self.to, facts, [bad for bad in self.unreadable if chosen(bad.row.position)]
+        )
+
+    def halves(self) -> tuple[Batch, Batch]:
+        """The same span cut in two, each with half of what has to be applied."""
+        positions = self.positions
+        middle = positions[(len(positions) - 1) // 2]
+        first = self.where(lambda position: position <= middle)
+        second = self.where(lambda position: position > middle)
+        return replace(first, to=middle), replace(second, after=middle)
+
+
+def decode_rows(after: int, to: int, rows: Collection[LogRow], topics: Collection[str]) -> Batch:
+    """Decode the rows whose topic is wanted. What has no known topic may matter to anybody."""
+    facts: list[Fact[LedgerEvent]] = []
+    unreadable = []
+    for row in rows:
+        if row.topic in topics or row.topic not in EVENT_CLASSES:
+            try:
+                facts.append(Fact(row.position, decode(row.topic, row.state)))
+            except Exception as error:  # noqa: BLE001 - whatever is wrong with it, it is parked
+                unreadable.append(Unreadable(row, error))
+    return Batch(after, to, facts, unreadable)
+
+
+@dataclass
+class LogReader:
+    """Pages of the log over a connection of its own.
+
+    With `ahead` the next page is read and decoded by a thread while the caller waits for the
+    server to store this one; a rebuild does without, for its workers fill the processors.
+    """
+
+    connection: Connection[Any]
+    shard: Shard | None = None
+    ahead: bool = True
+    page_events: int = PAGE_EVENTS
+    _thread: ThreadPoolExecutor = field(init=False)
+    _next: tuple[int, int, frozenset[str], Future[Batch]] | None = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="log-reader")
+
+    def batch(self, after: int, until: int, topics: frozenset[str]) -> Batch:
+        """The next page after a position, of events no later than `until`."""
+        batch = self._from_ahead(after, until, topics) or self._read(after, until, topics)
+        if self.ahead and batch.to < until:
+            coming = self._thread.submit(self._read, batch.to, until, topics)
+            self._next = (batch.to, until, topics, coming)
+        return batch
+
+    def close(self) -> None:
+        self._thread.shutdown(cancel_futures=True)
+        self.connection.close()
+
+    def _from_ahead(self, after: int, until: int, topics: frozenset[str]) -> Batch | None:
+        if self._next is None:
+            return None
+        its_after, its_until, its_topics, coming = self._next
+        self._next = None
+        batch = coming.result()
+        asked = its_after == after and its_until <= until and its_topics == topics
+        return batch if asked else None
+
+    def _read(self, after: int, until: int, topics: frozenset[str]) -> Batch:
+        found = read_page(self.connection, after, until, self.page_events, topics)
+        to = found[-1].position if len(found) == self.page_events else until
+        mine = found if self.shard is None else [row for row in found if self.shard.owns(row)]
+        return decode_rows(after, to, mine, topics)
+
+
+def read_page(
+    connection: Connection[Any], after: int, until: int, limit: int, topics: Collection[str]
+) -> list[LogRow]:
+    """At most `limit` rows after a position and up to another, in order."""
+    span = {"after": after, "until": until, "limit": limit}
+    with connection.cursor(binary=True, row_factory=args_row(LogRow)) as cursor:
+        if len(topics) > FEW_TOPICS:
+            return cursor.execute(_SQL["page"], span).fetchall()
+        choice = {"topics": sorted(topics), "known": sorted(EVENT_CLASSES)}
+        return cursor.execute(_SQL["page_of_topics"], span | choice).fetchall()
+
+
+def facts_at(connection: Connection[Any], positions: Sequence[int]) -> Sequence[Fact[LedgerEvent]]:
+    """The events at these positions. Raises what the codec raises for one it cannot read."""
+    with connection.cursor(binary=True, row_factory=args_row(LogRow)) as cursor:
+        found = cursor.execute(_SQL["at_positions"], {"positions": list(positions)}).fetchall()
+    return [Fact(row.position, decode(row.topic, row.state)) for row in found]
+
+
+def last_position(connection: Connection[Any]) -> int:
+    """The position of the newest event; 0 in an empty log."""
+    return int(rows(connection, _SQL["last_position"])[0][0])
+
+
+def position_at(connection: Connection[Any], before: datetime) -> int:
+    """The last position recorded before an instant; 0 when there is none.
+
+    `recorded_at` never decreases along the log, so halving finds it through the one index.
+    """
+    low, high = 0, last_position(connection)
+    while low < high:
+        middle = (low + high + 1) // 2
+        recorded_at = rows(connection, _SQL["recorded_at"], position=middle)[0][0]
+        low, high = (middle, high) if recorded_at < before else (low, middle - 1)
+    return low
+
+
+def position_at_end_of(connection: Connection[Any], day: date, zone: str) -> int:
+    """The last position recorded on or before a day, as that day is read off a wall in `zone`."""
+    return position_at(connection, datetime.combine(day + ONE_DAY, time(), ZoneInfo(zone)))

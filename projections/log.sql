@@ -1,0 +1,30 @@
+-- How the read side reads the log: forward, in pages by position, and never in another order.
+
+-- name: page
+SELECT notification_id, originator_id, topic, state
+  FROM ledger_events
+ WHERE notification_id > %(after)s AND notification_id <= %(until)s
+ ORDER BY notification_id
+ LIMIT %(limit)s;
+
+-- name: page_of_topics
+-- For a projection that lives on few kinds of events. What nobody knows is read as well: whoever
+-- cannot tell what an event says cannot tell either that it does not matter.
+SELECT notification_id, originator_id, topic, state
+  FROM ledger_events
+ WHERE notification_id > %(after)s AND notification_id <= %(until)s
+   AND (topic = ANY(%(topics)s) OR NOT topic = ANY(%(known)s))
+ ORDER BY notification_id
+ LIMIT %(limit)s;
+
+-- name: at_positions
+SELECT notification_id, originator_id, topic, state
+  FROM ledger_events
+ WHERE notification_id = ANY(%(positions)s)
+ ORDER BY notification_id;
+
+-- name: last_position
+SELECT coalesce(max(notification_id), 0) FROM ledger_events;
+
+-- name: recorded_at
+SELECT recorded_at FROM ledger_events WHERE notification_id = %(position)s;

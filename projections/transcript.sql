@@ -1,0 +1,66 @@
+-- One line for each enrollment: what a teacher set out to earn and what came of it.
+
+-- name: create
+CREATE TABLE IF NOT EXISTS transcript_lines (
+    enrollment_id        uuid PRIMARY KEY,
+    person_id            uuid NOT NULL,
+    enrolled_position    bigint NOT NULL,  -- orders a person's lines, and pages through them
+    credential_id        uuid NOT NULL,
+    credential_version   integer NOT NULL,
+    issuer_id            uuid NOT NULL,
+    cycle                integer NOT NULL,
+    renews_enrollment_id uuid,
+    enrolled_at          timestamptz NOT NULL,
+    status               text NOT NULL,
+    attempts             jsonb NOT NULL,   -- each attempt handed in, the newest last
+    appeal               text,             -- of the newest decision: open, upheld or overturned
+    zone                 text,             -- of the days below
+    decided_on           date,             -- the day of the newest decision or award
+    awarded_on           date,
+    expires_on           date,             -- the first day on which the award no longer holds
+    revoked_on           date,
+    reason               text,             -- why withdrawn, revoked or reinstated, as a code
+    positions            bigint[] NOT NULL -- the events that made the line
+) WITH (fillfactor = 85);
+CREATE UNIQUE INDEX IF NOT EXISTS transcript_lines_of_person
+    ON transcript_lines (person_id, enrolled_position);
+
+-- name: load
+SELECT enrollment_id, person_id, enrolled_position, credential_id, credential_version, issuer_id,
+       cycle, renews_enrollment_id, enrolled_at, status, attempts, appeal, zone, decided_on,
+       awarded_on, expires_on, revoked_on, reason, positions
+  FROM transcript_lines
+ WHERE enrollment_id = ANY(%(enrollment_ids)s);
+
+-- name: save
+INSERT INTO transcript_lines
+SELECT *
+  FROM json_to_recordset(%(rows)s) AS r(
+       enrollment_id uuid, person_id uuid, enrolled_position bigint, credential_id uuid,
+       credential_version integer, issuer_id uuid, cycle integer, renews_enrollment_id uuid,
+       enrolled_at timestamptz, status text, attempts jsonb, appeal text, zone text,
+       decided_on date, awarded_on date, expires_on date, revoked_on date, reason text,
+       positions bigint[])
+    ON CONFLICT (enrollment_id) DO UPDATE
+   SET status = excluded.status, attempts = excluded.attempts, appeal = excluded.appeal,
+       zone = excluded.zone, decided_on = excluded.decided_on, awarded_on = excluded.awarded_on,
+       expires_on = excluded.expires_on, revoked_on = excluded.revoked_on,
+       reason = excluded.reason, positions = excluded.positions;
+
+-- name: of_person
+SELECT l.*, v.title, v.tier, i.name AS issuer_name
+  FROM transcript_lines l
+  LEFT JOIN credential_versions v
+    ON v.credential_id = l.credential_id AND v.credential_version = l.credential_version
+  LEFT JOIN issuers i ON i.issuer_id = l.issuer_id
+ WHERE l.person_id = %(person_id)s AND l.enrolled_position > %(after)s
+ ORDER BY l.enrolled_position
+ LIMIT %(limit)s;
+
+-- name: of_enrollment
+SELECT l.*, v.title, v.tier, i.name AS issuer_name
+  FROM transcript_lines l
+  LEFT JOIN credential_versions v
+    ON v.credential_id = l.credential_id AND v.credential_version = l.credential_version
+  LEFT JOIN issuers i ON i.issuer_id = l.issuer_id
+ WHERE l.enrollment_id = %(enrollment_id)s;
