@@ -1,0 +1,125 @@
+"""Tests of an aggregate as sentences: what happened, what is asked, and what comes of it.
+
+    given(enrolled, submitted).when(lambda e: e.withdraw(act, reason="moved")).then(Withdrawn)
+
+No database and no fakes: an aggregate is a function from its history and a command to new facts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ledger.aggregates.access import Access
+from ledger.aggregates.assessor import Assessor
+from ledger.aggregates.base import Aggregate
+from ledger.aggregates.credential import Credential
+from ledger.aggregates.employment import Employment
+from ledger.aggregates.enrollment import Enrollment
+from ledger.aggregates.imports import Import
+from ledger.aggregates.issuer import Issuer
+from ledger.aggregates.organization import Organization
+from ledger.aggregates.person import Person
+from ledger.aggregates.policy import Policy
+from ledger.aggregates.stack import Stack
+from ledger.errors import LedgerError
+from ledger.events.access import AccessEvent
+from ledger.events.assessor import AssessorEvent
+from ledger.events.base import Event
+from ledger.events.credential import CredentialEvent
+from ledger.events.employment import EmploymentEvent
+from ledger.events.enrollment import EnrollmentEvent
+from ledger.events.imports import ImportEvent
+from ledger.events.issuer import IssuerEvent
+from ledger.events.organization import OrganizationEvent
+from ledger.events.person import PersonEvent
+from ledger.events.policy import PolicyEvent
+from ledger.events.stack import StackEvent
+
+AGGREGATES: dict[type[Event], type[Aggregate]] = {
+    AccessEvent: Access,
+    AssessorEvent: Assessor,
+    CredentialEvent: Credential,
+    EmploymentEvent: Employment,
+    EnrollmentEvent: Enrollment,
+    ImportEvent: Import,
+    IssuerEvent: Issuer,
+    OrganizationEvent: Organization,
+    PersonEvent: Person,
+    PolicyEvent: Policy,
+    StackEvent: Stack,
+}
+
+
+@dataclass(frozen=True)
+class Fact:
+    """An expected event, by its class and by the fields that matter to the test."""
+
+    event_class: type[Event]
+    fields: dict[str, Any]
+
+    def must_be(self, event: Event) -> None:
+        assert type(event) is self.event_class, f"{event!r} is no {self.event_class.__name__}"
+        found = {name: getattr(event, name) for name in self.fields}
+        assert found == self.fields
+
+
+def fact(event_class: type[Event], **fields: Any) -> Fact:
+    return Fact(event_class, fields)
+
+
+def fold(events: Iterable[Event]) -> Any:
+    """The aggregate of one stream, or None without a history."""
+    history = list(events)
+    if not history:
+        return None
+    kind = next(AGGREGATES[base] for base in type(history[0]).__mro__ if base in AGGREGATES)
+    return kind.fold(None, history)
+
+
+class Outcome:
+    """New facts, or a refusal."""
+
+    def __init__(self, history: Sequence[Event], command: Callable[[Any], Iterable[Event]]) -> None:
+        self.history = history
+        self.events: list[Event] = []
+        self.refusal: LedgerError | None = None
+        try:
+            self.events = list(command(fold(history)))
+        except LedgerError as refusal:
+            self.refusal = refusal
+
+    def then(self, *expected: Fact | type[Event]) -> Any:
+        """Exactly these facts follow; returns the aggregate after them."""
+        assert self.refusal is None, f"refused: {self.refusal!r}"
+        assert len(self.events) == len(expected), self.events
+        for wanted, event in zip(expected, self.events, strict=True):
+            (wanted if isinstance(wanted, Fact) else fact(wanted)).must_be(event)
+        together = [*self.history, *self.events]
+        assert [event.originator_version for event in together] == list(
+            range(1, len(together) + 1)
+        ), "versions follow one another without a gap"
+        return fold(together)
+
+    def then_refused(self, error: type[LedgerError], *saying: str) -> LedgerError:
+        """Refused with exactly this error, whose message names what it has to."""
+        assert self.refusal is not None, f"not refused: {self.events!r}"
+        assert type(self.refusal) is error, repr(self.refusal)
+        for words in saying:
+            assert words in self.refusal.detail, self.refusal.detail
+        return self.refusal
+
+
+@dataclass(frozen=True)
+class Given:
+    """A history of one stream."""
+
+    events: tuple[Event, ...]
+
+    def when(self, command: Callable[[Any], Iterable[Event]]) -> Outcome:
+        return Outcome(self.events, command)
+
+
+def given(*events: Event) -> Given:
+    return Given(events)
