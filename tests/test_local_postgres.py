@@ -162,3 +162,20 @@ def test_a_killed_test_run_leaves_no_server_behind(tmp_path: Path) -> None:
 
     assert len(said) == 2
     assert not Path(said[1]).exists()
+
+
+@pytest.mark.long
+def test_a_server_killed_again_and_again_keeps_what_it_acknowledged(cluster: Cluster) -> None:
+    url = cluster.start()
+    with psycopg.connect(url) as connection:
+        connection.execute("CREATE TABLE kept (number int)")
+
+    for number in range(25):
+        with psycopg.connect(url) as connection:
+            connection.execute("INSERT INTO kept VALUES (%s)", [number])
+        cluster.kill()
+        cluster.start()
+
+    with psycopg.connect(url) as connection:
+        rows = connection.execute("SELECT number FROM kept ORDER BY number").fetchall()
+    assert [number for (number,) in rows] == list(range(25))

@@ -1,0 +1,65 @@
+"""The databases of the tests themselves: fresh for each, and none left over."""
+
+from __future__ import annotations
+
+import secrets
+
+import psycopg
+import pytest
+
+from api.local_postgres import Cluster
+from tests.database import Server
+
+
+def create_a_table(url: str) -> None:
+    with psycopg.connect(url) as connection:
+        connection.execute("CREATE TABLE note (text text)")
+
+
+def databases(url: str) -> set[str]:
+    with psycopg.connect(url) as connection:
+        rows = connection.execute("SELECT datname FROM pg_database WHERE NOT datistemplate")
+        return {name for (name,) in rows.fetchall()}
+
+
+@pytest.fixture
+def server(run_name: str, cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> Server:
+    """A run of its own on a server that DATABASE_URL names."""
+    monkeypatch.setenv("DATABASE_URL", cluster.start())
+    server = Server(f"{run_name}-{secrets.token_hex(2)}")
+    server.prepare(create_a_table)
+    return server
+
+
+def test_each_test_gets_the_tables_and_nobody_elses_rows(server: Server) -> None:
+    with server.database(server.template) as one, server.database(server.template) as other:
+        with psycopg.connect(one) as connection:
+            connection.execute("INSERT INTO note VALUES ('mine')")
+        with psycopg.connect(other) as connection:
+            assert connection.execute("SELECT * FROM note").fetchall() == []
+
+
+def test_a_database_goes_with_its_test_even_while_it_is_used(
+    server: Server, cluster: Cluster
+) -> None:
+    with server.database(server.template) as url:
+        forgotten = psycopg.connect(url)
+
+    with pytest.raises(psycopg.OperationalError):
+        forgotten.execute("SELECT 1")
+    assert databases(cluster.url()) == {"postgres", server.template}
+
+
+def test_the_template_is_migrated_once_for_all_workers(server: Server) -> None:
+    def migrate_again(url: str) -> None:
+        raise AssertionError(url)
+
+    Server(server.run).prepare(migrate_again)
+    assert server.template in databases(server.url("postgres"))
+
+
+def test_a_sweep_leaves_a_server_of_others_as_it_was(server: Server, cluster: Cluster) -> None:
+    server.sweep()
+
+    assert databases(cluster.url()) == {"postgres"}
+    assert not server.folder.exists()
