@@ -9,7 +9,16 @@ from uuid import UUID, uuid4
 
 from psycopg import Connection
 
-from ledger.keys import KEY_BYTES, Hashes, Key, KeyProvider, key_id_of, seal, unseal
+from ledger.keys import (
+    KEY_BYTES,
+    Hashes,
+    Key,
+    KeyProvider,
+    VaultDamagedError,
+    key_id_of,
+    seal,
+    unseal,
+)
 from ledger.sql import Connections, blocks, execute, fetch
 
 _SQL = blocks("ledger", "vault.sql")
@@ -51,7 +60,9 @@ class Keyring:
         return found
 
     def open_person_key(self, person_id: UUID, key_id: UUID, wrapped: bytes) -> Key:
-        wrapping = self._wrapping_keys[key_id_of(wrapped)]
+        wrapping = self._wrapping_keys.get(key_id_of(wrapped))
+        if wrapping is None:
+            raise VaultDamagedError("a person's key names a wrapping key that the vault lacks")
         return Key(key_id, unseal(wrapping, wrapped, self._person_context(person_id, key_id)))
 
     def find_person_keys(

@@ -73,7 +73,9 @@ class Sniffer:
     def feed(self, chunk: bytes) -> None:
         self._size += len(chunk)
         self._head += chunk[: WINDOW_BYTES - len(self._head)]
-        self._tail = (self._tail + chunk[-WINDOW_BYTES:])[-WINDOW_BYTES:]
+        self._tail += chunk
+        if len(self._tail) > 4 * WINDOW_BYTES:  # not at every chunk: moving bytes costs time
+            del self._tail[:-WINDOW_BYTES]
         if self._is_text:
             self._is_text = b"\0" not in chunk and self._decodes(chunk)
 
@@ -103,7 +105,7 @@ class Sniffer:
     def _zip_type(self, head: bytes) -> str | None:
         if not head.startswith(b"PK\x03\x04"):
             return None
-        window = _Window(head, bytes(self._tail), self._size)
+        window = _Window(head, bytes(self._tail[-WINDOW_BYTES:]), self._size)
         try:
             with zipfile.ZipFile(window) as archive:
                 return _document_type(archive, head)

@@ -26,6 +26,7 @@ from ledger.values import ShortText, Value, VaultText, stream_id
 
 NOBODY = UUID(int=0)
 DETAILS = "person-details"
+APOSTROPHES = dict.fromkeys(map(ord, "'\N{RIGHT SINGLE QUOTATION MARK}"))
 MaybeText = ShortText | Literal[""]
 _SQL = blocks("ledger", "vault.sql")
 
@@ -69,6 +70,14 @@ class NewText:
     purpose: str
     scope_id: UUID
     text: str = field(repr=False)
+
+
+class DetailsPointer(NamedTuple):
+    """Which text holds a person's details as of a version of her stream."""
+
+    person_id: UUID
+    text_id: UUID
+    version: int
 
 
 class Position(NamedTuple):
@@ -172,21 +181,25 @@ class Vault:
     # Details
 
     def put_details(self, person_id: UUID, details: PersonDetails) -> VaultText:
-        """Keep how a person is called from now on; earlier versions stay."""
+        """Keep how a person is called; nobody is told so before `point_details`."""
         return self.put_many_details({person_id: details})[person_id]
 
     def put_many_details(self, details: Mapping[UUID, PersonDetails]) -> dict[UUID, VaultText]:
-        """Keep the details of many persons."""
+        """Keep the details of many persons; their earlier ones stay."""
         texts = [_details_text(person_id, known) for person_id, known in details.items()]
-        stored = dict(zip(details, self.put_texts(texts), strict=True))
+        return dict(zip(details, self.put_texts(texts), strict=True))
+
+    def point_details(self, newest: Sequence[DetailsPointer]) -> None:
+        """Let each person be called as the log, which is ahead of this, has it."""
+        ordered = sorted(newest)  # in one order, so that nobody deadlocks
         with self.connections.connection() as connection:
             execute(
                 connection,
                 _SQL["point_details"],
-                person_ids=sorted(stored),
-                text_ids=[stored[person_id].text_id for person_id in sorted(stored)],
+                person_ids=[pointer.person_id for pointer in ordered],
+                text_ids=[pointer.text_id for pointer in ordered],
+                versions=[pointer.version for pointer in ordered],
             )
-        return stored
 
     def details_id(self, person_id: UUID, details: PersonDetails) -> UUID:
         """The id under which these details are kept: equal ids mean that nothing is new."""
@@ -279,6 +292,17 @@ class Vault:
             rows = fetch(connection, _SQL["load_positions"], source=source, district_id=district_id)
         return [Position(*row) for row in rows]
 
+    def positions_of_person(self, person_id: UUID, district_id: UUID) -> list[Position]:
+        """Every position that she has held in the district, whoever named it."""
+        with self.connections.connection() as connection:
+            rows = fetch(
+                connection,
+                _SQL["load_positions_of_person"],
+                person_id=person_id,
+                district_id=district_id,
+            )
+        return [Position(*row) for row in rows]
+
     def _identity(self, source: str, district_id: UUID, source_id: str) -> bytes:
         message = b"".join([source.encode(), b"\0", district_id.bytes, source_id.encode()])
         return self.hashes.digest("identity", message)
@@ -306,7 +330,7 @@ def _details_text(person_id: UUID, details: PersonDetails) -> NewText:
 
 
 def _searchable(text: str) -> str:
-    """Letters as people type them: O’Brien is found by obrien, Núñez by nunez."""
+    """Letters as people type them: O'Brien is found by obrien, Núñez by nunez."""
     plain = unicodedata.normalize("NFKD", text)
-    kept = [letter for letter in plain if not unicodedata.combining(letter) and letter not in "'’"]
-    return "".join(kept).casefold()
+    kept = [letter for letter in plain if not unicodedata.combining(letter)]
+    return "".join(kept).translate(APOSTROPHES).casefold()

@@ -45,10 +45,12 @@ SELECT t.text_id, t.person_id, t.purpose, t.ciphertext, k.key_id, k.wrapped
  WHERE t.text_id = ANY(%(text_ids)s);
 
 -- name: point_details
-INSERT INTO vault_details (person_id, text_id)
-SELECT * FROM unnest(%(person_ids)s::uuid[], %(text_ids)s::uuid[])
-ON CONFLICT (person_id) DO UPDATE SET text_id = excluded.text_id
- WHERE vault_details.text_id <> excluded.text_id;
+-- The version is that of the person's stream, so that a late writer does not turn the hand back.
+INSERT INTO vault_details (person_id, text_id, version)
+SELECT * FROM unnest(%(person_ids)s::uuid[], %(text_ids)s::uuid[], %(versions)s::bigint[])
+ON CONFLICT (person_id) DO UPDATE
+   SET text_id = excluded.text_id, version = excluded.version
+ WHERE vault_details.version < excluded.version;
 
 -- name: load_details
 SELECT t.text_id, t.person_id, t.purpose, t.ciphertext, k.key_id, k.wrapped
@@ -70,6 +72,11 @@ ON CONFLICT DO NOTHING;
 SELECT position_hmac, person_id, first_day
   FROM vault_positions
  WHERE district_id = %(district_id)s AND source = %(source)s;
+
+-- name: load_positions_of_person
+SELECT position_hmac, person_id, first_day
+  FROM vault_positions
+ WHERE district_id = %(district_id)s AND person_id = %(person_id)s;
 
 -- name: add_positions
 INSERT INTO vault_positions (position_hmac, person_id, first_day, district_id, source)

@@ -1,0 +1,84 @@
+"""Commands on persons. What is personal goes into the vault first, the event points at it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from ledger.aggregates import person as persons
+from ledger.aggregates.person import Person
+from ledger.application import Call, Decide, Ledger, Reader, Receipt
+from ledger.events import AnyPersonEvent
+from ledger.vault import DetailsPointer, PersonDetails, Vault
+
+
+def register_person(
+    ledger: Ledger, vault: Vault, call: Call, *, details: PersonDetails | None = None
+) -> Receipt:
+    """Begin a person under a random id, which a resend gets again."""
+
+    def decide(_read: Reader) -> Sequence[AnyPersonEvent]:
+        person_id = vault.person_for_command(call.command_id)
+        registered = persons.register(person_id, call.act)
+        person = Person.fold(None, registered)
+        if person is None or details is None:
+            return registered
+        stored = vault.put_details(person_id, details)
+        return [*registered, *person.record_details(call.act, details=stored)]
+
+    return _run(ledger, vault, call, decide)
+
+
+def record_person_details(
+    ledger: Ledger, vault: Vault, call: Call, *, person_id: UUID, details: PersonDetails
+) -> Receipt:
+    """Let a person be called otherwise from now on."""
+
+    def decide(read: Reader) -> Sequence[AnyPersonEvent]:
+        person = read.get(Person, person_id)
+        return person.record_details(call.act, details=vault.put_details(person_id, details))
+
+    return _run(ledger, vault, call, decide)
+
+
+def link_identity(
+    ledger: Ledger,
+    vault: Vault,
+    call: Call,
+    *,
+    person_id: UUID,
+    source: str,
+    district_id: UUID,
+    source_id: str,
+) -> Receipt:
+    """Let a number that a source system gives her lead to this person."""
+
+    def decide(read: Reader) -> Sequence[AnyPersonEvent]:
+        person = read.get(Person, person_id)
+        return person.link_identity(
+            call.act,
+            source=source,
+            district_id=district_id,
+            identity_hmac=vault.link_identity(person_id, source, district_id, source_id),
+        )
+
+    return ledger.run(call, decide)
+
+
+def details_pointer(person: Person) -> DetailsPointer | None:
+    """Where the vault has the details that the log holds for the newest."""
+    if person.details is None:
+        return None
+    return DetailsPointer(person.id, person.details.text_id, person.version)
+
+
+def _run(ledger: Ledger, vault: Vault, call: Call, decide: Decide) -> Receipt:
+    """Decide and append, and then turn the vault's hand to what the log now says.
+
+    If that last step is lost, the caller has no answer, sends again, and it is made up for.
+    """
+    receipt = ledger.run(call, decide)
+    pointer = details_pointer(ledger.get(Person, receipt.stream))
+    if pointer is not None:
+        vault.point_details([pointer])
+    return receipt
