@@ -331,8 +331,9 @@ class EnrollmentState(Aggregate):
         match event:
             case CoachAssigned(coach_id=coach):
                 return replace(self, coaches=self.coaches | {coach})
-            case CoachMeetingRecorded():
-                return replace(self, coach_met=True)
+            case CoachMeetingRecorded(met_on=met_on):
+                since = self.decided_on is not None and met_on >= self.decided_on
+                return replace(self, coach_met=self.coach_met or since)
             case ConflictDeclared(conflicted_person_id=conflicted):
                 return replace(self, conflicted=self.conflicted | {conflicted})
             case _:
