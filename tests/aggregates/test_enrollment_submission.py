@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -156,7 +157,7 @@ def test_a_retired_or_unpublished_credential_takes_no_enrollments() -> None:
     )
 
 
-OPEN_STORIES = {
+OPEN_STORIES: dict[str, Callable[[], Story]] = {
     "open": Story,
     "in review": lambda: Story().submitted(),
     "recommended": lambda: Story().submitted().scored(MET, MET),
