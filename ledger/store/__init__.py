@@ -1,0 +1,52 @@
+"""The log in PostgreSQL: one table, one door, reads, roles, migrations.
+
+- recorder: what the rest of the ledger uses: append, read, follow
+- door: the leading writer: groups of commands, retries, recognition of lost answers
+- command: a command packed for the way, its outcomes
+- link, links: connections that speak to the server in its own binary form (wire)
+- listener: wake-ups for followers
+- connections: roles, time limits, servers that are refused
+- migration: schemas, roles and revisions
+"""
+
+from ledger.store.command import (
+    CommandStored,
+    CommandTooLargeError,
+    ReadMoved,
+    Stored,
+    StreamMoved,
+)
+from ledger.store.connections import (
+    Role,
+    UnsafeServerError,
+    connection_info,
+    refuse_unsafe_server,
+    role_name,
+    tables_schema,
+)
+from ledger.store.listener import Listener
+from ledger.store.migration import MigrationRefusedError, head_level, migrate, migration_level
+from ledger.store.recorder import Factory, LedgerRecorder, LogEntry, StoredCommand
+
+__all__ = [
+    "CommandStored",
+    "CommandTooLargeError",
+    "Factory",
+    "LedgerRecorder",
+    "Listener",
+    "LogEntry",
+    "MigrationRefusedError",
+    "ReadMoved",
+    "Role",
+    "Stored",
+    "StoredCommand",
+    "StreamMoved",
+    "UnsafeServerError",
+    "connection_info",
+    "head_level",
+    "migrate",
+    "migration_level",
+    "refuse_unsafe_server",
+    "role_name",
+    "tables_schema",
+]
