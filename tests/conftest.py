@@ -12,6 +12,7 @@ import pytest
 
 from api.local_paths import folder
 from api.local_postgres import Cluster
+from ledger import store
 from tests.database import Server, sweep_when_this_process_ends
 
 # A failure prints what reproduces it; a continuous run keeps searching instead of repeating.
@@ -25,8 +26,6 @@ SWEEPER = pytest.StashKey[subprocess.Popen[bytes]]()
 
 
 def _migrate(url: str) -> None:
-    from ledger import store  # noqa: PLC0415
-
     store.migrate(url)
 
 

@@ -47,3 +47,25 @@ def test_the_wheel_brings_the_command_and_its_license(wheel: zipfile.ZipFile) ->
     about = {Path(name).name: name for name in wheel.namelist() if ".dist-info/" in name}
     assert "mcledger = api.cli:main" in wheel.read(about["entry_points.txt"]).decode()
     assert "Apache License" in wheel.read(about["LICENSE"]).decode()
+
+
+def test_the_wheel_alone_sets_up_a_ledger(
+    wheel: zipfile.ZipFile, tmp_path: Path, empty_database_url: str
+) -> None:
+    wheel.extractall(tmp_path)
+    script = (
+        "import sys\n"
+        "from ledger import store\n"
+        "assert store.__file__.startswith(sys.argv[1]), store.__file__\n"
+        "store.migrate(sys.argv[2])\n"
+        "print(store.migration_level(sys.argv[2]) == store.head_level())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", script, str(tmp_path), empty_database_url],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(tmp_path)},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout == "True\n"
