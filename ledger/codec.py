@@ -1,0 +1,201 @@
+"""Events to bytes and back, and the leaf of the seal. These bytes never change.
+
+The state of an event is JSON with sorted keys: its fields without the stream and the version,
+which are columns of their own. Instants end in Z, dates are YYYY-MM-DD. What is read goes through
+the closed registry, so that no row can name code to run.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from struct import Struct
+from typing import Any, NamedTuple, cast
+from uuid import UUID
+
+import orjson
+from eventsourcing.domain import DomainEventProtocol
+from eventsourcing.persistence import Cipher, Compressor, Mapper, StoredEvent, Transcoder
+
+from ledger.errors import InvalidError, LedgerError
+from ledger.events import EVENT_CLASSES, LedgerEvent
+from ledger.values import Value
+
+Fields = dict[str, Any]
+
+FORMAT = orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z
+STATE_BYTES_MAX = 1_048_576
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+
+
+class UnstorableEventError(InvalidError):
+    """The event cannot be stored and read back."""
+
+    slug = "unstorable-event"
+
+
+class UnreadableEventError(LedgerError):
+    """A stored event cannot be read."""
+
+    slug = "unreadable-event"
+
+
+class UnknownTopicError(UnreadableEventError):
+    """A stored event is of a kind that this version does not know."""
+
+    slug = "unknown-topic"
+
+
+@dataclass(frozen=True, slots=True)
+class Upcaster:
+    """How an event of a topic that is no longer written is read: as one of a newer topic."""
+
+    topic: str
+    change: Callable[[Fields], Fields]
+
+
+UPCASTERS: Mapping[str, Upcaster] = {}
+
+
+def encode(event: LedgerEvent) -> bytes:
+    """The state of an event as the log keeps it.
+
+    Raises:
+        UnstorableEventError: it would not come back equal; nothing may be stored.
+    """
+    fields = dict(vars(event))
+    del fields["originator_id"], fields["originator_version"]
+    try:
+        state = orjson.dumps(fields, default=_fields_of, option=FORMAT)
+        _check_storable(event, state)
+    except (TypeError, ValueError, UnreadableEventError) as error:
+        raise UnstorableEventError(f"{event.TOPIC} cannot be stored: {error}") from error
+    return state
+
+
+def decode(topic: str, state: bytes, stream: UUID, version: int) -> LedgerEvent:
+    """The event that these columns of a row hold.
+
+    Raises:
+        UnknownTopicError: the topic is not in the registry.
+        UnreadableEventError: the state is not one of an event of this topic.
+    """
+    event_class = EVENT_CLASSES.get(topic)
+    try:
+        fields = orjson.loads(state)
+        if event_class is None:
+            topic, fields = upcast(topic, fields)
+            event_class = EVENT_CLASSES[topic]
+        fields["originator_id"] = stream
+        fields["originator_version"] = version
+        # Not strict: JSON has strings for dates and lists for tuples. Numbers and flags are
+        # strict by themselves.
+        event = event_class.__pydantic_validator__.validate_python(fields, strict=False)
+    except (TypeError, ValueError) as error:
+        raise UnreadableEventError(
+            f"version {version} of stream {stream} cannot be read as {topic}: {error}",
+            stream=stream,
+            version=version,
+            topic=topic,
+        ) from error
+    return cast("LedgerEvent", event)
+
+
+def upcast(topic: str, fields: Fields) -> tuple[str, Fields]:
+    """Bring the fields of an event to the newest topic that says the same.
+
+    Raises:
+        UnknownTopicError: the topic is neither written today nor was it ever.
+    """
+    while topic not in EVENT_CLASSES:
+        upcaster = UPCASTERS.get(topic)
+        if upcaster is None:
+            raise UnknownTopicError(f"no event has the topic {topic!r}", topic=topic)
+        topic, fields = upcaster.topic, upcaster.change(fields)
+    return topic, fields
+
+
+def _check_storable(event: LedgerEvent, state: bytes) -> None:
+    """Whatever would be refused or read differently later is refused now."""
+    if len(state) > STATE_BYTES_MAX:
+        raise ValueError(f"it has {len(state)} bytes, more than {STATE_BYTES_MAX}")
+    if b"\\u0000" in state and _NUL.search(state):
+        raise ValueError("it holds the character U+0000, which PostgreSQL cannot carry as text")
+    if decode(event.TOPIC, state, event.originator_id, event.originator_version) != event:
+        raise ValueError("it would come back different")
+
+
+def _fields_of(value: object) -> Fields:
+    if isinstance(value, Value):
+        return vars(value)
+    raise TypeError(f"a {type(value).__name__} has no place in an event")
+
+
+class LedgerMapper(Mapper[UUID]):
+    """The codec as the library asks for it: MAPPER_TOPIC=ledger.codec:LedgerMapper."""
+
+    def __init__(
+        self,
+        transcoder: Transcoder,
+        compressor: Compressor | None = None,
+        cipher: Cipher | None = None,
+    ) -> None:
+        super().__init__(transcoder)
+        assert compressor is None, "the bytes of the log are never compressed"
+        assert cipher is None, "the bytes of the log are never encrypted; secrets are in the vault"
+
+    def to_stored_event(self, domain_event: DomainEventProtocol[UUID]) -> StoredEvent:
+        event = cast("LedgerEvent", domain_event)
+        return StoredEvent(
+            event.originator_id, event.originator_version, event.TOPIC, encode(event)
+        )
+
+    def to_domain_event(self, stored_event: StoredEvent) -> DomainEventProtocol[UUID]:
+        stream, version = stored_event.originator_id, stored_event.originator_version
+        assert isinstance(stream, UUID), "streams are named by UUIDs here"
+        return decode(stored_event.topic, stored_event.state, stream, version)
+
+
+class LeafRow(NamedTuple):
+    """What the seal covers of one row of the log."""
+
+    position: int
+    recorded_at: datetime
+    command_id: UUID
+    stream: UUID
+    version: int
+    topic: str
+    state: bytes
+
+
+LEAF_PREFIX = 0x00  # RFC 6962: a leaf can never be taken for a node of the tree
+LEAF_ALGORITHM = 0x01  # SHA-256 over the layout below; another layout takes the next number
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+# Prefix and algorithm one byte each, position, microseconds since 1970, command, stream, version.
+_LEAF_HEAD = Struct(">BBQq16s16sQ")
+_LENGTH = Struct(">I")
+
+
+def leaf_hash(row: LeafRow) -> bytes:
+    """The hash of one row, the leaf of the seal's Merkle tree.
+
+    SHA-256 of: 0x00, algorithm (1 byte each), position (8), microseconds from 1970 to recorded_at
+    (8, signed), command id (16), stream (16), version (8), length of the topic (4), topic, length
+    of the state (4), state. Numbers are big-endian, the topic is UTF-8.
+    """
+    topic = row.topic.encode()
+    head = _LEAF_HEAD.pack(
+        LEAF_PREFIX,
+        LEAF_ALGORITHM,
+        row.position,
+        (row.recorded_at - EPOCH) // MICROSECOND,
+        row.command_id.bytes,
+        row.stream.bytes,
+        row.version,
+    )
+    parts = (head, _LENGTH.pack(len(topic)), topic, _LENGTH.pack(len(row.state)), row.state)
+    return sha256(b"".join(parts)).digest()
