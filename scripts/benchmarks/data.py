@@ -6,7 +6,12 @@ Everything follows from one seed, so that every run and every peer stores the sa
 import random
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from typing import Any
 from uuid import UUID
+
+import orjson
+from eventsourcing.persistence import StoredEvent
 
 from ledger.aggregates.base import Act, first_header
 from ledger.events import LedgerEvent
@@ -45,6 +50,19 @@ CREDENTIALS = 12
 ENROLLMENTS_PER_PERSON = 4
 EVENTS_PER_ENROLLMENT = 10
 AWARDED_SHARE = 0.8
+
+
+def encoded(event: LedgerEvent) -> StoredEvent:
+    """The event as it is stored."""
+    state = orjson.dumps(event.model_dump(mode="json"), option=orjson.OPT_SORT_KEYS)
+    return StoredEvent(event.originator_id, event.originator_version, event.TOPIC, state)
+
+
+@cache
+def sample_state() -> bytes:
+    """One event of the usual size: an artifact that was uploaded."""
+    events = District().history(100)
+    return encoded(next(event for event in events if isinstance(event, EvidenceUploaded))).state
 
 
 class District:
@@ -153,7 +171,7 @@ class District:
         awarded = self._random.random() < AWARDED_SHARE
         version = 0
 
-        def header() -> dict[str, object]:
+        def header() -> dict[str, Any]:
             nonlocal version
             version += 1
             act = Act(self.actor_id, at + timedelta(minutes=version))
@@ -227,7 +245,7 @@ class District:
         else:
             yield self._upload(header(), self.new_id())
 
-    def _upload(self, header: dict[str, object], evidence_id: UUID) -> LedgerEvent:
+    def _upload(self, header: dict[str, Any], evidence_id: UUID) -> LedgerEvent:
         return make(
             EvidenceUploaded,
             header,
@@ -248,7 +266,7 @@ class District:
 
 
 def make(
-    event_class: type[LedgerEvent], /, *shared: dict[str, object], **fields: object
+    event_class: type[LedgerEvent], /, *shared: dict[str, Any], **fields: Any
 ) -> LedgerEvent:
     """An event of that kind from fields that several events share and its own."""
     whole = dict(fields)

@@ -25,6 +25,7 @@ class Bench:
     cluster: Cluster
     cache: Path  # peers that are no dependency of ours are installed here
     quick: bool
+    filled: dict[int, str] = field(default_factory=dict)  # number of events to address
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     @property

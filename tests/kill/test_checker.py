@@ -126,7 +126,7 @@ class World:
 def renumbered(rows: list[Recorded]) -> list[Recorded]:
     """Close up positions and versions, as a careful vandal would."""
     versions: dict[str, int] = {}
-    closed = []
+    closed: list[Recorded] = []
     for row in rows:
         versions[row.stream] = versions.get(row.stream, 0) + 1
         closed.append(row._replace(position=len(closed) + 1, version=versions[row.stream]))
