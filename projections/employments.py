@@ -27,10 +27,9 @@ from ledger.events import (
     stack,
 )
 from projections.contract import Fact, Projection, Table
-from projections.sql import read, write
+from projections.sql import NO_ID, read, write
 
 Relevant = AnyEmploymentEvent | AnyOrganizationEvent
-_NO_ID = UUID(int=0)  # sorts before every other
 
 
 class Segment(TypedDict):
@@ -200,8 +199,8 @@ def of_district(
         district_id=district_id,
         from_day=from_day,
         to_day=to_day,
-        after_person=after.person_id if after else _NO_ID,
-        after_employment=after.employment_id if after else _NO_ID,
+        after_person=after.person_id if after else NO_ID,
+        after_employment=after.employment_id if after else NO_ID,
         limit=limit,
     )
 

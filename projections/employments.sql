@@ -28,41 +28,36 @@ CREATE INDEX IF NOT EXISTS organizations_districts
     ON organizations (name, organization_id) WHERE kind = 'district';
 
 -- name: load
-SELECT employment_id, person_id, district_id, zone, first_day, last_day, segments, position
+SELECT *
   FROM employments
  WHERE employment_id = ANY(%(employment_ids)s);
 
 -- name: save
 INSERT INTO employments
-SELECT *
-  FROM json_to_recordset(%(rows)s) AS r(
-       employment_id uuid, person_id uuid, district_id uuid, zone text, first_day date,
-       last_day date, segments jsonb, position bigint)
+SELECT r.* FROM json_populate_recordset(NULL::employments, %(rows)s) r
     ON CONFLICT (employment_id) DO UPDATE
    SET last_day = excluded.last_day, segments = excluded.segments, position = excluded.position;
 
 -- name: load_organizations
-SELECT organization_id, kind, district_id, name, zone, position
+SELECT *
   FROM organizations
  WHERE organization_id = ANY(%(organization_ids)s);
 
 -- name: save_organizations
 INSERT INTO organizations
-SELECT *
-  FROM json_to_recordset(%(rows)s) AS r(
-       organization_id uuid, kind text, district_id uuid, name text, zone text, position bigint)
+SELECT r.* FROM json_populate_recordset(NULL::organizations, %(rows)s) r
     ON CONFLICT (organization_id) DO UPDATE
    SET name = excluded.name, position = excluded.position;
 
 -- name: of_person
-SELECT employment_id, person_id, district_id, zone, first_day, last_day, segments, position
+SELECT *
   FROM employments
  WHERE person_id = %(person_id)s
  ORDER BY first_day, employment_id;
 
 -- name: of_district
 -- Everybody employed on some day of a span, in pages by person.
-SELECT employment_id, person_id, district_id, zone, first_day, last_day, segments, position
+SELECT *
   FROM employments
  WHERE district_id = %(district_id)s
    AND (person_id, employment_id) > (%(after_person)s, %(after_employment)s)
@@ -78,13 +73,13 @@ SELECT first_day, last_day
  ORDER BY first_day, last_day;
 
 -- name: organizations
-SELECT organization_id, kind, district_id, name, zone, position
+SELECT *
   FROM organizations
  WHERE district_id = %(district_id)s
  ORDER BY kind, name, organization_id;
 
 -- name: districts
-SELECT organization_id, kind, district_id, name, zone, position
+SELECT *
   FROM organizations
  WHERE kind = 'district'
  ORDER BY name, organization_id;

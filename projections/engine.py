@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from functools import cache
 from itertools import groupby
 from typing import Any, cast
-from zlib import crc32
 
 import orjson
 from psycopg import Connection, DatabaseError, DataError, IntegrityError, InterfaceError
@@ -63,16 +62,6 @@ class Bookmark:
     last_position: int  # of the log
 
 
-def lock_space(schema: str) -> int:
-    """The first half of this ledger's advisory lock keys: a signed 32-bit number."""
-    return crc32(f"projections of {schema}".encode()) - 2**31
-
-
-def channel(schema: str) -> str:
-    """Where every move of a bookmark is announced, after its rows can be seen."""
-    return f"{schema}_projections"
-
-
 @dataclass
 class Engine:
     """Projections, the connection whose search path leads to their tables, and a reader.
@@ -83,7 +72,8 @@ class Engine:
     connection: Connection[Any]
     reader: LogReader
     projections: Sequence[AnyProjection]
-    schema: str
+    channel: str
+    lock_space: int
     finishing: bool = True
     _troubled: set[str] = field(default_factory=set)  # those that have something parked
 
@@ -199,8 +189,8 @@ class Engine:
                 names=names,
                 after=batch.after,
                 to=batch.to,
-                space=lock_space(self.schema),
-                channel=channel(self.schema),
+                space=self.lock_space,
+                channel=self.channel,
                 message=message,
             )
         }

@@ -22,6 +22,22 @@ CREATE TABLE IF NOT EXISTS parked (
 INSERT INTO bookmarks (name, position, digest) VALUES (%(name)s, 0, %(digest)s)
     ON CONFLICT (name) DO NOTHING;
 
+-- name: take_turn
+SELECT pg_advisory_lock(hashtextextended(%(key)s, 0));
+
+-- name: try_lock
+SELECT pg_try_advisory_lock(%(space)s, hashtext(%(name)s));
+
+-- name: lock
+-- Held alone it stops the projection: waits for the batch under way, and no other begins.
+SELECT pg_advisory_lock(%(space)s, hashtext(%(name)s));
+
+-- name: unlock
+SELECT pg_advisory_unlock(%(space)s, hashtext(%(name)s));
+
+-- name: positions
+SELECT name, position FROM bookmarks;
+
 -- name: bookmarks
 SELECT b.name, b.position, b.digest,
        EXISTS (SELECT FROM parked p WHERE p.name = b.name) AS parked,
@@ -46,11 +62,8 @@ SELECT DISTINCT id
  WHERE name = %(name)s AND id IS NOT NULL;
 
 -- name: park
-INSERT INTO parked (name, position, stream, topic, scope_kind, scope_id, error)
-SELECT name, position, stream, topic, scope_kind, scope_id, error
-  FROM json_to_recordset(%(rows)s) AS r(
-       name text, position bigint, stream uuid, topic text, scope_kind text, scope_id uuid,
-       error text);
+INSERT INTO parked
+SELECT r.* FROM json_populate_recordset(NULL::parked, %(rows)s) r;
 
 -- name: parked
 SELECT name, position, stream, topic, scope_kind, scope_id, error
@@ -62,6 +75,20 @@ SELECT DISTINCT scope_kind AS kind, scope_id AS id
   FROM parked
  WHERE name = %(name)s AND error IS NOT NULL;
 
+-- name: arrive
+-- The workers of a rebuild had bookmarks of their own.
+UPDATE bookmarks SET position = %(position)s;
+
+-- name: forget_parked
+DELETE FROM {live}.parked WHERE name IN (SELECT name FROM {new}.bookmarks);
+
+-- name: take_parked
+INSERT INTO {live}.parked SELECT * FROM {new}.parked;
+
+-- name: take_bookmarks
+INSERT INTO {live}.bookmarks SELECT * FROM {new}.bookmarks
+    ON CONFLICT (name) DO UPDATE SET position = excluded.position, digest = excluded.digest;
+
 -- name: lag
 SELECT b.name, b.position, b.digest, last.position AS last_position,
        count(p.error) AS parked, count(p.position) - count(p.error) AS queued
@@ -70,3 +97,9 @@ SELECT b.name, b.position, b.digest, last.position AS last_position,
   LEFT JOIN parked p ON p.name = b.name
  GROUP BY b.name, b.position, b.digest, last.position
  ORDER BY b.name;
+
+-- name: tables
+SELECT schemaname, tablename
+  FROM pg_tables
+ WHERE schemaname = ANY(%(schemas)s)
+ ORDER BY schemaname, tablename;

@@ -11,9 +11,7 @@ CREATE INDEX IF NOT EXISTS history_streams_of_person ON history_streams (person_
 
 -- name: append
 INSERT INTO history_streams AS known
-SELECT stream_id, person_id, kind, positions
-  FROM json_to_recordset(%(rows)s) AS r(
-       stream_id uuid, person_id uuid, kind text, positions bigint[])
+SELECT r.* FROM json_populate_recordset(NULL::history_streams, %(rows)s) r
     ON CONFLICT (stream_id) DO UPDATE SET positions = known.positions || excluded.positions;
 
 -- name: of_person

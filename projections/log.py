@@ -31,6 +31,7 @@ class LogRow(NamedTuple):
 
     position: int
     stream: UUID
+    version: int
     topic: str
     state: bytes
 
@@ -103,7 +104,9 @@ def decode_rows(after: int, to: int, rows: Collection[LogRow], topics: Collectio
     for row in rows:
         if row.topic in topics or row.topic not in EVENT_CLASSES:
             try:
-                facts.append(Fact(row.position, decode(row.topic, row.state)))
+                facts.append(
+                    Fact(row.position, decode(row.topic, row.state, row.stream, row.version))
+                )
             except Exception as error:  # noqa: BLE001 - whatever is wrong with it, it is parked
                 unreadable.append(Unreadable(row, error))
     return Batch(after, to, facts, unreadable)
@@ -171,7 +174,9 @@ def facts_at(connection: Connection[Any], positions: Sequence[int]) -> Sequence[
     """The events at these positions. Raises what the codec raises for one it cannot read."""
     with connection.cursor(binary=True, row_factory=args_row(LogRow)) as cursor:
         found = cursor.execute(_SQL["at_positions"], {"positions": list(positions)}).fetchall()
-    return [Fact(row.position, decode(row.topic, row.state)) for row in found]
+    return [
+        Fact(row.position, decode(row.topic, row.state, row.stream, row.version)) for row in found
+    ]
 
 
 def last_position(connection: Connection[Any]) -> int:

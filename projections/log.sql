@@ -1,7 +1,7 @@
 -- How the read side reads the log: forward, in pages by position, and never in another order.
 
 -- name: page
-SELECT notification_id, originator_id, topic, state
+SELECT notification_id, originator_id, originator_version, topic, state
   FROM ledger_events
  WHERE notification_id > %(after)s AND notification_id <= %(until)s
  ORDER BY notification_id
@@ -10,7 +10,7 @@ SELECT notification_id, originator_id, topic, state
 -- name: page_of_topics
 -- For a projection that lives on few kinds of events. What nobody knows is read as well: whoever
 -- cannot tell what an event says cannot tell either that it does not matter.
-SELECT notification_id, originator_id, topic, state
+SELECT notification_id, originator_id, originator_version, topic, state
   FROM ledger_events
  WHERE notification_id > %(after)s AND notification_id <= %(until)s
    AND (topic = ANY(%(topics)s) OR NOT topic = ANY(%(known)s))
@@ -18,7 +18,7 @@ SELECT notification_id, originator_id, topic, state
  LIMIT %(limit)s;
 
 -- name: at_positions
-SELECT notification_id, originator_id, topic, state
+SELECT notification_id, originator_id, originator_version, topic, state
   FROM ledger_events
  WHERE notification_id = ANY(%(positions)s)
  ORDER BY notification_id;

@@ -4,6 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from projections.catalog import Catalog
 from projections.contract import Projection
+from projections.employments import Employments
+from projections.history import History
+from projections.reviews import Reviews
+from projections.transcript import Transcript
 
-PROJECTIONS: tuple[Projection[Any], ...] = ()
+PROJECTIONS: tuple[Projection[Any], ...] = (
+    Catalog(),
+    Transcript(),
+    Reviews(),
+    History(),
+    Employments(),
+)

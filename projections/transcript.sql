@@ -26,21 +26,13 @@ CREATE UNIQUE INDEX IF NOT EXISTS transcript_lines_of_person
     ON transcript_lines (person_id, enrolled_position);
 
 -- name: load
-SELECT enrollment_id, person_id, enrolled_position, credential_id, credential_version, issuer_id,
-       cycle, renews_enrollment_id, enrolled_at, status, attempts, appeal, zone, decided_on,
-       awarded_on, expires_on, revoked_on, reason, positions
+SELECT *
   FROM transcript_lines
  WHERE enrollment_id = ANY(%(enrollment_ids)s);
 
 -- name: save
 INSERT INTO transcript_lines
-SELECT *
-  FROM json_to_recordset(%(rows)s) AS r(
-       enrollment_id uuid, person_id uuid, enrolled_position bigint, credential_id uuid,
-       credential_version integer, issuer_id uuid, cycle integer, renews_enrollment_id uuid,
-       enrolled_at timestamptz, status text, attempts jsonb, appeal text, zone text,
-       decided_on date, awarded_on date, expires_on date, revoked_on date, reason text,
-       positions bigint[])
+SELECT r.* FROM json_populate_recordset(NULL::transcript_lines, %(rows)s) r
     ON CONFLICT (enrollment_id) DO UPDATE
    SET status = excluded.status, attempts = excluded.attempts, appeal = excluded.appeal,
        zone = excluded.zone, decided_on = excluded.decided_on, awarded_on = excluded.awarded_on,
@@ -50,9 +42,9 @@ SELECT *
 -- name: of_person
 SELECT l.*, v.title, v.tier, i.name AS issuer_name
   FROM transcript_lines l
-  LEFT JOIN credential_versions v
+  LEFT JOIN catalog_versions v
     ON v.credential_id = l.credential_id AND v.credential_version = l.credential_version
-  LEFT JOIN issuers i ON i.issuer_id = l.issuer_id
+  LEFT JOIN catalog_issuers i ON i.issuer_id = l.issuer_id
  WHERE l.person_id = %(person_id)s AND l.enrolled_position > %(after)s
  ORDER BY l.enrolled_position
  LIMIT %(limit)s;
@@ -60,7 +52,7 @@ SELECT l.*, v.title, v.tier, i.name AS issuer_name
 -- name: of_enrollment
 SELECT l.*, v.title, v.tier, i.name AS issuer_name
   FROM transcript_lines l
-  LEFT JOIN credential_versions v
+  LEFT JOIN catalog_versions v
     ON v.credential_id = l.credential_id AND v.credential_version = l.credential_version
-  LEFT JOIN issuers i ON i.issuer_id = l.issuer_id
+  LEFT JOIN catalog_issuers i ON i.issuer_id = l.issuer_id
  WHERE l.enrollment_id = %(enrollment_id)s;

@@ -1,0 +1,321 @@
+"""The catalog: what can be earned, from whom, and in which stacks it counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, ClassVar, TypeVar, assert_never
+from uuid import UUID
+
+from psycopg import Connection
+
+from ledger.events import (
+    AnyCredentialEvent,
+    AnyIssuerEvent,
+    AnyStackEvent,
+    LedgerEvent,
+    access,
+    assessor,
+    credential,
+    employment,
+    enrollment,
+    imports,
+    issuer,
+    organization,
+    person,
+    policy,
+    stack,
+)
+from ledger.rules.stacks import credential_ids
+from projections.catalog_rows import (
+    Credential,
+    Facet,
+    FoundCredential,
+    Issuer,
+    Search,
+    Stack,
+    Title,
+    Version,
+)
+from projections.contract import Fact, Projection, Table
+from projections.sql import NO_ID, as_json, read, write
+
+Relevant = AnyCredentialEvent | AnyIssuerEvent | AnyStackEvent
+Row = TypeVar("Row")
+
+
+class Catalog(Projection[Relevant]):
+    """Keeps the tables `catalog_*`."""
+
+    name: ClassVar[str] = "catalog"
+    tables: ClassVar[tuple[Table, ...]] = (
+        Table("catalog_credentials", by_person=False),
+        Table("catalog_versions", by_person=False),
+        Table("catalog_issuers", by_person=False),
+        Table("catalog_stacks", by_person=False),
+    )
+    sharded: ClassVar[bool] = False
+
+    def relevant(self, event: LedgerEvent) -> Relevant | None:
+        match event:
+            case (
+                enrollment.Enrolled()
+                | enrollment.EvidenceUploaded()
+                | enrollment.EvidenceWithdrawn()
+                | enrollment.Submitted()
+                | enrollment.Resubmitted()
+                | enrollment.SubmissionReturned()
+                | enrollment.AssessorAssigned()
+                | enrollment.AssessorRecused()
+                | enrollment.AssignmentLapsed()
+                | enrollment.Scored()
+                | enrollment.Adjudicated()
+                | enrollment.Recommended()
+                | enrollment.ReviewDecided()
+                | enrollment.IntegrityHoldResolved()
+                | enrollment.Awarded()
+                | enrollment.Withdrawn()
+                | enrollment.Revoked()
+                | enrollment.Reinstated()
+                | enrollment.AppealOpened()
+                | enrollment.AppealDecided()
+                | enrollment.CoachAssigned()
+                | enrollment.CoachMeetingRecorded()
+                | enrollment.ConflictDeclared()
+                | assessor.AssessorAppointed()
+                | assessor.AssessorQualified()
+                | assessor.AssessorWithdrawn()
+                | person.PersonRegistered()
+                | person.PersonDetailsRecorded()
+                | person.IdentityLinked()
+                | employment.EmploymentStarted()
+                | employment.EmploymentChanged()
+                | employment.EmploymentEnded()
+                | employment.EmploymentReopened()
+                | organization.OrganizationRegistered()
+                | organization.OrganizationRenamed()
+                | access.AccessGranted()
+                | access.AccessWithdrawn()
+                | policy.PolicyAdopted()
+                | policy.PolicyRetired()
+                | imports.ImportStarted()
+                | imports.ImportCompleted()
+            ):
+                return None
+            case _:
+                return event
+
+    def apply(self, facts: Sequence[Fact[Relevant]], connection: Connection[Any]) -> None:
+        ids = list({fact.event.originator_id for fact in facts})
+        book = _Book(
+            {c.credential_id: c for c in self._load(connection, Credential, "credentials", ids)},
+            {i.issuer_id: i for i in self._load(connection, Issuer, "issuers", ids)},
+            {s.stack_id: s for s in self._load(connection, Stack, "stacks", ids)},
+        )
+        for fact in facts:
+            book.fold(fact)
+        write(connection, self.sql["save_credentials"], list(book.credentials.values()))
+        write(connection, self.sql["save_versions"], book.versions)
+        write(connection, self.sql["save_issuers"], list(book.issuers.values()))
+        write(connection, self.sql["save_stacks"], list(book.stacks.values()))
+
+    def _load(
+        self, connection: Connection[Any], row_type: type[Row], table: str, ids: Sequence[UUID]
+    ) -> list[Row]:
+        return read(connection, row_type, self.sql[f"load_{table}"], ids=ids)
+
+
+@dataclass(frozen=True, slots=True)
+class _Book:
+    """The rows a batch touches, by id, and the versions it adds."""
+
+    credentials: dict[UUID, Credential]
+    issuers: dict[UUID, Issuer]
+    stacks: dict[UUID, Stack]
+    versions: list[Version] = field(default_factory=list)
+
+    def fold(self, fact: Fact[Relevant]) -> None:
+        position, event = fact
+        match event:
+            case (
+                credential.CredentialDrafted()
+                | credential.CredentialVersionPublished()
+                | credential.CredentialRetired()
+            ):
+                self._fold_credential(event, position)
+            case issuer.IssuerRegistered():
+                self.issuers[event.originator_id] = Issuer(
+                    issuer_id=event.originator_id,
+                    name=event.name,
+                    zone=event.zone,
+                    terms=event.terms.model_dump(mode="json"),
+                    position=position,
+                )
+            case (
+                issuer.IssuerTermsChanged()
+                | issuer.IssuerHolidaysSet()
+                | issuer.IssuerVetted()
+                | issuer.IssuerSuspended()
+                | issuer.IssuerSuspensionLifted()
+            ):
+                _change_issuer(self.issuers[event.originator_id], event, position)
+            case stack.StackDefined():
+                self.stacks[event.originator_id] = _stack(event, position)
+            case stack.StackRetired():
+                retired = self.stacks[event.originator_id]
+                retired.status, retired.position = "retired", position
+            case _:
+                assert_never(event)
+
+    def _fold_credential(self, event: AnyCredentialEvent, position: int) -> None:
+        stream = event.originator_id
+        if stream not in self.credentials:
+            self.credentials[stream] = Credential(credential_id=stream, issuer_id=event.issuer_id)
+        known = self.credentials[stream]
+        known.position = position
+        match event:
+            case credential.CredentialDrafted(definition=definition):
+                known.draft, known.author_id = definition.model_dump(mode="json"), event.author_id
+                if known.status == "drafted":
+                    known.describe(definition)
+            case credential.CredentialVersionPublished(definition=definition):
+                known.status, known.credential_version = "published", event.credential_version
+                known.draft, known.author_id = None, event.author_id
+                known.describe(definition)
+                self.versions.append(_version(event, position))
+            case credential.CredentialRetired():
+                known.status = "retired"
+            case _:
+                assert_never(event)
+
+
+def search(
+    connection: Connection[Any],
+    wanted: Search,
+    *,
+    after: Credential | None = None,
+    limit: int = 50,
+) -> list[FoundCredential]:
+    """Micro-credentials by title, in pages; `after` is the last one seen."""
+    return read(
+        connection,
+        FoundCredential,
+        Catalog().sql["search"],
+        **asdict(wanted),
+        after_title=after.title if after else "",
+        after_id=after.credential_id if after else NO_ID,
+        limit=limit,
+    )
+
+
+def facets(connection: Connection[Any]) -> list[Facet]:
+    """Every value that can be searched by, the commonest first within its kind."""
+    return read(connection, Facet, Catalog().sql["facets"])
+
+
+def find_credential(connection: Connection[Any], credential_id: UUID) -> FoundCredential | None:
+    """One micro-credential."""
+    sql = Catalog().sql["credential"]
+    return _first(read(connection, FoundCredential, sql, credential_id=credential_id))
+
+
+def versions_of(connection: Connection[Any], credential_id: UUID) -> list[Version]:
+    """Everything ever published of one micro-credential, oldest first."""
+    return read(connection, Version, Catalog().sql["versions"], credential_id=credential_id)
+
+
+def find_version(
+    connection: Connection[Any], credential_id: UUID, credential_version: int
+) -> Version | None:
+    """One published version."""
+    sql, key = Catalog().sql["version"], {"credential_id": credential_id}
+    return _first(read(connection, Version, sql, **key, credential_version=credential_version))
+
+
+def titles(
+    connection: Connection[Any], awarded: Iterable[tuple[UUID, int]]
+) -> dict[tuple[UUID, int], Title]:
+    """How credentials were called in the versions given."""
+    keys = [{"credential_id": c, "credential_version": v} for c, v in set(awarded)]
+    found = read(connection, Title, Catalog().sql["titles"], rows=as_json(keys))
+    return {(title.credential_id, title.credential_version): title for title in found}
+
+
+def find_issuer(connection: Connection[Any], issuer_id: UUID) -> Issuer | None:
+    """One issuer."""
+    return _first(read(connection, Issuer, Catalog().sql["issuer"], issuer_id=issuer_id))
+
+
+def issuers(connection: Connection[Any], *, after: UUID = NO_ID, limit: int = 100) -> list[Issuer]:
+    """All issuers in pages; `after` is the last id seen."""
+    return read(connection, Issuer, Catalog().sql["issuers"], after=after, limit=limit)
+
+
+def find_stack(connection: Connection[Any], stack_id: UUID) -> Stack | None:
+    """One stack."""
+    return _first(read(connection, Stack, Catalog().sql["stack"], stack_id=stack_id))
+
+
+def stacks(
+    connection: Connection[Any], *, after: Stack | None = None, limit: int = 50
+) -> list[Stack]:
+    """All stacks by title, in pages; `after` is the last one seen."""
+    return read(
+        connection,
+        Stack,
+        Catalog().sql["stacks"],
+        after_title=after.title if after else "",
+        after_id=after.stack_id if after else NO_ID,
+        limit=limit,
+    )
+
+
+def _first(found: Sequence[Row]) -> Row | None:
+    return found[0] if found else None
+
+
+def _version(event: credential.CredentialVersionPublished, position: int) -> Version:
+    return Version(
+        credential_id=event.originator_id,
+        credential_version=event.credential_version,
+        title=event.definition.title,
+        tier=event.definition.tier,
+        definition=event.definition.model_dump(mode="json"),
+        published_at=event.occurred_at,
+        position=position,
+    )
+
+
+def _stack(event: stack.StackDefined, position: int) -> Stack:
+    counted = credential_ids(event.requirement, event.capstone_credential_id)
+    return Stack(
+        stack_id=event.originator_id,
+        issuer_id=event.issuer_id,
+        stack_version=event.stack_version,
+        title=event.title,
+        summary=event.summary,
+        requirement=event.requirement.model_dump(mode="json"),
+        capstone_credential_id=event.capstone_credential_id,
+        credential_ids=list(dict.fromkeys(counted)),
+        position=position,
+    )
+
+
+def _change_issuer(known: Issuer, event: AnyIssuerEvent, position: int) -> None:
+    known.position = position
+    match event:
+        case issuer.IssuerRegistered():
+            raise AssertionError("an issuer registers once")
+        case issuer.IssuerTermsChanged(terms=terms):
+            known.terms = terms.model_dump(mode="json")
+        case issuer.IssuerVetted():
+            known.standard, known.approved = event.standard, event.approved
+            known.valid_until = event.valid_until
+        case issuer.IssuerSuspended():
+            known.suspended = True
+        case issuer.IssuerSuspensionLifted():
+            known.suspended = False
+        case issuer.IssuerHolidaysSet():
+            pass  # the review queue counts its days by them
+        case _:
+            assert_never(event)

@@ -1,0 +1,177 @@
+-- What can be earned: micro-credentials with every published version, their issuers, the stacks.
+
+-- name: create
+CREATE TABLE IF NOT EXISTS catalog_credentials (
+    credential_id      uuid PRIMARY KEY,
+    issuer_id          uuid NOT NULL,
+    status             text NOT NULL,     -- drafted, published or retired
+    credential_version integer NOT NULL,  -- the newest published; 0 while none is
+    title              text NOT NULL,     -- from here on: of the newest version, else of the draft
+    summary            text NOT NULL,
+    tier               text NOT NULL,
+    focus_areas        text[] NOT NULL,
+    audiences          text[] NOT NULL,
+    evidence_kinds     text[] NOT NULL,
+    needs_students     boolean NOT NULL,  -- some evidence can only come from a class
+    effort_hours_min   integer NOT NULL,
+    effort_hours_max   integer NOT NULL,
+    valid_months       integer,
+    author_id          uuid,
+    draft              jsonb,             -- null once what was drafted is published
+    position           bigint NOT NULL
+);
+CREATE INDEX IF NOT EXISTS catalog_credentials_by_title
+    ON catalog_credentials (title, credential_id);
+CREATE INDEX IF NOT EXISTS catalog_credentials_of_issuer ON catalog_credentials (issuer_id);
+CREATE TABLE IF NOT EXISTS catalog_versions (
+    credential_id      uuid NOT NULL,
+    credential_version integer NOT NULL,
+    title              text NOT NULL,
+    tier               text NOT NULL,
+    definition         jsonb NOT NULL,
+    published_at       timestamptz NOT NULL,
+    position           bigint NOT NULL,
+    PRIMARY KEY (credential_id, credential_version)
+);
+CREATE TABLE IF NOT EXISTS catalog_issuers (
+    issuer_id    uuid PRIMARY KEY,
+    name         text NOT NULL,
+    zone         text NOT NULL,
+    terms        jsonb NOT NULL,
+    standard     text,                    -- of the newest vetting
+    approved     boolean NOT NULL,
+    valid_until  date,                    -- of the approval
+    suspended    boolean NOT NULL,
+    position     bigint NOT NULL
+);
+CREATE TABLE IF NOT EXISTS catalog_stacks (
+    stack_id               uuid PRIMARY KEY,
+    issuer_id              uuid NOT NULL,
+    stack_version          integer NOT NULL,
+    status                 text NOT NULL, -- defined or retired
+    title                  text NOT NULL,
+    summary                text NOT NULL,
+    requirement            jsonb NOT NULL,
+    capstone_credential_id uuid,
+    credential_ids         uuid[] NOT NULL, -- everything that counts towards it
+    position               bigint NOT NULL
+);
+CREATE INDEX IF NOT EXISTS catalog_stacks_by_title ON catalog_stacks (title, stack_id);
+
+-- name: load_credentials
+SELECT * FROM catalog_credentials WHERE credential_id = ANY(%(ids)s);
+
+-- name: load_issuers
+SELECT * FROM catalog_issuers WHERE issuer_id = ANY(%(ids)s);
+
+-- name: load_stacks
+SELECT * FROM catalog_stacks WHERE stack_id = ANY(%(ids)s);
+
+-- name: save_credentials
+INSERT INTO catalog_credentials
+SELECT r.* FROM json_populate_recordset(NULL::catalog_credentials, %(rows)s) r
+    ON CONFLICT (credential_id) DO UPDATE
+   SET status = excluded.status, credential_version = excluded.credential_version,
+       title = excluded.title, summary = excluded.summary, tier = excluded.tier,
+       focus_areas = excluded.focus_areas, audiences = excluded.audiences,
+       evidence_kinds = excluded.evidence_kinds, needs_students = excluded.needs_students,
+       effort_hours_min = excluded.effort_hours_min, effort_hours_max = excluded.effort_hours_max,
+       valid_months = excluded.valid_months, author_id = excluded.author_id,
+       draft = excluded.draft, position = excluded.position;
+
+-- name: save_versions
+INSERT INTO catalog_versions
+SELECT r.* FROM json_populate_recordset(NULL::catalog_versions, %(rows)s) r;
+
+-- name: save_issuers
+INSERT INTO catalog_issuers
+SELECT r.* FROM json_populate_recordset(NULL::catalog_issuers, %(rows)s) r
+    ON CONFLICT (issuer_id) DO UPDATE
+   SET terms = excluded.terms, standard = excluded.standard, approved = excluded.approved,
+       valid_until = excluded.valid_until, suspended = excluded.suspended,
+       position = excluded.position;
+
+-- name: save_stacks
+INSERT INTO catalog_stacks
+SELECT r.* FROM json_populate_recordset(NULL::catalog_stacks, %(rows)s) r
+    ON CONFLICT (stack_id) DO UPDATE
+   SET stack_version = excluded.stack_version, status = excluded.status, title = excluded.title,
+       summary = excluded.summary, requirement = excluded.requirement,
+       capstone_credential_id = excluded.capstone_credential_id,
+       credential_ids = excluded.credential_ids, position = excluded.position;
+
+-- name: search
+-- In pages by title. A filter that is null lets everything through.
+SELECT c.*, i.name AS issuer_name, i.suspended AS issuer_suspended
+  FROM catalog_credentials c
+  JOIN catalog_issuers i ON i.issuer_id = c.issuer_id
+ WHERE (c.title, c.credential_id) > (%(after_title)s, %(after_id)s)
+   AND c.status = %(status)s
+   AND (%(issuer_id)s::uuid IS NULL OR c.issuer_id = %(issuer_id)s)
+   AND (%(focus_area)s::text IS NULL OR %(focus_area)s = ANY(c.focus_areas))
+   AND (%(audience)s::text IS NULL OR %(audience)s = ANY(c.audiences))
+   AND (%(evidence_kind)s::text IS NULL OR %(evidence_kind)s = ANY(c.evidence_kinds))
+   AND (%(needs_students)s::boolean IS NULL OR c.needs_students = %(needs_students)s)
+   AND (%(hours_max)s::integer IS NULL OR c.effort_hours_max <= %(hours_max)s)
+   AND (%(stack_id)s::uuid IS NULL OR c.credential_id = ANY(
+           SELECT unnest(credential_ids) FROM catalog_stacks WHERE stack_id = %(stack_id)s))
+   AND (%(words)s::text IS NULL
+        OR position(lower(%(words)s) IN lower(c.title || ' ' || c.summary)) > 0)
+ ORDER BY c.title, c.credential_id
+ LIMIT %(limit)s;
+
+-- name: facets
+-- How many published micro-credentials each value would leave.
+SELECT facet, value, count(*) AS credentials
+  FROM catalog_credentials c
+ CROSS JOIN LATERAL (
+       SELECT 'focus_area' AS facet, unnest(c.focus_areas) AS value
+        UNION ALL SELECT 'audience', unnest(c.audiences)
+        UNION ALL SELECT 'evidence_kind', unnest(c.evidence_kinds)
+        UNION ALL SELECT 'issuer_id', c.issuer_id::text
+        UNION ALL SELECT 'needs_students', c.needs_students::text
+        UNION ALL SELECT 'hours_max', c.effort_hours_max::text
+        UNION ALL SELECT 'stack_id', s.stack_id::text
+                    FROM catalog_stacks s
+                   WHERE s.status = 'defined' AND c.credential_id = ANY(s.credential_ids)) f
+ WHERE c.status = 'published'
+ GROUP BY facet, value
+ ORDER BY facet, credentials DESC, value;
+
+-- name: credential
+SELECT c.*, i.name AS issuer_name, i.suspended AS issuer_suspended
+  FROM catalog_credentials c
+  JOIN catalog_issuers i ON i.issuer_id = c.issuer_id
+ WHERE c.credential_id = %(credential_id)s;
+
+-- name: versions
+SELECT credential_id, credential_version, title, tier, definition, published_at, position
+  FROM catalog_versions
+ WHERE credential_id = %(credential_id)s
+ ORDER BY credential_version;
+
+-- name: version
+SELECT credential_id, credential_version, title, tier, definition, published_at, position
+  FROM catalog_versions
+ WHERE credential_id = %(credential_id)s AND credential_version = %(credential_version)s;
+
+-- name: titles
+SELECT v.credential_id, v.credential_version, v.title, v.tier
+  FROM json_to_recordset(%(rows)s) AS wanted(credential_id uuid, credential_version integer)
+  JOIN catalog_versions v USING (credential_id, credential_version);
+
+-- name: issuer
+SELECT * FROM catalog_issuers WHERE issuer_id = %(issuer_id)s;
+
+-- name: issuers
+SELECT * FROM catalog_issuers WHERE issuer_id > %(after)s ORDER BY issuer_id LIMIT %(limit)s;
+
+-- name: stack
+SELECT * FROM catalog_stacks WHERE stack_id = %(stack_id)s;
+
+-- name: stacks
+SELECT *
+  FROM catalog_stacks
+ WHERE (title, stack_id) > (%(after_title)s, %(after_id)s)
+ ORDER BY title, stack_id
+ LIMIT %(limit)s;

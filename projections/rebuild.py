@@ -1,0 +1,318 @@
+"""Makes the tables of projections anew from the whole log, beside the live ones, and swaps.
+
+Workers share the log by persons: each reads all of it and folds what is about its own persons,
+into tables that all of them write, since no two touch the same row. What is about nobody each
+worker folds for itself into temporary tables, because it has to know it at its own position; the
+first worker's are kept. `finish` then settles what spans persons, once. The live tables are read
+and kept up to date meanwhile; they stand still only for the last events and the swap.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from multiprocessing import get_context
+from typing import Any
+
+from psycopg import Connection, errors
+from psycopg.sql import SQL, Composed, Identifier
+
+from ledger.errors import InvalidError, UnavailableError
+from projections.contract import Projection
+from projections.database import Database, lock_space
+from projections.engine import Engine
+from projections.log import LogReader, Shard, last_position
+from projections.setup import make_tables
+from projections.sql import blocks, rows
+
+PAGE_EVENTS = 10_000  # nobody waits for these batches
+SWAP_TRIES_MAX = 20
+REBUILDING = "rebuild"
+_SQL = blocks("engine")
+
+Projections = Sequence[Projection[Any]]
+Progress = Callable[[int, int], None]
+
+
+class RebuildRunningError(UnavailableError):
+    """Another rebuild or check is under way."""
+
+    slug = "rebuild-running"
+
+
+class RebuildFailedError(UnavailableError):
+    """A worker of the rebuild came to grief; the live tables are untouched."""
+
+    slug = "rebuild-failed"
+
+
+class UnknownProjectionError(InvalidError):
+    """There is no such projection."""
+
+    slug = "unknown-projection"
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Tables made anew, not yet those that people read."""
+
+    database: Database
+    connection: Connection[Any]
+    engine: Engine
+    projections: Projections
+
+    def catch_up(self, until: int | None = None) -> int:
+        """Fold on up to the end of the log or a position; returns the position reached."""
+        self.engine.run_to_end(until)
+        return min(int(position) for _, position in rows(self.connection, _SQL["positions"]))
+
+    @contextmanager
+    def standstill(self) -> Iterator[int]:
+        """Nothing moves the live tables; gives the position at which they stand."""
+        held = []
+        try:
+            for projection in self.projections:
+                key = {"space": self.database.lock_space, "name": projection.name}
+                rows(self.connection, _SQL["lock"], **key)
+                held.append(key)
+            yield self.live_position()
+        finally:
+            for key in held:
+                rows(self.connection, _SQL["unlock"], **key)
+
+    def live_position(self) -> int:
+        """How far the one of these has come that is furthest."""
+        names = {projection.name for projection in self.projections}
+        query = SQL("SELECT name, position FROM {}.bookmarks")
+        found = self.connection.execute(query.format(Identifier(self.database.live))).fetchall()
+        return max(int(position) for name, position in found if name in names)
+
+
+def rebuild(
+    database: Database,
+    projections: Projections,
+    *,
+    workers: int = 2,
+    progress: Progress = lambda _done, _total: None,
+) -> int:
+    """Rebuild some projections, whatever state their tables are in, and swap the new ones in.
+
+    What was parked gets another chance. Returns the position the new tables are at.
+
+    Args:
+        database: Of the ledger.
+        projections: Whose tables to make anew.
+        workers: Processes to share the persons among.
+        progress: Hears how many positions of how many are done.
+
+    Raises:
+        RebuildRunningError: one at a time.
+        RebuildFailedError: nothing has changed.
+    """
+    with made_beside(database, projections, workers=workers, progress=progress) as beside:
+        beside.catch_up()
+        with beside.standstill() as position:
+            reached = beside.catch_up(position)
+            _swap(beside)
+        return reached
+
+
+def chosen(names: Sequence[str], projections: Projections) -> Projections:
+    """The projections of these names, or all when none is named."""
+    known = {projection.name: projection for projection in projections}
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise UnknownProjectionError(
+            f"there is no projection {unknown[0]!r}; there are {', '.join(known)}"
+        )
+    return [known[name] for name in names] or list(projections)
+
+
+@contextmanager
+def made_beside(
+    database: Database, projections: Projections, *, workers: int, progress: Progress
+) -> Iterator[Beside]:
+    """Tables folded from nothing up to about the end of the log; dropped again at the end."""
+    with closing(database.connect(database.beside, name="rebuild", patient=True)) as connection:
+        key = {"space": database.lock_space, "name": REBUILDING}
+        if not rows(connection, _SQL["try_lock"], **key)[0][0]:
+            raise RebuildRunningError("another rebuild or check of this ledger is under way")
+        _drop_all(connection, database)
+        make_tables(connection, database.beside, projections)
+        until = last_position(connection)
+        _fold_in_shares(database, projections, until, workers, progress)
+        _finish(connection, projections, until)
+        reader = LogReader(database.connect(name="rebuild-reader", patient=True))
+        with closing(reader):
+            engine = _engine(database, connection, reader, projections)
+            yield Beside(database, connection, engine, projections)
+        _drop_all(connection, database)
+
+
+def _engine(
+    database: Database,
+    connection: Connection[Any],
+    reader: LogReader,
+    projections: Projections,
+    *,
+    finishing: bool = True,
+) -> Engine:
+    """An engine that no lock on the live tables stops, and that announces where nobody listens."""
+    return Engine(
+        connection,
+        reader,
+        projections,
+        channel=database.beside,
+        lock_space=lock_space(database.beside),
+        finishing=finishing,
+    )
+
+
+def _fold_in_shares(
+    database: Database, projections: Projections, until: int, workers: int, progress: Progress
+) -> None:
+    """Fold everything up to a position: this process the first share, others the rest."""
+    spawn = get_context("spawn")
+    others = [
+        spawn.Process(target=fold_share, args=(database, projections, Shard(index, workers), until))
+        for index in range(1, workers)
+    ]
+    for other in others:
+        other.start()
+    try:
+        fold_share(database, projections, Shard(0, workers), until, progress)
+    except BaseException:
+        for other in others:
+            other.terminate()
+        raise
+    finally:
+        for other in others:
+            other.join()
+    if any(other.exitcode for other in others):
+        raise RebuildFailedError(
+            "a worker of the rebuild ended early; the live tables are as before"
+        )
+
+
+def fold_share(
+    database: Database,
+    projections: Projections,
+    shard: Shard,
+    until: int,
+    progress: Progress = lambda _done, _total: None,
+) -> None:
+    """One worker: fold one share of the persons, and in the first worker what has no shares."""
+    sharded = [projection for projection in projections if projection.sharded]
+    whole = [projection for projection in projections if not projection.sharded]
+    share = None if shard.count == 1 else shard
+    if whole and shard.index == 0:
+        _fold(database, (database.beside,), whole, until, None, lambda _done, _total: None)
+    if sharded:
+        _fold(database, ("pg_temp", database.beside), sharded, until, share, progress)
+
+
+def _fold(
+    database: Database,
+    path: tuple[str, ...],
+    projections: Projections,
+    until: int,
+    shard: Shard | None,
+    progress: Progress,
+) -> None:
+    with (
+        closing(database.connect(*path, name="rebuild-worker", patient=True)) as connection,
+        closing(_worker_reader(database, shard)) as reader,
+    ):
+        temporary = path[0] == "pg_temp"
+        if temporary:
+            _make_temporary(connection, database, projections)
+        engine = _engine(database, connection, reader, projections, finishing=not temporary)
+        done = 0
+        while moved := engine.step(until):
+            done += moved
+            progress(done, until)
+        if temporary:
+            _hand_over(connection, database, projections, first=shard is None or shard.index == 0)
+
+
+def _worker_reader(database: Database, shard: Shard | None) -> LogReader:
+    """Without a thread of its own: the workers fill the processors as it is."""
+    connection = database.connect(name="rebuild-reader", patient=True)
+    return LogReader(connection, shard=shard, ahead=False, page_events=PAGE_EVENTS)
+
+
+def _shared_tables(projections: Projections) -> list[str]:
+    return [t.name for p in projections for t in p.tables if not t.by_person]
+
+
+def _make_temporary(
+    connection: Connection[Any], database: Database, projections: Projections
+) -> None:
+    """This worker's own bookmarks, parking place, and copies of what is about nobody."""
+    for table in ("bookmarks", "parked", *_shared_tables(projections)):
+        statement = SQL("CREATE TEMPORARY TABLE {} (LIKE {}.{} INCLUDING ALL)").format(
+            Identifier(table), Identifier(database.beside), Identifier(table)
+        )
+        connection.execute(statement)
+    for projection in projections:
+        register = {"name": projection.name, "digest": projection.digest}
+        connection.execute(_SQL["register"], register)
+
+
+def _hand_over(
+    connection: Connection[Any], database: Database, projections: Projections, *, first: bool
+) -> None:
+    """Every worker parks its own; what is about nobody is the same in all of them."""
+    with connection.transaction():
+        for table in ("parked", *(_shared_tables(projections) if first else ())):
+            statement = SQL(
+                "INSERT INTO {}.{} SELECT * FROM pg_temp.{} ON CONFLICT DO NOTHING"
+            ).format(Identifier(database.beside), Identifier(table), Identifier(table))
+            connection.execute(statement)
+
+
+def _finish(connection: Connection[Any], projections: Projections, until: int) -> None:
+    with connection.transaction():
+        for projection in projections:
+            if projection.sharded:
+                projection.finish(connection)
+        connection.execute(_SQL["arrive"], {"position": until})
+    for projection in projections:
+        for table in projection.tables:
+            connection.execute(SQL("ANALYZE {}").format(Identifier(table.name)))
+
+
+def _swap(beside: Beside) -> None:
+    """Drop the live tables and move the new ones to their place, with bookmarks and the parked.
+
+    Readers hold the tables for milliseconds; should one hold them longer, nobody queues behind us
+    for more than the lock timeout of the connection.
+    """
+    for attempt in range(SWAP_TRIES_MAX):
+        try:
+            with beside.connection.transaction():
+                for statement in _swap_statements(beside):
+                    beside.connection.execute(statement)
+        except errors.LockNotAvailable:
+            time.sleep(0.05 * attempt)
+        else:
+            return
+    raise RebuildFailedError("the live tables stayed in use; the rebuilt ones were dropped")
+
+
+def _swap_statements(beside: Beside) -> Iterator[Composed]:
+    live, new = Identifier(beside.database.live), Identifier(beside.database.beside)
+    for projection in beside.projections:
+        for table in map(Identifier, (table.name for table in projection.tables)):
+            yield SQL("DROP TABLE IF EXISTS {}.{}").format(live, table)
+            yield SQL("ALTER TABLE {}.{} SET SCHEMA {}").format(new, table, live)
+    for name in ("forget_parked", "take_parked", "take_bookmarks"):
+        yield SQL(_SQL[name]).format(live=live, new=new)
+
+
+def _drop_all(connection: Connection[Any], database: Database) -> None:
+    for _, table in rows(connection, _SQL["tables"], schemas=[database.beside]):
+        statement = SQL("DROP TABLE {}.{}").format(Identifier(database.beside), Identifier(table))
+        connection.execute(statement)

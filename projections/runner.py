@@ -1,0 +1,159 @@
+"""Keeps the projections up to the log, and lets a reader wait for its own write to show.
+
+One runner a ledger is active: it holds an advisory lock on the very session over which it writes,
+so a runner that has lost the lock can write nothing more. The others try for it every second.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from threading import Condition, Event, Thread
+from typing import Any
+
+import orjson
+import psycopg
+from psycopg import Connection, Notify
+from psycopg.sql import SQL, Identifier
+
+from ledger.errors import UnavailableError
+from ledger.store import Listener, Role
+from projections.contract import Projection
+from projections.database import Database
+from projections.engine import Engine
+from projections.log import PAGE_EVENTS, LogReader
+from projections.registry import PROJECTIONS
+from projections.sql import blocks, rows
+
+LISTEN_SECONDS_MAX = 0.5  # a wake-up that is lost costs no more than this
+TAKEOVER_SECONDS = 1.0  # how often a runner in waiting tries for the lock
+BACK_OFF_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+LEADER = "runner"
+_SQL = blocks("engine")
+_log = logging.getLogger(__name__)
+
+
+@dataclass
+class Runner:
+    """Follows the log for as long as it is asked to, through restarts of the server.
+
+    `on_step` hears how many positions each step has moved; zero when all is caught up.
+    """
+
+    database: Database
+    projections: Sequence[Projection[Any]] = PROJECTIONS
+    page_events: int = PAGE_EVENTS
+    on_step: Callable[[int], None] = field(default=lambda _moved: None)
+
+    def run(self, stop: Event) -> None:
+        """Lead whenever possible until `stop` is set; a batch under way is finished first."""
+        failures = 0
+        while not stop.is_set():
+            try:
+                led = self._lead(stop)
+            except (psycopg.Error, UnavailableError) as error:
+                pause = BACK_OFF_SECONDS[min(failures, len(BACK_OFF_SECONDS) - 1)]
+                failures += 1
+                _log.warning("the projections stand still for %s s: %s", pause, error)
+            else:
+                pause, failures = TAKEOVER_SECONDS, 0
+                if not led:
+                    _log.debug("another runner is active")
+            stop.wait(pause)
+
+    def _lead(self, stop: Event) -> bool:
+        """Follow the log if nobody else does; false when somebody does."""
+        with closing(self.database.connect(name="projector")) as connection:
+            if not _try_lead(connection, self.database):
+                return False
+            _log.info("following the log")
+            listener = Listener(self.database.conninfo(), self.database.schema)
+            reader = LogReader(
+                self.database.connect(name="projector-reader"), page_events=self.page_events
+            )
+            with closing(listener), closing(reader):
+                self._follow(self._engine(connection, reader), listener, stop)
+        return True
+
+    def _engine(self, connection: Connection[Any], reader: LogReader) -> Engine:
+        return Engine(
+            connection,
+            reader,
+            self.projections,
+            channel=self.database.channel,
+            lock_space=self.database.lock_space,
+        )
+
+    def _follow(self, engine: Engine, listener: Listener, stop: Event) -> None:
+        while not stop.is_set():
+            moved = engine.step()
+            self.on_step(moved)
+            if not moved:
+                listener.wait(LISTEN_SECONDS_MAX)
+
+
+class Watch:
+    """Tells how far the projections have come, from announcements heard by one thread.
+
+    Any number of requests may wait at once over the one connection. Close it when done.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._positions: dict[str, int] = {}
+        self._changed = Condition()
+        self._closed = Event()
+        self._thread = Thread(target=self._run, name="projection-watch", daemon=True)
+        self._thread.start()
+
+    def wait_for(self, position: int, names: Iterable[str], *, seconds: float) -> bool:
+        """Wait until all of these projections have come to a position; false when time is up."""
+        wanted = tuple(names)
+        with self._changed:
+            return self._changed.wait_for(
+                lambda: all(self._positions.get(name, -1) >= position for name in wanted),
+                timeout=seconds,
+            )
+
+    def close(self) -> None:
+        self._closed.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._closed.is_set():
+            try:
+                self._listen()
+            except psycopg.Error as error:
+                _log.warning("cannot hear the projections: %s", error)
+                self._closed.wait(LISTEN_SECONDS_MAX)
+
+    def _listen(self) -> None:
+        connect = self._database.connect(role=Role.READ, name="watch")
+        with closing(connect) as connection:
+            connection.execute(SQL("LISTEN {}").format(Identifier(self._database.channel)))
+            while not self._closed.is_set():
+                # Asked anew each time, so that a word lost with a connection does no harm.
+                self._note(dict(rows(connection, _SQL["positions"])))
+                give_up_at = time.monotonic() + LISTEN_SECONDS_MAX
+                for notify in connection.notifies(timeout=LISTEN_SECONDS_MAX):
+                    self._note(_positions(notify))
+                    if time.monotonic() > give_up_at:
+                        break
+
+    def _note(self, positions: dict[str, int]) -> None:
+        with self._changed:
+            self._positions |= positions
+            self._changed.notify_all()
+
+
+def _positions(notify: Notify) -> dict[str, int]:
+    said = orjson.loads(notify.payload)
+    return dict.fromkeys(said["names"], said["position"])
+
+
+def _try_lead(connection: Connection[Any], database: Database) -> bool:
+    key = {"space": database.lock_space, "name": LEADER}
+    return bool(rows(connection, _SQL["try_lock"], **key)[0][0])
