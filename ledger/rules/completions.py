@@ -14,7 +14,8 @@ from datetime import date, datetime
 from functools import cached_property
 from uuid import UUID
 
-from ledger.events.stack import Group
+from ledger.events.enrollment import Awarded, Reinstated, Revoked
+from ledger.events.stack import Group, StackDefined, StackRetired
 from ledger.rules.stacks import StackProgress, credential_ids, stack_progress
 from ledger.values import local_date
 
@@ -51,18 +52,33 @@ class Award:
             for revoked, reinstated in self.revocations
         )
 
-    def revoked(self, position: int) -> Award:
-        """The award once an event revoked it; revoked twice is revoked once."""
-        if not self.stands:
-            return self
-        return replace(self, revocations=(*self.revocations, (position, None)))
+    def after(self, event: Revoked | Reinstated, position: int) -> Award:
+        """The award once it was revoked, or the revocation undone. Said twice is said once."""
+        match event:
+            case Revoked():
+                spans = (*self.revocations, (position, None))
+                return replace(self, revocations=spans) if self.stands else self
+            case Reinstated() if not self.stands:
+                *earlier, (revoked, _) = self.revocations
+                return replace(self, revocations=(*earlier, (revoked, position)))
+            case Reinstated():
+                return self
 
-    def reinstated(self, position: int) -> Award:
-        """The award once its revocation was undone."""
-        if self.stands:
-            return self
-        *earlier, (revoked, _) = self.revocations
-        return replace(self, revocations=(*earlier, (revoked, position)))
+
+def award_of(
+    event: Awarded, position: int, tier: str | None = None, published_position: int | None = None
+) -> Award:
+    """The award that an event gave."""
+    return Award(
+        enrollment_id=event.originator_id,
+        credential_id=event.credential_id,
+        position=position,
+        awarded_on=event.awarded_on,
+        zone=event.zone,
+        expires_on=event.expires_on,
+        tier=tier,
+        published_position=published_position,
+    )
 
 
 @dataclass(frozen=True)
@@ -84,6 +100,27 @@ class Era:
     def progress(self, held: Iterable[UUID]) -> StackProgress:
         """How far somebody is who holds these credentials."""
         return stack_progress(self.requirement, self.capstone_credential_id, frozenset(held))
+
+
+def eras_after(
+    eras: tuple[Era, ...], event: StackDefined | StackRetired, position: int
+) -> tuple[Era, ...]:
+    """The eras of a stack once it was defined anew, or retired."""
+    closed = tuple(
+        era if era.to_position is not None else replace(era, to_position=position) for era in eras
+    )
+    match event:
+        case StackDefined():
+            era = Era(
+                stack_version=event.stack_version,
+                requirement=event.requirement,
+                capstone_credential_id=event.capstone_credential_id,
+                from_position=position,
+                defined_at=event.occurred_at,
+            )
+            return (*closed, era)
+        case StackRetired():
+            return closed
 
 
 @dataclass(frozen=True, slots=True)

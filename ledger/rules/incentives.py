@@ -20,7 +20,7 @@ from typing import Literal
 from uuid import UUID
 
 from ledger.events.policy import AwardTrigger, FlatAmount, PolicyTerms, StackTrigger
-from ledger.rules.calendars import fiscal_year
+from ledger.rules.calendars import fiscal_year, fiscal_year_span
 from ledger.rules.completions import Award, Completion
 from ledger.rules.employments import Duty, Employment
 
@@ -34,6 +34,7 @@ class Version:
 
     policy_version: int
     board_reference: str
+    adopted_on: date
     position: int
     terms: PolicyTerms
 
@@ -249,14 +250,9 @@ def payable_day(terms: PolicyTerms, earned_on: date) -> date:
         return ready
     month = terms.year_starts_month
     year = fiscal_year(earned_on, month) + 1
-    while (begins := first_day_of_year(year, month)) < ready:
+    while (begins := fiscal_year_span(year, month)[0]) < ready:
         year += 1
     return begins
-
-
-def first_day_of_year(year: int, starts_month: int) -> date:
-    """The first day of a fiscal year, which is named by the calendar year in which it ends."""
-    return date(year - 1 if starts_month > 1 else year, starts_month, 1)
 
 
 def _positions(

@@ -1,0 +1,277 @@
+"""What payouts are made from, in memory: the facts of a batch are folded into it, one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import date
+from uuid import UUID
+
+import orjson
+
+from ledger.events.credential import CredentialVersionPublished
+from ledger.events.employment import (
+    EmploymentChanged,
+    EmploymentEnded,
+    EmploymentReopened,
+    EmploymentStarted,
+)
+from ledger.events.enrollment import Awarded, Reinstated, Revoked
+from ledger.events.policy import PolicyAdopted, PolicyRetired
+from ledger.events.stack import StackDefined, StackRetired
+from ledger.rules.allocation import Judged, judge
+from ledger.rules.completions import Award, Era, award_of, completion, eras_after
+from ledger.rules.employments import Duty, Employment
+from ledger.rules.incentives import Earned, Policy, Version, award_earned, stack_earned
+from ledger.values import stream_id
+from projections.contract import Fact
+
+EmploymentEvent = EmploymentStarted | EmploymentChanged | EmploymentEnded | EmploymentReopened
+AwardEvent = Awarded | Revoked | Reinstated
+PolicyEvent = PolicyAdopted | PolicyRetired
+StackEvent = StackDefined | StackRetired
+PayoutEvent = EmploymentEvent | AwardEvent | PolicyEvent | StackEvent | CredentialVersionPublished
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One version of a payout, as it is stored."""
+
+    payout_id: UUID
+    from_position: int
+    to_position: int | None
+    person_id: UUID
+    district_id: UUID
+    policy_id: UUID
+    policy_version: int
+    kind: str
+    subject_id: UUID
+    credential_id: UUID | None
+    earned_on: date
+    earned_position: int
+    award_position: int
+    fiscal_year: int
+    benefit: str
+    verdict: str
+    reason: str | None
+    terms_cents: int
+    amount_cents: int
+    budget_cents: int | None
+    payable_on: date
+    positions: list[int]
+    checks: str
+
+
+@dataclass(slots=True)
+class Teacher:
+    """Everything about one person that money may rest on, and what it has come to so far."""
+
+    person_id: UUID
+    awards: dict[UUID, Award] = field(default_factory=dict)
+    employments: dict[UUID, Employment] = field(default_factory=dict)
+    rows: dict[UUID, Row] = field(default_factory=dict)  # the versions that are true now
+
+    def employed_in(self, district_id: UUID) -> list[Employment]:
+        """Her positions in a district, held now or ever."""
+        return [job for job in self.employments.values() if job.district_id == district_id]
+
+
+@dataclass(slots=True)
+class Book:
+    """All that a batch may touch, and beside it what the batch has changed."""
+
+    teachers: dict[UUID, Teacher] = field(default_factory=dict)
+    policies: dict[UUID, Policy] = field(default_factory=dict)
+    stacks: dict[UUID, tuple[Era, ...]] = field(default_factory=dict)
+    by_district: dict[UUID, dict[UUID, None]] = field(default_factory=dict)  # ids of policies
+    tiers: dict[tuple[UUID, int], tuple[str, int]] = field(default_factory=dict)
+
+    changed_awards: dict[UUID, tuple[UUID, Award]] = field(default_factory=dict)
+    changed_employments: dict[UUID, tuple[UUID, Employment]] = field(default_factory=dict)
+    changed_policies: set[UUID] = field(default_factory=set)
+    changed_stacks: set[UUID] = field(default_factory=set)
+    new_tiers: set[tuple[UUID, int]] = field(default_factory=set)
+    opened: dict[tuple[UUID, int], Row] = field(default_factory=dict)
+    closed: dict[tuple[UUID, int], int] = field(default_factory=dict)
+    marks: dict[tuple[UUID, UUID, int], int] = field(default_factory=dict)
+
+    def teacher(self, person_id: UUID) -> Teacher:
+        """What is known of a person; a page that is empty still when nothing is."""
+        return self.teachers.setdefault(person_id, Teacher(person_id))
+
+    def add_policy(self, policy: Policy) -> None:
+        """Put a policy into the book, or its new state in place of the old."""
+        self.policies[policy.policy_id] = policy
+        self.by_district.setdefault(policy.district_id, {})[policy.policy_id] = None
+
+    def fold(self, fact: Fact[PayoutEvent]) -> None:
+        """Take one fact in, and judge anew whatever it may have changed."""
+        position, event = fact
+        match event:
+            case Awarded() | Revoked() | Reinstated():
+                self._award(event, position)
+            case CredentialVersionPublished():
+                key = (event.originator_id, event.credential_version)
+                self.tiers[key] = (event.definition.tier, position)
+                self.new_tiers.add(key)
+            case PolicyAdopted() | PolicyRetired():
+                self._policy(event, position)
+            case StackDefined() | StackRetired():
+                self._stack(event, position)
+            case _:
+                self._employment(event, position)
+
+    def _award(self, event: AwardEvent, position: int) -> None:
+        teacher = self.teacher(event.person_id)
+        award = self._award_after(teacher, event, position)
+        teacher.awards[award.enrollment_id] = award
+        self.changed_awards[award.enrollment_id] = (teacher.person_id, award)
+        for district_id in {job.district_id for job in teacher.employments.values()}:
+            for policy in self._policies_of(district_id):
+                self._judge(teacher, policy, position, None if policy.capped else award)
+
+    def _award_after(self, teacher: Teacher, event: AwardEvent, position: int) -> Award:
+        if not isinstance(event, Awarded):
+            return teacher.awards[event.originator_id].after(event, position)
+        key = (event.credential_id, event.credential_version)
+        return award_of(event, position, *self.tiers.get(key, (None, None)))
+
+    def _employment(self, event: EmploymentEvent, position: int) -> None:
+        teacher = self.teacher(event.person_id)
+        job = _employment_after(teacher.employments.get(event.originator_id), event, position)
+        teacher.employments[job.employment_id] = job
+        self.changed_employments[job.employment_id] = (teacher.person_id, job)
+        if teacher.awards:
+            for policy in self._policies_of(job.district_id):
+                self._judge(teacher, policy, position)
+
+    def _policy(self, event: PolicyEvent, position: int) -> None:
+        policy_id = event.originator_id
+        policy = self.policies.get(policy_id, Policy(policy_id, event.district_id, ()))
+        match event:
+            case PolicyAdopted():
+                version = Version(
+                    event.policy_version,
+                    event.board_reference,
+                    event.adopted_on,
+                    position,
+                    event.terms,
+                )
+                policy = replace(policy, versions=(*policy.versions, version))
+            case PolicyRetired():
+                policy = replace(policy, last_day=event.last_day, retired_position=position)
+        self.add_policy(policy)
+        self.changed_policies.add(policy_id)
+        self._judge_everybody(policy, position)
+
+    def _stack(self, event: StackEvent, position: int) -> None:
+        stack_id = event.originator_id
+        self.stacks[stack_id] = eras_after(self.stacks.get(stack_id, ()), event, position)
+        self.changed_stacks.add(stack_id)
+        for policy in self.policies.values():
+            if stack_id in policy.stack_ids:
+                self._judge_everybody(policy, position)
+
+    def _policies_of(self, district_id: UUID) -> list[Policy]:
+        return [self.policies[policy_id] for policy_id in self.by_district.get(district_id, ())]
+
+    def _judge_everybody(self, policy: Policy, position: int) -> None:
+        for teacher in self.teachers.values():
+            if teacher.awards:
+                self._judge(teacher, policy, position)
+
+    def _judge(
+        self, teacher: Teacher, policy: Policy, position: int, only: Award | None = None
+    ) -> None:
+        """Bring her payouts under one policy up to date with an event; `only`: one award's."""
+        jobs = teacher.employed_in(policy.district_id)
+        if not jobs:
+            return
+        earned = list(self._earned(teacher, policy, only))
+        judged = {one.earned.subject_id: one for one in judge(policy, earned, jobs)}
+        for subject_id in [one.subject_id for one in earned]:
+            payout_id = stream_id("payout", policy.policy_id, teacher.person_id, subject_id)
+            found = judged.get(subject_id)
+            new = found and _row(payout_id, teacher.person_id, policy, found, position)
+            self._turn(policy, teacher, teacher.rows.get(payout_id), new, position)
+
+    def _earned(self, teacher: Teacher, policy: Policy, only: Award | None) -> Iterable[Earned]:
+        for award in teacher.awards.values() if only is None else [only]:
+            yield award_earned(award)
+        for stack_id in policy.stack_ids:
+            eras = self.stacks.get(stack_id, ())
+            if only is not None and not any(only.credential_id in era.credentials for era in eras):
+                continue  # her place in this stack has not moved
+            if done := completion(eras, teacher.awards.values()):
+                yield stack_earned(stack_id, done)
+
+    def _turn(
+        self, policy: Policy, teacher: Teacher, old: Row | None, new: Row | None, position: int
+    ) -> None:
+        """One version of a payout ends and the next begins, unless they say the same."""
+        if old is not None:
+            if new is not None and replace(new, from_position=old.from_position) == old:
+                return
+            key = (old.payout_id, old.from_position)
+            if key in self.opened:
+                self.opened[key] = replace(old, to_position=position)
+            else:
+                self.closed[key] = position
+            del teacher.rows[old.payout_id]
+        if new is not None:
+            self.opened[new.payout_id, position] = new
+            teacher.rows[new.payout_id] = new
+        if policy.budgeted:
+            for row in (old, new):
+                if row is not None and row.verdict == "due":
+                    line = (row.person_id, row.policy_id, row.fiscal_year)
+                    self.marks.setdefault(line, position)
+
+
+def _employment_after(job: Employment | None, event: EmploymentEvent, position: int) -> Employment:
+    if isinstance(event, EmploymentStarted):
+        return Employment(
+            employment_id=event.originator_id,
+            district_id=event.district_id,
+            first_day=event.first_day,
+            last_day=event.last_day,
+            duties=(Duty(event.first_day, event.role, event.exempt),),
+            positions=(position,),
+        )
+    assert job is not None, "a position changed before it was taken up"
+    match event:
+        case EmploymentChanged():
+            return job.changed(Duty(event.effective_on, event.role, event.exempt), position)
+        case EmploymentEnded():
+            return job.ended(event.last_day, position)
+        case EmploymentReopened():
+            return job.ended(None, position)
+
+
+def _row(payout_id: UUID, person_id: UUID, policy: Policy, judged: Judged, position: int) -> Row:
+    earned, version, claim = judged
+    return Row(
+        payout_id=payout_id,
+        from_position=position,
+        to_position=None,
+        person_id=person_id,
+        district_id=policy.district_id,
+        policy_id=policy.policy_id,
+        policy_version=version.policy_version,
+        kind=earned.kind,
+        subject_id=earned.subject_id,
+        credential_id=earned.credential_id,
+        earned_on=earned.day,
+        earned_position=earned.place[0],
+        award_position=earned.place[1],
+        fiscal_year=claim.fiscal_year,
+        benefit=version.terms.benefit,
+        verdict=claim.verdict,
+        reason=claim.reason,
+        terms_cents=claim.terms_cents,
+        amount_cents=claim.amount_cents,
+        budget_cents=version.terms.budget_cents_per_year,
+        payable_on=claim.payable_on,
+        positions=list(claim.positions),
+        checks=orjson.dumps(claim.checks).decode(),
+    )

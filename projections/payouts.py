@@ -1,0 +1,346 @@
+"""Payouts: every award × policy in force, as due, pending or not due with a reason.
+
+Two steps. `apply` folds claims by person: what each policy's terms and her own yearly cap make of
+an award or a completed stack, kept as versions by position. `finish` lets each line, one policy
+in one year, run through the program's budget in order of place, and notes from where to where in
+the log a claim has waited for it. What depends on today (payable later) is compared by the reads.
+
+Which pairs there are is decided in `ledger/rules/incentives.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, ClassVar, Literal
+from uuid import UUID
+
+from psycopg import Connection
+
+from ledger.events import (
+    LedgerEvent,
+    access,
+    assessor,
+    credential,
+    enrollment,
+    imports,
+    issuer,
+    organization,
+    person,
+)
+from projections.contract import Fact, Projection, Table
+from projections.payout_fold import PayoutEvent
+from projections.payout_lines import settle_marked
+from projections.payout_tables import load_book, save_book
+from projections.sql import NO_ID, blocks, read, rows
+
+Status = Literal["due", "pending", "not_due"]
+Benefit = Literal["one_time", "base_pay"]
+
+NEWEST = 2**63 - 1  # as of everything recorded
+_SQL = blocks("payouts")
+
+
+class Payouts(Projection[PayoutEvent]):
+    """Keeps `payouts` and the facts they rest on."""
+
+    name: ClassVar[str] = "payouts"
+    tables: ClassVar[tuple[Table, ...]] = (
+        Table("payout_policies", by_person=False),
+        Table("payout_stacks", by_person=False),
+        Table("payout_tiers", by_person=False),
+        Table("payout_awards"),
+        Table("payout_employments"),
+        Table("payouts"),
+        Table("payout_marks"),
+        Table("payout_lines", by_person=False),
+        Table("payout_waits"),
+    )
+    sharded: ClassVar[bool] = True
+
+    def relevant(self, event: LedgerEvent) -> PayoutEvent | None:
+        match event:
+            case (
+                enrollment.Enrolled()
+                | enrollment.EvidenceUploaded()
+                | enrollment.EvidenceWithdrawn()
+                | enrollment.Submitted()
+                | enrollment.Resubmitted()
+                | enrollment.SubmissionReturned()
+                | enrollment.AssessorAssigned()
+                | enrollment.AssessorRecused()
+                | enrollment.AssignmentLapsed()
+                | enrollment.Scored()
+                | enrollment.Adjudicated()
+                | enrollment.Recommended()
+                | enrollment.ReviewDecided()
+                | enrollment.IntegrityHoldResolved()
+                | enrollment.Withdrawn()
+                | enrollment.AppealOpened()
+                | enrollment.AppealDecided()
+                | enrollment.CoachAssigned()
+                | enrollment.CoachMeetingRecorded()
+                | enrollment.ConflictDeclared()
+                | credential.CredentialDrafted()
+                | credential.CredentialRetired()
+                | issuer.IssuerRegistered()
+                | issuer.IssuerTermsChanged()
+                | issuer.IssuerHolidaysSet()
+                | issuer.IssuerVetted()
+                | issuer.IssuerSuspended()
+                | issuer.IssuerSuspensionLifted()
+                | assessor.AssessorAppointed()
+                | assessor.AssessorQualified()
+                | assessor.AssessorWithdrawn()
+                | person.PersonRegistered()
+                | person.PersonDetailsRecorded()
+                | person.IdentityLinked()
+                | organization.OrganizationRegistered()
+                | organization.OrganizationRenamed()
+                | access.AccessGranted()
+                | access.AccessWithdrawn()
+                | imports.ImportStarted()
+                | imports.ImportCompleted()
+            ):
+                return None  # no policy asks for them
+            case _:
+                return event
+
+    def apply(self, facts: Sequence[Fact[PayoutEvent]], connection: Connection[Any]) -> None:
+        book = load_book(connection, facts)
+        for fact in facts:
+            book.fold(fact)
+        save_book(connection, book)
+
+    def finish(self, connection: Connection[Any]) -> None:
+        settle_marked(connection)
+
+
+@dataclass(frozen=True, slots=True)
+class Payout:
+    """One award × policy, as known at a position and compared with a day.
+
+    `terms_cents` is what the policy gives for it, `amount_cents` what is owed after the teacher's
+    yearly cap, or would be once what it waits for has come.
+    """
+
+    payout_id: UUID
+    person_id: UUID
+    district_id: UUID
+    policy_id: UUID
+    policy_version: int
+    policy_title: str
+    board_reference: str
+    kind: Literal["award", "stack"]
+    subject_id: UUID
+    credential_id: UUID | None
+    earned_on: date
+    earned_position: int
+    fiscal_year: int
+    benefit: Benefit
+    status: Status
+    reason: str | None
+    terms_cents: int
+    amount_cents: int
+    payable_on: date
+    positions: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """What one policy comes to in one of its fiscal years; `pairs` is the sum of the counts."""
+
+    policy_id: UUID
+    fiscal_year: int
+    benefit: Benefit
+    pairs: int
+    due: int
+    pending: int
+    not_due: int
+    due_cents: int
+    pending_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What HR has to be told: from a day on, so much more base pay a year. Never a payroll line."""
+
+    person_id: UUID
+    district_id: UUID
+    begins_on: date
+    annual_cents: int
+    payout_ids: list[UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyVersion:
+    """One adopted version of a policy."""
+
+    policy_id: UUID
+    policy_version: int
+    district_id: UUID
+    board_reference: str
+    adopted_on: date
+    position: int
+    terms: dict[str, Any]
+    last_day: date | None
+    retired_position: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Where a claim stands in its year's line, as known at the position asked for."""
+
+    budget_cents: int
+    claimed_ahead_cents: int
+    claims_ahead: int
+    left_cents: int  # for this claim, after everybody ahead; never below zero
+    waits: list[tuple[int, int | None]]  # from which position to which it has waited
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a payout is what it is: the policy version, every rule tried, and the money left."""
+
+    payout: Payout
+    terms: dict[str, Any]
+    adopted_on: date
+    policy_position: int
+    checks: list[dict[str, Any]]  # rule, inputs, passed (null: a fact is missing), reason
+    budget: Budget | None
+
+
+def of_district(
+    connection: Connection[Any],
+    district_id: UUID,
+    *,
+    effective_on: date,
+    as_of: int = NEWEST,
+    status: Status | None = None,
+    benefit: Benefit | None = None,
+    after: tuple[int, UUID] = (0, NO_ID),
+    limit: int = 100,
+) -> list[Payout]:
+    """A district's payouts in order of what earned them; `after` is the key of the last seen.
+
+    The key of a payout is its `earned_position` and its `payout_id`.
+    """
+    return read(
+        connection,
+        Payout,
+        _SQL["lines"] + _SQL["lines_of_district"],
+        district_id=district_id,
+        effective_on=effective_on,
+        as_of=as_of,
+        status=status,
+        benefit=benefit,
+        after_position=after[0],
+        after_id=after[1],
+        limit=limit,
+    )
+
+
+def of_person(
+    connection: Connection[Any],
+    person_id: UUID,
+    *,
+    effective_on: date,
+    as_of: int = NEWEST,
+    after: tuple[int, UUID] = (0, NO_ID),
+    limit: int = 100,
+) -> list[Payout]:
+    """One person's payouts of all districts; a district may be shown its own alone."""
+    return read(
+        connection,
+        Payout,
+        _SQL["lines"] + _SQL["lines_of_person"],
+        person_id=person_id,
+        effective_on=effective_on,
+        as_of=as_of,
+        after_position=after[0],
+        after_id=after[1],
+        limit=limit,
+    )
+
+
+def explain(
+    connection: Connection[Any], payout_id: UUID, *, effective_on: date, as_of: int = NEWEST
+) -> Explanation | None:
+    """Everything that a payout follows from; null when there is none at that position."""
+    lines = read(
+        connection,
+        Payout,
+        _SQL["lines"] + _SQL["lines_of_payout"],
+        payout_id=payout_id,
+        effective_on=effective_on,
+        as_of=as_of,
+    )
+    if not lines:
+        return None
+    key = {"payout_id": payout_id, "as_of": as_of}
+    (version,) = rows(connection, _SQL["version_of_payout"], **key)
+    terms, adopted_on, policy_position, checks = version
+    return Explanation(
+        payout=lines[0],
+        terms=terms,
+        adopted_on=adopted_on,
+        policy_position=policy_position,
+        checks=checks,
+        budget=_budget(connection, terms["budget_cents_per_year"], key),
+    )
+
+
+def totals(
+    connection: Connection[Any], district_id: UUID, *, effective_on: date, as_of: int = NEWEST
+) -> list[Total]:
+    """What each policy of a district comes to, year by year."""
+    return read(
+        connection,
+        Total,
+        _SQL["totals"],
+        district_id=district_id,
+        effective_on=effective_on,
+        as_of=as_of,
+    )
+
+
+def notices(
+    connection: Connection[Any],
+    district_id: UUID,
+    *,
+    as_of: int = NEWEST,
+    after: tuple[date, UUID] = (date.min, NO_ID),
+    limit: int = 100,
+) -> list[Notice]:
+    """A district's notices of higher base pay; `after` is the last `begins_on` and `person_id`."""
+    return read(
+        connection,
+        Notice,
+        _SQL["notices"],
+        district_id=district_id,
+        as_of=as_of,
+        after_day=after[0],
+        after_id=after[1],
+        limit=limit,
+    )
+
+
+def policies_of_district(connection: Connection[Any], district_id: UUID) -> list[PolicyVersion]:
+    """Every version of every policy that a district's board ever adopted."""
+    return read(connection, PolicyVersion, _SQL["policies_of_district"], district_id=district_id)
+
+
+def _budget(
+    connection: Connection[Any], budget_cents: int | None, key: dict[str, Any]
+) -> Budget | None:
+    if budget_cents is None:
+        return None
+    ((ahead_cents, claims_ahead),) = rows(connection, _SQL["claimed_ahead"], **key)
+    return Budget(
+        budget_cents=budget_cents,
+        claimed_ahead_cents=ahead_cents,
+        claims_ahead=claims_ahead,
+        left_cents=max(budget_cents - ahead_cents, 0),
+        waits=[(began, ended) for began, ended in rows(connection, _SQL["waits_of"], **key)],
+    )

@@ -1,0 +1,368 @@
+-- What districts owe for awards and completed stacks. A payout is kept as versions, each true from
+-- one position of the log until the next, so that "as known at position P" is a plain WHERE.
+
+-- name: create
+CREATE TABLE IF NOT EXISTS payout_policies (
+    policy_id        uuid   NOT NULL,
+    policy_version   int    NOT NULL,
+    district_id      uuid   NOT NULL,
+    board_reference  text   NOT NULL,
+    adopted_on       date   NOT NULL,
+    position         bigint NOT NULL,
+    stack_id         uuid,             -- what a stack trigger waits for
+    terms            json   NOT NULL,
+    last_day         date,             -- nothing is earned after it, under any version
+    retired_position bigint,
+    PRIMARY KEY (policy_id, policy_version)
+);
+CREATE INDEX IF NOT EXISTS payout_policies_by_district ON payout_policies (district_id);
+CREATE INDEX IF NOT EXISTS payout_policies_by_stack ON payout_policies (stack_id);
+
+CREATE TABLE IF NOT EXISTS payout_stacks (
+    stack_id               uuid        NOT NULL,
+    stack_version          int         NOT NULL,
+    requirement            json        NOT NULL,
+    capstone_credential_id uuid,
+    from_position          bigint      NOT NULL,
+    defined_at             timestamptz NOT NULL,
+    to_position            bigint,
+    PRIMARY KEY (stack_id, stack_version)
+);
+
+CREATE TABLE IF NOT EXISTS payout_tiers (
+    credential_id      uuid   NOT NULL,
+    credential_version int    NOT NULL,
+    tier               text   NOT NULL,
+    position           bigint NOT NULL,
+    PRIMARY KEY (credential_id, credential_version)
+);
+
+CREATE TABLE IF NOT EXISTS payout_awards (
+    enrollment_id      uuid   PRIMARY KEY,
+    person_id          uuid   NOT NULL,
+    credential_id      uuid   NOT NULL,
+    position           bigint NOT NULL,
+    awarded_on         date   NOT NULL,
+    zone               text   NOT NULL,
+    expires_on         date,
+    revocations        json   NOT NULL,  -- pairs of positions: revoked at, reinstated at
+    tier               text,
+    published_position bigint
+);
+CREATE INDEX IF NOT EXISTS payout_awards_by_person ON payout_awards (person_id);
+
+CREATE TABLE IF NOT EXISTS payout_employments (
+    employment_id uuid     PRIMARY KEY,
+    person_id     uuid     NOT NULL,
+    district_id   uuid     NOT NULL,
+    first_day     date     NOT NULL,
+    last_day      date,
+    duties        json     NOT NULL,
+    positions     bigint[] NOT NULL
+);
+CREATE INDEX IF NOT EXISTS payout_employments_by_person ON payout_employments (person_id);
+CREATE INDEX IF NOT EXISTS payout_employments_by_district ON payout_employments (district_id);
+
+CREATE TABLE IF NOT EXISTS payouts (
+    payout_id       uuid     NOT NULL,
+    from_position   bigint   NOT NULL,
+    to_position     bigint,              -- null: still true
+    person_id       uuid     NOT NULL,
+    district_id     uuid     NOT NULL,
+    policy_id       uuid     NOT NULL,
+    policy_version  int      NOT NULL,
+    kind            text     NOT NULL,   -- award or stack
+    subject_id      uuid     NOT NULL,   -- the enrollment awarded, or the stack completed
+    credential_id   uuid,
+    earned_on       date     NOT NULL,
+    earned_position bigint   NOT NULL,
+    award_position  bigint   NOT NULL,   -- with the one before: the place in line
+    fiscal_year     int      NOT NULL,
+    benefit         text     NOT NULL,
+    verdict         text     NOT NULL,   -- before the budget of the program and before today
+    reason          text,
+    terms_cents     bigint   NOT NULL,
+    amount_cents    bigint   NOT NULL,
+    budget_cents    bigint,
+    payable_on      date     NOT NULL,
+    positions       bigint[] NOT NULL,
+    checks          text     NOT NULL,   -- a JSON array, kept as text to be compared fast
+    PRIMARY KEY (payout_id, from_position)
+);
+CREATE INDEX IF NOT EXISTS payouts_by_person ON payouts (person_id);
+CREATE INDEX IF NOT EXISTS payouts_by_district ON payouts (district_id, earned_position, payout_id);
+CREATE INDEX IF NOT EXISTS payouts_by_line ON payouts (policy_id, fiscal_year, from_position);
+CREATE INDEX IF NOT EXISTS payouts_left_line ON payouts (policy_id, fiscal_year, to_position)
+ WHERE to_position IS NOT NULL;
+
+-- Lines that changed since they were last settled; empty between two batches.
+CREATE TABLE IF NOT EXISTS payout_marks (
+    person_id   uuid   NOT NULL,
+    policy_id   uuid   NOT NULL,
+    fiscal_year int    NOT NULL,
+    position    bigint NOT NULL,
+    PRIMARY KEY (policy_id, fiscal_year, person_id)
+);
+
+-- What a settled line comes to: enough to settle it further while it only grows at its end.
+CREATE TABLE IF NOT EXISTS payout_lines (
+    policy_id          uuid   NOT NULL,
+    fiscal_year        int    NOT NULL,
+    claimed_cents      bigint NOT NULL,
+    end_position       bigint NOT NULL,
+    end_award_position bigint NOT NULL,
+    PRIMARY KEY (policy_id, fiscal_year)
+);
+
+-- From where to where in the log a claim that is otherwise due has waited for the budget.
+CREATE TABLE IF NOT EXISTS payout_waits (
+    payout_id     uuid   NOT NULL,
+    from_position bigint NOT NULL,
+    to_position   bigint,
+    PRIMARY KEY (payout_id, from_position)
+);
+
+-- name: load_policies
+SELECT policy_id, district_id, last_day, retired_position,
+       policy_version, board_reference, adopted_on, position, terms::text
+  FROM payout_policies
+ WHERE district_id = ANY(%(district_ids)s)
+ ORDER BY policy_id, position;
+
+-- name: districts_paying_for_stacks
+SELECT DISTINCT district_id FROM payout_policies WHERE stack_id = ANY(%(stack_ids)s);
+
+-- name: load_stacks
+SELECT stack_id, stack_version, requirement::text, capstone_credential_id, from_position,
+       defined_at, to_position
+  FROM payout_stacks
+ WHERE stack_id = ANY(%(stack_ids)s)
+ ORDER BY stack_id, from_position;
+
+-- name: load_tiers
+SELECT credential_id, credential_version, tier, position
+  FROM payout_tiers
+ WHERE credential_id = ANY(%(credential_ids)s);
+
+-- name: persons_of_districts
+SELECT DISTINCT person_id
+  FROM payout_employments JOIN payout_awards USING (person_id)
+ WHERE district_id = ANY(%(district_ids)s);
+
+-- name: load_awards
+SELECT person_id, enrollment_id, credential_id, position, awarded_on, zone, expires_on,
+       revocations::text, tier, published_position
+  FROM payout_awards
+ WHERE person_id = ANY(%(person_ids)s);
+
+-- name: load_employments
+SELECT person_id, employment_id, district_id, first_day, last_day, duties::text, positions
+  FROM payout_employments
+ WHERE person_id = ANY(%(person_ids)s);
+
+-- name: load_payouts
+SELECT payout_id, from_position, to_position, person_id, district_id, policy_id, policy_version,
+       kind, subject_id, credential_id, earned_on, earned_position, award_position, fiscal_year,
+       benefit, verdict, reason, terms_cents, amount_cents, budget_cents, payable_on, positions,
+       checks
+  FROM payouts
+ WHERE person_id = ANY(%(person_ids)s) AND to_position IS NULL;
+
+-- name: save_policies
+INSERT INTO payout_policies
+SELECT * FROM json_populate_recordset(NULL::payout_policies, %(rows)s)
+ON CONFLICT (policy_id, policy_version)
+DO UPDATE SET last_day = excluded.last_day, retired_position = excluded.retired_position;
+
+-- name: save_stacks
+INSERT INTO payout_stacks
+SELECT * FROM json_populate_recordset(NULL::payout_stacks, %(rows)s)
+ON CONFLICT (stack_id, stack_version) DO UPDATE SET to_position = excluded.to_position;
+
+-- name: save_tiers
+INSERT INTO payout_tiers
+SELECT * FROM json_populate_recordset(NULL::payout_tiers, %(rows)s);
+
+-- name: save_awards
+INSERT INTO payout_awards
+SELECT * FROM json_populate_recordset(NULL::payout_awards, %(rows)s)
+ON CONFLICT (enrollment_id) DO UPDATE SET revocations = excluded.revocations;
+
+-- name: save_employments
+INSERT INTO payout_employments
+SELECT * FROM json_populate_recordset(NULL::payout_employments, %(rows)s)
+ON CONFLICT (employment_id) DO UPDATE
+SET last_day = excluded.last_day, duties = excluded.duties, positions = excluded.positions;
+
+-- name: close_payouts
+UPDATE payouts
+   SET to_position = row.to_position
+  FROM json_populate_recordset(NULL::payouts, %(rows)s) AS row
+ WHERE payouts.payout_id = row.payout_id AND payouts.from_position = row.from_position;
+
+-- name: open_payouts
+INSERT INTO payouts
+SELECT * FROM json_populate_recordset(NULL::payouts, %(rows)s);
+
+-- name: mark_lines
+INSERT INTO payout_marks
+SELECT * FROM json_populate_recordset(NULL::payout_marks, %(rows)s)
+ON CONFLICT (policy_id, fiscal_year, person_id)
+DO UPDATE SET position = least(payout_marks.position, excluded.position);
+
+-- name: take_marks
+WITH taken AS (DELETE FROM payout_marks RETURNING policy_id, fiscal_year, position),
+     marks AS (
+    SELECT policy_id, fiscal_year, min(position) AS position
+      FROM taken
+     GROUP BY policy_id, fiscal_year)
+SELECT policy_id, fiscal_year, position, claimed_cents, end_position, end_award_position
+  FROM marks LEFT JOIN payout_lines USING (policy_id, fiscal_year)
+ ORDER BY policy_id, fiscal_year;
+
+-- name: load_turns
+SELECT earned_position, award_position, payout_id, amount_cents, budget_cents, from_position,
+       to_position
+  FROM payouts
+ WHERE policy_id = %(policy_id)s AND fiscal_year = %(fiscal_year)s AND verdict = 'due'
+   AND (from_position >= %(position)s OR to_position >= %(position)s);
+
+-- name: load_line_before
+SELECT earned_position, award_position, payouts.payout_id, amount_cents, budget_cents,
+       waits.from_position
+  FROM payouts
+       LEFT JOIN payout_waits AS waits
+       ON waits.payout_id = payouts.payout_id AND waits.to_position IS NULL
+ WHERE policy_id = %(policy_id)s AND fiscal_year = %(fiscal_year)s AND verdict = 'due'
+   AND payouts.from_position < %(position)s
+   AND coalesce(payouts.to_position >= %(position)s, true)
+ ORDER BY earned_position, award_position, payouts.payout_id;
+
+-- name: save_lines
+INSERT INTO payout_lines
+SELECT * FROM json_populate_recordset(NULL::payout_lines, %(rows)s)
+ON CONFLICT (policy_id, fiscal_year) DO UPDATE
+SET claimed_cents = excluded.claimed_cents, end_position = excluded.end_position,
+    end_award_position = excluded.end_award_position;
+
+-- name: close_waits
+UPDATE payout_waits
+   SET to_position = row.to_position
+  FROM json_populate_recordset(NULL::payout_waits, %(rows)s) AS row
+ WHERE payout_waits.payout_id = row.payout_id
+   AND payout_waits.from_position = row.from_position;
+
+-- name: open_waits
+INSERT INTO payout_waits
+SELECT * FROM json_populate_recordset(NULL::payout_waits, %(rows)s);
+
+-- name: lines
+-- Each payout as known at one position and compared with one day.
+SELECT p.payout_id, p.person_id, p.district_id, p.policy_id, p.policy_version,
+       policy.terms->>'title' AS policy_title, policy.board_reference, p.kind, p.subject_id,
+       p.credential_id, p.earned_on, p.earned_position, p.fiscal_year, p.benefit, now.status,
+       now.reason, p.terms_cents, p.amount_cents, p.payable_on,
+       CASE WHEN w.payout_id IS NULL THEN p.positions
+            ELSE array_append(p.positions, w.from_position) END AS positions
+  FROM payouts p
+       LEFT JOIN payout_waits w
+              ON w.payout_id = p.payout_id AND w.from_position <= %(as_of)s
+             AND coalesce(w.to_position > %(as_of)s, true)
+       CROSS JOIN LATERAL (
+             SELECT CASE WHEN w.payout_id IS NOT NULL THEN 'pending'
+                         WHEN p.verdict = 'due' AND p.payable_on > %(effective_on)s THEN 'pending'
+                         ELSE p.verdict END AS status,
+                    CASE WHEN w.payout_id IS NOT NULL THEN 'budget_exhausted'
+                         WHEN p.verdict = 'due' AND p.payable_on > %(effective_on)s
+                         THEN 'payable_later'
+                         ELSE p.reason END AS reason) AS now
+       JOIN payout_policies policy
+         ON policy.policy_id = p.policy_id AND policy.policy_version = p.policy_version
+ WHERE p.from_position <= %(as_of)s AND coalesce(p.to_position > %(as_of)s, true)
+
+-- name: lines_of_payout
+   AND p.payout_id = %(payout_id)s;
+
+-- name: lines_of_person
+   AND p.person_id = %(person_id)s
+   AND (p.earned_position, p.payout_id) > (%(after_position)s, %(after_id)s::uuid)
+ ORDER BY p.earned_position, p.payout_id
+ LIMIT %(limit)s;
+
+-- name: lines_of_district
+   AND p.district_id = %(district_id)s
+   AND (p.earned_position, p.payout_id) > (%(after_position)s, %(after_id)s::uuid)
+   AND now.status = coalesce(%(status)s::text, now.status)
+   AND p.benefit = coalesce(%(benefit)s::text, p.benefit)
+ ORDER BY p.earned_position, p.payout_id
+ LIMIT %(limit)s;
+
+-- name: totals
+SELECT p.policy_id, p.fiscal_year, p.benefit, count(*) AS pairs,
+       count(*) FILTER (WHERE now.status = 'due') AS due,
+       count(*) FILTER (WHERE now.status = 'pending') AS pending,
+       count(*) FILTER (WHERE now.status = 'not_due') AS not_due,
+       coalesce(sum(p.amount_cents) FILTER (WHERE now.status = 'due'), 0)::bigint AS due_cents,
+       coalesce(sum(p.amount_cents) FILTER (WHERE now.status = 'pending'), 0)::bigint
+           AS pending_cents
+  FROM payouts p
+       LEFT JOIN payout_waits w
+              ON w.payout_id = p.payout_id AND w.from_position <= %(as_of)s
+             AND coalesce(w.to_position > %(as_of)s, true)
+       CROSS JOIN LATERAL (
+             SELECT CASE WHEN w.payout_id IS NOT NULL THEN 'pending'
+                         WHEN p.verdict = 'due' AND p.payable_on > %(effective_on)s THEN 'pending'
+                         ELSE p.verdict END AS status) AS now
+ WHERE p.from_position <= %(as_of)s AND coalesce(p.to_position > %(as_of)s, true)
+   AND p.district_id = %(district_id)s
+ GROUP BY p.policy_id, p.fiscal_year, p.benefit
+ ORDER BY p.policy_id, p.fiscal_year, p.benefit;
+
+-- name: notices
+-- What HR has to be told: one line for each teacher and first day of a higher base pay.
+SELECT p.person_id, p.district_id, p.payable_on AS begins_on,
+       sum(p.amount_cents)::bigint AS annual_cents,
+       array_agg(p.payout_id ORDER BY p.earned_position, p.payout_id) AS payout_ids
+  FROM payouts p
+       LEFT JOIN payout_waits w
+              ON w.payout_id = p.payout_id AND w.from_position <= %(as_of)s
+             AND coalesce(w.to_position > %(as_of)s, true)
+ WHERE p.from_position <= %(as_of)s AND coalesce(p.to_position > %(as_of)s, true)
+   AND p.district_id = %(district_id)s AND p.benefit = 'base_pay' AND p.verdict = 'due'
+   AND w.payout_id IS NULL
+   AND (p.payable_on, p.person_id) > (%(after_day)s::date, %(after_id)s::uuid)
+ GROUP BY p.person_id, p.district_id, p.payable_on
+ ORDER BY p.payable_on, p.person_id
+ LIMIT %(limit)s;
+
+-- name: version_of_payout
+SELECT policy.terms, policy.adopted_on, policy.position, p.checks::json
+  FROM payouts p JOIN payout_policies policy USING (policy_id, policy_version)
+ WHERE p.payout_id = %(payout_id)s AND p.from_position <= %(as_of)s
+   AND coalesce(p.to_position > %(as_of)s, true);
+
+-- name: claimed_ahead
+SELECT coalesce(sum(ahead.amount_cents), 0)::bigint, count(ahead)
+  FROM payouts p
+       LEFT JOIN payouts ahead
+              ON ahead.policy_id = p.policy_id AND ahead.fiscal_year = p.fiscal_year
+             AND ahead.verdict = 'due'
+             AND (ahead.earned_position, ahead.award_position, ahead.payout_id)
+               < (p.earned_position, p.award_position, p.payout_id)
+             AND ahead.from_position <= %(as_of)s
+             AND coalesce(ahead.to_position > %(as_of)s, true)
+ WHERE p.payout_id = %(payout_id)s AND p.from_position <= %(as_of)s
+   AND coalesce(p.to_position > %(as_of)s, true);
+
+-- name: waits_of
+SELECT from_position, CASE WHEN to_position <= %(as_of)s THEN to_position END
+  FROM payout_waits
+ WHERE payout_id = %(payout_id)s AND from_position <= %(as_of)s
+ ORDER BY from_position;
+
+-- name: policies_of_district
+SELECT policy_id, policy_version, district_id, board_reference, adopted_on, position, terms,
+       last_day, retired_position
+  FROM payout_policies
+ WHERE district_id = %(district_id)s
+ ORDER BY policy_id, policy_version;

@@ -1,0 +1,177 @@
+"""Stack progress: how far each teacher is with each stack, what is missing, what completed it.
+
+A line is measured by the newest definition and follows from all that is recorded of the person
+and the stack, so it is computed whole when either changes. When a stack was completed, and that a
+revocation undid it, is for `ledger/rules/completions.py` to say. That a credential has expired is
+no event: it is compared with a day when a line is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any, ClassVar
+from uuid import UUID
+
+from psycopg import Connection
+
+from ledger.events import (
+    LedgerEvent,
+    access,
+    assessor,
+    credential,
+    employment,
+    enrollment,
+    imports,
+    issuer,
+    organization,
+    person,
+    policy,
+)
+from projections.contract import Fact, Projection, Table
+from projections.sql import NO_ID, blocks, read, write
+from projections.stack_book import Book, Line, Relevant, load_awards, load_book, load_definitions
+
+_SQL = blocks("stacks")
+
+
+class Stacks(Projection[Relevant]):
+    """Keeps `stack_progress`, and the definitions and awards it rests on."""
+
+    name: ClassVar[str] = "stacks"
+    tables: ClassVar[tuple[Table, ...]] = (
+        Table("stack_definitions", by_person=False),
+        Table("stack_awards"),
+        Table("stack_progress"),
+    )
+    sharded: ClassVar[bool] = True
+
+    def relevant(self, event: LedgerEvent) -> Relevant | None:
+        match event:
+            case (
+                enrollment.Enrolled()
+                | enrollment.EvidenceUploaded()
+                | enrollment.EvidenceWithdrawn()
+                | enrollment.Submitted()
+                | enrollment.Resubmitted()
+                | enrollment.SubmissionReturned()
+                | enrollment.AssessorAssigned()
+                | enrollment.AssessorRecused()
+                | enrollment.AssignmentLapsed()
+                | enrollment.Scored()
+                | enrollment.Adjudicated()
+                | enrollment.Recommended()
+                | enrollment.ReviewDecided()
+                | enrollment.IntegrityHoldResolved()
+                | enrollment.Withdrawn()
+                | enrollment.AppealOpened()
+                | enrollment.AppealDecided()
+                | enrollment.CoachAssigned()
+                | enrollment.CoachMeetingRecorded()
+                | enrollment.ConflictDeclared()
+                | credential.CredentialDrafted()
+                | credential.CredentialVersionPublished()
+                | credential.CredentialRetired()
+                | issuer.IssuerRegistered()
+                | issuer.IssuerTermsChanged()
+                | issuer.IssuerHolidaysSet()
+                | issuer.IssuerVetted()
+                | issuer.IssuerSuspended()
+                | issuer.IssuerSuspensionLifted()
+                | assessor.AssessorAppointed()
+                | assessor.AssessorQualified()
+                | assessor.AssessorWithdrawn()
+                | person.PersonRegistered()
+                | person.PersonDetailsRecorded()
+                | person.IdentityLinked()
+                | employment.EmploymentStarted()
+                | employment.EmploymentChanged()
+                | employment.EmploymentEnded()
+                | employment.EmploymentReopened()
+                | organization.OrganizationRegistered()
+                | organization.OrganizationRenamed()
+                | access.AccessGranted()
+                | access.AccessWithdrawn()
+                | policy.PolicyAdopted()
+                | policy.PolicyRetired()
+                | imports.ImportStarted()
+                | imports.ImportCompleted()
+            ):
+                return None  # progress is what is held, not what is under way
+            case _:
+                return event
+
+    def apply(self, facts: Sequence[Fact[Relevant]], connection: Connection[Any]) -> None:
+        book = load_book(connection, facts)
+        for fact in facts:
+            book.fold(fact)
+        write(connection, _SQL["save_definitions"], list(book.definition_rows()))
+        write(connection, _SQL["save_awards"], list(book.award_rows()))
+        write(connection, _SQL["save_progress"], list(book.lines()))
+
+
+@dataclass(slots=True)
+class TitledLine(Line):
+    """A line as people read it."""
+
+    title: str
+    issuer_id: UUID
+    retired: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """One version of a stack; the newest is closed (`to_position`) when the stack is retired."""
+
+    stack_id: UUID
+    stack_version: int
+    issuer_id: UUID
+    title: str
+    requirement: dict[str, Any]
+    capstone_credential_id: UUID | None
+    from_position: int
+    to_position: int | None
+
+
+def of_person(
+    connection: Connection[Any], person_id: UUID, *, effective_on: date
+) -> list[TitledLine]:
+    """A person's progress with every stack she was ever awarded a part of, as it is on a day."""
+    lines = read(connection, TitledLine, _SQL["of_person"], person_id=person_id)
+    return _on(connection, lines, effective_on)
+
+
+def of_stack(
+    connection: Connection[Any],
+    stack_id: UUID,
+    *,
+    effective_on: date,
+    after: UUID = NO_ID,
+    limit: int = 100,
+) -> list[TitledLine]:
+    """Everybody's progress with one stack, in order of `person_id`; `after` is the last seen."""
+    span = {"stack_id": stack_id, "after": after, "limit": limit}
+    lines = read(connection, TitledLine, _SQL["of_stack"], **span)
+    return _on(connection, lines, effective_on)
+
+
+def definitions(connection: Connection[Any]) -> list[Definition]:
+    """Every version of every stack."""
+    return read(connection, Definition, _SQL["definitions"])
+
+
+def _on(connection: Connection[Any], lines: list[TitledLine], day: date) -> list[TitledLine]:
+    """The lines as they are on a day: what has expired by then counts no more."""
+    stale = {x.person_id for x in lines if x.next_expiry_on and x.next_expiry_on <= day}
+    if not stale:
+        return lines
+    book = Book()
+    load_awards(connection, book, stale)
+    load_definitions(connection, book, {line.stack_id for line in lines}, set())
+    return [
+        replace(line, **book.measure(line.person_id, line.stack_id, day))
+        if line.person_id in stale
+        else line
+        for line in lines
+    ]
