@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import groupby
 from typing import Any, Protocol, Self, TypeVar
 from uuid import UUID, uuid5
 
@@ -21,6 +22,7 @@ from ledger.events import LedgerEvent
 from ledger.store import CommandStored, LedgerRecorder, ReadMoved, StreamMoved
 from ledger.values import LEDGER_NAMESPACE
 
+STREAMS_AT_ONCE = 1_000
 DECISIONS_MAX = 5  # a command that loses more races than this is answered as a conflict
 
 
@@ -114,6 +116,20 @@ class Ledger(Application[UUID]):
     def get(self, kind: type[AggregateType], stream: UUID) -> AggregateType:
         """The aggregate of a stream, for looking. Raises NotFoundError when there is none."""
         return Reader(self).get(kind, stream)
+
+    def find_many(
+        self, kind: type[AggregateType], streams: Iterable[UUID]
+    ) -> dict[UUID, AggregateType]:
+        """The aggregates of many streams, read together; streams that are empty are left out."""
+        found: dict[UUID, AggregateType] = {}
+        asked = list(streams)
+        for start in range(0, len(asked), STREAMS_AT_ONCE):
+            stored = self.recorder.read_streams(asked[start : start + STREAMS_AT_ONCE])
+            for stream, rows in groupby(stored, key=lambda row: row.originator_id):
+                aggregate = kind.fold(None, map(self.mapper.to_domain_event, rows))
+                if aggregate is not None and isinstance(stream, UUID):
+                    found[stream] = aggregate
+        return found
 
     def run(self, call: Call, decide: Decide) -> Receipt:
         """Decide and append, exactly once for the call's command id.

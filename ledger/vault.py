@@ -235,16 +235,7 @@ class Vault:
 
     def find_person(self, source: str, district_id: UUID, source_id: str) -> UUID | None:
         """Whom a source system means by a number of its own."""
-        return self.find_persons(source, district_id, [source_id]).get(source_id)
-
-    def find_persons(
-        self, source: str, district_id: UUID, source_ids: Sequence[str]
-    ) -> dict[str, UUID]:
-        """Whom the source means by each number; unknown numbers are left out."""
-        hmacs = {self._identity(source, district_id, number): number for number in source_ids}
-        with self.connections.connection() as connection:
-            rows = fetch(connection, _SQL["find_persons"], hmacs=list(hmacs))
-        return {hmacs[bytes(hmac)]: person_id for hmac, person_id in rows}
+        return self.find_ids(source, district_id, [source_id]).get(source_id)
 
     def person_for_command(self, command_id: UUID) -> UUID:
         """A random id for the person a command registers, the same again when it is resent."""
@@ -255,8 +246,33 @@ class Vault:
         self, source: str, district_id: UUID, source_ids: Sequence[str]
     ) -> dict[str, UUID]:
         """The person of each number; a number nobody had yet gets a new, random id."""
-        self._add_identities(source, district_id, {number: uuid4() for number in source_ids})
-        return self.find_persons(source, district_id, source_ids)
+        self.add_ids(source, district_id, {number: uuid4() for number in source_ids})
+        return self.find_ids(source, district_id, source_ids)
+
+    def find_ids(
+        self, source: str, district_id: UUID, source_ids: Sequence[str]
+    ) -> dict[str, UUID]:
+        """What the source means by each number of its own; unknown numbers are left out."""
+        hmacs = {self._identity(source, district_id, number): number for number in source_ids}
+        with self.connections.connection() as connection:
+            rows = fetch(connection, _SQL["find_ids"], hmacs=list(hmacs))
+        return {hmacs[bytes(hmac)]: subject_id for hmac, subject_id in rows}
+
+    def add_ids(self, source: str, district_id: UUID, ids: Mapping[str, UUID]) -> None:
+        """Let numbers of a source lead to ids of ours; what a number leads to never changes."""
+        rows = sorted(
+            (self._identity(source, district_id, number), subject_id)
+            for number, subject_id in ids.items()
+        )
+        with self.connections.connection() as connection:
+            execute(
+                connection,
+                _SQL["add_ids"],
+                source=source,
+                district_id=district_id,
+                hmacs=[hmac for hmac, _ in rows],
+                subject_ids=[subject_id for _, subject_id in rows],
+            )
 
     def link_identity(self, person_id: UUID, source: str, district_id: UUID, source_id: str) -> str:
         """Let a number lead to a person, and answer its digest for the log.
@@ -264,7 +280,7 @@ class Vault:
         Raises:
             IdentityTakenError: the number leads to somebody else.
         """
-        self._add_identities(source, district_id, {source_id: person_id})
+        self.add_ids(source, district_id, {source_id: person_id})
         if self.find_person(source, district_id, source_id) != person_id:
             raise IdentityTakenError(f"this {source} number leads to another person")
         return self.identity_hmac(source, district_id, source_id)
@@ -306,21 +322,6 @@ class Vault:
     def _identity(self, source: str, district_id: UUID, source_id: str) -> bytes:
         message = b"".join([source.encode(), b"\0", district_id.bytes, source_id.encode()])
         return self.hashes.digest("identity", message)
-
-    def _add_identities(self, source: str, district_id: UUID, persons: Mapping[str, UUID]) -> None:
-        with self.connections.connection() as connection:
-            rows = sorted(
-                (self._identity(source, district_id, number), person_id)
-                for number, person_id in persons.items()
-            )
-            execute(
-                connection,
-                _SQL["add_identities"],
-                source=source,
-                district_id=district_id,
-                hmacs=[hmac for hmac, _ in rows],
-                person_ids=[person_id for _, person_id in rows],
-            )
 
 
 def _details_text(person_id: UUID, details: PersonDetails) -> NewText:

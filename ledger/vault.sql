@@ -59,13 +59,13 @@ SELECT t.text_id, t.person_id, t.purpose, t.ciphertext, k.key_id, k.wrapped
   JOIN vault_person_keys k ON k.person_id = t.person_id
  WHERE d.person_id = ANY(%(person_ids)s);
 
--- name: find_persons
-SELECT identity_hmac, person_id FROM vault_identities WHERE identity_hmac = ANY(%(hmacs)s);
+-- name: find_ids
+SELECT identity_hmac, subject_id FROM vault_identities WHERE identity_hmac = ANY(%(hmacs)s);
 
--- name: add_identities
-INSERT INTO vault_identities (identity_hmac, person_id, source, district_id)
-SELECT h, p, %(source)s, %(district_id)s
-  FROM unnest(%(hmacs)s::bytea[], %(person_ids)s::uuid[]) AS u (h, p)
+-- name: add_ids
+INSERT INTO vault_identities (identity_hmac, subject_id, source, district_id)
+SELECT h, i, %(source)s, %(district_id)s
+  FROM unnest(%(hmacs)s::bytea[], %(subject_ids)s::uuid[]) AS u (h, i)
 ON CONFLICT DO NOTHING;
 
 -- name: load_positions

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from threading import Lock
@@ -81,6 +81,18 @@ class Door:
             self._leave(command)
             raise
         return command.result()
+
+    def append_all(self, commands: Sequence[Command]) -> None:
+        """Append many commands of one caller in as few groups as may be.
+
+        Afterwards each has its outcome, be it an error. Only for a door that this caller alone
+        uses: between two groups whoever waits at another door has his turn.
+        """
+        waiting: Sequence[Command] = commands
+        while waiting:
+            chosen, others = _choose(waiting)
+            self._land(Group(chosen), time.monotonic() + self._patience_seconds)
+            waiting = list(others)
 
     def close(self) -> None:
         """Close the link. A command that still comes makes a new one."""

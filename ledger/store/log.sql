@@ -20,6 +20,15 @@ SELECT originator_id, originator_version, topic, state
  ORDER BY originator_version
  LIMIT $4
 
+-- name: streams
+SELECT originator_id, originator_version, topic, state
+  FROM ledger_events
+ WHERE originator_id = ANY ($1)
+ ORDER BY originator_id, originator_version
+
+-- name: topics_of_commands
+SELECT command_id, topic FROM ledger_events WHERE command_id = ANY ($1)
+
 -- name: stream_backwards
 SELECT originator_id, originator_version, topic, state
   FROM ledger_events

@@ -60,9 +60,8 @@ class LedgerRecorder(ApplicationRecorder):
             patience_seconds: For how long a command or a read outlasts an absent database.
         """
         self._schema = checked_name(schema)
-        self._conninfo = connection_info(
-            url, Role.APPEND, schema=schema, role_prefix=role_prefix
-        )
+        self._conninfo = connection_info(url, Role.APPEND, schema=schema, role_prefix=role_prefix)
+        self._patience_seconds = patience_seconds
         self._links = Links(self._connect, links_max, patience_seconds)
         self._door = Door(self._connect, patience_seconds)
 
@@ -76,6 +75,17 @@ class LedgerRecorder(ApplicationRecorder):
     ) -> Stored:
         """Append the events of one command, all or none. Command and Door.append say the rest."""
         return self._door.append(Command(events, command_id, body_hash, reads))
+
+    def append_all(self, commands: Sequence[Command]) -> None:
+        """Append what an import brings, in groups over a connection of its own.
+
+        Afterwards each command has its outcome: where it is stored, or why it is not.
+        """
+        door = Door(self._connect, self._patience_seconds)
+        try:
+            door.append_all(commands)
+        finally:
+            door.close()
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int]:
         """As `append`, for Application.save(…, command_id=…, body_hash=…, reads=…)."""
@@ -94,6 +104,16 @@ class LedgerRecorder(ApplicationRecorder):
     def read_stream(self, stream: UUID, after: int = 0) -> Sequence[StoredEvent]:
         """The events of a stream after a version, in order."""
         return self.select_events(stream, gt=after)
+
+    def read_streams(self, streams: list[UUID]) -> list[StoredEvent]:
+        """The events of many streams, each stream's in order and in one piece."""
+        rows = self._links.fetch("streams", streams) if streams else []
+        return [StoredEvent(*row) for row in rows]
+
+    def topics_of_commands(self, command_ids: list[UUID]) -> list[tuple[UUID, str]]:
+        """What those of the commands that have happened came to, a topic for each event."""
+        rows = self._links.fetch("topics_of_commands", command_ids) if command_ids else []
+        return [(command_id, topic) for command_id, topic in rows]
 
     def read_log(self, after: int, limit: int, until: int | None = None) -> list[LogEntry]:
         """A page of the log after a position: position, recorded at, stream, version, topic, state.
