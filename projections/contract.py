@@ -48,10 +48,14 @@ class Table:
     `by_person`: every row belongs to one person and is touched by that person's events only. The
     others (a copy of the policies, say) come from events about nobody; a parallel rebuild keeps
     one copy of them for each worker, so that all workers read them at their own position.
+
+    `apart`: rows of persons that events about nobody look for (all teachers of a district, say).
+    A worker may find its own persons only, so each keeps its rows apart until the end.
     """
 
     name: str
     by_person: bool = True
+    apart: bool = False
 
 
 class Projection(ABC, Generic[EventType]):

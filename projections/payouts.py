@@ -51,7 +51,7 @@ class Payouts(Projection[PayoutEvent]):
         Table("payout_stacks", by_person=False),
         Table("payout_tiers", by_person=False),
         Table("payout_awards"),
-        Table("payout_employments"),
+        Table("payout_employments", apart=True),
         Table("payouts"),
         Table("payout_marks"),
         Table("payout_lines", by_person=False),

@@ -20,7 +20,7 @@ from psycopg import Connection, errors
 from psycopg.sql import SQL, Composed, Identifier
 
 from ledger.errors import InvalidError, UnavailableError
-from projections.contract import Projection
+from projections.contract import Projection, Table
 from projections.database import Database, lock_space
 from projections.engine import Engine
 from projections.log import LogReader, Shard, last_position
@@ -243,15 +243,16 @@ def _worker_reader(database: Database, shard: Shard | None) -> LogReader:
     return LogReader(connection, shard=shard, ahead=False, page_events=PAGE_EVENTS)
 
 
-def _shared_tables(projections: Projections) -> list[str]:
-    return [t.name for p in projections for t in p.tables if not t.by_person]
+def _own_tables(projections: Projections) -> list[Table]:
+    """Those of which each worker has a copy."""
+    return [t for p in projections for t in p.tables if t.apart or not t.by_person]
 
 
 def _make_temporary(
     connection: Connection[Any], database: Database, projections: Projections
 ) -> None:
     """This worker's own bookmarks, parking place, and copies of what is about nobody."""
-    for table in ("bookmarks", "parked", *_shared_tables(projections)):
+    for table in ("bookmarks", "parked", *(own.name for own in _own_tables(projections))):
         statement = SQL("CREATE TEMPORARY TABLE {} (LIKE {}.{} INCLUDING ALL)").format(
             Identifier(table), Identifier(database.beside), Identifier(table)
         )
@@ -264,9 +265,10 @@ def _make_temporary(
 def _hand_over(
     connection: Connection[Any], database: Database, projections: Projections, *, first: bool
 ) -> None:
-    """Every worker parks its own; what is about nobody is the same in all of them."""
+    """Every worker has its own persons; what is about nobody is the same in all of them."""
     with connection.transaction():
-        for table in ("parked", *(_shared_tables(projections) if first else ())):
+        handed = [own.name for own in _own_tables(projections) if first or own.by_person]
+        for table in ("parked", *handed):
             statement = SQL(
                 "INSERT INTO {}.{} SELECT * FROM pg_temp.{} ON CONFLICT DO NOTHING"
             ).format(Identifier(database.beside), Identifier(table), Identifier(table))

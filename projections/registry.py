@@ -8,7 +8,9 @@ from projections.catalog import Catalog
 from projections.contract import Projection
 from projections.employments import Employments
 from projections.history import History
+from projections.payouts import Payouts
 from projections.reviews import Reviews
+from projections.stacks import Stacks
 from projections.transcript import Transcript
 
 PROJECTIONS: tuple[Projection[Any], ...] = (
@@ -17,4 +19,6 @@ PROJECTIONS: tuple[Projection[Any], ...] = (
     Reviews(),
     History(),
     Employments(),
+    Stacks(),
+    Payouts(),
 )

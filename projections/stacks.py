@@ -42,7 +42,7 @@ class Stacks(Projection[Relevant]):
     name: ClassVar[str] = "stacks"
     tables: ClassVar[tuple[Table, ...]] = (
         Table("stack_definitions", by_person=False),
-        Table("stack_awards"),
+        Table("stack_awards", apart=True),
         Table("stack_progress"),
     )
     sharded: ClassVar[bool] = True
