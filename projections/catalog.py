@@ -193,17 +193,17 @@ def search(
     connection: Connection[Any],
     wanted: Search,
     *,
-    after: Credential | None = None,
+    after: tuple[str, UUID] = ("", NO_ID),
     limit: int = 50,
 ) -> list[FoundCredential]:
-    """Micro-credentials by title, in pages; `after` is the last one seen."""
+    """Micro-credentials by title, in pages; `after` is the title and id of the last one seen."""
     return read(
         connection,
         FoundCredential,
         Catalog().sql["search"],
         **asdict(wanted),
-        after_title=after.title if after else "",
-        after_id=after.credential_id if after else NO_ID,
+        after_title=after[0],
+        after_id=after[1],
         limit=limit,
     )
 
@@ -257,15 +257,15 @@ def find_stack(connection: Connection[Any], stack_id: UUID) -> Stack | None:
 
 
 def stacks(
-    connection: Connection[Any], *, after: Stack | None = None, limit: int = 50
+    connection: Connection[Any], *, after: tuple[str, UUID] = ("", NO_ID), limit: int = 50
 ) -> list[Stack]:
-    """All stacks by title, in pages; `after` is the last one seen."""
+    """All stacks by title, in pages; `after` is the title and id of the last one seen."""
     return read(
         connection,
         Stack,
         Catalog().sql["stacks"],
-        after_title=after.title if after else "",
-        after_id=after.stack_id if after else NO_ID,
+        after_title=after[0],
+        after_id=after[1],
         limit=limit,
     )
 

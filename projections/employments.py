@@ -188,10 +188,13 @@ def of_district(
     *,
     from_day: date,
     to_day: date,
-    after: Employment | None = None,
+    after: tuple[UUID, UUID] = (NO_ID, NO_ID),
     limit: int = 100,
 ) -> list[Employment]:
-    """Positions held at a district on some day of a span; `after` is the last one seen."""
+    """Positions held at a district on some day of a span.
+
+    `after` is the person and the employment of the last one seen.
+    """
     return read(
         connection,
         Employment,
@@ -199,8 +202,8 @@ def of_district(
         district_id=district_id,
         from_day=from_day,
         to_day=to_day,
-        after_person=after.person_id if after else NO_ID,
-        after_employment=after.employment_id if after else NO_ID,
+        after_person=after[0],
+        after_employment=after[1],
         limit=limit,
     )
 

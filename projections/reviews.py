@@ -289,10 +289,13 @@ def queue(
     *,
     acts_next: Actor | None = None,
     credential_id: UUID | None = None,
-    after: Review | None = None,
+    after: tuple[date, UUID] = (date.min, NO_ID),
     limit: int = 100,
 ) -> list[Review]:
-    """What an issuer has open with the clock running, most urgent first; `after`: last one seen."""
+    """What an issuer has open with the clock running, most urgent first.
+
+    `after` is the `due_on` and the id of the last one seen.
+    """
     return read(
         connection,
         Review,
@@ -300,8 +303,8 @@ def queue(
         issuer_id=issuer_id,
         acts_next=acts_next,
         credential_id=credential_id,
-        after_due=after.due_on if after else date.min,
-        after_id=after.enrollment_id if after else NO_ID,
+        after_due=after[0],
+        after_id=after[1],
         limit=limit,
     )
 

@@ -118,6 +118,11 @@ class Watch:
                 timeout=seconds,
             )
 
+    def position(self, names: Iterable[str]) -> int:
+        """How far all of these projections have come at least; their tables may show more."""
+        with self._changed:
+            return min(self._positions.get(name, 0) for name in names)
+
     def close(self) -> None:
         self._closed.set()
         self._thread.join()
