@@ -9,7 +9,7 @@ from __future__ import annotations
 from struct import Struct
 from uuid import UUID
 
-Parameter = UUID | int | list[str]
+Parameter = UUID | int | list[str] | list[UUID]
 
 BYTEA = 17
 BIGINT = 20
@@ -61,4 +61,14 @@ def parameter(value: Parameter) -> bytes:
         case int():
             return _BIGINT.pack(value)
         case list():
-            return array(TEXT, b"".join([element(text.encode()) for text in value]), len(value))
+            packed = [element(_bytes(one)) for one in value]
+            return array(_type_of(value), b"".join(packed), len(packed))
+
+
+def _bytes(value: UUID | str) -> bytes:
+    return value.bytes if isinstance(value, UUID) else value.encode()
+
+
+def _type_of(values: list[str] | list[UUID]) -> int:
+    """The type of the elements; a list without any is taken for text."""
+    return UUID_TYPE if values and isinstance(values[0], UUID) else TEXT
