@@ -1,0 +1,155 @@
+"""Sets up a ledger of its own, plays the year on a real server, prints, and proves the tables."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import httpx2
+import psycopg
+from psycopg.conninfo import make_conninfo
+from rich.console import Console
+
+from api import local_postgres
+from api.demo.show import show
+from api.demo.stage import Stage
+from api.demo.story import Year, play
+from api.settings import read_settings
+from ledger.errors import UnavailableError
+
+DATABASE = "mcledger_demo"
+START_SECONDS_MAX = 30
+
+
+def run(console: Console, *, serve: bool, port: int) -> bool:
+    """Play the demo. Answers whether live tables and tables rebuilt from the log are the same."""
+    started = time.monotonic()
+    url = fresh_database()
+    with tempfile.TemporaryDirectory(prefix="mcledger-demo-") as folder:
+        environment = environment_of(url, Path(folder))
+        os.environ.update(environment)
+        settings, operator = read_settings(), uuid4()
+        mcledger("migrate")
+        mcledger("grant", str(operator), "operator")
+        with server(port) as address:
+            stage = Stage(address, settings)
+            year = play(stage, operator, Path(folder), console.print)
+            console.print()
+            show(stage, year, console)
+            same = prove(console)
+            seconds = time.monotonic() - started
+            console.print(
+                f"{stage.position} events and {stage.requests} requests in {seconds:.0f} s.\n"
+            )
+            if serve:
+                keep_serving(console, stage, year, address)
+            stage.close()
+    return same
+
+
+def fresh_database() -> str:
+    """An empty database of the demo's own; an earlier demo's is dropped."""
+    url = local_postgres.start()
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
+        connection.execute(f"CREATE DATABASE {DATABASE}")
+    return make_conninfo(url, dbname=DATABASE)
+
+
+def environment_of(url: str, folder: Path) -> dict[str, str]:
+    """The settings of the demo's processes: keys and files in a folder that goes with it."""
+    return {
+        "MCLEDGER_ENVIRONMENT": "development",
+        "DATABASE_URL": url,
+        "MCLEDGER_ROOT_KEY_FILE": str(folder / "root-keys"),
+        "MCLEDGER_EVIDENCE_FOLDER": str(folder / "evidence"),
+    }
+
+
+def mcledger(*arguments: str) -> None:
+    """Run a command of this package. Raises UnavailableError with what it said."""
+    done = subprocess.run(command(*arguments), capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise UnavailableError(f"mcledger {arguments[0]} failed: {done.stderr.strip()}")
+
+
+def command(*arguments: str) -> list[str]:
+    """The command line of `mcledger` in this interpreter."""
+    return [sys.executable, "-c", "from api.cli import main; main()", *arguments]
+
+
+@contextmanager
+def server(port: int) -> Iterator[str]:
+    """The API and the projections in a process of their own, until the end of the block."""
+    port = port or free_port()
+    address = f"http://127.0.0.1:{port}"
+    process = subprocess.Popen(command("serve", "--with-projector", "--port", str(port)))
+    try:
+        wait_until_ready(address, process)
+        yield address
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(START_SECONDS_MAX)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until_ready(address: str, process: subprocess.Popen[bytes]) -> None:
+    """Wait for /readyz. Raises UnavailableError when the server ends or does not get ready."""
+    deadline = time.monotonic() + START_SECONDS_MAX
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            if httpx2.get(f"{address}/readyz").is_success:
+                return
+        except httpx2.TransportError:
+            pass
+        time.sleep(0.1)
+    raise UnavailableError("the server did not get ready")
+
+
+def prove(console: Console) -> bool:
+    """Whether every projection, rebuilt from the log alone, equals the live one."""
+    done = subprocess.run(command("check"), check=False)
+    same = done.returncode == 0
+    console.print(
+        "Live tables = tables rebuilt from the log: " + ("yes" if same else "NO"), style="bold"
+    )
+    return same
+
+
+def keep_serving(console: Console, stage: Stage, year: Year, address: str) -> None:
+    """Print tokens to try things with, and wait for Ctrl-C."""
+    people: dict[str, UUID] = {
+        "operator": year.cast.operator,
+        "issuer approver": year.cast.approver,
+        "teacher": year.heroine,
+        "assessor": year.cast.assessors[0],
+        f"office of {year.grand_bend.name}": year.grand_bend.office,
+        f"payroll of {year.grand_bend.name}": year.grand_bend.payroll,
+    }
+    console.print(f"Serving on {address}; the routes are at {address}/docs. Tokens:")
+    for who, principal in people.items():
+        console.print(f"  {who} ({principal})")
+        console.print(f"    {stage.token(principal)}", soft_wrap=True)
+    path = f"/v1/people/{year.heroine}/transcript"
+    console.print(f'Try: curl -H "Authorization: Bearer TOKEN" {address}{path}', soft_wrap=True)
+    console.print("Ctrl-C ends it.")
+    try:
+        signal.pause()
+    except KeyboardInterrupt:
+        console.print()
+
+

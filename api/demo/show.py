@@ -1,0 +1,158 @@
+"""Prints what came of the year: tables read over HTTP, with the positions behind each line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+
+from rich.console import Console
+from rich.table import Table
+
+from api.demo.stage import Answer, Stage
+from api.demo.story import Place, Year
+
+LAST_DAY = date(2026, 6, 30)
+
+
+def show(stage: Stage, year: Year, console: Console) -> None:
+    """Her transcript and progress, then what each district owes, and why."""
+    show_transcript(stage, year, console)
+    show_stacks(stage, year, console)
+    for place in (year.grand_bend, year.maple_fork):
+        show_payouts(stage, year, place, console)
+    show_explanation(stage, year, console)
+
+
+def names(year: Year) -> dict[str, str]:
+    """Who is who, as the districts' offices may know; the ledger's tables hold ids alone."""
+    places = (year.grand_bend, year.maple_fork)
+    return {p["person_id"]: str(p["name"]) for place in places for p in place.people}
+
+
+def dollars(cents: int) -> str:
+    return f"${cents // 100:,}.{cents % 100:02d}"
+
+
+def _positions(positions: Iterable[int]) -> str:
+    return " ".join(map(str, positions))
+
+
+def _table(console: Console, title: str, *columns: str, rows: Iterable[tuple[str, ...]]) -> None:
+    table = Table(title=title, title_justify="left", title_style="bold", expand=False)
+    for column in columns:
+        right = column in {"amount", "attempts", "percent"}
+        table.add_column(column, justify="right" if right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    console.print(table)
+    console.print()
+
+
+def show_transcript(stage: Stage, year: Year, console: Console) -> None:
+    """One teacher's record, from both of her districts."""
+    path = f"/v1/people/{year.heroine}/transcript"
+    lines = stage.get(year.heroine, path, effective_on=LAST_DAY.isoformat())["items"]
+    _table(
+        console,
+        f"Transcript of {names(year)[str(year.heroine)]} on {LAST_DAY}, as she sees it",
+        "micro-credential", "status", "attempts", "awarded", "expires", "positions in the log",
+        rows=(
+            (
+                str(line["title"]),
+                line["status"].replace("_", " "),
+                str(max((a["attempt"] for a in line["attempts"]), default=0)),
+                line["awarded_on"] or "",
+                line["expires_on"] or "",
+                _positions(line["positions"]),
+            )
+            for line in lines
+        ),
+    )  # fmt: skip
+
+
+def show_stacks(stage: Stage, year: Year, console: Console) -> None:
+    """How far she is with each stack, and what is missing."""
+    lines = stage.get(year.heroine, f"/v1/people/{year.heroine}/stacks")
+    titles = {c["id"]: str(c["title"]) for c in year.cast.credentials.values()}
+    _table(
+        console,
+        "Her stacks",
+        "stack", "percent", "completed", "missing", "positions in the log",
+        rows=(
+            (
+                line["title"],
+                f"{line['percent']} %",
+                line["completed_on"] or "",
+                "; ".join(_missing(line, titles)),
+                _positions(line["positions"]),
+            )
+            for line in lines
+        ),
+    )  # fmt: skip
+
+
+def _missing(line: Answer, titles: dict[str, str]) -> list[str]:
+    """What would complete the stack, in words."""
+
+    def words(group: Answer) -> list[str]:
+        open_ids = [titles.get(c, c) for c in group["credential_ids"]]
+        some = open_ids if len(open_ids) <= group["needed"] else [
+            f"{group['needed']} of: {', '.join(open_ids)}"
+        ]  # fmt: skip
+        return some + [word for inner in group["groups"] for word in words(inner)]
+
+    capstone = line.get("capstone_missing")
+    return (words(line["missing"]) if line["missing"] else []) + (
+        [f"{titles.get(capstone, capstone)} (capstone)"] if capstone else []
+    )
+
+
+def show_payouts(stage: Stage, year: Year, place: Place, console: Console) -> None:
+    """Every award and completed stack under every policy in force: due, pending or not due."""
+    who, titles = names(year), {c["id"]: c["title"] for c in year.cast.credentials.values()}
+    payouts = stage.get(
+        place.payroll,
+        f"/v1/districts/{place.district_id}/payouts",
+        effective_on=LAST_DAY.isoformat(),
+        limit=200,
+    )["items"]
+    _table(
+        console,
+        f"Payouts of {place.name} on {LAST_DAY}",
+        "teacher", "for", "policy", "kind", "amount", "status", "reason", "positions",
+        rows=(
+            (
+                who.get(payout["person_id"], payout["person_id"]),
+                str(titles.get(payout["credential_id"], "a completed stack")),
+                payout["policy_title"],
+                "notice to HR" if payout["benefit"] == "base_pay" else "payroll item",
+                dollars(payout["amount_cents"]),
+                payout["status"].replace("_", " "),
+                (payout["reason"] or "").replace("_", " "),
+                _positions(payout["positions"]),
+            )
+            for payout in payouts
+        ),
+    )  # fmt: skip
+
+
+def show_explanation(stage: Stage, year: Year, console: Console) -> None:
+    """One payout taken apart: each rule, what it was asked, and whether it was met."""
+    place = year.maple_fork
+    path = f"/v1/districts/{place.district_id}/payouts"
+    payouts = stage.get(place.payroll, path, effective_on=LAST_DAY.isoformat())["items"]
+    payout = next(p for p in payouts if p["person_id"] == str(year.heroine))
+    explained = stage.get(place.payroll, f"/v1/payouts/{payout['payout_id']}/explanation")
+    _table(
+        console,
+        f"Why: {payout['policy_title']}, {payout['board_reference']}",
+        "rule", "asked", "met",
+        rows=(
+            (
+                check["rule"].replace("_", " "),
+                ", ".join(f"{key} {value}" for key, value in check["inputs"].items()),
+                {True: "yes", False: "no", None: "a fact is missing"}[check["passed"]],
+            )
+            for check in explained["checks"]
+        ),
+    )  # fmt: skip
