@@ -68,11 +68,15 @@ class Artifact:
 class SubmissionCommands(EnrollmentState):
     """What leads to an attempt under review."""
 
-    def upload_evidence(self, act: Act, *, artifact: Artifact) -> Sequence[AnyEnrollmentEvent]:
-        """Add one stored artifact. Its day may lie before the enrollment."""
+    def must_take_evidence(self) -> None:
+        """Raises unless there is room for one more artifact: asked before its file is stored."""
         self._must_be_open()
         if len(self.artifacts) >= ARTIFACTS_MAX:
             raise TooManyArtifactsError(f"{ARTIFACTS_MAX} artifacts are the most in one enrollment")
+
+    def upload_evidence(self, act: Act, *, artifact: Artifact) -> Sequence[AnyEnrollmentEvent]:
+        """Add one stored artifact. Its day may lie before the enrollment."""
+        self.must_take_evidence()
         if any(known.evidence_id == artifact.evidence_id for known in self.artifacts):
             raise EvidenceRepeatedError(f"evidence {artifact.evidence_id} is there already")
         if artifact.created_on is not None and not has_come_somewhere(artifact.created_on, act.at):
