@@ -79,7 +79,7 @@ class Employment(Aggregate):
 
     def overlaps(self, first_day: date, last_day: date | None) -> bool:
         """Whether some day of this span lies in the other; a span without an end has no bound."""
-        if self.never_held:
+        if self.never_held or (last_day is not None and last_day < first_day):
             return False
         begins_in_time = last_day is None or self.first_day <= last_day
         return begins_in_time and (self.last_day is None or first_day <= self.last_day)
