@@ -15,9 +15,10 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 import orjson
-from fastapi import Query, Request
+from fastapi import Query, Request, Response
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
+from api.answers import answer
 from ledger.errors import InvalidError
 
 LIMIT_MAX = 200
@@ -50,30 +51,40 @@ class Paging:
     cursor: str | None
     request: Request
 
-    def after(self, key: type[Key]) -> Key | None:
-        """The sort key to continue after, or None at the beginning.
+    def after(self, kind: type[Key], first: Key) -> Key:
+        """The sort key to continue after; at the beginning one that sorts before all others.
 
         Raises CursorError when the cursor does not hold a key of this kind.
         """
         if self.cursor is None:
-            return None
+            return first
         padded = self.cursor + "=" * (-len(self.cursor) % 4)
         try:
             parts = orjson.loads(base64.urlsafe_b64decode(padded))
-            return TypeAdapter(key).validate_python(parts)
+            return TypeAdapter(kind).validate_python(parts)
         except (ValueError, ValidationError):
             raise CursorError("this list gave out no such cursor; begin without one") from None
 
-    def next_cursor(self, rows: Sequence[Any], key: tuple[KeyPart, ...] | None) -> str | None:
-        """The cursor behind the last of `limit` rows; None when fewer than that came."""
-        if len(rows) < self.limit or key is None:
-            return None
-        return base64.urlsafe_b64encode(orjson.dumps(key)).decode().rstrip("=")
+    def answer(
+        self,
+        items: Sequence[Any],
+        position: int | None = None,
+        *,
+        key: tuple[KeyPart, ...] | KeyPart = None,
+    ) -> Response:
+        """The page. `key` is the sort key of its last item."""
+        cursor = _encode(key) if len(items) >= self.limit and key is not None else None
+        link = {"Link": self._link(cursor)} if cursor else {}
+        return answer({"items": items, "next": cursor}, position=position, **link)
 
-    def link(self, cursor: str) -> str:
-        """The `Link` header that leads to the next page (RFC 8288)."""
+    def _link(self, cursor: str) -> str:
+        """Leads to the next page (RFC 8288)."""
         kept = [(k, v) for k, v in self.request.query_params.multi_items() if k != "cursor"]
         return f'<{self.request.url.path}?{urlencode([*kept, ("cursor", cursor)])}>; rel="next"'
+
+
+def _encode(key: object) -> str:
+    return base64.urlsafe_b64encode(orjson.dumps(key)).decode().rstrip("=")
 
 
 async def paging(

@@ -19,6 +19,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
+from api.imports.flaws import FileRefusedError
 from ledger.errors import (
     ConflictError,
     ForbiddenError,
@@ -181,8 +182,22 @@ def answer_refusal(_request: Request, error: Exception) -> Response:
     if error.status >= InternalError.status and not isinstance(error, UnavailableError):
         log.error("refused with %s", error.slug)
         return answer(InternalError, "the failure is in the log under this request's id")
-    flaws = [flaw for flaw in error.operands.get("flaws", ()) if isinstance(flaw, Flaw)]
+    flaws = _flaws_of_file(error) if isinstance(error, FileRefusedError) else []
     return answer(type(error), error.detail, flaws=flaws)
+
+
+def _flaws_of_file(error: FileRefusedError) -> list[Flaw]:
+    return [
+        Flaw(
+            where=" ".join(
+                str(part)
+                for part in (flaw.file, f"row {flaw.row}" if flaw.row else None, flaw.column)
+                if part is not None
+            ),
+            what=f"{flaw.message} [{flaw.slug}]",
+        )
+        for flaw in error.flaws
+    ]
 
 
 def answer_invalid(_request: Request, error: Exception) -> Response:

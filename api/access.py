@@ -1,0 +1,237 @@
+"""Who may do what. Every rule of access is on this page; routes only name the one they need.
+
+- A token says who calls. Roles are grants in the log, read anew for each request that needs them.
+- A teacher is whoever the record is about, an assessor whoever the enrollment names as one.
+- Whatever belongs to a person or a district and is not the caller's is not there: the answer is
+  the same as for something that never existed. What is public (the catalog, issuers, policies) can
+  be refused openly, and so can an act that needs a role nobody is told about otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from functools import cached_property
+from typing import Any, Literal
+from uuid import UUID
+
+from psycopg import Connection
+
+from ledger.aggregates.access import Access
+from ledger.aggregates.credential import Credential
+from ledger.aggregates.enrollment_state import EnrollmentState
+from ledger.application import Ledger
+from ledger.commands.access import access_stream
+from ledger.errors import ForbiddenError, NotFoundError
+from ledger.events.access import Role
+from projections import employments
+
+Party = Literal["teacher", "assessor", "approver"]
+NOBODY = UUID(int=0)
+NOT_THERE = "not there, or not yours"
+
+
+class Caller:
+    """Who calls, and the roles that the log grants her as of now."""
+
+    def __init__(self, principal_id: UUID, ledger: Ledger) -> None:
+        self.principal_id = principal_id
+        self._ledger = ledger
+
+    @cached_property
+    def grants(self) -> frozenset[tuple[Role, UUID | None]]:
+        access = self._ledger.find(Access, access_stream(self.principal_id))
+        return access.grants if access else frozenset()
+
+    def holds(self, role: Role, scope_id: UUID | None = None) -> bool:
+        """Whether she holds the role for this scope, or for all scopes."""
+        return (role, scope_id) in self.grants or (role, None) in self.grants
+
+    def scopes(self, role: Role) -> frozenset[UUID | None]:
+        """The issuers or districts for which she holds the role; None among them means all."""
+        return frozenset(scope for held, scope in self.grants if held == role)
+
+
+def must_operate(caller: Caller) -> None:
+    """Organizations, issuers, vetting, grants, imports and health are the operator's."""
+    if not caller.holds("operator"):
+        raise ForbiddenError("this is for operators")
+
+
+def must_act_for_issuer(caller: Caller, issuer_id: UUID) -> None:
+    """An approver publishes and decides for her own issuer only."""
+    if not caller.holds("issuer_approver", issuer_id):
+        raise ForbiddenError("this is for approvers of the issuer")
+
+
+def must_import(caller: Caller, district_id: UUID | None) -> None:
+    """A roster comes from its district, or from an operator, who alone may bring a new district."""
+    if caller.holds("operator"):
+        return
+    if district_id is None:
+        raise ForbiddenError("name your district, or let an operator import it for the first time")
+    must_act_for_district(caller, district_id)
+
+
+def must_see_import(caller: Caller, district_id: UUID) -> None:
+    """What an import came to: whoever may import, and the district's auditors."""
+    if not (caller.holds("operator") or caller.holds("auditor", district_id)):
+        must_act_for_district(caller, district_id)
+
+
+def must_act_for_district(caller: Caller, district_id: UUID) -> None:
+    """Policies and employments are the district's to record."""
+    if not caller.holds("district", district_id):
+        raise NotFoundError(NOT_THERE)
+
+
+def must_see_district(caller: Caller, district_id: UUID) -> None:
+    """The people of a district: its own staff office, and auditors."""
+    if not (caller.holds("district", district_id) or caller.holds("auditor", district_id)):
+        raise NotFoundError(NOT_THERE)
+
+
+def must_see_payouts(caller: Caller, district_id: UUID) -> None:
+    """What a district owes: its staff office, its payroll office, and auditors."""
+    if not sees_payout(caller, NOBODY, district_id):
+        raise NotFoundError(NOT_THERE)
+
+
+def visible_payers(
+    caller: Caller, person_id: UUID, district_ids: Collection[UUID]
+) -> Collection[UUID]:
+    """Those of the districts that owe a person something which the caller may know to do so."""
+    seen = {one for one in district_ids if sees_payout(caller, person_id, one)}
+    if not seen and caller.principal_id != person_id:
+        raise NotFoundError(NOT_THERE)
+    return seen
+
+
+def sees_payout(caller: Caller, person_id: UUID, district_id: UUID) -> bool:
+    """A payout is for her it is owed to, and for whoever may see what the district owes."""
+    if caller.principal_id == person_id:
+        return True
+    roles: tuple[Role, ...] = ("payroll", "district", "auditor")
+    return any(caller.holds(role, district_id) for role in roles)
+
+
+def must_be(caller: Caller, person_id: UUID) -> None:
+    """A record is its teacher's to write."""
+    if caller.principal_id != person_id:
+        raise NotFoundError(NOT_THERE)
+
+
+def must_employ(connection: Connection[Any], district_id: UUID, person_id: UUID) -> None:
+    """A district writes about people who have worked for it, and knows of no others."""
+    if not employments.spans(connection, person_id, district_id):
+        raise NotFoundError(NOT_THERE)
+
+
+def must_identify(
+    caller: Caller, connection: Connection[Any], district_id: UUID, person_id: UUID
+) -> None:
+    """Whose number it is says an operator, or the district for people who work for it."""
+    if not caller.holds("operator"):
+        must_act_for_district(caller, district_id)
+        must_employ(connection, district_id, person_id)
+
+
+def must_see_whole_record(caller: Caller, person_id: UUID) -> None:
+    """What no district may see whole: her history and her progress, wherever she worked."""
+    if not (caller.principal_id == person_id or caller.holds("auditor")):
+        raise NotFoundError(NOT_THERE)
+
+
+def visible_districts(
+    caller: Caller, person_id: UUID, district_ids: Collection[UUID]
+) -> Collection[UUID]:
+    """Those of the districts that employed a person which the caller may know to have done so."""
+    if caller.principal_id == person_id or caller.holds("auditor"):
+        return district_ids
+    seen = {
+        district_id
+        for district_id in district_ids
+        if caller.holds("district", district_id) or caller.holds("auditor", district_id)
+    }
+    if not seen:
+        raise NotFoundError(NOT_THERE)
+    return seen
+
+
+def must_see_person(caller: Caller, connection: Connection[Any], person_id: UUID) -> None:
+    """What somebody is called: herself, and whoever employs or employed her."""
+    if caller.principal_id != person_id:
+        held = employments.of_person(connection, person_id)
+        visible_districts(caller, person_id, {one.district_id for one in held})
+
+
+def must_write_credential(caller: Caller, credential: Credential) -> None:
+    """A micro-credential is its issuer's; before it is published nobody else knows of it."""
+    if not caller.holds("issuer_approver", credential.issuer_id):
+        if credential.published:
+            raise ForbiddenError("this is for approvers of the issuer")
+        raise NotFoundError(NOT_THERE)
+
+
+def must_be_award_of(credential_id: UUID, award: EnrollmentState) -> None:
+    """An award qualifies for assessing the micro-credential it is of, and shows in no other."""
+    if award.credential_id != credential_id:
+        raise NotFoundError(NOT_THERE)
+
+
+def is_assessor_of(caller: Caller, enrollment: EnrollmentState) -> bool:
+    """Whether a seat of the attempt is hers, or she has scored it."""
+    seated = enrollment.seat_of(caller.principal_id) is not None
+    return seated or caller.principal_id in enrollment.scorers
+
+
+def must_assess(caller: Caller, enrollment: EnrollmentState) -> None:
+    """An attempt is there for the assessors it was given to."""
+    if not is_assessor_of(caller, enrollment):
+        raise NotFoundError(NOT_THERE)
+
+
+def must_decide(caller: Caller, enrollment: EnrollmentState) -> None:
+    """What becomes of a submission is up to the approvers of its issuer."""
+    if not caller.holds("issuer_approver", enrollment.issuer_id):
+        raise NotFoundError(NOT_THERE)
+
+
+def must_speak_for_assessor(caller: Caller, enrollment: EnrollmentState, assessor_id: UUID) -> None:
+    """Stepping back is the assessor's own to say, or an approver's."""
+    own = caller.principal_id == assessor_id and is_assessor_of(caller, enrollment)
+    if not own:
+        must_decide(caller, enrollment)
+
+
+def must_see_evidence(caller: Caller, enrollment: EnrollmentState, evidence_id: UUID) -> None:
+    """Evidence opens for its teacher, and once handed in for its assessors and its approvers.
+
+    Never for a district.
+    """
+    kept = any(artifact.evidence_id == evidence_id for artifact in enrollment.artifacts)
+    own = caller.principal_id == enrollment.person_id
+    reviews = is_assessor_of(caller, enrollment) or caller.holds(
+        "issuer_approver", enrollment.issuer_id
+    )
+    handed_in = evidence_id in enrollment.submitted_ids
+    if not (kept and (own or (reviews and handed_in))):
+        raise NotFoundError(NOT_THERE)
+
+
+def must_see_queue(caller: Caller, issuer_id: UUID) -> None:
+    """What waits for a decision is its issuer's matter, and its auditors'."""
+    if not (caller.holds("issuer_approver", issuer_id) or caller.holds("auditor", issuer_id)):
+        raise NotFoundError(NOT_THERE)
+
+
+def review_role(caller: Caller, enrollment: EnrollmentState) -> Party:
+    """As what the caller looks at a review. Raises NotFoundError when she is no party to it."""
+    if caller.principal_id == enrollment.person_id:
+        return "teacher"
+    if is_assessor_of(caller, enrollment):
+        return "assessor"  # blind even where she also approves
+    if caller.holds("issuer_approver", enrollment.issuer_id) or caller.holds(
+        "auditor", enrollment.issuer_id
+    ):
+        return "approver"
+    raise NotFoundError(NOT_THERE)

@@ -1,0 +1,64 @@
+"""What a success looks like: a write is answered with its place in the log, a read with rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+import orjson
+from fastapi import Response
+from pydantic import BaseModel
+
+from ledger.application import Receipt
+
+JSON = "application/json"
+Item = TypeVar("Item")
+
+
+class Recorded(BaseModel):
+    """A change is in the log. The same request under the same key gets the same answer."""
+
+    id: UUID  # of what was changed; for something new, its id from now on
+    version: int  # that it has reached; send it back as If-Match: "7"
+    position: int  # in the log; give it to a read as min_position to see the change
+    events: list[str]  # the topics of what happened, in order
+
+
+def recorded(receipt: Receipt, **more: Any) -> Response:
+    """The answer to a write."""
+    body = {
+        "id": receipt.stream,
+        "version": receipt.version,
+        "position": receipt.position,
+        "events": [event.TOPIC for event in receipt.events],
+        **more,
+    }
+    headers = {"ETag": f'"{receipt.version}"', "Ledger-Position": str(receipt.position)}
+    if receipt.replayed:
+        headers["Idempotency-Replayed"] = "true"
+    return Response(
+        orjson.dumps(body), status_code=201, media_type="application/json", headers=headers
+    )
+
+
+class ListOf(BaseModel, Generic[Item]):
+    """A list that is short enough to come whole."""
+
+    items: list[Item]
+
+
+def answer_all(items: Sequence[Any], position: int | None = None) -> Response:
+    """The answer to a read of a short list."""
+    return answer({"items": items}, position=position)
+
+
+def answer(body: object, *, position: int | None = None, **headers: str) -> Response:
+    """The answer to a read. `position` is the place in the log up to which the view has come.
+
+    Written by orjson straight from the rows, for a second model of the same rows would only cost.
+    """
+    sent = {name.replace("_", "-"): value for name, value in headers.items()}
+    if position is not None:
+        sent["Ledger-Position"] = str(position)
+    return Response(orjson.dumps(body), media_type=JSON, headers=sent)

@@ -1,0 +1,153 @@
+"""What a route asks for by the type of its parameters: the edge, the caller, the time, a write.
+
+All of these are coroutines that wait for nothing, so that a request takes one thread, for its
+route, and none for what leads up to it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Annotated, Any
+from uuid import UUID
+
+import orjson
+from fastapi import Depends, Header, Request
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from api.access import Caller
+from api.edge import Edge
+from api.paging import Paging, paging
+from api.problems import KeyMissingError, MalformedError
+from api.settings import Settings
+from ledger.application import Call, Receipt, command_id
+from ledger.values import Instant, VaultText
+
+Command = Callable[..., Receipt]
+IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+VERSION_TAG = re.compile(r'"([0-9]{1,9})"')
+_instant: TypeAdapter[datetime] = TypeAdapter(Instant)
+
+
+async def edge_of(request: Request) -> Edge:
+    edge: Edge = request.app.state.edge
+    return edge
+
+
+EdgeNow = Annotated[Edge, Depends(edge_of)]
+
+
+async def caller_of(request: Request, edge: EdgeNow) -> Caller:
+    """Who calls; the route class has checked the token before it read the body."""
+    return Caller(request.state.principal_id, edge.ledger)
+
+
+def now(settings: Settings, ledger_time: str | None) -> datetime:
+    """The ledger's clock. Development may set it, so that a school year can be played."""
+    if ledger_time is None:
+        return datetime.now(UTC)  # noqa: TID251 - the one place where time comes in
+    if not settings.in_development:
+        raise MalformedError("Ledger-Time is for development; this ledger keeps its own time")
+    try:
+        return _instant.validate_strings(ledger_time)
+    except ValidationError:
+        raise MalformedError("Ledger-Time is not an instant like 2026-08-24T14:00:00Z") from None
+
+
+async def time_of(
+    edge: EdgeNow,
+    ledger_time: Annotated[
+        str | None, Header(max_length=64, description="the time it is; in development only")
+    ] = None,
+) -> datetime:
+    return now(edge.settings, ledger_time)
+
+
+CallerNow = Annotated[Caller, Depends(caller_of)]
+TimeNow = Annotated[datetime, Depends(time_of)]
+PageNow = Annotated[Paging, Depends(paging)]
+
+
+@dataclass(frozen=True)
+class Write:
+    """A request to change something: by whom, when, under which key, on which version."""
+
+    caller: Caller
+    at: datetime
+    edge: Edge
+    command_id: UUID
+    target: str
+    expected_version: int | None
+
+    @cached_property
+    def sent_before(self) -> bool:
+        """Whether this command is in the log: then its caller was allowed to give it."""
+        return self.edge.ledger.recorder.find_command(self.command_id) is not None
+
+    def call(self, body: BaseModel | None = None) -> Call:
+        """What the ledger needs to know of this request, whoever resends it how often."""
+        asked = body.model_dump(mode="json", exclude_unset=True) if body is not None else None
+        canonical = orjson.dumps(asked, option=orjson.OPT_SORT_KEYS)
+        return Call(
+            caller_id=self.caller.principal_id,
+            command_id=self.command_id,
+            body_hash=self.edge.vault.body_hash(self.target.encode() + b"\n" + canonical),
+            at=self.at,
+            expected_version=self.expected_version,
+        )
+
+    def keep(self, person_id: UUID, purpose: str, text: str | None) -> VaultText | None:
+        """Put words by or about a person into the vault; the log gets to know where they are."""
+        if text is None:
+            return None
+        return self.edge.vault.put_text(person_id, purpose, text, command_id=self.command_id)
+
+    def run(self, command: Command, body: BaseModel | None = None, **known: Any) -> Receipt:
+        """Give a command: what is `known` from the address, and the fields of the body as sent."""
+        asked = dict(body) if body is not None else {}
+        return command(self.edge.ledger, self.call(body), **(asked | known))
+
+
+async def write_of(
+    *,
+    request: Request,
+    edge: EdgeNow,
+    caller: CallerNow,
+    at: TimeNow,
+    idempotency_key: Annotated[
+        str | None,
+        Header(description="made by the client, kept until an answer came; at most 255 characters"),
+    ] = None,
+    if_match: Annotated[
+        str | None, Header(description="the ETag that was read; refused with 412 when it moved")
+    ] = None,
+) -> Write:
+    """Everything about a write but its body."""
+    if idempotency_key is None:
+        raise KeyMissingError("send an Idempotency-Key, and the same one when you send it again")
+    if not IDEMPOTENCY_KEY.fullmatch(idempotency_key):
+        raise MalformedError("an Idempotency-Key is 1 to 255 visible ASCII characters")
+    route = f"{request.method} {request.scope['route'].path}"
+    return Write(
+        caller=caller,
+        at=at,
+        edge=edge,
+        command_id=command_id(caller.principal_id, route, idempotency_key),
+        target=f"{request.method} {request.url.path}",
+        expected_version=_version(if_match),
+    )
+
+
+WriteNow = Annotated[Write, Depends(write_of)]
+
+
+def _version(if_match: str | None) -> int | None:
+    if if_match is None:
+        return None
+    matched = VERSION_TAG.fullmatch(if_match.strip())
+    if matched is None:
+        raise MalformedError('If-Match takes one ETag of ours, like "7"')
+    return int(matched[1])

@@ -1,0 +1,108 @@
+"""What the routes of one process work with: the ledger, the vault, the evidence, the views."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Self
+
+from psycopg import Connection
+from psycopg_pool import ConnectionPool
+
+from api.problems import NotYetVisibleError
+from api.settings import Settings, SettingsError
+from ledger.application import Ledger
+from ledger.evidence import EvidenceStore, open_blobs
+from ledger.keys import FileKeyProvider
+from ledger.store import Role, connection_info
+from ledger.vault import Vault
+from projections.database import Database
+from projections.runner import Watch
+
+POOL_WAIT_SECONDS = 5
+VAULT_CONNECTIONS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """Opened once in each process, and shared by its threads."""
+
+    settings: Settings
+    ledger: Ledger
+    vault: Vault
+    evidence: EvidenceStore
+    reads: ConnectionPool[Connection[Any]]
+    secrets: ConnectionPool[Connection[Any]]
+    watch: Watch
+
+    @classmethod
+    def open(cls, settings: Settings) -> Self:
+        """Connect. The vault makes its keys on first use."""
+        url = database_url(settings)
+        secrets = _pool(url, Role.VAULT, VAULT_CONNECTIONS)
+        vault = Vault(secrets, FileKeyProvider(settings.root_keys))
+        blobs = open_blobs(settings.evidence_files.absolute().as_uri())
+        return cls(
+            settings=settings,
+            ledger=open_ledger(url),
+            vault=vault,
+            evidence=EvidenceStore(vault, blobs, bytes_max=settings.evidence_bytes_max),
+            # A view is read in one statement, so that it is of one moment without a transaction.
+            reads=_pool(url, Role.READ, settings.read_connections, autocommit=True),
+            secrets=secrets,
+            watch=Watch(Database(url)),
+        )
+
+    def close(self) -> None:
+        self.watch.close()
+        self.ledger.close()
+        self.reads.close()
+        self.secrets.close()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection[Any]]:
+        """A connection that may read the log and the views, and change nothing."""
+        with self.reads.connection() as connection:
+            yield connection
+
+    def visible(self, views: Sequence[str], position: int) -> int:
+        """How far these views have come, once they show the log up to a position.
+
+        Raises NotYetVisibleError when that takes longer than a caller should wait.
+        """
+        if not self.watch.wait_for(position, views, seconds=self.settings.visible_wait_seconds):
+            raise NotYetVisibleError(f"the view does not show position {position} yet; ask again")
+        return self.watch.position(views)
+
+
+def database_url(settings: Settings) -> str:
+    """Where the ledger is. Raises SettingsError when nobody has said so."""
+    if settings.database_url is None:
+        raise SettingsError("DATABASE_URL is not set; for a local one, run: mcledger db start")
+    return settings.database_url.get_secret_value()
+
+
+def open_ledger(url: str) -> Ledger:
+    """The write side over one database."""
+    return Ledger(
+        {
+            "PERSISTENCE_MODULE": "ledger.store",
+            "MAPPER_TOPIC": "ledger.codec:LedgerMapper",
+            "DATABASE_URL": url,
+        }
+    )
+
+
+def _pool(
+    url: str, role: Role, size: int, *, autocommit: bool = False
+) -> ConnectionPool[Connection[Any]]:
+    """Connections of one role, opened when needed; statements are prepared at once."""
+    return ConnectionPool(
+        connection_info(url, role),
+        min_size=1,
+        max_size=size,
+        timeout=POOL_WAIT_SECONDS,
+        kwargs={"autocommit": autocommit, "prepare_threshold": 1},
+        open=True,
+    )

@@ -1,0 +1,185 @@
+"""What of a review each party to it is shown. An assessor is not told whose work it is.
+
+Scores stay hidden until both assessors have scored, from everybody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+from uuid import UUID
+
+from api.access import Party
+from api.edge import Edge
+from api.moments import Moment
+from ledger.events.enrollment import (
+    Adjudicated,
+    CriterionResult,
+    EvidenceUploaded,
+    ReviewDecided,
+    Scored,
+    SubmissionReturned,
+)
+from ledger.values import local_date
+from projections.review_clock import Actor, Review, State
+from projections.review_clock import Seat as KnownSeat
+
+INDEPENDENT_SEATS = {1, 2}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seat:
+    """A place at the review; `passed` names the criteria met."""
+
+    seat: int
+    assessor_id: UUID
+    lapses_on: date
+    scored: bool
+    passed: list[str] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """An artifact of the enrollment. It is downloaded by its id."""
+
+    evidence_id: UUID
+    kind: str
+    media_type: str
+    size_bytes: int
+    contains_students: bool
+    created_on: date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewView:
+    """Where an enrollment stands. What is hidden from the caller is null or empty."""
+
+    enrollment_id: UUID
+    credential_id: UUID
+    credential_version: int
+    issuer_id: UUID
+    person_id: UUID | None
+    state: State
+    attempt: int
+    acts_next: Actor
+    appeal_open: bool
+    submitted_on: date | None
+    due_on: date | None  # by the issuer's business days
+    overdue: bool
+    zone: str | None
+    seats: list[Seat]
+    evidence: list[Evidence]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What became of one attempt, and what the teacher is told. No names."""
+
+    attempt: int
+    decision: Literal["award", "not_yet", "integrity_hold", "returned"]
+    decided_on: date | None
+    results: list[CriterionResult]
+    reasons: list[str]
+    feedback: list[str]
+
+
+def view(
+    review: Review,
+    party: Party,
+    caller_id: UUID,
+    moment: Moment,
+    artifacts: Iterable[EvidenceUploaded] = (),
+) -> ReviewView:
+    """One review as a party to it may see it now."""
+    due_on, zone = review.due_on, review.zone or "UTC"
+    return ReviewView(
+        enrollment_id=review.enrollment_id,
+        credential_id=review.credential_id,
+        credential_version=review.credential_version,
+        issuer_id=review.issuer_id,
+        person_id=None if party == "assessor" else review.person_id,
+        state=review.state,
+        attempt=review.attempt,
+        acts_next=review.acts_next,
+        appeal_open=review.appeal_open,
+        submitted_on=review.submitted_on,
+        due_on=due_on,
+        overdue=due_on is not None and due_on < local_date(moment.at, zone),
+        zone=review.zone,
+        seats=[] if party == "teacher" else _seats(review.seats, party, caller_id),
+        evidence=[_evidence(artifact) for artifact in artifacts],
+    )
+
+
+def _seats(seats: Sequence[KnownSeat], party: Party, caller_id: UUID) -> list[Seat]:
+    """An approver sees all seats, an assessor her own."""
+    scored = {seat["seat"] for seat in seats if seat["passed"] is not None}
+    revealed = scored >= INDEPENDENT_SEATS
+    return [
+        Seat(
+            seat=seat["seat"],
+            assessor_id=UUID(seat["assessor_id"]),
+            lapses_on=date.fromisoformat(seat["lapses_on"]),
+            scored=seat["seat"] in scored,
+            passed=seat["passed"] if revealed else None,
+        )
+        for seat in seats
+        if party == "approver" or seat["assessor_id"] == str(caller_id)
+    ]
+
+
+def _evidence(artifact: EvidenceUploaded) -> Evidence:
+    return Evidence(
+        evidence_id=artifact.evidence_id,
+        kind=artifact.kind,
+        media_type=artifact.media_type,
+        size_bytes=artifact.size_bytes,
+        contains_students=artifact.contains_students,
+        created_on=artifact.created_on,
+    )
+
+
+def decisions_of(edge: Edge, enrollment_id: UUID) -> list[Decision]:
+    """What was decided on each attempt, oldest first, with the feedback that led up to it."""
+    decisions: list[Decision] = []
+    said: list[UUID] = []
+    for event in edge.ledger.events.get(enrollment_id):
+        match event:
+            case Scored(feedback=words) | Adjudicated(feedback=words):
+                said += [words.text_id] if words else []
+            case ReviewDecided():
+                said += [event.feedback.text_id] if event.feedback else []
+                reasons = [event.reason] if event.reason else []
+                decisions.append(
+                    Decision(
+                        attempt=event.attempt,
+                        decision=event.decision,
+                        decided_on=event.decided_on,
+                        results=list(event.results),
+                        reasons=reasons,
+                        feedback=_words(edge, said),
+                    )
+                )
+                said = []
+            case SubmissionReturned():
+                decisions.append(
+                    Decision(
+                        attempt=event.attempt,
+                        decision="returned",
+                        decided_on=None,
+                        results=[],
+                        reasons=list(event.reasons),
+                        feedback=_words(edge, [event.note.text_id] if event.note else []),
+                    )
+                )
+            case _:
+                pass
+    return decisions
+
+
+def _words(edge: Edge, text_ids: Sequence[UUID]) -> list[str]:
+    """The texts in the order they were written; a text that was erased is left out."""
+    found = edge.vault.get_texts(text_ids)
+    return [found[text_id] for text_id in text_ids if text_id in found]

@@ -1,0 +1,117 @@
+"""Micro-credentials: drafted and published by their issuer's approvers, who name its assessors."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from fastapi import Response
+
+from api.access import must_act_for_issuer, must_be_award_of, must_write_credential
+from api.answers import recorded
+from api.dependencies import WriteNow
+from api.routing import Router
+from ledger.aggregates.credential import Credential
+from ledger.aggregates.enrollment import Enrollment
+from ledger.commands import assessor as assessors
+from ledger.commands import credential as credentials
+from ledger.events.credential import Definition
+from ledger.values import Day, Percent, Slug, Value
+
+router = Router("credentials")
+
+
+class NewCredential(Value):
+    """A first draft. `author_id` is a teacher who wrote it; null when the issuer's staff did."""
+
+    issuer_id: UUID
+    definition: Definition
+    author_id: UUID | None = None
+
+
+class Draft(Value):
+    """The definition written anew."""
+
+    definition: Definition
+    author_id: UUID | None = None
+
+
+class Retirement(Value):
+    """Why it takes no more enrollments, or completions."""
+
+    reason: Slug
+
+
+class Appointment(Value):
+    """A founding assessor, whom the issuer vouches for."""
+
+    person_id: UUID
+    reason: Slug
+
+
+class Qualification(Value):
+    """A holder's agreement with the true scores of a calibration set."""
+
+    enrollment_id: UUID
+    agreement_percent: Percent
+    valid_until: Day | None = None
+
+
+class AssessorWithdrawal(Value):
+    """Who is assigned no more, and why."""
+
+    person_id: UUID
+    reason: Slug
+
+
+@router.write("/credentials")
+def draft_credential(body: NewCredential, write: WriteNow) -> Response:
+    """Begin a micro-credential. A draft may lack what a published version must have."""
+    must_act_for_issuer(write.caller, body.issuer_id)
+    return recorded(write.run(credentials.draft_credential, body))
+
+
+@router.write("/credentials/{credential_id}/drafts")
+def redraft_credential(credential_id: UUID, body: Draft, write: WriteNow) -> Response:
+    """Write a micro-credential's definition anew."""
+    _must_write(write, credential_id)
+    return recorded(write.run(credentials.redraft_credential, body, credential_id=credential_id))
+
+
+@router.write("/credentials/{credential_id}/versions")
+def publish_credential(credential_id: UUID, write: WriteNow) -> Response:
+    """Publish the newest draft as the next version, which never changes."""
+    _must_write(write, credential_id)
+    return recorded(write.run(credentials.publish_credential, credential_id=credential_id))
+
+
+@router.write("/credentials/{credential_id}/retirements")
+def retire_credential(credential_id: UUID, body: Retirement, write: WriteNow) -> Response:
+    """Take no new enrollments; those begun are finished."""
+    _must_write(write, credential_id)
+    return recorded(write.run(credentials.retire_credential, body, credential_id=credential_id))
+
+
+@router.write("/credentials/{credential_id}/assessor-appointments")
+def appoint_assessor(credential_id: UUID, body: Appointment, write: WriteNow) -> Response:
+    """Appoint a founding assessor, for whom nobody could have scored before."""
+    _must_write(write, credential_id)
+    return recorded(write.run(assessors.appoint_assessor, body, credential_id=credential_id))
+
+
+@router.write("/credentials/{credential_id}/assessor-qualifications")
+def qualify_assessor(credential_id: UUID, body: Qualification, write: WriteNow) -> Response:
+    """Let a calibrated holder of the award assess others for it."""
+    _must_write(write, credential_id)
+    must_be_award_of(credential_id, write.edge.ledger.get(Enrollment, body.enrollment_id))
+    return recorded(write.run(assessors.qualify_assessor, body))
+
+
+@router.write("/credentials/{credential_id}/assessor-withdrawals")
+def withdraw_assessor(credential_id: UUID, body: AssessorWithdrawal, write: WriteNow) -> Response:
+    """Assign somebody no more; what she has scored stands."""
+    _must_write(write, credential_id)
+    return recorded(write.run(assessors.withdraw_assessor, body, credential_id=credential_id))
+
+
+def _must_write(write: WriteNow, credential_id: UUID) -> None:
+    must_write_credential(write.caller, write.edge.ledger.get(Credential, credential_id))

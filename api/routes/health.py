@@ -1,0 +1,102 @@
+"""Whether this process is alive, and whether it is ready to be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel
+
+from api.dependencies import EdgeNow
+from api.edge import Edge, database_url
+from ledger.errors import LedgerError
+from ledger.store import head_level, migration_level, refuse_unsafe_server
+from projections import setup
+
+router = APIRouter(tags=["health"])
+
+
+class Alive(BaseModel):
+    """The process answers."""
+
+    status: str
+
+
+class Check(BaseModel):
+    """One thing that has to hold."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+class Readiness(BaseModel):
+    """Whether everything holds."""
+
+    ready: bool
+    checks: list[Check]
+
+
+@router.get("/healthz", response_model=Alive)
+async def read_health() -> Alive:
+    """The process answers; nothing else is looked at."""
+    return Alive(status="alive")
+
+
+@router.get("/readyz", response_model=Readiness, responses={503: {"model": Readiness}})
+def read_readiness(edge: EdgeNow) -> Response:
+    """The database answers and keeps what it acknowledges; tables and views are up to date."""
+    checks = [_check(name, look, edge) for name, look in LOOKS.items()]
+    ready = Readiness(ready=all(check.ok for check in checks), checks=checks)
+    return Response(
+        ready.model_dump_json(),
+        status_code=200 if ready.ready else 503,
+        media_type="application/json",
+        headers={} if ready.ready else {"Retry-After": "1"},
+    )
+
+
+def _check(name: str, look: Callable[[Edge], tuple[bool, str]], edge: Edge) -> Check:
+    """One check. Whatever goes wrong is told by its class: a message may hold an address."""
+    try:
+        ok, detail = look(edge)
+    except LedgerError as error:
+        ok, detail = False, error.slug
+    except Exception as error:  # noqa: BLE001 - a failed check is an answer, not a failure
+        ok, detail = False, type(error).__name__
+    return Check(name=name, ok=ok, detail=detail)
+
+
+def _database(edge: Edge) -> tuple[bool, str]:
+    with edge.reading() as connection:
+        warnings = refuse_unsafe_server(connection)
+    return True, "; ".join(warnings) or "keeps what it acknowledges"
+
+
+def _migrations(edge: Edge) -> tuple[bool, str]:
+    level, head = migration_level(database_url(edge.settings)), head_level()
+    return level == head, f"at {level}, newest is {head}"
+
+
+def _views(edge: Edge) -> tuple[bool, str]:
+    with edge.reading() as connection:
+        lags = setup.lag(connection)
+    late = [one.name for one in lags if one.behind > edge.settings.ready_lag_max]
+    stale = [one.name for one in lags if one.needs_rebuild]
+    parked = sum(one.parked for one in lags)
+    behind = max((one.behind for one in lags), default=0)
+    detail = f"at most {behind} events behind, {parked} parked"
+    return bool(lags) and not late and not stale, "; ".join(
+        [
+            detail,
+            *(f"{name} is late" for name in late),
+            *(f"{name} needs a rebuild" for name in stale),
+        ]
+    )
+
+
+LOOKS: dict[str, Callable[[Edge], tuple[bool, str]]] = {
+    "database": _database,
+    "migrations": _migrations,
+    "views": _views,
+}

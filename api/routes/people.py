@@ -1,0 +1,220 @@
+"""People and their positions, as their district's staff office records them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query, Response
+
+from api.access import (
+    must_act_for_district,
+    must_employ,
+    must_identify,
+    must_see_district,
+)
+from api.answers import recorded
+from api.dependencies import CallerNow, EdgeNow, PageNow, WriteNow
+from api.directory import Colleague, colleagues, positions_on
+from api.moments import MomentNow
+from api.paging import PageOf
+from api.routing import Router
+from ledger.aggregates.employment import Employment, Terms
+from ledger.aggregates.organization import Organization
+from ledger.commands import employment as employments
+from ledger.commands import person as persons
+from ledger.values import Day, Flag, FteThousandths, ShortText, Slug, Value
+from ledger.vault import PersonDetails
+from projections.sql import NO_ID
+
+router = Router("people")
+
+
+class NewPerson(Value):
+    """How a person is called and reached. All of it stays in the vault."""
+
+    details: PersonDetails
+
+
+class Identity(Value):
+    """A number by which a source system knows the person. It stays in the vault."""
+
+    source: Slug
+    district_id: UUID
+    source_id: ShortText
+
+
+class PositionTerms(Value):
+    """On what terms a position is held."""
+
+    role: Slug
+    school_id: UUID | None = None
+    fte_thousandths: FteThousandths | None = None
+    exempt: Flag | None = None
+
+    @property
+    def terms(self) -> Terms:
+        return Terms(
+            school_id=self.school_id,
+            role=self.role,
+            fte_thousandths=self.fte_thousandths,
+            exempt=self.exempt,
+        )
+
+
+class NewEmployment(PositionTerms):
+    """A position taken up. `position` is the district's name or number for it."""
+
+    person_id: UUID
+    position: ShortText
+    first_day: Day
+    last_day: Day | None = None
+
+
+class EmploymentChange(PositionTerms):
+    """Other terms from a day on."""
+
+    effective_on: Day
+
+
+class EmploymentEnd(Value):
+    """The last day of work."""
+
+    last_day: Day
+
+
+@router.read("/districts/{district_id}/people", PageOf[Colleague])
+def list_people(
+    *,
+    district_id: UUID,
+    caller: CallerNow,
+    edge: EdgeNow,
+    moment: MomentNow,
+    page: PageNow,
+    search: Annotated[str | None, Query(max_length=200)] = None,
+) -> Response:
+    """Who works for a district on a day, by name. Searching looks into names and numbers.
+
+    Names are opened in memory for this answer; no index could hold them without giving them away.
+    """
+    must_see_district(caller, district_id)
+    zone = edge.ledger.get(Organization, district_id).zone
+    with edge.reading() as connection:
+        position = moment.visible("employments")
+        held = positions_on(connection, district_id, moment.day(zone))
+    items = colleagues(edge.vault, held, search or "", page.after(UUID, NO_ID), page.limit)
+    return page.answer(items, position, key=items[-1].person_id if items else None)
+
+
+@router.write("/districts/{district_id}/people")
+def register_person(district_id: UUID, body: NewPerson, write: WriteNow) -> Response:
+    """Register a person under a random id. What she is called goes into the vault."""
+    must_act_for_district(write.caller, district_id)
+    edge = write.edge
+    return recorded(
+        persons.register_person(edge.ledger, edge.vault, write.call(body), **dict(body))
+    )
+
+
+@router.write("/districts/{district_id}/people/{person_id}/details")
+def record_person_details(
+    district_id: UUID, person_id: UUID, body: NewPerson, write: WriteNow
+) -> Response:
+    """Let a person be called otherwise from now on."""
+    _employed(write, district_id, person_id)
+    edge = write.edge
+    return recorded(
+        persons.record_person_details(
+            edge.ledger, edge.vault, write.call(body), person_id=person_id, details=body.details
+        )
+    )
+
+
+@router.write("/people/{person_id}/identities")
+def link_identity(person_id: UUID, body: Identity, write: WriteNow) -> Response:
+    """Let a number that a system of a district gives her lead to this person.
+
+    A teacher who moves keeps her record when her new district's number is linked to it.
+    """
+    edge = write.edge
+    with edge.reading() as connection:
+        must_identify(write.caller, connection, body.district_id, person_id)
+    return recorded(
+        persons.link_identity(
+            edge.ledger, edge.vault, write.call(body), person_id=person_id, **dict(body)
+        )
+    )
+
+
+@router.write("/districts/{district_id}/employments")
+def start_employment(district_id: UUID, body: NewEmployment, write: WriteNow) -> Response:
+    """Let a person take up a position."""
+    must_act_for_district(write.caller, district_id)
+    edge = write.edge
+    return recorded(
+        employments.start_employment(
+            edge.ledger,
+            edge.vault,
+            write.call(body),
+            person_id=body.person_id,
+            district_id=district_id,
+            position=body.position,
+            terms=body.terms,
+            first_day=body.first_day,
+            last_day=body.last_day,
+        )
+    )
+
+
+@router.write("/employments/{employment_id}/changes")
+def change_employment(employment_id: UUID, body: EmploymentChange, write: WriteNow) -> Response:
+    """Other terms from a day on; what held before still holds for the days before."""
+    _own(write, employment_id)
+    return recorded(
+        employments.change_employment(
+            write.edge.ledger,
+            write.call(body),
+            employment_id=employment_id,
+            terms=body.terms,
+            effective_on=body.effective_on,
+        )
+    )
+
+
+@router.write("/employments/{employment_id}/endings")
+def end_employment(employment_id: UUID, body: EmploymentEnd, write: WriteNow) -> Response:
+    """Record the last day, or another one than before."""
+    _own(write, employment_id)
+    edge = write.edge
+    return recorded(
+        employments.end_employment(
+            edge.ledger,
+            edge.vault,
+            write.call(body),
+            employment_id=employment_id,
+            last_day=body.last_day,
+        )
+    )
+
+
+@router.write("/employments/{employment_id}/reopenings")
+def reopen_employment(employment_id: UUID, write: WriteNow) -> Response:
+    """Take the last day back."""
+    _own(write, employment_id)
+    edge = write.edge
+    return recorded(
+        employments.reopen_employment(
+            edge.ledger, edge.vault, write.call(), employment_id=employment_id
+        )
+    )
+
+
+def _own(write: WriteNow, employment_id: UUID) -> None:
+    employment = write.edge.ledger.get(Employment, employment_id)
+    must_act_for_district(write.caller, employment.district_id)
+
+
+def _employed(write: WriteNow, district_id: UUID, person_id: UUID) -> None:
+    must_act_for_district(write.caller, district_id)
+    with write.edge.reading() as connection:
+        must_employ(connection, district_id, person_id)

@@ -1,0 +1,120 @@
+"""The routes of /v1: who calls is known, and how much may be sent, before a body is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+import orjson
+from fastapi import APIRouter, Request, Response, params
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+from starlette.types import Message
+
+from api.answers import Recorded
+from api.auth import TokenVerifier
+from api.problems import MediaTypeError, declared
+from api.settings import Settings
+from ledger.errors import NotSignedInError
+
+FORM_OVERHEAD_BYTES = 64 * 1024  # the other fields of a form that carries a file
+JSON, FORM = "application/json", "multipart/form-data"
+WRITE_PROBLEMS = (400, 409, 412, 413, 415)
+READ_PROBLEMS = (400,)
+Route = TypeVar("Route", bound=Callable[..., Any])
+
+
+class StrictRequest(Request):
+    """A request whose JSON is JSON: no NaN, no half characters, no endless nesting."""
+
+    async def json(self) -> Any:
+        return orjson.loads(await self.body())
+
+
+class SignedInRoute(APIRoute):
+    """A route that answers only callers with a good token."""
+
+    body_setting = "body_bytes_max"  # the setting that limits what may be sent
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+        field = self.body_field
+        expected = None
+        if field is not None:
+            expected = FORM if isinstance(field.field_info, params.Form) else JSON
+
+        async def handle_strictly(request: Request) -> Response:
+            verifier: TokenVerifier = request.app.state.verifier
+            principal_id = verifier.principal(_bearer(request))
+            request.state.principal_id = principal_id
+            if expected is None:
+                return await handle(request)
+            _check_content_type(request, expected)
+            limit = _limit(request.app.state.settings, self.body_setting, expected)
+            return await handle(StrictRequest(request.scope, _limited(request, limit)))
+
+        return handle_strictly
+
+
+class EvidenceRoute(SignedInRoute):
+    body_setting = "evidence_bytes_max"
+
+
+class ImportRoute(SignedInRoute):
+    body_setting = "import_bytes_max"
+
+
+class Router(APIRouter):
+    """The routes of one subject. A write appends facts and answers 201; a read changes nothing."""
+
+    def __init__(self, subject: str, route_class: type[SignedInRoute] = SignedInRoute) -> None:
+        super().__init__(tags=[subject], route_class=route_class)
+
+    def write(self, path: str, model: type[Recorded] = Recorded) -> Callable[[Route], Route]:
+        return self.post(
+            path, status_code=201, response_model=model, responses=declared(*WRITE_PROBLEMS)
+        )
+
+    def post_file(self, path: str, model: Any) -> Callable[[Route], Route]:
+        """For a file that is known by its content and answers with a report."""
+        return self.post(path, response_model=model, responses=declared(*WRITE_PROBLEMS))
+
+    def read(self, path: str, model: Any) -> Callable[[Route], Route]:
+        return self.get(path, response_model=model, responses=declared(*READ_PROBLEMS))
+
+
+def _bearer(request: Request) -> str:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise NotSignedInError("send an access token: Authorization: Bearer ...")
+    return token.strip()
+
+
+def _check_content_type(request: Request, expected: str) -> None:
+    sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if sent != expected:
+        raise MediaTypeError(f"send this as {expected}")
+
+
+def _limit(settings: Settings, name: str, expected: str) -> int:
+    limit: int = getattr(settings, name)
+    return limit + FORM_OVERHEAD_BYTES if expected == FORM else limit
+
+
+def _limited(request: Request, limit: int) -> Callable[[], Coroutine[Any, Any, Message]]:
+    """Receive no more than `limit` bytes, whatever length was announced."""
+    announced = request.headers.get("content-length", "0")
+    too_large = HTTPException(413, f"at most {limit} bytes are taken here")
+    if announced.isdecimal() and int(announced) > limit:
+        raise too_large
+    received = 0
+
+    async def receive() -> Message:
+        nonlocal received
+        message = await request.receive()
+        received += len(message.get("body", b""))
+        if received > limit:
+            raise too_large
+        return message
+
+    return receive

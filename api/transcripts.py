@@ -1,0 +1,146 @@
+"""What of a transcript a caller is shown, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from psycopg import Connection
+
+from api.access import NOT_THERE, Caller
+from ledger.errors import NotFoundError
+from ledger.values import local_date
+from projections import catalog, employments, history, transcript
+from projections.log import facts_at
+from projections.transcript import Line, TitledLine
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt as it stands; days are days in the line's zone."""
+
+    attempt: int
+    state: Literal["submitted", "returned", "not_yet", "held", "void", "awarded"]
+    submitted_on: date
+    decided_on: date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownLine:
+    """One line of a transcript, as it stands on a day."""
+
+    enrollment_id: UUID
+    credential_id: UUID
+    credential_version: int
+    title: str | None  # null for a moment, while the catalog catches up
+    tier: str | None
+    issuer_id: UUID
+    issuer_name: str | None
+    cycle: int
+    renews_enrollment_id: UUID | None
+    enrolled_at: datetime
+    status: transcript.Status | Literal["expired"]
+    in_force: bool
+    attempts: list[Attempt]
+    appeal: Literal["open", "upheld", "overturned"] | None
+    zone: str | None
+    decided_on: date | None
+    awarded_on: date | None
+    expires_on: date | None
+    revoked_on: date | None
+    reason: str | None
+    positions: list[int]
+
+
+COPIED = tuple(
+    name for name in ShownLine.__dataclass_fields__ if name not in {"status", "in_force"}
+)
+
+
+def shown(line: TitledLine, at: datetime, effective_on: date | None) -> ShownLine:
+    """A line as a reader on that day has to see it."""
+    day = effective_on or local_date(at, line.zone or "UTC")
+    copied = {name: getattr(line, name) for name in COPIED}
+    return ShownLine(**copied, status=line.status_on(day), in_force=line.holds(day))
+
+
+def visible_lines(
+    connection: Connection[Any], caller: Caller, person_id: UUID, lines: Sequence[TitledLine]
+) -> list[TitledLine]:
+    """The lines that are the caller's to see.
+
+    All of her own; all for a state's auditor; for a district, and its auditors, what was decided
+    while it employed her; for an issuer's auditors what that issuer decides. Whoever is none of
+    these learns nothing. Raises NotFoundError.
+    """
+    if caller.principal_id == person_id or caller.holds("auditor"):
+        return list(lines)
+    scopes = {s for s in caller.scopes("district") | caller.scopes("auditor") if s is not None}
+    spans = [
+        span for scope in sorted(scopes) for span in employments.spans(connection, person_id, scope)
+    ]
+    of_issuers = [line for line in lines if line.issuer_id in scopes]
+    if not spans and not of_issuers:
+        raise NotFoundError(NOT_THERE)
+    return [line for line in lines if line in of_issuers or _decided_within(line, spans)]
+
+
+def _decided_within(line: Line, spans: Iterable[employments.Span]) -> bool:
+    """Whether the newest decision, or the award it led to, was made within one of the spans."""
+    day = line.awarded_on or line.decided_on
+    return day is not None and any(
+        span.first_day <= day and (span.last_day is None or day <= span.last_day) for span in spans
+    )
+
+
+def lines_as_of(connection: Connection[Any], person_id: UUID, position: int) -> list[TitledLine]:
+    """A person's lines as they were known at a position, folded anew from her events up to it."""
+    facts = history.events_of(connection, person_id, "enrollment", until=position)
+    return [_titled(connection, line) for line in transcript.lines_of(facts)]
+
+
+def _titled(connection: Connection[Any], line: Line) -> TitledLine:
+    version = catalog.find_version(connection, line.credential_id, line.credential_version)
+    issuer = catalog.find_issuer(connection, line.issuer_id)
+    known = {name: getattr(line, name) for name in Line.__dataclass_fields__}
+    return TitledLine(
+        **known,
+        title=version.title if version else None,
+        tier=version.tier if version else None,
+        issuer_name=issuer.name if issuer else None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """An event that made a line what it is."""
+
+    position: int
+    topic: str
+    recorded_at: datetime
+    occurred_at: datetime
+    actor_id: UUID
+
+
+def made_by(connection: Connection[Any], line: Line) -> list[Made]:
+    """The events of a line: where they are in the log, when they were recorded, and by whom."""
+    first, last = line.positions[0], line.positions[-1]
+    recorded_at = {
+        event.position: event.recorded_at
+        for event in history.of_person(
+            connection, line.person_id, after=first - 1, limit=last - first + 1
+        )
+    }
+    return [
+        Made(
+            position=fact.position,
+            topic=fact.event.TOPIC,
+            recorded_at=recorded_at[fact.position],
+            occurred_at=fact.event.occurred_at,
+            actor_id=fact.event.actor_id,
+        )
+        for fact in facts_at(connection, line.positions)
+    ]
