@@ -54,15 +54,13 @@ class Award:
 
     def after(self, event: Revoked | Reinstated, position: int) -> Award:
         """The award once it was revoked, or the revocation undone. Said twice is said once."""
-        match event:
-            case Revoked():
-                spans = (*self.revocations, (position, None))
-                return replace(self, revocations=spans) if self.stands else self
-            case Reinstated() if not self.stands:
-                *earlier, (revoked, _) = self.revocations
-                return replace(self, revocations=(*earlier, (revoked, position)))
-            case Reinstated():
-                return self
+        if isinstance(event, Revoked):
+            spans = (*self.revocations, (position, None))
+            return replace(self, revocations=spans) if self.stands else self
+        if self.stands:
+            return self
+        *earlier, (revoked, _) = self.revocations
+        return replace(self, revocations=(*earlier, (revoked, position)))
 
 
 def award_of(
@@ -109,18 +107,16 @@ def eras_after(
     closed = tuple(
         era if era.to_position is not None else replace(era, to_position=position) for era in eras
     )
-    match event:
-        case StackDefined():
-            era = Era(
-                stack_version=event.stack_version,
-                requirement=event.requirement,
-                capstone_credential_id=event.capstone_credential_id,
-                from_position=position,
-                defined_at=event.occurred_at,
-            )
-            return (*closed, era)
-        case StackRetired():
-            return closed
+    if isinstance(event, StackRetired):
+        return closed
+    era = Era(
+        stack_version=event.stack_version,
+        requirement=event.requirement,
+        capstone_credential_id=event.capstone_credential_id,
+        from_position=position,
+        defined_at=event.occurred_at,
+    )
+    return (*closed, era)
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,11 +155,10 @@ def governing_version(policy: Policy, earned: Earned) -> Version | None:
     version = policy.version_on(earned.day)
     if version is None:
         return None
-    match version.terms.trigger:
-        case AwardTrigger():
-            return version if earned.kind == "award" else None
-        case StackTrigger(stack_id=stack_id):
-            return version if earned.kind == "stack" and earned.subject_id == stack_id else None
+    trigger = version.terms.trigger
+    if isinstance(trigger, AwardTrigger):
+        return version if earned.kind == "award" else None
+    return version if (earned.kind, earned.subject_id) == ("stack", trigger.stack_id) else None
 
 
 def claim_for(
