@@ -1,15 +1,16 @@
 """The command line of scripts/bench."""
 
 import argparse
+import signal
 import sys
 
-from benchmarks import appends, maintenance, reads
+from benchmarks import appends, commands, following, maintenance, missed, reads
 from benchmarks.machine import open_bench
 from benchmarks.measure import Figure, Row, run_row
 from benchmarks.notes import NOTES
 from benchmarks.report import as_json, as_line, write_page
 
-GROUPS = (appends, reads, maintenance)
+GROUPS = (appends, reads, commands, following, maintenance, missed)
 ROWS: tuple[Row, ...] = tuple(row for group in GROUPS for row in group.ROWS)
 
 
@@ -23,6 +24,7 @@ def main() -> int:
     rows = [row for row in ROWS if not asked.only or asked.only in row.name]
     if not rows:
         parser.error(f"no row's name contains {asked.only!r}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that no server is left running
     figures: list[Figure] = []
     with open_bench(quick=asked.quick) as bench:
         for row in rows:

@@ -10,10 +10,10 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-import orjson
 from eventsourcing.persistence import StoredEvent
 
 from ledger.aggregates.base import Act, first_header
+from ledger.codec import encode
 from ledger.events import LedgerEvent
 from ledger.events.credential import (
     CredentialVersionPublished,
@@ -54,8 +54,7 @@ AWARDED_SHARE = 0.8
 
 def encoded(event: LedgerEvent) -> StoredEvent:
     """The event as it is stored."""
-    state = orjson.dumps(event.model_dump(mode="json"), option=orjson.OPT_SORT_KEYS)
-    return StoredEvent(event.originator_id, event.originator_version, event.TOPIC, state)
+    return StoredEvent(event.originator_id, event.originator_version, event.TOPIC, encode(event))
 
 
 @cache
@@ -245,6 +244,25 @@ class District:
         else:
             yield self._upload(header(), self.new_id())
 
+    def beginning(self, person_id: UUID, events: int) -> Iterator[LedgerEvent]:
+        """The first events of one enrollment: enrolled, and artifacts."""
+        stream = stream_id("enrollment", person_id, self.credential_ids[0], 1)
+        header: dict[str, Any] = {
+            **first_header(stream, Act(self.actor_id, FIRST_DAY)),
+            "person_id": person_id,
+        }
+        yield make(
+            Enrolled,
+            header,
+            credential_id=self.credential_ids[0],
+            credential_version=1,
+            issuer_id=self.issuer_id,
+            cycle=1,
+            renews_enrollment_id=None,
+        )
+        for version in range(2, events + 1):
+            yield self._upload({**header, "originator_version": version}, self.new_id())
+
     def _upload(self, header: dict[str, Any], evidence_id: UUID) -> LedgerEvent:
         return make(
             EvidenceUploaded,
@@ -265,9 +283,7 @@ class District:
         return VaultText(text_id=self.new_id(), ciphertext_sha256=digest)
 
 
-def make(
-    event_class: type[LedgerEvent], /, *shared: dict[str, Any], **fields: Any
-) -> LedgerEvent:
+def make(event_class: type[LedgerEvent], /, *shared: dict[str, Any], **fields: Any) -> LedgerEvent:
     """An event of that kind from fields that several events share and its own."""
     whole = dict(fields)
     for part in shared:

@@ -14,6 +14,7 @@ from benchmarks.machine import Bench
 from benchmarks.measure import Contest, Row
 from ledger.events import EVENT_CLASSES
 from ledger.store import LedgerRecorder
+from projections.database import Database
 from projections.log import read_page
 
 WRITERS = 16
@@ -74,7 +75,7 @@ class _Race:
     def _follow(self) -> None:
         while True:
             try:
-                with psycopg.connect(self._url, autocommit=True) as connection:
+                with Database(self._url).connect(name="follower") as connection:
                     self._tail(connection)
             except psycopg.OperationalError:
                 continue

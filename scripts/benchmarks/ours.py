@@ -15,8 +15,13 @@ from benchmarks.data import District, encoded
 from benchmarks.machine import Bench
 from benchmarks.measure import Act
 from benchmarks.stock import stored
+from ledger.application import Ledger
 from ledger.errors import UnavailableError
 from ledger.store import CommandStored, LedgerRecorder, migrate
+from projections import setup
+from projections.database import Database
+from projections.registry import PROJECTIONS
+from projections.runner import Runner
 
 BODY_HASH = bytes(32)
 GROUP_EVENTS = 1_000
@@ -27,6 +32,7 @@ def database(bench: Bench) -> Iterator[str]:
     """An empty ledger."""
     url = bench.database()
     migrate(url)
+    setup.migrate(url)
     yield url
     bench.drop(url)
 
@@ -39,6 +45,27 @@ def recorder(url: str) -> Iterator[LedgerRecorder]:
         yield one
     finally:
         one.close()
+
+
+@contextmanager
+def ledger(url: str) -> Iterator[Ledger]:
+    """The write side as a process of the API has it."""
+    settings = {
+        "PERSISTENCE_MODULE": "ledger.store",
+        "MAPPER_TOPIC": "ledger.codec:LedgerMapper",
+        "DATABASE_URL": url,
+    }
+    one = Ledger(env=settings)
+    try:
+        yield one
+    finally:
+        one.close()
+
+
+def stream_of(row: StoredEvent) -> UUID:
+    """The stream of a row of ours."""
+    assert isinstance(row.originator_id, UUID)
+    return row.originator_id
 
 
 def one_event(of: LedgerRecorder, state: bytes) -> Act:
@@ -79,6 +106,7 @@ def filled(bench: Bench, events: int) -> Iterator[str]:
     if events not in bench.filled:
         url = bench.database()
         migrate(url)
+        setup.migrate(url)
         history = map(encoded, District().history(events))
         with recorder(url) as door:
             while group := list(itertools.islice(history, GROUP_EVENTS)):
@@ -87,6 +115,25 @@ def filled(bench: Bench, events: int) -> Iterator[str]:
             connection.execute("VACUUM (ANALYZE) ledger.ledger_events")
         bench.filled[events] = url
     yield bench.filled[events]
+
+
+def catch_up(url: str) -> None:
+    """Bring every projection to the end of the log, as one runner does."""
+    over = threading.Event()
+
+    def on_step(moved: int) -> None:
+        if not moved:
+            over.set()
+
+    Runner(Database(url), on_step=on_step).run(over)
+
+
+def forget(url: str) -> None:
+    """Empty the tables of all projections and set them back to the start of the log."""
+    names = ", ".join(f"ledger_read.{t.name}" for p in PROJECTIONS for t in p.tables)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"TRUNCATE {names}")  # type: ignore[arg-type]  # names from the code
+        connection.execute("UPDATE ledger_read.bookmarks SET position = 0")
 
 
 def history(events: int) -> list[StoredEvent]:
