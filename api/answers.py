@@ -61,4 +61,11 @@ def answer(body: object, *, position: int | None = None, **headers: str) -> Resp
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
     if position is not None:
         sent["Ledger-Position"] = str(position)
-    return Response(orjson.dumps(body), media_type=JSON, headers=sent)
+    return Response(orjson.dumps(body, default=_fields_of), media_type=JSON, headers=sent)
+
+
+def _fields_of(value: object) -> dict[str, Any]:
+    """The values of events are models, which orjson does not know by itself."""
+    if isinstance(value, BaseModel):
+        return vars(value)
+    raise TypeError(f"a {type(value).__name__} has no place in an answer")

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from api import local_postgres
+from api import cli_server, local_postgres
 from ledger.errors import LedgerError
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ app = typer.Typer(
 )
 db = typer.Typer(help="The PostgreSQL of this machine, for development.", no_args_is_help=True)
 app.add_typer(db, name="db")
+app.add_typer(cli_server.app)
 
 
 def main() -> None:

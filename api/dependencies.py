@@ -9,27 +9,26 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
 from typing import Annotated, Any
 from uuid import UUID
 
 import orjson
 from fastapi import Depends, Header, Request
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel
 
 from api.access import Caller
+from api.clock import now
 from api.edge import Edge
 from api.paging import Paging, paging
 from api.problems import KeyMissingError, MalformedError
-from api.settings import Settings
 from ledger.application import Call, Receipt, command_id
-from ledger.values import Instant, VaultText
+from ledger.values import VaultText
 
 Command = Callable[..., Receipt]
 IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 VERSION_TAG = re.compile(r'"([0-9]{1,9})"')
-_instant: TypeAdapter[datetime] = TypeAdapter(Instant)
 
 
 async def edge_of(request: Request) -> Edge:
@@ -43,18 +42,6 @@ EdgeNow = Annotated[Edge, Depends(edge_of)]
 async def caller_of(request: Request, edge: EdgeNow) -> Caller:
     """Who calls; the route class has checked the token before it read the body."""
     return Caller(request.state.principal_id, edge.ledger)
-
-
-def now(settings: Settings, ledger_time: str | None) -> datetime:
-    """The ledger's clock. Development may set it, so that a school year can be played."""
-    if ledger_time is None:
-        return datetime.now(UTC)  # noqa: TID251 - the one place where time comes in
-    if not settings.in_development:
-        raise MalformedError("Ledger-Time is for development; this ledger keeps its own time")
-    try:
-        return _instant.validate_strings(ledger_time)
-    except ValidationError:
-        raise MalformedError("Ledger-Time is not an instant like 2026-08-24T14:00:00Z") from None
 
 
 async def time_of(

@@ -15,9 +15,10 @@ from api.settings import Settings, SettingsError
 from ledger.application import Ledger
 from ledger.evidence import EvidenceStore, open_blobs
 from ledger.keys import FileKeyProvider
-from ledger.store import Role, connection_info
+from ledger.store import Role, connection_info, head_level, migration_level
 from ledger.vault import Vault
 from projections.database import Database
+from projections.engine import NotMigratedError
 from projections.runner import Watch
 
 POOL_WAIT_SECONDS = 5
@@ -40,6 +41,8 @@ class Edge:
     def open(cls, settings: Settings) -> Self:
         """Connect. The vault makes its keys on first use."""
         url = database_url(settings)
+        if migration_level(url) != head_level():
+            raise NotMigratedError("the ledger's tables are not up to date; run: mcledger migrate")
         secrets = _pool(url, Role.VAULT, VAULT_CONNECTIONS)
         vault = Vault(secrets, FileKeyProvider(settings.root_keys))
         blobs = open_blobs(settings.evidence_files.absolute().as_uri())

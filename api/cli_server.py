@@ -1,0 +1,185 @@
+"""Commands that run the ledger: serve, project, migrate, rebuild, check, tables, token, grant."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from threading import Event, Thread
+from typing import Annotated
+from uuid import UUID, uuid4
+
+import orjson
+import typer
+import uvicorn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from api import local_postgres, logs
+from api.app import create_app
+from api.auth import mint_development_token
+from api.clock import now
+from api.edge import Edge
+from api.settings import Settings, read_settings
+from ledger import store
+from ledger.application import Call
+from ledger.commands.access import grant_access
+from ledger.events.access import Role
+from projections import setup
+from projections.database import Database
+from projections.rebuild import chosen
+from projections.rebuild import rebuild as rebuild_tables
+from projections.registry import PROJECTIONS
+from projections.runner import Runner
+
+app = typer.Typer()
+Names = Annotated[list[str] | None, typer.Argument(help="Projections; all where none is named.")]
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 for a free one.")] = 8000,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that answer.")] = 1,
+    *,
+    with_projector: Annotated[
+        bool, typer.Option("--with-projector", help="Keep the views up to date as well.")
+    ] = False,
+) -> None:
+    """Answer HTTP until stopped. A view is as fresh as its projector: see `mcledger project`."""
+    settings = _serving_settings()
+    logs.configure(in_development=settings.in_development)
+    with _projecting() if with_projector else nullcontext():
+        uvicorn.run(
+            # Several processes make an app each; it is found by the name it has in this wheel.
+            create_app(settings) if workers == 1 else "api.app:app_of_this_process",
+            factory=workers > 1,
+            workers=workers,
+            host=host,
+            port=port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=10,
+        )
+
+
+@app.command()
+def project() -> None:
+    """Keep the views up to the log until stopped; a second one stands by and takes over."""
+    logs.configure(in_development=True)  # there is nothing personal in the log to be told
+    stop = Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda _number, _frame: stop.set())
+    Runner(_database()).run(stop)
+
+
+@app.command()
+def migrate() -> None:
+    """Make or update the tables of the ledger and of its views. Any number may run at once."""
+    url = local_postgres.url()
+    store.migrate(url)
+    setup.migrate(url)
+    typer.echo(f"migrated to {store.head_level()}")
+
+
+@app.command()
+def rebuild(
+    names: Names = None,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that share it.")] = 2,
+) -> None:
+    """Make the tables of views anew from the log, beside those in use, and swap them in."""
+    wanted = chosen(names or [], PROJECTIONS)
+    with _progress() as progress:
+        task = progress.add_task("rebuilding", total=None)
+        position = rebuild_tables(
+            _database(),
+            wanted,
+            workers=workers,
+            progress=lambda done, total: progress.update(task, completed=done, total=total),
+        )
+    typer.echo(f"rebuilt {', '.join(p.name for p in wanted)} up to position {position}")
+
+
+@app.command()
+def tables(
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON array.")] = False,
+) -> None:
+    """List every table by what would be lost with it: evidence, derived, vault or cache."""
+    database = _database()
+    with database.connect() as connection:
+        found = setup.tables(connection, database)
+    if as_json:
+        listed = [{"name": table.name, "class": table.kind} for table in found]
+        typer.echo(orjson.dumps(listed).decode())
+    else:
+        for table in found:
+            typer.echo(f"{table.kind:<10}{table.name}")
+
+
+@app.command()
+def token(
+    principal: Annotated[UUID, typer.Argument(help="Who calls: a person or a machine account.")],
+    hours: Annotated[int, typer.Option(min=1, max=24 * 30, help="For how long.")] = 12,
+) -> None:
+    """Print an access token for trying things out; production takes none of these."""
+    typer.echo(mint_development_token(read_settings(), principal, hours * 3600))
+
+
+@app.command()
+def grant(
+    principal: Annotated[UUID, typer.Argument(help="Who is to act.")],
+    role: Annotated[Role, typer.Argument(help="As what.")],
+    scope: Annotated[UUID | None, typer.Option(help="For which issuer or district.")] = None,
+) -> None:
+    """Grant a role from this machine: how the first operator comes to be one."""
+    edge = Edge.open(_serving_settings())
+    try:
+        body = orjson.dumps([str(principal), role, str(scope)])
+        call = Call(
+            caller_id=principal,
+            command_id=uuid4(),
+            body_hash=edge.vault.body_hash(body),
+            at=now(edge.settings),
+        )
+        receipt = grant_access(edge.ledger, call, principal_id=principal, role=role, scope_id=scope)
+    finally:
+        edge.close()
+    typer.echo(f"{principal} is {role} since position {receipt.position}")
+
+
+def _serving_settings() -> Settings:
+    """The settings of this process; development starts its own database where none is named."""
+    settings = read_settings()
+    if settings.database_url is None and settings.in_development:
+        os.environ["DATABASE_URL"] = local_postgres.start()
+        settings = read_settings()
+    return settings
+
+
+def _database() -> Database:
+    return Database(local_postgres.url())
+
+
+@contextmanager
+def _projecting() -> Iterator[None]:
+    """A runner in a thread of this process."""
+    stop = Event()
+    thread = Thread(target=Runner(_database()).run, args=(stop,), name="projector")
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def _progress() -> Progress:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    return Progress(*columns)
