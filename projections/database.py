@@ -16,7 +16,9 @@ from ledger.store import Role, connection_info, role_name, tables_schema
 from projections.sql import blocks, rows
 
 _SQL = blocks("engine")
-PATIENT = {"statement_timeout": "0", "idle_in_transaction_session_timeout": "60s"}
+# A fold may take longer than a request. Nobody waits for the tables it writes.
+FOLDING = {"statement_timeout": "60s", "idle_in_transaction_session_timeout": "60s"}
+PATIENT = {"statement_timeout": "0", "idle_in_transaction_session_timeout": "600s"}
 
 
 def lock_space(schema: str) -> int:
@@ -64,7 +66,9 @@ class Database:
         Without a path it finds the live ones. Statements run on their own unless a transaction is
         begun. A patient one may take its time, for work on tables that nobody else uses.
         """
-        settings = {"application_name": f"mcledger-{name}", **(PATIENT if patient else {})}
+        settings = {"application_name": f"mcledger-{name}"}
+        if role is Role.PROJECT:
+            settings |= PATIENT if patient else FOLDING
         if path:
             settings["search_path"] = ",".join((*path, self.schema))
         return psycopg.connect(self.conninfo(role, **settings), autocommit=True)

@@ -14,10 +14,10 @@ from zoneinfo import ZoneInfo
 from psycopg import Connection
 from psycopg.rows import args_row
 
-from ledger.codec import decode
 from ledger.events import EVENT_CLASSES, LedgerEvent
 from ledger.rules.calendars import ONE_DAY
 from projections.contract import Fact
+from projections.decoding import decode
 from projections.sql import blocks, rows
 
 PAGE_EVENTS = 4000  # larger pages gain little more and hold a transaction open longer

@@ -25,6 +25,7 @@ from projections.sql import blocks, read, rows, write
 
 _SQL = blocks("engine")
 
+ERROR_CHARACTERS_MAX = 500
 ScopeKind = Literal["person", "credential", "policy", "ledger"]
 
 
@@ -77,7 +78,8 @@ class _Entry:
 def park(connection: Connection[Any], name: str, batch: Batch, error: Exception) -> None:
     """Record the one event of a batch as bad."""
     (entry,) = _entries(batch)
-    write(connection, _SQL["park"], [entry.parked(name, f"{type(error).__name__}: {error}")])
+    said = f"{type(error).__name__}: {error}"[:ERROR_CHARACTERS_MAX]
+    write(connection, _SQL["park"], [entry.parked(name, said)])
 
 
 def queue(connection: Connection[Any], name: str, waiting: Batch) -> None:
