@@ -12,18 +12,40 @@ DISTRICT = "mf-district"
 SCHOOLS = {"mf-elementary": "Maple Fork Elementary", "mf-high": "Maple Fork High School"}
 ZONE = "America/New_York"
 
-_GIVEN = ("Ada", "Bela", "Carmen", "Dele", "Esra", "Farid", "Grace", "Hoa", "Ines", "Jamal",
-          "Kirsi", "Luca", "Mina", "Noor", "Owen", "Priya", "Quinn", "Rosa", "Sven", "Talia")
+_GIVEN = (
+    "Ada",
+    "Bela",
+    "Carmen",
+    "Dele",
+    "Esra",
+    "Farid",
+    "Grace",
+    "Hoa",
+    "Ines",
+    "Jamal",
+    "Kirsi",
+    "Luca",
+    "Mina",
+    "Noor",
+    "Owen",
+    "Priya",
+    "Quinn",
+    "Rosa",
+    "Sven",
+    "Talia",
+)
 _FAMILY = ("Abara", "Brandt", "Castillo", "Dang", "Eriksen", "Fofana", "Gupta", "Haddad", "Ito",
            "Jansen", "Kaya", "Lindqvist", "Moreau", "Nakamura", "O'Brien", "Petrov")  # fmt: skip
 
-_USERS = ("sourcedId,status,dateLastModified,enabledUser,username,userIds,givenName,familyName,"
-          "middleName,identifier,email,sms,phone,agentSourcedIds,grades,password,"
-          "userMasterIdentifier,resourceSourcedIds,preferredGivenName,preferredMiddleName,"
-          "preferredFamilyName,primaryOrgSourcedId,pronouns").split(",")  # fmt: skip
-_ROLES = ("sourcedId,status,dateLastModified,userSourcedId,roleType,role,beginDate,endDate,"
-          "orgSourcedId,userProfileSourcedId,metadata.fte,metadata.exempt").split(",")  # fmt: skip
-_ORGS = "sourcedId,status,dateLastModified,name,type,identifier,parentSourcedId".split(",")
+_HEADERS = {
+    "users": "sourcedId,status,dateLastModified,enabledUser,username,userIds,givenName,familyName,"
+    "middleName,identifier,email,sms,phone,agentSourcedIds,grades,password,userMasterIdentifier,"
+    "resourceSourcedIds,preferredGivenName,preferredMiddleName,preferredFamilyName,"
+    "primaryOrgSourcedId,pronouns",
+    "roles": "sourcedId,status,dateLastModified,userSourcedId,roleType,role,beginDate,endDate,"
+    "orgSourcedId,userProfileSourcedId,metadata.fte,metadata.exempt",
+    "orgs": "sourcedId,status,dateLastModified,name,type,identifier,parentSourcedId",
+}
 _FILES = ("academicSessions", "assessmentLineItems", "assessmentResults", "categories", "classes",
           "classResources", "courses", "courseResources", "demographics", "enrollments",
           "lineItemLearningObjectiveIds", "lineItems", "lineItemScoreScales", "orgs",
@@ -33,9 +55,9 @@ _FILES = ("academicSessions", "assessmentLineItems", "assessmentResults", "categ
 Row = Mapping[str, str]
 
 
-def _csv(header: Sequence[str], rows: Sequence[Row]) -> str:
+def _csv(header: str, rows: Sequence[Row]) -> str:
     out = io.StringIO()
-    writer = csv.DictWriter(out, header, restval="", lineterminator="\r\n")
+    writer = csv.DictWriter(out, header.split(","), restval="", lineterminator="\r\n")
     writer.writeheader()
     writer.writerows(rows)
     return out.getvalue()
@@ -43,7 +65,6 @@ def _csv(header: Sequence[str], rows: Sequence[Row]) -> str:
 
 def write_zip(path: Path, mode: str, files: Mapping[str, Sequence[Row]]) -> Path:
     """Write a OneRoster 1.2 zip. `mode` is bulk or delta for every file that is given."""
-    headers = {"users": _USERS, "roles": _ROLES, "orgs": _ORGS}
     manifest = [
         {"propertyName": "manifest.version", "value": "1.0"},
         {"propertyName": "oneroster.version", "value": "1.2"},
@@ -53,9 +74,9 @@ def write_zip(path: Path, mode: str, files: Mapping[str, Sequence[Row]]) -> Path
         manifest.append({"propertyName": f"file.{name}", "value": value})
     manifest.append({"propertyName": "source.systemName", "value": "sample generator"})
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("manifest.csv", _csv(("propertyName", "value"), manifest))
+        archive.writestr("manifest.csv", _csv("propertyName,value", manifest))
         for name, rows in files.items():
-            archive.writestr(f"{name}.csv", _csv(headers[name], rows))
+            archive.writestr(f"{name}.csv", _csv(_HEADERS[name], rows))
     return path
 
 
@@ -72,9 +93,13 @@ def write_generated_district(path: Path, *, teachers: int = 40, seed: int = 2025
         user, school = f"mf-{number:04d}", chance.choice(sorted(SCHOOLS))
         users.append(_user(user, chance.choice(_GIVEN), chance.choice(_FAMILY), school))
         roles.append(
-            role(user, school, first_day=f"{chance.randint(2005, 2024)}-08-15",
-                 fte=chance.choice(("1.0", "1.0", "1.0", "0.5")))
-        )  # fmt: skip
+            role(
+                user,
+                school,
+                first_day=f"{chance.randint(2005, 2024)}-08-15",
+                fte=chance.choice(("1.0", "1.0", "1.0", "0.5")),
+            )
+        )
     return write_zip(path, "bulk", {"orgs": orgs, "users": users, "roles": roles})
 
 

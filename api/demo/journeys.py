@@ -29,7 +29,7 @@ def artifact(kind: str) -> bytes:
     """A small real file of a kind: a picture where one is asked for, else words."""
     if kind in {"classroom_image", "project"}:
         return _png()
-    if kind in {"classroom_video"}:
+    if kind == "classroom_video":
         return b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42isom" + b"\x00\x00\x00\x08mdat"
     return f"Sample {kind.replace('_', ' ')}: what was planned, done and seen.\n".encode()
 
@@ -57,9 +57,7 @@ def enroll(stage: Stage, cast: Cast, teacher: UUID, key: str, day: date) -> str:
 def upload(stage: Stage, teacher: UUID, enrollment: str, *kinds: str) -> None:
     """Hand in one artifact of each kind."""
     for kind in kinds:
-        stage.upload(
-            teacher, f"/v1/enrollments/{enrollment}/evidence", artifact(kind), kind=kind
-        )
+        stage.upload(teacher, f"/v1/enrollments/{enrollment}/evidence", artifact(kind), kind=kind)
 
 
 def submit(stage: Stage, cast: Cast, teacher: UUID, enrollment: str, key: str) -> None:

@@ -140,7 +140,7 @@ def keep_serving(console: Console, stage: Stage, year: Year, address: str) -> No
         f"office of {year.grand_bend.name}": year.grand_bend.office,
         f"payroll of {year.grand_bend.name}": year.grand_bend.payroll,
     }
-    console.print(f"Serving on {address}; the routes are at {address}/docs. Tokens:")
+    console.print(f"Serving on {address}; the routes are in {address}/openapi.json. Tokens:")
     for who, principal in people.items():
         console.print(f"  {who} ({principal})")
         console.print(f"    {stage.token(principal)}", soft_wrap=True)
@@ -151,5 +151,3 @@ def keep_serving(console: Console, stage: Stage, year: Year, address: str) -> No
         signal.pause()
     except KeyboardInterrupt:
         console.print()
-
-

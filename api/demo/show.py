@@ -15,7 +15,7 @@ LAST_DAY = date(2026, 6, 30)
 
 
 def show(stage: Stage, year: Year, console: Console) -> None:
-    """Her transcript and progress, then what each district owes, and why."""
+    """A transcript and progress with stacks, then what each district owes, and why."""
     show_transcript(stage, year, console)
     show_stacks(stage, year, console)
     for place in (year.grand_bend, year.maple_fork):
@@ -23,10 +23,10 @@ def show(stage: Stage, year: Year, console: Console) -> None:
     show_explanation(stage, year, console)
 
 
-def names(year: Year) -> dict[str, str]:
-    """Who is who, as the districts' offices may know; the ledger's tables hold ids alone."""
-    places = (year.grand_bend, year.maple_fork)
-    return {p["person_id"]: str(p["name"]) for place in places for p in place.people}
+def _name(stage: Stage, year: Year) -> str:
+    """What the teacher is called; the tables of the ledger hold ids alone."""
+    details = stage.get(year.heroine, f"/v1/people/{year.heroine}")["details"]
+    return f"{details['given_name']} {details['family_name']}"
 
 
 def dollars(cents: int) -> str:
@@ -54,7 +54,7 @@ def show_transcript(stage: Stage, year: Year, console: Console) -> None:
     lines = stage.get(year.heroine, path, effective_on=LAST_DAY.isoformat())["items"]
     _table(
         console,
-        f"Transcript of {names(year)[str(year.heroine)]} on {LAST_DAY}, as she sees it",
+        f"Transcript of {_name(stage, year)} on {LAST_DAY}, as the teacher sees it",
         "micro-credential", "status", "attempts", "awarded", "expires", "positions in the log",
         rows=(
             (
@@ -72,11 +72,11 @@ def show_transcript(stage: Stage, year: Year, console: Console) -> None:
 
 def show_stacks(stage: Stage, year: Year, console: Console) -> None:
     """How far she is with each stack, and what is missing."""
-    lines = stage.get(year.heroine, f"/v1/people/{year.heroine}/stacks")
+    lines = stage.get(year.heroine, f"/v1/people/{year.heroine}/stacks")["items"]
     titles = {c["id"]: str(c["title"]) for c in year.cast.credentials.values()}
     _table(
         console,
-        "Her stacks",
+        "Progress of the same teacher with stacks",
         "stack", "percent", "completed", "missing", "positions in the log",
         rows=(
             (
@@ -109,8 +109,8 @@ def _missing(line: Answer, titles: dict[str, str]) -> list[str]:
 
 def show_payouts(stage: Stage, year: Year, place: Place, console: Console) -> None:
     """Every award and completed stack under every policy in force: due, pending or not due."""
-    who, titles = names(year), {c["id"]: c["title"] for c in year.cast.credentials.values()}
-    payouts = stage.get(
+    titles = {c["id"]: c["title"] for c in year.cast.credentials.values()}
+    found = stage.get(
         place.payroll,
         f"/v1/districts/{place.district_id}/payouts",
         effective_on=LAST_DAY.isoformat(),
@@ -122,7 +122,7 @@ def show_payouts(stage: Stage, year: Year, place: Place, console: Console) -> No
         "teacher", "for", "policy", "kind", "amount", "status", "reason", "positions",
         rows=(
             (
-                who.get(payout["person_id"], payout["person_id"]),
+                str(name),
                 str(titles.get(payout["credential_id"], "a completed stack")),
                 payout["policy_title"],
                 "notice to HR" if payout["benefit"] == "base_pay" else "payroll item",
@@ -131,7 +131,7 @@ def show_payouts(stage: Stage, year: Year, place: Place, console: Console) -> No
                 (payout["reason"] or "").replace("_", " "),
                 _positions(payout["positions"]),
             )
-            for payout in payouts
+            for payout, name in ((one["payout"], one["name"]) for one in found)
         ),
     )  # fmt: skip
 
@@ -140,8 +140,10 @@ def show_explanation(stage: Stage, year: Year, console: Console) -> None:
     """One payout taken apart: each rule, what it was asked, and whether it was met."""
     place = year.maple_fork
     path = f"/v1/districts/{place.district_id}/payouts"
-    payouts = stage.get(place.payroll, path, effective_on=LAST_DAY.isoformat())["items"]
-    payout = next(p for p in payouts if p["person_id"] == str(year.heroine))
+    found = stage.get(place.payroll, path, effective_on=LAST_DAY.isoformat())["items"]
+    payouts = (one["payout"] for one in found)
+    mine = (one for one in payouts if one["person_id"] == str(year.heroine))
+    payout = next(one for one in mine if one["status"] == "due")
     explained = stage.get(place.payroll, f"/v1/payouts/{payout['payout_id']}/explanation")
     _table(
         console,

@@ -62,7 +62,7 @@ def play(stage: Stage, operator: UUID, folder: Path, say: Say) -> Year:
     say("fall: first awards, a return, a second try, a split review, an appeal")
     heroine = play_fall(stage, cast, first, second)
     say("winter: a teacher moves from Grand Bend to Maple Fork in the middle of the year")
-    transfer(stage, operator, folder, first, second, heroine)
+    transfer(stage, operator, folder, first=first, second=second, person=heroine)
     say("spring: stipends up to the budget, and a revocation that frees the next in line")
     play_spring(stage, cast, first, second, heroine)
     return Year(cast, first, second, heroine, stacks)
@@ -160,7 +160,7 @@ def adopt_base_pay(stage: Stage, place: Place) -> None:
     """A raise of base pay by tier, after Kettle Moraine; the tiers are an assumption."""
     tiers = [{"tier": t, "amount_cents": cents} for t, cents in catalog.TIERS_CENTS.items()]
     terms = {
-        "title": "Base pay for micro-credentials, by tier (assumed tiers)",
+        "title": "Base pay by tier (assumed tiers)",
         "zone": GRAND_BEND_ZONE,
         "effective_from": "2025-07-01",
         "trigger": {"kind": "award"},
@@ -174,7 +174,7 @@ def adopt_base_pay(stage: Stage, place: Place) -> None:
 def adopt_stipend(stage: Stage, place: Place, stack: str) -> None:
     """A one-time stipend within a yearly budget, and a bonus for a completed stack."""
     terms = {
-        "title": "Stipend for each micro-credential (assumed amount)",
+        "title": "Stipend (assumed amount)",
         "zone": district.ZONE,
         "effective_from": "2025-07-01",
         "trigger": {"kind": "award"},
@@ -188,7 +188,7 @@ def adopt_stipend(stage: Stage, place: Place, stack: str) -> None:
     _adopt(stage, place, "Sample minute 2025-06-24, item 3", terms)
     bonus = {
         **{key: terms[key] for key in ("zone", "effective_from", "benefit")},
-        "title": "Bonus for the stack Deeper learning (assumed amount)",
+        "title": "Stack bonus (assumed amount)",
         "trigger": {"kind": "stack", "stack_id": stack},
         "amount": {"kind": "flat", "amount_cents": 50_000},
     }
@@ -214,7 +214,7 @@ def play_fall(stage: Stage, cast: Cast, first: Place, second: Place) -> UUID:
 
 
 def transfer(
-    stage: Stage, operator: UUID, folder: Path, first: Place, second: Place, person: UUID
+    stage: Stage, operator: UUID, folder: Path, *, first: Place, second: Place, person: UUID
 ) -> None:
     """Her position in Grand Bend ends, another begins in Maple Fork; the record stays hers.
 
@@ -231,7 +231,8 @@ def transfer(
     stage.post(operator, f"/v1/people/{person}/identities", link)
     name = next(p for p in first.people if p["person_id"] == str(person))["name"]
     roster = district.write_new_hire(folder / "new-hire.zip", "mf-9001", str(name), "2026-01-12")
-    stage.send_file(operator, "/v1/imports/oneroster", roster, zone=district.ZONE)
+    place = {"zone": district.ZONE, "district_id": str(second.district_id)}
+    stage.send_file(operator, "/v1/imports/oneroster", roster, **place)
 
 
 def play_spring(stage: Stage, cast: Cast, first: Place, second: Place, heroine: UUID) -> None:
