@@ -74,7 +74,7 @@ class Sniffer:
         self._size += len(chunk)
         self._head += chunk[: WINDOW_BYTES - len(self._head)]
         self._tail += chunk
-        if len(self._tail) > 4 * WINDOW_BYTES:  # not at every chunk: moving bytes costs time
+        if len(self._tail) > 2 * WINDOW_BYTES:  # not at every chunk: moving bytes costs time
             del self._tail[:-WINDOW_BYTES]
         if self._is_text:
             self._is_text = b"\0" not in chunk and self._decodes(chunk)
@@ -118,6 +118,8 @@ def _binary_type(head: bytes) -> str | None:
         found = _iso_type(head)
     elif head.startswith(b"RIFF") and head[8:12] == b"WAVE":
         found = "audio/wav"
+    elif head.startswith(b"ID3"):
+        found = "audio/mpeg"
     elif head.startswith(b"OggS"):
         found = "audio/ogg" if any(codec in head[:256] for codec in OGG_AUDIO) else None
     elif head.startswith(b"\x1a\x45\xdf\xa3"):
@@ -179,9 +181,6 @@ class _Window(io.RawIOBase):
         self._at = 0
 
     def seekable(self) -> bool:
-        return True
-
-    def readable(self) -> bool:
         return True
 
     def tell(self) -> int:
