@@ -1,0 +1,135 @@
+"""Payouts and stack progress over a real log: live, rebuilt by one process, rebuilt by two."""
+
+from __future__ import annotations
+
+import random
+import secrets
+from contextlib import closing
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+from eventsourcing.persistence import StoredEvent
+from psycopg.sql import SQL, Identifier
+
+from ledger.codec import encode
+from ledger.events.policy import FlatAmount, StackTrigger
+from ledger.store import LedgerRecorder
+from projections import setup
+from projections.contract import Projection
+from projections.database import Database
+from projections.engine import Engine
+from projections.log import LogReader
+from projections.payouts import Payouts
+from projections.rebuild import rebuild
+from projections.stacks import Stacks
+from tests.projections.histories import (
+    CREDENTIALS,
+    DAYS,
+    DISTRICTS,
+    POLICIES,
+    STACKS,
+    World,
+    all_of,
+    terms,
+    tiers,
+)
+
+BOTH: tuple[Projection[Any], ...] = (Stacks(), Payouts())
+
+
+def busy_world(chance: random.Random) -> World:
+    """Forty teachers of two districts, with policies and stacks that change among the awards."""
+    world = World()
+    people = [UUID(int=chance.getrandbits(128), version=4) for _ in range(40)]
+    for person in people:
+        world.employ(person, chance.choice(DISTRICTS), exempt=chance.choice([True, None, False]))
+    for _ in range(400):
+        match chance.randrange(12):
+            case 0:
+                one = chance.choice(
+                    [
+                        terms(budget_cents_per_year=500_000),
+                        terms(person_cap_cents_per_year=50_000, budget_cents_per_year=900_000),
+                        terms(exempt_only=True, amount=tiers(basic=20_000, advanced=40_000)),
+                        terms(
+                            trigger=StackTrigger(stack_id=STACKS[0]),
+                            amount=FlatAmount(amount_cents=70_000),
+                            budget_cents_per_year=200_000,
+                        ),
+                    ]
+                )
+                world.adopt(chance.choice(POLICIES), chance.choice(DISTRICTS), one)
+            case 1:
+                needed = chance.choice([1, 2, 3])
+                world.define(STACKS[0], all_of(*CREDENTIALS, needed=needed), None, DAYS[2])
+            case 2 | 3 if world.awards:
+                world.turn(chance.choice(sorted(world.awards)))
+            case 4:
+                job = chance.choice(sorted(world.jobs))
+                world.end(job, chance.choice([None, *DAYS]))
+            case 5:
+                world.employ(chance.choice(people), chance.choice(DISTRICTS))
+            case _:
+                world.award(chance.choice(people), chance.choice(CREDENTIALS), chance.choice(DAYS))
+    return world
+
+
+def append(url: str, world: World) -> None:
+    with closing(LedgerRecorder(url)) as recorder:
+        rows = [
+            StoredEvent(
+                fact.event.originator_id,
+                fact.event.originator_version,
+                fact.event.TOPIC,
+                encode(fact.event),
+            )
+            for fact in world.facts
+        ]
+        recorder.append(rows, command_id=uuid4(), body_hash=bytes(32))
+
+
+def live(database: Database, chance: random.Random) -> None:
+    """Catch up in small pages, with a new engine now and then, as after a restart."""
+    moved = 1
+    while moved:
+        with (
+            closing(database.connect()) as connection,
+            closing(LogReader(database.connect(), page_events=chance.randint(5, 40))) as reader,
+        ):
+            engine = Engine(
+                connection,
+                reader,
+                BOTH,
+                channel=database.channel,
+                lock_space=database.lock_space,
+            )
+            moved = sum(engine.step() for _ in range(chance.randint(1, 4)))
+
+
+def tables(url: str, database: Database) -> dict[str, list[Any]]:
+    query = SQL("SELECT to_jsonb(t)::text FROM {}.{} t ORDER BY 1")
+    with psycopg.connect(url) as connection:
+        return {
+            table.name: connection.execute(
+                query.format(Identifier(database.live), Identifier(table.name))
+            ).fetchall()
+            for projection in BOTH
+            for table in projection.tables
+        }
+
+
+def test_live_and_rebuilt_by_one_process_or_by_two_are_the_same(database_url: str) -> None:
+    seed = secrets.randbits(32)
+    print(f"seed {seed}")  # noqa: T201 - shown when the test fails
+    chance = random.Random(seed)
+    database = Database(database_url)
+    setup.migrate(database_url)
+    append(database_url, busy_world(chance))
+    live(database, chance)
+    found = tables(database_url, database)
+    assert found["payout_waits"]
+    assert found["stack_progress"]
+    for workers in (1, 2):
+        rebuild(database, BOTH, workers=workers)
+        assert tables(database_url, database) == found
