@@ -11,6 +11,7 @@ from importlib import metadata
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from api import cli_server, local_postgres
 from ledger.errors import LedgerError
@@ -50,6 +51,24 @@ def options(
     ] = False,
 ) -> None:
     """Hold what is said before a command; the version has been printed by now."""
+
+
+@app.command()
+def demo(
+    *,
+    serve: Annotated[
+        bool, typer.Option(help="Keep running, and print tokens to call with.")
+    ] = False,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free port.")] = 0,
+) -> None:
+    """Play a school year on a ledger of its own, over HTTP, and print what came of it.
+
+    Exit status: 0 the live tables equal those rebuilt from the log, 1 they differ.
+    """
+    from api.demo.run import run  # noqa: PLC0415 - its HTTP client is installed with `local` only
+
+    if not run(Console(), serve=serve, port=port):
+        raise typer.Exit(1)
 
 
 @db.command("start")

@@ -40,7 +40,7 @@ def run(console: Console, *, serve: bool, port: int) -> bool:
         settings, operator = read_settings(), uuid4()
         mcledger("migrate")
         mcledger("grant", str(operator), "operator")
-        with server(port) as address:
+        with server(port, Path(folder) / "server.log") as address:
             stage = Stage(address, settings)
             year = play(stage, operator, Path(folder), console.print)
             console.print()
@@ -88,13 +88,15 @@ def command(*arguments: str) -> list[str]:
 
 
 @contextmanager
-def server(port: int) -> Iterator[str]:
+def server(port: int, log: Path) -> Iterator[str]:
     """The API and the projections in a process of their own, until the end of the block."""
     port = port or free_port()
     address = f"http://127.0.0.1:{port}"
-    process = subprocess.Popen(command("serve", "--with-projector", "--port", str(port)))
+    arguments = command("serve", "--with-projector", "--port", str(port))
+    with log.open("wb") as file:
+        process = subprocess.Popen(arguments, stdout=file, stderr=file)
     try:
-        wait_until_ready(address, process)
+        wait_until_ready(address, process, log)
         yield address
     finally:
         process.send_signal(signal.SIGTERM)
@@ -107,7 +109,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_until_ready(address: str, process: subprocess.Popen[bytes]) -> None:
+def wait_until_ready(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
     """Wait for /readyz. Raises UnavailableError when the server ends or does not get ready."""
     deadline = time.monotonic() + START_SECONDS_MAX
     while time.monotonic() < deadline and process.poll() is None:
@@ -117,7 +119,7 @@ def wait_until_ready(address: str, process: subprocess.Popen[bytes]) -> None:
         except httpx2.TransportError:
             pass
         time.sleep(0.1)
-    raise UnavailableError("the server did not get ready")
+    raise UnavailableError(f"the server did not get ready: {log.read_text().strip()}")
 
 
 def prove(console: Console) -> bool:
