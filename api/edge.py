@@ -10,7 +10,7 @@ from typing import Any, Self
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
-from api.problems import NotYetVisibleError
+from api.problems import NotYetVisibleError, PositionUnknownError
 from api.settings import Settings, SettingsError
 from ledger.application import Ledger
 from ledger.evidence import EvidenceStore, open_blobs
@@ -72,10 +72,17 @@ class Edge:
     def visible(self, views: Sequence[str], position: int) -> int:
         """How far these views have come, once they show the log up to a position.
 
-        Raises NotYetVisibleError when that takes longer than a caller should wait.
+        Raises:
+            PositionUnknownError: the log has not come that far, so there is nothing to wait for.
+            NotYetVisibleError: the views take longer than a caller should wait.
         """
-        if not self.watch.wait_for(position, views, seconds=self.settings.visible_wait_seconds):
-            raise NotYetVisibleError(f"the view does not show position {position} yet; ask again")
+        if not self.watch.wait_for(position, views, seconds=0):
+            last = self.ledger.recorder.last_position()
+            if position > last:
+                raise PositionUnknownError(f"the log ends at {last}, before {position}")
+            patience = self.settings.visible_wait_seconds
+            if not self.watch.wait_for(position, views, seconds=patience):
+                raise NotYetVisibleError(f"the view does not show {position} yet; ask again")
         return self.watch.position(views)
 
 

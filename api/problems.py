@@ -77,6 +77,12 @@ class NotYetVisibleError(UnavailableError):
     slug = "not-yet-visible"
 
 
+class PositionUnknownError(InvalidError):
+    """The log has no such position."""
+
+    slug = "position-unknown"
+
+
 class InternalError(LedgerError):
     """Something is wrong on our side."""
 

@@ -79,6 +79,15 @@ class Router(APIRouter):
         """For a file that is known by its content and answers with a report."""
         return self.post(path, response_model=model, responses=declared(*WRITE_PROBLEMS))
 
+    def download(self, path: str) -> Callable[[Route], Route]:
+        """For bytes of whatever type they were found to be."""
+        content = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
+        return self.get(
+            path,
+            response_class=Response,
+            responses=declared(*READ_PROBLEMS) | {200: {"content": content}},
+        )
+
     def read(self, path: str, model: Any) -> Callable[[Route], Route]:
         return self.get(path, response_model=model, responses=declared(*READ_PROBLEMS))
 

@@ -27,6 +27,11 @@ class SettingsError(LedgerError):
     status = 500
 
 
+def _state_folder() -> Path:
+    in_checkout = (CHECKOUT / "pyproject.toml").exists()  # otherwise this is an installed wheel
+    return CHECKOUT / ".data" if in_checkout else Path("~/.local/state/mcledger").expanduser()
+
+
 class Settings(BaseSettings):
     """The settings of one ledger and its edge."""
 
@@ -41,6 +46,7 @@ class Settings(BaseSettings):
     token_issuer: str = DEVELOPMENT_ISSUER
     token_audience: str = "mcledger"  # noqa: S105 - a name, not a secret
     token_keys_file: Path | None = None  # a JSON Web Key Set with public keys only
+    state_folder: Path = Field(default_factory=_state_folder)  # what development keeps
     root_key_file: Path | None = None
     evidence_folder: Path | None = None
     evidence_bytes_max: Annotated[int, Field(ge=1)] = 512 * MEBIBYTE
@@ -58,12 +64,6 @@ class Settings(BaseSettings):
     @property
     def in_development(self) -> bool:
         return self.environment == "development"
-
-    @property
-    def state_folder(self) -> Path:
-        """Where development keeps its keys and files; production names each place itself."""
-        in_checkout = (CHECKOUT / "pyproject.toml").exists()  # otherwise this is an installed wheel
-        return CHECKOUT / ".data" if in_checkout else Path("~/.local/state/mcledger").expanduser()
 
     @property
     def root_keys(self) -> Path:

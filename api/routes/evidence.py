@@ -83,10 +83,7 @@ def upload_evidence(
     )
 
 
-@router.get(
-    "/enrollments/{enrollment_id}/evidence/{evidence_id}",
-    response_class=Response,
-)
+@router.download("/enrollments/{enrollment_id}/evidence/{evidence_id}")
 def download_evidence(
     enrollment_id: UUID, evidence_id: UUID, caller: CallerNow, edge: EdgeNow
 ) -> Response:

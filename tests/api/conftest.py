@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Thread
 
@@ -12,37 +13,62 @@ from api.settings import Settings
 from projections import setup
 from projections.database import Database
 from projections.runner import Runner
-from tests.api.world import World
+from tests.api.world import Story, World, story
+from tests.database import Server
+
+EVIDENCE_BYTES_MAX = 4 * 1024 * 1024
 
 
-@pytest.fixture
-def settings(database_url: str, tmp_path: Path) -> Settings:
-    """Development settings over a fresh ledger."""
-    setup.migrate(database_url)
+def development(database_url: str, folder: Path) -> Settings:
+    """Development settings over a ledger, whose files lie in a folder of the test's."""
     return Settings(
         environment="development",
         database_url=database_url,
-        root_key_file=tmp_path / "root-keys",
-        evidence_folder=tmp_path / "evidence",
-        evidence_bytes_max=4 * 1024 * 1024,
+        state_folder=folder,
+        evidence_bytes_max=EVIDENCE_BYTES_MAX,
     )
 
 
-@pytest.fixture
-def runner(settings: Settings) -> Iterator[None]:
-    """Keeps the views up to the log while a test runs."""
-    assert settings.database_url is not None
+@contextmanager
+def projecting(database_url: str) -> Iterator[None]:
+    """Keep the views up to the log."""
     stop = Event()
-    database = Database(settings.database_url.get_secret_value())
-    thread = Thread(target=Runner(database).run, args=(stop,), name="projections")
+    thread = Thread(target=Runner(Database(database_url)).run, args=(stop,), name="projections")
     thread.start()
-    yield
-    stop.set()
-    thread.join()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+@contextmanager
+def running(database_url: str, folder: Path) -> Iterator[World]:
+    setup.migrate(database_url)
+    with projecting(database_url), World(development(database_url, folder)) as world:
+        yield world
 
 
 @pytest.fixture
-def world(settings: Settings, runner: None) -> Iterator[World]:
-    """A running edge with an operator in it."""
-    with World(settings) as world:
+def world(database_url: str, tmp_path: Path) -> Iterator[World]:
+    """A running edge with an operator in it, over a fresh ledger."""
+    with running(database_url, tmp_path) as world:
         yield world
+
+
+@pytest.fixture(scope="module")
+def shared_world(
+    database_server: Server, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[World]:
+    """A running edge for all tests of a file that do not mind each other."""
+    with (
+        database_server.database(database_server.template) as url,
+        running(url, tmp_path_factory.mktemp("ledger")) as world,
+    ):
+        yield world
+
+
+@pytest.fixture(scope="module")
+def shared_story(shared_world: World) -> Story:
+    """A teacher who is enrolled, and everybody around her."""
+    return story(shared_world).enroll()

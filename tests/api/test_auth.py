@@ -190,12 +190,8 @@ def test_production_mints_no_development_token(tmp_path: Path) -> None:
         mint_development_token(settings, uuid4())
 
 
-def test_a_development_token_is_good_in_development_only(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("api.settings.CHECKOUT", tmp_path)
-    (tmp_path / "pyproject.toml").touch()
-    development = Settings(environment="development", database_url="postgresql://nowhere/x")
+def test_a_development_token_is_good_in_development_only(tmp_path: Path) -> None:
+    development = Settings(environment="development", state_folder=tmp_path)
 
     token = mint_development_token(development, PRINCIPAL)
 
@@ -206,12 +202,8 @@ def test_a_development_token_is_good_in_development_only(
         load_verifier(production(tmp_path, keys)).principal(token)
 
 
-def test_a_development_key_that_others_may_read_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("api.settings.CHECKOUT", tmp_path)
-    (tmp_path / "pyproject.toml").touch()
-    development = Settings(environment="development", database_url="postgresql://nowhere/x")
+def test_a_development_key_that_others_may_read_is_refused(tmp_path: Path) -> None:
+    development = Settings(environment="development", state_folder=tmp_path)
     mint_development_token(development, PRINCIPAL)
     development.development_token_key.chmod(0o644)
     with pytest.raises(SettingsError, match="chmod 600"):

@@ -43,9 +43,7 @@ class World(AbstractContextManager["World"]):
         self.client.__enter__()
         edge: Edge = self.app.state.edge
         call = Call(caller_id=self.operator, command_id=uuid4(), body_hash=bytes(32), at=MONDAY)
-        grant_access(
-            edge.ledger, call, principal_id=self.operator, role="operator", scope_id=None
-        )
+        grant_access(edge.ledger, call, principal_id=self.operator, role="operator", scope_id=None)
         return self
 
     def __exit__(
@@ -84,9 +82,7 @@ class World(AbstractContextManager["World"]):
 
     def get(self, who: UUID | None, path: str, **parameters: Any) -> Answer:
         """A read that sees everything written before it."""
-        return self.ask(
-            who, "GET", path, params={"min_position": self.position, **parameters}
-        )
+        return self.ask(who, "GET", path, params={"min_position": self.position, **parameters})
 
     def done(self, who: UUID, path: str, body: Any = None, **sent: Any) -> dict[str, Any]:
         """A write that has to succeed."""
@@ -115,8 +111,8 @@ class World(AbstractContextManager["World"]):
         district_id = self.done(self.operator, "/v1/districts", body)["id"]
         return District(self, district_id, self.grant("district", district_id))
 
-    def issuer(self) -> Issuer:
-        body = {"name": "Sample Issuer", "zone": "America/New_York"}
+    def issuer(self, name: str = "Sample Issuer") -> Issuer:
+        body = {"name": name, "zone": "America/New_York"}
         issuer_id = self.done(self.operator, "/v1/issuers", body)["id"]
         vetting = {"standard": "Sample standard", "components_met": 3, "components_total": 3}
         self.done(self.operator, f"/v1/issuers/{issuer_id}/vettings", vetting)
@@ -244,15 +240,43 @@ class Story:
         return self
 
 
-def story(world: World, district: District | None = None, **changed: Any) -> Story:
-    """A teacher of a district, a micro-credential, and two assessors for it."""
+def story(world: World, district: District | None = None, token: str = "Sample") -> Story:
+    """A teacher of a district, a micro-credential, and three assessors for it."""
     employer = district or world.district()
-    issuer = world.issuer()
-    credential = issuer.credential(**changed)
+    issuer = world.issuer(f"Issuer {token}")
+    credential = issuer.credential(summary=f"What {token} asks for.")
     return Story(
         world=world,
         issuer=issuer,
-        teacher=employer.teacher(),
+        teacher=employer.teacher("Ada", token),
         credential=credential,
         assessors=issuer.assessors(credential, employer, 3),
     )
+
+
+def stipend(**changed: Any) -> dict[str, Any]:
+    """A policy that pays the same for every award."""
+    terms = {
+        "title": "Stipend",
+        "zone": "America/Chicago",
+        "effective_from": "2020-07-01",
+        "trigger": {"kind": "award"},
+        "benefit": "one_time",
+        "amount": {"kind": "flat", "amount_cents": 30_000},
+        **changed,
+    }
+    return {"board_reference": "Minute 7", "adopted_on": "2024-06-01", "terms": terms}
+
+
+def stack_of(issuer: str, *credentials: str) -> dict[str, Any]:
+    """A stack that all of these complete."""
+    return {
+        "issuer_id": issuer,
+        "title": "Stack",
+        "summary": "All of them.",
+        "requirement": {
+            "title": "All",
+            "needed": len(credentials),
+            "credential_ids": list(credentials),
+        },
+    }

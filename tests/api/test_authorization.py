@@ -1,0 +1,241 @@
+"""The matrix: every operation × every role × one's own things, another tenant's, and no things."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+import yaml
+
+from api.demo.district import write_generated_district
+from tests.api.conftest import running
+from tests.api.world import Answer, World, stack_of, stipend, story
+from tests.database import Server
+
+TABLE: dict[str, dict[str, Any]] = yaml.safe_load(
+    Path(__file__).with_name("authorization.yaml").read_text()
+)
+EVERYWHERE = {"operator", "auditor"}  # roles without a scope
+UNKNOWN_VERSION = '"999999999"'
+
+
+@dataclass
+class Tenant:
+    """A district, an issuer, and everything there is once: ids by the name they have in paths."""
+
+    ids: dict[str, str]
+    roles: dict[str, UUID]
+
+
+def furnish(world: World, token: str) -> Tenant:
+    """A tenant in which every kind of thing exists. `token` is in every text that it holds."""
+    one = story(world, world.district(f"District {token}"), token=token).award()
+    held = world.seen(one.teacher, f"/v1/people/{one.teacher}/employments")["items"][0]
+    district, issuer = held["district_id"], one.issuer.id
+    roles = {
+        "teacher": one.teacher,
+        "assessor": one.assessors[0],
+        "approver": one.issuer.approver,
+        "district": world.grant("district", district),
+        "payroll": world.grant("payroll", district),
+        "district_auditor": world.grant("auditor", district),
+    }
+    office = roles["district"]
+    body = stipend(title=f"Stipend {token}")
+    policy = world.done(office, f"/v1/districts/{district}/policies", body)["id"]
+    made = world.done(roles["approver"], "/v1/stacks", stack_of(issuer, one.credential))
+    payouts = world.seen(one.teacher, f"/v1/people/{one.teacher}/payouts")["items"]
+    ids = {
+        "principal_id": str(one.teacher),
+        "person_id": str(one.teacher),
+        "assessor_id": str(one.assessors[0]),
+        "district_id": district,
+        "organization_id": district,
+        "employment_id": held["employment_id"],
+        "issuer_id": issuer,
+        "credential_id": one.credential,
+        "credential_version": "1",
+        "stack_id": made["id"],
+        "enrollment_id": one.enrollment,
+        "evidence_id": world.seen(one.teacher, one.path)["evidence"][0]["evidence_id"],
+        "policy_id": policy,
+        "payout_id": payouts[0]["payout_id"],
+        "import_id": import_of(world, district, world.settings.state_folder),
+    }
+    return Tenant(ids, roles)
+
+
+def import_of(world: World, district: str, folder: Path) -> str:
+    """A small roster of the district's."""
+    roster = write_generated_district(folder / f"{district}.zip", teachers=3)
+    with roster.open("rb") as file:
+        answer = world.ask(
+            world.operator,
+            "POST",
+            "/v1/imports/oneroster",
+            files={"file": ("roster.zip", file)},
+            data={"zone": "America/Chicago", "district_id": district},
+        )
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["import_id"])
+
+
+@dataclass
+class Place:
+    """Two tenants of one ledger."""
+
+    world: World
+    here: Tenant
+    there: Tenant
+
+    @property
+    def roles(self) -> dict[str, UUID]:
+        return {
+            **self.here.roles,
+            "operator": self.world.operator,
+            "auditor": self.auditor,
+            "stranger": self.stranger,
+            **{
+                f"other_{name}": self.there.roles[name]
+                for name in ("teacher", "assessor", "approver", "district", "payroll")
+            },
+        }
+
+    def __post_init__(self) -> None:
+        self.stranger = uuid4()
+        self.auditor = self.world.grant("auditor")
+
+
+@pytest.fixture(scope="module")
+def place(database_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    with (
+        database_server.database(database_server.template) as url,
+        running(url, tmp_path_factory.mktemp("ledger")) as world,
+    ):
+        yield Place(world, furnish(world, "here-7f3a"), furnish(world, "there-9c1e"))
+
+
+def filled(value: Any, ids: dict[str, str]) -> Any:
+    """A body with the ids of a tenant in it."""
+    if value == "{stipend}":
+        return stipend()
+    if isinstance(value, str) and value.startswith("{"):
+        return ids[value.strip("{}")]
+    if isinstance(value, dict):
+        return {name: filled(part, ids) for name, part in value.items()}
+    return [filled(part, ids) for part in value] if isinstance(value, list) else value
+
+
+def ask(world: World, who: UUID | None, operation: str, ids: dict[str, str]) -> Answer:
+    method, path = operation.split(" ", 1)
+    entry = TABLE[operation]
+    sent: dict[str, Any] = {}
+    if "body" in entry:
+        sent["json"] = filled(entry["body"], ids)
+    if "form" in entry:
+        sent["data"] = filled(entry["form"], ids)
+        sent["files"] = {"file": ("x", b"plain words")}
+    headers = {"If-Match": UNKNOWN_VERSION} if method == "POST" else {}
+    return world.ask(who, method, path.format(**ids), headers=headers, **sent)
+
+
+def may(entry: dict[str, Any], role: str) -> bool:
+    return entry["allowed"] == "all" or role in entry["allowed"]
+
+
+def got_in(answer: Answer) -> bool:
+    """Past the door: an answer, or a refusal of what was asked rather than of who asked."""
+    if answer.request.method == "GET":
+        return bool(answer.status_code == 200)
+    return answer.status_code in {409, 412, 415, 422}
+
+
+def test_the_table_has_every_operation_and_no_other(place: Place) -> None:
+    document = place.world.client.get("/openapi.json").json()
+    operations = {
+        f"{method.upper()} {path}"
+        for path, methods in document["paths"].items()
+        for method in methods
+    }
+    assert operations == set(TABLE)
+
+
+@pytest.mark.parametrize("operation", TABLE)
+def test_nobody_gets_in_without_a_token(operation: str, place: Place) -> None:
+    expected = TABLE[operation].get("anon", 401)
+    assert ask(place.world, None, operation, place.here.ids).status_code == expected
+
+
+@pytest.mark.parametrize("operation", TABLE)
+def test_to_ones_own_things_the_table_says_who_gets_in(operation: str, place: Place) -> None:
+    entry = TABLE[operation]
+    for role, who in place.roles.items():
+        answer = ask(place.world, who, operation, place.here.ids)
+        expected = may(entry, role)
+        assert got_in(answer) == expected, f"{role}: {answer.status_code} {answer.text[:300]}"
+        if not expected:
+            assert answer.status_code == entry["refused"], role
+
+
+@pytest.mark.parametrize("operation", TABLE)
+def test_to_the_things_of_another_tenant_only_unscoped_roles_get_in(
+    operation: str, place: Place
+) -> None:
+    entry = TABLE[operation]
+    ids = {**place.there.ids, "principal_id": place.there.ids["person_id"]}
+    everybody = entry["allowed"] == "all"
+    keep = set(place.roles) if everybody else set(entry.get("elsewhere", EVERYWHERE))
+    for role in (*place.here.roles, "operator", "auditor", "stranger"):
+        answer = ask(place.world, place.roles[role], operation, ids)
+        expected = may(entry, role) and (role in keep or not needs_scope(operation))
+        assert got_in(answer) == expected, f"{role}: {answer.status_code} {answer.text[:300]}"
+        if not expected:
+            assert answer.status_code == entry["refused"], role
+
+
+def needs_scope(operation: str) -> bool:
+    """Whether the operation is about somebody's things at all."""
+    body = str(TABLE[operation].get("body", "")) + str(TABLE[operation].get("form", ""))
+    return "{" in operation or "_id}" in body
+
+
+@pytest.mark.parametrize(
+    "operation", [one for one, entry in TABLE.items() if entry.get("refused") == 404]
+)
+def test_not_yours_looks_exactly_like_not_there(operation: str, place: Place) -> None:
+    nothing = {
+        name: "1" if name == "credential_version" else str(uuid4()) for name in place.here.ids
+    }
+    entry = TABLE[operation]
+    for role, who in place.roles.items():
+        if may(entry, role):
+            continue
+        not_yours = ask(place.world, who, operation, place.here.ids)
+        not_there = ask(place.world, who, operation, nothing)
+        assert not_yours.status_code == not_there.status_code == 404, role
+        assert not_yours.content == not_there.content
+
+
+def test_one_tenants_crawl_finds_no_word_of_the_other(place: Place) -> None:
+    """Every read, by every role of one tenant, with its own ids and with the other's."""
+    public = {one for one, entry in TABLE.items() if entry["allowed"] == "all"}
+    for operation in TABLE:
+        if not operation.startswith("GET") or operation in public:
+            continue
+        for role, who in place.here.roles.items():
+            for ids in (place.here.ids, place.there.ids):
+                answer = ask(place.world, who, operation, ids)
+                assert "there-9c1e" not in answer.text, f"{operation} as {role}"
+
+
+def test_a_role_that_is_withdrawn_is_gone_with_the_next_request(place: Place) -> None:
+    world, district = place.world, place.here.ids["district_id"]
+    who = world.grant("payroll", district)
+    assert world.get(who, f"/v1/districts/{district}/payouts").status_code == 200
+    body = {"role": "payroll", "scope_id": district}
+    world.done(world.operator, f"/v1/principals/{who}/grant-withdrawals", body)
+    assert world.get(who, f"/v1/districts/{district}/payouts").status_code == 404

@@ -1,0 +1,105 @@
+"""The OpenAPI is true: what it promises is what comes back, whatever is sent."""
+
+from __future__ import annotations
+
+import json
+import re
+from uuid import UUID, uuid4
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from tests.api.world import World, stack_of, stipend, story
+
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+]
+EXAMPLES = 60
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3600)
+def test_whatever_is_sent_the_answer_is_one_that_was_declared(shared_world: World) -> None:
+    """As somebody who holds every role, with the ids of things that exist in every second request."""
+    who, known = furnish(shared_world)
+    schema = schemathesis.openapi.from_asgi("/openapi.json", shared_world.app)
+    for result in schema.get_all_operations():
+        operation = result.ok()
+
+        @given(case=operation.as_strategy(), existing=st.booleans())
+        @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+        def check(case: schemathesis.Case, existing: bool) -> None:
+            if existing:
+                case.path_parameters.update(
+                    {name: known[name] for name in case.path_parameters if name in known}
+                )
+            headers = {
+                "Authorization": f"Bearer {shared_world.token(who)}",
+                "Idempotency-Key": str(uuid4()),
+            }
+            case.call_and_validate(headers=headers, checks=CHECKS)
+
+        check()
+
+
+def furnish(world: World) -> tuple[UUID, dict[str, str]]:
+    """A world in which everything exists once, and somebody who may do everything in it."""
+    one = story(world).award()
+    employment = world.seen(one.teacher, f"/v1/people/{one.teacher}/employments")["items"][0]
+    who, district, issuer = one.teacher, employment["district_id"], one.issuer.id
+    for role, scope in (
+        ("operator", None),
+        ("auditor", None),
+        ("issuer_approver", issuer),
+        ("district", district),
+        ("payroll", district),
+    ):
+        body = {"role": role, "scope_id": scope}
+        world.done(world.operator, f"/v1/principals/{who}/grants", body)
+    policy = world.done(who, f"/v1/districts/{district}/policies", stipend())["id"]
+    stack = world.done(who, "/v1/stacks", stack_of(issuer, one.credential))["id"]
+    payout = world.seen(who, f"/v1/people/{who}/payouts")["items"][0]["payout_id"]
+    evidence = world.seen(who, one.path)["evidence"][0]["evidence_id"]
+    return who, {
+        "person_id": str(who),
+        "principal_id": str(who),
+        "district_id": district,
+        "organization_id": district,
+        "issuer_id": issuer,
+        "credential_id": one.credential,
+        "credential_version": "1",
+        "enrollment_id": one.enrollment,
+        "evidence_id": evidence,
+        "employment_id": employment["employment_id"],
+        "policy_id": policy,
+        "stack_id": stack,
+        "payout_id": payout,
+    }
+
+
+def test_every_operation_has_an_id_a_summary_and_declares_its_problems(
+    shared_world: World,
+) -> None:
+    document = shared_world.client.get("/openapi.json").json()
+    ids = []
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            ids.append(operation["operationId"])
+            assert operation["description"], path
+            if path.startswith("/v1/"):
+                assert {"401", "404", "503"} <= set(operation["responses"]), path
+                assert operation["security"] == [{"token": []}]
+    assert len(set(ids)) == len(ids)
+    references = set(re.findall(r'"#/components/schemas/([^"]+)"', json.dumps(document)))
+    assert references <= set(document["components"]["schemas"])
