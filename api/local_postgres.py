@@ -53,6 +53,11 @@ def url() -> str:
     return cluster.url(DATABASE)
 
 
+def is_running() -> bool:
+    """Whether there is a server to join: the one DATABASE_URL names, or a local one."""
+    return bool(os.environ.get("DATABASE_URL")) or Cluster(folder("pg")).process_id() is not None
+
+
 class Cluster:
     """One PostgreSQL in one folder from `folder`: its data, its socket and its log."""
 

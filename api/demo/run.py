@@ -33,16 +33,15 @@ START_SECONDS_MAX = 30
 def run(console: Console, *, serve: bool, port: int) -> bool:
     """Play the demo. Answers whether live tables and tables rebuilt from the log are the same."""
     started = time.monotonic()
-    url = fresh_database()
-    with tempfile.TemporaryDirectory(prefix="mcledger-demo-") as folder:
-        environment = environment_of(url, Path(folder))
-        os.environ.update(environment)
+    with fresh_database() as url, tempfile.TemporaryDirectory(prefix="mcledger-demo-") as name:
+        folder = Path(name)
+        os.environ.update(environment_of(url, folder))
         settings, operator = read_settings(), uuid4()
         mcledger("migrate")
         mcledger("grant", str(operator), "operator")
-        with server(port, Path(folder) / "server.log") as address:
+        with server(port, folder / "server.log") as address:
             stage = Stage(address, settings)
-            year = play(stage, operator, Path(folder), console.print)
+            year = play(stage, operator, folder, console.print)
             console.print()
             show(stage, year, console)
             same = prove(console)
@@ -56,13 +55,21 @@ def run(console: Console, *, serve: bool, port: int) -> bool:
     return same
 
 
-def fresh_database() -> str:
-    """An empty database of the demo's own; an earlier demo's is dropped."""
+@contextmanager
+def fresh_database() -> Iterator[str]:
+    """An empty database of the demo's own; it goes, and a server started for it stops."""
+    running = local_postgres.is_running()
     url = local_postgres.start()
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
         connection.execute(f"CREATE DATABASE {DATABASE}")
-    return make_conninfo(url, dbname=DATABASE)
+    try:
+        yield make_conninfo(url, dbname=DATABASE)
+    finally:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE {DATABASE} WITH (FORCE)")
+        if not running:
+            local_postgres.stop()
 
 
 def environment_of(url: str, folder: Path) -> dict[str, str]:
