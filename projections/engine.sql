@@ -89,6 +89,22 @@ INSERT INTO {live}.parked SELECT * FROM {new}.parked;
 INSERT INTO {live}.bookmarks SELECT * FROM {new}.bookmarks
     ON CONFLICT (name) DO UPDATE SET position = excluded.position, digest = excluded.digest;
 
+-- name: key
+SELECT a.attname
+  FROM pg_index i
+  JOIN pg_class c ON c.oid = i.indrelid
+  JOIN pg_namespace n ON n.oid = c.relnamespace
+ CROSS JOIN LATERAL unnest(i.indkey) WITH ORDINALITY k(number, place)
+  JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.number
+ WHERE n.nspname = %(schema)s AND c.relname = %(table)s AND i.indisprimary
+ ORDER BY k.place;
+
+-- name: parked_positions
+SELECT position, scope_kind, scope_id, error IS NULL AS queued
+  FROM {schema}.parked
+ WHERE name = %(name)s
+ ORDER BY position;
+
 -- name: lag
 SELECT b.name, b.position, b.digest, last.position AS last_position,
        count(p.error) AS parked, count(p.position) - count(p.error) AS queued

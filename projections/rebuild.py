@@ -20,6 +20,7 @@ from psycopg import Connection, errors
 from psycopg.sql import SQL, Composed, Identifier
 
 from ledger.errors import InvalidError, UnavailableError
+from projections import parking
 from projections.contract import Projection, Table
 from projections.database import Database, lock_space
 from projections.engine import Engine
@@ -34,6 +35,10 @@ _SQL = blocks("engine")
 
 Projections = Sequence[Projection[Any]]
 Progress = Callable[[int, int], None]
+
+
+def nobody(_done: int, _total: int) -> None:
+    """Hears of progress and does nothing."""
 
 
 class RebuildRunningError(UnavailableError):
@@ -95,7 +100,7 @@ def rebuild(
     projections: Projections,
     *,
     workers: int = 2,
-    progress: Progress = lambda _done, _total: None,
+    progress: Progress = nobody,
 ) -> int:
     """Rebuild some projections, whatever state their tables are in, and swap the new ones in.
 
@@ -117,6 +122,21 @@ def rebuild(
             reached = beside.catch_up(position)
             _swap(beside)
         return reached
+
+
+def unpark(
+    database: Database, projections: Projections, *, workers: int = 2, progress: Progress = nobody
+) -> list[str]:
+    """Give everything parked another chance: rebuild whatever has something parked.
+
+    Returns the names of what was rebuilt; what is still bad is parked again.
+    """
+    with closing(database.connect()) as connection:
+        names = {entry.name for entry in parking.parked(connection)}
+    troubled = [projection for projection in projections if projection.name in names]
+    if troubled:
+        rebuild(database, troubled, workers=workers, progress=progress)
+    return [projection.name for projection in troubled]
 
 
 def chosen(names: Sequence[str], projections: Projections) -> Projections:
@@ -201,46 +221,36 @@ def fold_share(
     projections: Projections,
     shard: Shard,
     until: int,
-    progress: Progress = lambda _done, _total: None,
+    progress: Progress = nobody,
 ) -> None:
     """One worker: fold one share of the persons, and in the first worker what has no shares."""
     sharded = [projection for projection in projections if projection.sharded]
     whole = [projection for projection in projections if not projection.sharded]
-    share = None if shard.count == 1 else shard
     if whole and shard.index == 0:
-        _fold(database, (database.beside,), whole, until, None, lambda _done, _total: None)
+        with _worker(database, (database.beside,), None) as (connection, reader):
+            _engine(database, connection, reader, whole).run_to_end(until)
     if sharded:
-        _fold(database, ("pg_temp", database.beside), sharded, until, share, progress)
+        with _worker(database, ("pg_temp", database.beside), shard) as (connection, reader):
+            _make_temporary(connection, database, sharded)
+            engine = _engine(database, connection, reader, sharded, finishing=False)
+            done = 0
+            while moved := engine.step(until):
+                done += moved
+                progress(done, until)
+            _hand_over(connection, database, sharded, first=shard.index == 0)
 
 
-def _fold(
-    database: Database,
-    path: tuple[str, ...],
-    projections: Projections,
-    until: int,
-    shard: Shard | None,
-    progress: Progress,
-) -> None:
-    with (
-        closing(database.connect(*path, name="rebuild-worker", patient=True)) as connection,
-        closing(_worker_reader(database, shard)) as reader,
-    ):
-        temporary = path[0] == "pg_temp"
-        if temporary:
-            _make_temporary(connection, database, projections)
-        engine = _engine(database, connection, reader, projections, finishing=not temporary)
-        done = 0
-        while moved := engine.step(until):
-            done += moved
-            progress(done, until)
-        if temporary:
-            _hand_over(connection, database, projections, first=shard is None or shard.index == 0)
-
-
-def _worker_reader(database: Database, shard: Shard | None) -> LogReader:
-    """Without a thread of its own: the workers fill the processors as it is."""
-    connection = database.connect(name="rebuild-reader", patient=True)
-    return LogReader(connection, shard=shard, ahead=False, page_events=PAGE_EVENTS)
+@contextmanager
+def _worker(
+    database: Database, path: tuple[str, ...], shard: Shard | None
+) -> Iterator[tuple[Connection[Any], LogReader]]:
+    """The reader has no thread of its own: the workers fill the processors as it is."""
+    with closing(database.connect(*path, name="rebuild-worker", patient=True)) as connection:
+        log = database.connect(name="rebuild-reader", patient=True)
+        share = None if shard is None or shard.count == 1 else shard
+        reader = LogReader(log, shard=share, ahead=False, page_events=PAGE_EVENTS)
+        with closing(reader):
+            yield connection, reader
 
 
 def _own_tables(projections: Projections) -> list[Table]:

@@ -9,9 +9,9 @@ running clock ends is counted anew, and what was counted before a stop stays cou
 from __future__ import annotations
 
 from collections.abc import Iterable
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Literal, TypedDict
 from uuid import UUID
 
@@ -57,6 +57,16 @@ class Calendar:
         self.holidays = sorted({*others, *holidays})
         self.recount = True
 
+    def due_on(self, day: date, business_days: int) -> date:
+        """The last of so many business days, of which the first is the one after `day`."""
+        return _due_on(day, business_days, tuple(self.holidays))
+
+    def days_between(self, after: date, to: date) -> int:
+        """How many business days lie after one day and up to another."""
+        holidays = frozenset(self.holidays)
+        span = (after + timedelta(days=n) for n in range(1, (to - after).days + 1))
+        return sum(is_business_day(day, holidays) for day in span)
+
 
 @dataclass(slots=True, kw_only=True)
 class Review:
@@ -83,17 +93,18 @@ class Review:
     def start_clock(self, calendar: Calendar, day: date, business_days: int) -> None:
         """Count so many business days, the first being the one after `day`."""
         self.days_left, self.clock_from = business_days, day
-        self.due_on = due_on(day, business_days, frozenset(calendar.holidays))
+        self.due_on = calendar.due_on(day, business_days)
 
     def stop_clock(self, calendar: Calendar, day: date) -> None:
         """Keep what is left; less than nothing when the review was late already."""
         assert self.clock_from is not None
         assert self.days_left is not None, "a clock that runs has days"
-        self.days_left -= business_days(self.clock_from, day, frozenset(calendar.holidays))
+        self.days_left -= calendar.days_between(self.clock_from, day)
         self.clock_from = self.due_on = None
 
-    def end_clock(self) -> None:
-        """There is nothing left to wait for."""
+    def close(self, state: State) -> None:
+        """There is nothing left to wait for, and nobody sits at it any longer."""
+        self.state, self.seats, self.appeal_open = state, [], False
         self.days_left = self.clock_from = self.due_on = None
 
     def take_seat(self, seat: int, assessor_id: UUID, lapses_on: date) -> None:
@@ -116,9 +127,8 @@ class Review:
         taken = next(taken for taken in self.seats if taken["seat"] == seat)
         taken["passed"] = sorted(score.criterion for score in scores if score.met)
 
-    def settle(self, position: int) -> None:
-        """Say who acts next and whose scores are missing, after a change."""
-        self.position = position
+    def settle(self) -> None:
+        """Say who acts next and whose scores are missing, after changes."""
         waiting = self.state == "in_review"
         self.open_assessors = [
             UUID(seat["assessor_id"]) for seat in self.seats if waiting and seat["passed"] is None
@@ -140,7 +150,7 @@ class Review:
         return "approver" if settled else "adjudicator"
 
 
-def business_days(after: date, to: date, holidays: AbstractSet[date]) -> int:
-    """How many business days lie after one day and up to another."""
-    span = (after + timedelta(days=n) for n in range(1, (to - after).days + 1))
-    return sum(is_business_day(day, holidays) for day in span)
+@lru_cache(maxsize=10_000)
+def _due_on(day: date, business_days: int, holidays: tuple[date, ...]) -> date:
+    """Most of a day's submissions to an issuer are due on the same day."""
+    return due_on(day, business_days, frozenset(holidays))

@@ -24,6 +24,8 @@ CREATE INDEX IF NOT EXISTS reviews_due
     ON reviews (issuer_id, due_on, enrollment_id) WHERE due_on IS NOT NULL;
 CREATE INDEX IF NOT EXISTS reviews_open_assessors
     ON reviews USING gin (open_assessors) WHERE open_assessors <> '{}';
+CREATE INDEX IF NOT EXISTS reviews_standing
+    ON reviews (issuer_id, position) WHERE due_on IS NULL AND acts_next = 'approver';
 CREATE TABLE IF NOT EXISTS review_issuers (
     issuer_id     uuid PRIMARY KEY,
     business_days integer NOT NULL,       -- from a submission to its decision
@@ -82,6 +84,13 @@ SELECT *
    AND (%(credential_id)s::uuid IS NULL OR credential_id = %(credential_id)s)
  ORDER BY due_on, enrollment_id
  LIMIT %(limit)s;
+
+-- name: standing
+-- Held for integrity or appealed: no clock runs, and the issuer's approver has to act.
+SELECT *
+  FROM reviews
+ WHERE issuer_id = %(issuer_id)s AND due_on IS NULL AND acts_next = 'approver'
+ ORDER BY position;
 
 -- name: worklist
 -- What an assessor has to score, across issuers. The clock may stand while she looks.
