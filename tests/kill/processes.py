@@ -12,12 +12,14 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
 from api.local_paths import find_binaries
 from api.local_postgres import Cluster
 
+RESTARTS_MAX = 200
 RESTART_SECONDS = 0.2  # as an operator's supervisor would
 MCLEDGER = str(Path(sys.executable).with_name("mcledger"))
 
@@ -75,7 +77,9 @@ class System:
 
     def __init__(self, cluster: Cluster, environment: Mapping[str, str], folder: Path) -> None:
         self.cluster = cluster
+        self.environment = environment
         self.folder = folder
+        self.said = ""  # by /readyz, the last time it was asked
         self.port = free_port()
         serve = ["serve", "--port", str(self.port)]
         self.api = Service("api", serve, environment, folder / "serve.log")
@@ -85,14 +89,29 @@ class System:
         self.api.stop()
         self.projector.stop()
 
+    def restart_server(self) -> None:
+        """Have PostgreSQL running; while it ends its backends it takes nobody."""
+        for _ in range(RESTARTS_MAX):
+            try:
+                self.cluster.start("mcledger")
+            except psycopg.OperationalError:
+                time.sleep(0.1)
+            else:
+                return
+        raise TimeoutError(f"PostgreSQL does not come back: {self.tail()}")
+
     def ready(self) -> bool:
         """Whether the API says that it can work."""
         connection = HTTPConnection("127.0.0.1", self.port, timeout=2)
         try:
             connection.request("GET", "/readyz")
-            return connection.getresponse().status == 200
-        except (OSError, HTTPException):
+            answer = connection.getresponse()
+            self.said = answer.read().decode()
+        except (OSError, HTTPException) as error:
+            self.said = repr(error)
             return False
+        else:
+            return answer.status == 200
         finally:
             connection.close()
 
@@ -101,7 +120,7 @@ class System:
         begun = time.monotonic()
         while not self.ready():
             if time.monotonic() - begun > seconds_max:
-                raise TimeoutError(f"not ready after {seconds_max} s: {self.tail()}")
+                raise TimeoutError(f"not ready after {seconds_max} s: {self.said} {self.tail()}")
             time.sleep(0.05)
         return time.monotonic() - begun
 
@@ -202,14 +221,14 @@ def hurt(system: System, fault: Fault, dice: random.Random) -> None:
 
 
 @contextmanager
-def administrator(cluster: Cluster) -> Iterator["psycopg.Connection[tuple[int, ...]]"]:
+def administrator(cluster: Cluster) -> Iterator["psycopg.Connection[tuple[Any, ...]]"]:
     """A connection of the owner of everything, in the ledger's database."""
     url = cluster.url("mcledger")
     with psycopg.connect(url, autocommit=True, connect_timeout=5) as connection:
         yield connection
 
 
-def backends(connection: "psycopg.Connection[tuple[int, ...]]") -> list[int]:
+def backends(connection: "psycopg.Connection[tuple[Any, ...]]") -> list[int]:
     """The server's processes that work for the API or the projector."""
     found = connection.execute(
         "SELECT pid FROM pg_stat_activity"
