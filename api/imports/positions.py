@@ -47,10 +47,7 @@ class Holding:
 
     def active_on(self, day: date) -> bool:
         """Whether it is held on that day, or will be later."""
-        return any(
-            not span.never_held and (span.last_day is None or span.last_day >= day)
-            for span in self.spans
-        )
+        return any(span.held_from(day) for span in self.spans)
 
     def after(self, events: Iterable[AnyEmploymentEvent]) -> Holding:
         """The holding once these events have happened."""
@@ -66,14 +63,15 @@ def reconcile(act: Act, holding: Holding, claim: Claim, *, today: date) -> Event
     first_day = _first_day(holding, claim, today)
     stream = employment_stream(holding.district_id, holding.position(first_day))
     current = next((span for span in holding.spans if span.id == stream), None)
-    overlapping = [
-        span
-        for span in holding.spans
-        if span is not current and span.overlaps(first_day, claim.last_day)
+    others = [span for span in holding.spans if span is not current]
+    overlapping = [span for span in others if span.overlaps(first_day, claim.last_day)]
+    later = [
+        span for span in others if claim.last_day is not None and span.first_day > claim.last_day
     ]
     events: Events = []
     for span in overlapping:
         events += _give_way(act, span, first_day)
+    events += end_absent(act, replace(holding, spans=tuple(later)), today=today)
     if current is None:
         replaced = [span for span in overlapping if span.first_day > first_day]
         started = _start(act, holding, claim, first_day, replaced)
@@ -91,7 +89,7 @@ def end_absent(act: Act, holding: Holding, *, today: date, last_day: date | None
     over = today - ONE_DAY if last_day is None else last_day
     events: Events = []
     for span in holding.spans:
-        if not span.never_held and (span.last_day is None or span.last_day > over):
+        if span.held_from(over + ONE_DAY):
             events += span.end(act, last_day=max(over, span.first_day - ONE_DAY))
     return events
 
@@ -100,15 +98,13 @@ def _first_day(holding: Holding, claim: Claim, today: date) -> date:
     """The day the source names; or of the span it must mean; or the day we hear of it."""
     if claim.first_day is not None:
         return claim.first_day
-    over = claim.last_day is not None and claim.last_day < today
-    known = [
-        span.first_day
-        for span in holding.spans
-        if not span.never_held and (over or span.last_day is None or span.last_day >= today)
-    ]
-    if known:
-        return max(known)
-    return claim.last_day if over and claim.last_day else today
+    last_day = claim.last_day
+    begun = [span for span in holding.spans if last_day is None or span.first_day <= last_day]
+    if last_day is not None and last_day < today:
+        meant = [span for span in begun if not span.never_held] or list(holding.spans)
+        return max((span.first_day for span in meant), default=last_day)
+    held = [span.first_day for span in begun if span.held_from(today)]
+    return max(held, default=today)
 
 
 def _give_way(act: Act, span: Employment, first_day: date) -> Sequence[AnyEmploymentEvent]:
@@ -154,11 +150,9 @@ def _start(
 def _adjust(act: Act, span: Employment, claim: Claim, today: date) -> Events:
     """Bring last day and terms of the span up to what the source says."""
     events: Events = []
-    if claim.last_day != span.last_day:
-        if claim.last_day is None:
-            events += span.reopen(act)
-        else:
-            events += span.end(act, last_day=max(claim.last_day, span.first_day - ONE_DAY))
+    last_day = claim.last_day and max(claim.last_day, span.first_day - ONE_DAY)
+    if last_day != span.last_day:
+        events += span.end(act, last_day=last_day) if last_day else span.reopen(act)
     adjusted = Employment.fold(span, events)
     assert adjusted is not None, "folding forgets nothing"
     day = max(today, span.first_day)

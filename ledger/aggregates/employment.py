@@ -77,6 +77,10 @@ class Employment(Aggregate):
     def held_on(self, day: date) -> bool:
         return self.first_day <= day and (self.last_day is None or day <= self.last_day)
 
+    def held_from(self, day: date) -> bool:
+        """Whether it is held on that day or on a later one."""
+        return not self.never_held and (self.last_day is None or day <= self.last_day)
+
     def overlaps(self, first_day: date, last_day: date | None) -> bool:
         """Whether some day of this span lies in the other; a span without an end has no bound."""
         if self.never_held or (last_day is not None and last_day < first_day):
