@@ -26,6 +26,7 @@ from ledger.application import Call
 from ledger.commands.access import grant_access
 from ledger.events.access import Role
 from projections import setup
+from projections.check import check as check_tables
 from projections.database import Database
 from projections.rebuild import chosen
 from projections.rebuild import rebuild as rebuild_tables
@@ -99,6 +100,32 @@ def rebuild(
             progress=lambda done, total: progress.update(task, completed=done, total=total),
         )
     typer.echo(f"rebuilt {', '.join(p.name for p in wanted)} up to position {position}")
+
+
+@app.command()
+def check(
+    names: Names = None,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that share it.")] = 2,
+) -> None:
+    """Rebuild views beside those in use and compare: each row has to be what the log says.
+
+    Exit status: 0 equal, 1 different (the first row that differs is named), 2 usage.
+    """
+    with _progress() as progress:
+        task = progress.add_task("checking", total=None)
+        found = check_tables(
+            _database(),
+            chosen(names or [], PROJECTIONS),
+            workers=workers,
+            progress=lambda done, total: progress.update(task, completed=done, total=total),
+        )
+    for one in found:
+        typer.echo(f"{one.name}: {'equal' if one.equal else 'DIFFERENT'} at {one.position}")
+        if one.difference is not None:
+            typer.echo(f"  {one.difference.table}, live:    {one.difference.live}")
+            typer.echo(f"  {one.difference.table}, rebuilt: {one.difference.rebuilt}")
+    if not all(one.equal for one in found):
+        raise typer.Exit(1)
 
 
 @app.command()

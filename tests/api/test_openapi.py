@@ -31,7 +31,7 @@ EXAMPLES = 60
 @pytest.mark.long
 @pytest.mark.timeout(3600)
 def test_whatever_is_sent_the_answer_is_one_that_was_declared(shared_world: World) -> None:
-    """As somebody who holds every role, with the ids of things that exist in every second request."""
+    """As somebody who holds every role; every second request is about things that exist."""
     who, known = furnish(shared_world)
     schema = schemathesis.openapi.from_asgi("/openapi.json", shared_world.app)
     for result in schema.get_all_operations():
@@ -39,7 +39,7 @@ def test_whatever_is_sent_the_answer_is_one_that_was_declared(shared_world: Worl
 
         @given(case=operation.as_strategy(), existing=st.booleans())
         @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
-        def check(case: schemathesis.Case, existing: bool) -> None:
+        def check(case: schemathesis.Case, *, existing: bool) -> None:
             if existing:
                 case.path_parameters.update(
                     {name: known[name] for name in case.path_parameters if name in known}
