@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
-from typing import Any, NamedTuple
+from typing import Any, LiteralString, NamedTuple, cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from psycopg import Connection
-from psycopg.rows import args_row
+from psycopg.rows import tuple_row
 
 from ledger.events import EVENT_CLASSES, LedgerEvent
 from ledger.rules.calendars import ONE_DAY
@@ -23,7 +23,9 @@ from projections.sql import blocks, rows
 PAGE_EVENTS = 4000  # larger pages gain little more and hold a transaction open longer
 FEW_TOPICS = 12  # up to so many the server sorts out the rest
 _PERSON = re.compile(rb'"(?:person|principal)_id":"([0-9a-f-]{36})"')
+LOWER_BITS = 96  # what an id has behind its first eight digits
 _SQL = blocks("log")
+_Columns = tuple[int, UUID, int, str, bytes]  # a LogRow without a name, which takes time to give
 
 
 class LogRow(NamedTuple):
@@ -54,10 +56,17 @@ class Shard:
     index: int
     count: int
 
-    def owns(self, row: LogRow) -> bool:
+    def owns(self, row: _Columns) -> bool:
         """Whether this worker has to see the event; events about nobody go to every worker."""
-        person_id = row.person_id
-        return person_id is None or person_id.int % self.count == self.index
+        _, stream, _, topic, state = row
+        if topic.startswith("person."):
+            drawn = stream.int >> LOWER_BITS
+        else:
+            found = _PERSON.search(state)
+            if found is None:
+                return True
+            drawn = int(found[1][:8], 16)
+        return drawn % self.count == self.index
 
 
 class Unreadable(NamedTuple):
@@ -97,18 +106,17 @@ class Batch:
         return replace(first, to=middle), replace(second, after=middle)
 
 
-def decode_rows(after: int, to: int, rows: Collection[LogRow], topics: Collection[str]) -> Batch:
+def decode_rows(after: int, to: int, found: Iterable[_Columns], topics: Collection[str]) -> Batch:
     """Decode the rows whose topic is wanted. What has no known topic may matter to anybody."""
     facts: list[Fact[LedgerEvent]] = []
     unreadable = []
-    for row in rows:
-        if row.topic in topics or row.topic not in EVENT_CLASSES:
+    for row in found:
+        position, stream, version, topic, state = row
+        if topic in topics or topic not in EVENT_CLASSES:
             try:
-                facts.append(
-                    Fact(row.position, decode(row.topic, row.state, row.stream, row.version))
-                )
+                facts.append(Fact(position, decode(topic, state, stream, version)))
             except Exception as error:  # noqa: BLE001 - whatever is wrong with it, it is parked
-                unreadable.append(Unreadable(row, error))
+                unreadable.append(Unreadable(LogRow(*row), error))
     return Batch(after, to, facts, unreadable)
 
 
@@ -153,30 +161,36 @@ class LogReader:
 
     def _read(self, after: int, until: int, topics: frozenset[str]) -> Batch:
         found = read_page(self.connection, after, until, self.page_events, topics)
-        to = found[-1].position if len(found) == self.page_events else until
+        to = found[-1][0] if len(found) == self.page_events else until
         mine = found if self.shard is None else [row for row in found if self.shard.owns(row)]
         return decode_rows(after, to, mine, topics)
 
 
 def read_page(
     connection: Connection[Any], after: int, until: int, limit: int, topics: Collection[str]
-) -> list[LogRow]:
+) -> list[_Columns]:
     """At most `limit` rows after a position and up to another, in order."""
-    span = {"after": after, "until": until, "limit": limit}
-    with connection.cursor(binary=True, row_factory=args_row(LogRow)) as cursor:
-        if len(topics) > FEW_TOPICS:
-            return cursor.execute(_SQL["page"], span).fetchall()
-        choice = {"topics": sorted(topics), "known": sorted(EVENT_CLASSES)}
-        return cursor.execute(_SQL["page_of_topics"], span | choice).fetchall()
+    span: dict[str, Any] = {"after": after, "until": until, "limit": limit}
+    if len(topics) > FEW_TOPICS:
+        return _read(connection, _SQL["page"], span)
+    choice = {"topics": sorted(topics), "known": sorted(EVENT_CLASSES)}
+    return _read(connection, _SQL["page_of_topics"], span | choice)
 
 
 def facts_at(connection: Connection[Any], positions: Sequence[int]) -> Sequence[Fact[LedgerEvent]]:
     """The events at these positions. Raises what the codec raises for one it cannot read."""
-    with connection.cursor(binary=True, row_factory=args_row(LogRow)) as cursor:
-        found = cursor.execute(_SQL["at_positions"], {"positions": list(positions)}).fetchall()
+    found = _read(connection, _SQL["at_positions"], {"positions": list(positions)})
     return [
-        Fact(row.position, decode(row.topic, row.state, row.stream, row.version)) for row in found
+        Fact(position, decode(topic, state, stream, version))
+        for position, stream, version, topic, state in found
     ]
+
+
+def _read(
+    connection: Connection[Any], sql: LiteralString, parameters: dict[str, Any]
+) -> list[_Columns]:
+    with connection.cursor(binary=True, row_factory=tuple_row) as cursor:
+        return cast("list[_Columns]", cursor.execute(sql, parameters).fetchall())
 
 
 def last_position(connection: Connection[Any]) -> int:

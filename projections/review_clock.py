@@ -124,8 +124,8 @@ class Review:
             self.state = "in_review"
 
     def score(self, seat: int, scores: Iterable[CriterionScore]) -> None:
-        taken = next(taken for taken in self.seats if taken["seat"] == seat)
-        taken["passed"] = sorted(score.criterion for score in scores if score.met)
+        (taken,) = [taken for taken in self.seats if taken["seat"] == seat]
+        taken["passed"] = sorted([score.criterion for score in scores if score.met])
 
     def settle(self) -> None:
         """Say who acts next and whose scores are missing, after changes."""

@@ -24,6 +24,7 @@ from ledger.events import (
     policy,
     stack,
 )
+from ledger.events.enrollment import EnrollmentEvent
 from ledger.values import local_date
 from projections.contract import Fact, Projection, Table
 from projections.review_clock import ADJUDICATOR_SEAT, Actor, Calendar, Review
@@ -152,15 +153,14 @@ class _Desk:
 
     def fold(self, fact: Fact[Relevant]) -> None:
         position, event = fact
-        review = self.reviews.get(event.originator_id)
         if isinstance(event, enrollment.Enrolled):
             self.reviews[event.originator_id] = _begin(event, position)
-        elif isinstance(event, _OfIssuer):
-            self._count(event)
-        else:
-            assert review is not None, "a review begins with an enrollment"
+        elif isinstance(event, EnrollmentEvent):
+            review = self.reviews[event.originator_id]
             self._move(review, event)
             review.position = position
+        else:
+            self._count(event)
 
     def _count(self, event: _OfIssuer) -> None:
         match event:
