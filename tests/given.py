@@ -100,14 +100,18 @@ class Outcome:
         assert [event.originator_version for event in together] == list(
             range(1, len(together) + 1)
         ), "versions follow one another without a gap"
-        return fold(together)
+        after = fold(together)
+        assert after.version == len(together)
+        return after
 
     def then_refused(self, error: type[LedgerError], *saying: str) -> LedgerError:
         """Refused with exactly this error, whose message names what it has to."""
         assert self.refusal is not None, f"not refused: {self.events!r}"
         assert type(self.refusal) is error, repr(self.refusal)
+        message = self.refusal.detail
+        assert message[0] == message[0].lower(), f"a message goes on where a title ends: {message}"
         for words in saying:
-            assert words in self.refusal.detail, self.refusal.detail
+            assert words in message, message
         return self.refusal
 
 

@@ -153,10 +153,11 @@ class Enrollment(SubmissionCommands, ReviewCommands):
         The window is the issuer's as its terms were when the attempt was handed in.
         """
         appealable = self.status in {Status.OPEN, Status.REVOKED}
-        if self.decided_on is None or self.submitted_at is None or not appealable:
+        if self.decided_on is None or not appealable:
             raise NothingToAppealError(f"enrollment {self.id} is {self.status}")
         if self.appeal is not Appeal.POSSIBLE:
             raise SecondAppealError(f"the decision of {self.decided_on} was appealed already")
+        assert self.submitted_at is not None, "what was decided was handed in"
         window = issuer.terms_at(self.submitted_at).appeal_business_days
         last_day, today = issuer.business_days_after(self.decided_on, window), issuer.today(act.at)
         if today > last_day:

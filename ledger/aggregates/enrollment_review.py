@@ -231,7 +231,7 @@ class ReviewCommands(EnrollmentState):
         """Raises for the earner, whoever scored the attempt, and whoever has a tie to her."""
         if person_id == self.person_id:
             raise DeciderIsEarnerError("nobody decides on her own work")
-        if person_id in self.scorers | self.barred or self.seat_of(person_id) is not None:
+        if person_id in self.scorers or self.seat_of(person_id) is not None:
             raise DeciderIsAssessorError(f"{person_id} assessed the attempt")
         if person_id in self.conflicted | self.coaches:
             raise ConflictOfInterestError(f"{person_id} has a tie to the earner")

@@ -97,12 +97,12 @@ class EnrollmentState(Aggregate):
     submitted_at: datetime | None = None
 
     seats: tuple[Seat, ...] = ()
-    scorers: frozenset[UUID] = frozenset()  # everybody who scored the attempt
+    scorers: frozenset[UUID] = frozenset()  # everybody who ever scored the attempt
     barred: frozenset[UUID] = frozenset()  # who scored it before an appeal restored it
     results: Results | None = None  # as recommended
 
     decided_on: date | None = None  # null while no decision on the attempt stands
-    decider_id: UUID | None = None
+    decider_id: UUID | None = None  # who made the newest decision that can be appealed
     appeal: Appeal = Appeal.USED  # there is nothing to appeal before a decision
     awarded_on: date | None = None
     expires_on: date | None = None  # the first day on which the award is no longer valid
@@ -200,6 +200,7 @@ class EnrollmentState(Aggregate):
                 kept = tuple(a for a in self.artifacts if a.evidence_id != withdrawn)
                 return replace(self, artifacts=kept)
             case Submitted() | Resubmitted():
+                again = event.attempt == self.attempt  # after a return, by the same assessors
                 return replace(
                     self,
                     status=Status.IN_REVIEW,
@@ -207,11 +208,10 @@ class EnrollmentState(Aggregate):
                     submitted_at=event.occurred_at,
                     submitted_ids=self.submitted_ids.union(event.evidence_ids),
                     seats=(),
-                    scorers=frozenset(),
-                    barred=self.barred if event.attempt == self.attempt else frozenset(),
+                    scorers=self.scorers if again else frozenset(),
+                    barred=self.barred if again else frozenset(),
                     results=None,
                     decided_on=None,
-                    decider_id=None,
                     appeal=Appeal.USED,
                 )
             case SubmissionReturned():
@@ -252,20 +252,15 @@ class EnrollmentState(Aggregate):
                 return replace(self, status=Status.RECOMMENDED, results=results)
             case ReviewDecided(decision="not_yet"):
                 return self._after_not_yet(event.decided_on, event.actor_id)
-            case ReviewDecided(decision=decision):
-                # An award follows in the same command, and moves the status on from here.
-                held = decision == "integrity_hold"
-                return replace(
-                    self,
-                    status=Status.HELD if held else self.status,
-                    decided_on=event.decided_on,
-                    decider_id=event.actor_id,
-                )
+            case ReviewDecided(decision="integrity_hold", decided_on=decided_on):
+                return replace(self, status=Status.HELD, decided_on=decided_on)
+            case ReviewDecided(decided_on=decided_on):  # the award follows in the same command
+                return replace(self, decided_on=decided_on)
             case IntegrityHoldResolved(finding="confirmed"):
                 return self._after_not_yet(event.resolved_on, event.actor_id)
             case IntegrityHoldResolved():
                 status = Status.IN_REVIEW if self.results is None else Status.RECOMMENDED
-                return replace(self, status=status, decided_on=None, decider_id=None)
+                return replace(self, status=status, decided_on=None)
             case _:
                 assert_never(event)
 
@@ -319,11 +314,9 @@ class EnrollmentState(Aggregate):
             status=Status.IN_REVIEW,
             attempts_used=self.attempts_used - 1,
             seats=(),
-            scorers=frozenset(),
-            barred=self.barred | self.scorers,
+            barred=self.scorers,
             results=None,
             decided_on=None,
-            decider_id=None,
             appeal=Appeal.USED,
         )
 

@@ -75,9 +75,10 @@ def test_a_second_grant_joins_the_first() -> None:
 
 def test_the_same_grant_again_is_refused_and_for_another_scope_it_is_not() -> None:
     history = given(granted("payroll", DISTRICT))
-    history.when(lambda a: a.grant(act(), role="payroll", scope_id=DISTRICT)).then_refused(
-        AlreadyGrantedError, "payroll"
-    )
+    refused = history.when(
+        lambda a: a.grant(act(), role="payroll", scope_id=DISTRICT)
+    ).then_refused(AlreadyGrantedError, "payroll")
+    assert refused.operands == {"role": "payroll"}
     history.when(lambda a: a.grant(act(), role="payroll", scope_id=ISSUER)).then(AccessGranted)
 
 
@@ -92,9 +93,12 @@ def test_a_grant_is_withdrawn_and_the_others_stay() -> None:
 
 
 def test_what_is_not_held_in_this_scope_cannot_be_withdrawn() -> None:
-    given(granted("auditor", None)).when(
-        lambda a: a.withdraw(act(), role="auditor", scope_id=DISTRICT)
-    ).then_refused(NotGrantedError, "auditor")
+    refused = (
+        given(granted("auditor", None))
+        .when(lambda a: a.withdraw(act(), role="auditor", scope_id=DISTRICT))
+        .then_refused(NotGrantedError, "auditor")
+    )
+    assert refused.operands == {"role": "auditor"}
 
 
 def test_a_history_that_no_grants_can_have_is_a_fault() -> None:

@@ -119,6 +119,7 @@ def test_practice_11_eighty_percent_agreement_is_enough(percent: int) -> None:
             agreement_percent=percent,
         )
     )
+    assert state.standing == "qualified"
     fit(state)
 
 

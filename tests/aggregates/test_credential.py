@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -37,6 +38,7 @@ from tests.given import Outcome, fact, given
 from tests.samples import (
     APPROVER,
     AUTHOR,
+    COACH,
     CREDENTIAL,
     DAY,
     ISSUER,
@@ -72,8 +74,8 @@ def evidence(**counts: int) -> tuple[EvidenceRequirement, ...]:
 def test_a_draft_may_lack_everything_that_publication_asks_for() -> None:
     bare = Definition(title="Wait time", summary="Waits after a question.")
     given().when(
-        lambda _: draft(CREDENTIAL, act(), issuer=issuer(), author_id=None, definition=bare)
-    ).then(fact(CredentialDrafted, issuer_id=ISSUER, author_id=None, definition=bare))
+        lambda _: draft(CREDENTIAL, act(), issuer=issuer(), author_id=AUTHOR, definition=bare)
+    ).then(fact(CredentialDrafted, issuer_id=ISSUER, author_id=AUTHOR, definition=bare))
 
 
 def test_a_complete_definition_is_published_whole_as_version_1() -> None:
@@ -151,6 +153,7 @@ def test_practice_6_a_publication_has_a_rubric_with_a_passing_rule(
 ) -> None:
     refused = publishing(rubric=rows).then_refused(NoPassingRuleError, names)
     assert (refused.slug, refused.status) == ("no-passing-rule", 422)
+    assert refused.operands == ({"criterion": names.strip("'")} if rows else {})
 
 
 @pytest.mark.parametrize("passing_points", [2, 4])
@@ -164,7 +167,8 @@ def test_names_within_a_rubric_are_not_repeated() -> None:
     publishing(rubric=twins).then_refused(RubricNameRepeatedError, "criteria")
     levels = tuple(Level(level="same", points=n, description="Level") for n in (1, 2))
     row = Criterion(criterion="c1", title="Criterion", levels=levels, passing_points=2)
-    publishing(rubric=(row,)).then_refused(RubricNameRepeatedError, "levels", "'c1'")
+    refused = publishing(rubric=(row,)).then_refused(RubricNameRepeatedError, "levels", "'c1'")
+    assert refused.operands == {"criterion": "c1"}
 
 
 def test_a_range_of_effort_runs_upward() -> None:
@@ -196,6 +200,27 @@ def test_only_a_vetted_issuer_publishes() -> None:
     given(drafted(definition())).when(
         lambda c: c.publish(act(APPROVER), issuer=unvetted)
     ).then_refused(IssuerNotVettedError)
+
+
+def test_an_approval_of_the_issuer_that_has_ended_publishes_nothing() -> None:
+    registered, vetted, _ = issuer_events()
+    until = vetted.model_copy(update={"valid_until": date(2024, 11, 17)})
+    expired = Issuer.fold(None, [registered, until])
+    assert expired is not None
+    given(drafted(definition())).when(
+        lambda c: c.publish(act(APPROVER), issuer=expired)
+    ).then_refused(IssuerNotVettedError, "2024-11-17")
+
+
+def test_whoever_wrote_the_newest_draft_is_the_author_of_the_version() -> None:
+    other = drafted(definition(title="Checking"), version=2, author=COACH)
+    history = given(drafted(definition(), author=None), other)
+    history.when(lambda c: c.publish(act(COACH), issuer=issuer())).then_refused(
+        PublisherIsAuthorError
+    )
+    history.when(lambda c: c.publish(act(APPROVER), issuer=issuer())).then(
+        fact(CredentialVersionPublished, author_id=COACH)
+    )
 
 
 def test_the_next_version_leaves_the_first_as_it_was() -> None:

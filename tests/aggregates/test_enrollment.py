@@ -216,7 +216,7 @@ def test_a_reinstated_award_holds_as_before() -> None:
         APPROVER, lambda e, a: e.revoke(a, issuer=story.issuer, reason="copied", authority="c")
     )
     state = reinstating(story).then(fact(Reinstated, reason="mistaken", authority="committee"))
-    assert state.status is Status.AWARDED
+    assert (state.status, state.appeal) == (Status.AWARDED, Appeal.USED)
     assert state.holds(date(2025, 11, 17))
     assert not state.holds(date(2025, 11, 18))
 
@@ -262,6 +262,7 @@ def test_a_confirmed_integrity_hold_and_a_revocation_are_appealed() -> None:
         lambda e, a: e.resolve_hold(a, issuer=story.issuer, finding="confirmed", reason="copied"),
     )
     appealing(story).then(AppealOpened)
+    deciding_appeal(appealed(story), "upheld", by=APPROVER).then_refused(DeciderDecidedBeforeError)
     appealing(revoked()).then(AppealOpened)
 
 
@@ -328,7 +329,7 @@ def test_an_appeal_that_is_upheld_leaves_the_decision_as_it_was() -> None:
             actor_id=OTHER_APPROVER,
         )
     )
-    assert (state.status, state.attempts_used) == (Status.OPEN, 1)
+    assert (state.status, state.attempts_used, state.appeal) == (Status.OPEN, 1, Appeal.USED)
     assert upheld(story).submitted().enrollment.attempt == 2
 
 
@@ -337,6 +338,7 @@ def test_an_overturned_not_yet_restores_the_attempt_for_review() -> None:
     state = deciding_appeal(story, "overturned").then(fact(AppealDecided, finding="overturned"))
     assert (state.status, state.attempt, state.attempts_used) == (Status.IN_REVIEW, 1, 0)
     assert (state.free_seat(), state.results, state.decided_on) == (1, None, None)
+    assert state.appeal is Appeal.USED
 
 
 def test_an_overturned_revocation_reinstates_the_award_in_the_same_command() -> None:

@@ -480,6 +480,26 @@ def test_who_scored_the_attempt_does_not_decide_on_it(assessor: Any) -> None:
     deciding(story, "award", assessor).then_refused(DeciderIsAssessorError, str(assessor))
 
 
+def test_who_scored_an_earlier_attempt_may_decide_on_this_one() -> None:
+    story = Story().failed().submitted().assigned(THIRD, STRANGER)
+    story.scores(THIRD, MET).scores(STRANGER, MET)
+    deciding(story, "award", FIRST).then(ReviewDecided, Awarded)
+
+
+def test_an_adjudicator_who_was_not_needed_in_the_end_does_not_decide() -> None:
+    story = split().assigned(THIRD)
+    story.does(
+        SECOND, lambda e, a: e.declare_conflict(a, conflicted_person_id=SECOND, reason="household")
+    )
+    story.assigned(STRANGER).scores(STRANGER, MET)
+    deciding(story, "award", THIRD).then_refused(DeciderIsAssessorError)
+
+
+def test_nothing_is_decided_once_she_has_withdrawn() -> None:
+    story = recommended().does(EARNER, lambda e, a: e.withdraw(a, reason="moved"))
+    deciding(story, "award").then_refused(NotRecommendedError, "withdrawn")
+
+
 def test_whoever_has_a_tie_to_the_earner_does_not_decide() -> None:
     story = recommended().does(APPROVER, lambda e, a: e.assign_coach(a, coach_id=COACH))
     story.does(
@@ -640,10 +660,24 @@ def test_a_restored_attempt_is_reviewed_by_other_people(assessor: Any) -> None:
     assigning(restored(), THIRD).then(fact(AssessorAssigned, seat=1, attempt=1))
 
 
+def test_the_adjudicator_stays_away_from_a_restored_attempt_too() -> None:
+    story = in_review().scored(MET, NOT_MET, NOT_MET).decided("not_yet")
+    story.does(EARNER, lambda e, a: e.open_appeal(a, issuer=story.issuer, ground="process"))
+    story.does(
+        OTHER_APPROVER,
+        lambda e, a: e.decide_appeal(
+            a, issuer=story.issuer, finding="overturned", reason="process", later=()
+        ),
+    )
+    assigning(story, THIRD).then_refused(AssessedBeforeAppealError)
+
+
 def test_they_stay_away_from_the_attempt_when_it_is_returned_and_handed_in_again() -> None:
     story = restored()
     story.does(APPROVER, lambda e, a: e.return_submission(a, reasons=["unreadable"])).submitted()
     assigning(story, FIRST).then_refused(AssessedBeforeAppealError)
+    story.assigned(THIRD, STRANGER).scores(THIRD, MET).scores(STRANGER, MET)
+    deciding(story, "award", FIRST).then_refused(DeciderIsAssessorError)
 
 
 def test_they_may_assess_the_next_attempt() -> None:

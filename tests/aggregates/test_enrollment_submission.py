@@ -38,7 +38,7 @@ from ledger.aggregates.enrollment_refusals import (
     StudentReleaseMissingError,
     TooManyArtifactsError,
 )
-from ledger.aggregates.enrollment_state import EnrollmentState, Status
+from ledger.aggregates.enrollment_state import Appeal, EnrollmentState, Status
 from ledger.aggregates.issuer import Issuer, IssuerSuspendedError
 from ledger.events.credential import CredentialRetired, EvidenceRequirement
 from ledger.events.enrollment import (
@@ -208,9 +208,10 @@ def test_an_expired_award_closes_its_cycle_on_the_day_it_ends() -> None:
 @pytest.mark.parametrize("days", [30, 400])
 def test_an_award_that_expires_can_be_renewed_before_and_after(days: int) -> None:
     award = Story(asks=YEARLY).awarded().enrollment
-    enrolling(award, renews_enrollment_id=award.id, at=MONDAY + days * DAY).then(
+    state = enrolling(award, renews_enrollment_id=award.id, at=MONDAY + days * DAY).then(
         fact(Enrolled, cycle=2, renews_enrollment_id=award.id)
     )
+    assert state.renews_enrollment_id == award.id
 
 
 def test_only_the_newest_award_that_expires_can_be_renewed() -> None:
@@ -343,7 +344,9 @@ def test_practice_5_what_is_missing_is_named() -> None:
         "evidence-missing",
         {"missing": {"student_work": 1}},
     )
-    nothing = submitting(Story()).then_refused(EvidenceMissingError)
+    nothing = submitting(Story()).then_refused(
+        EvidenceMissingError, "1 more of lesson_plan, 2 more of student_work"
+    )
     assert nothing.operands == {"missing": {"lesson_plan": 1, "student_work": 2}}
 
 
@@ -364,6 +367,7 @@ def test_practice_10_evidence_with_students_needs_a_release() -> None:
     story = Story().uploaded().uploaded(artifact("video", "classroom_video", **video))
     refused = submitting(story).then_refused(StudentReleaseMissingError, str(named("video")))
     assert refused.slug == "student-release-missing"
+    assert refused.operands == {"evidence_id": named("video")}
     released = Story().uploaded()
     released.uploaded(artifact("video", "classroom_video", **video | {"release_reference": "r-1"}))
     submitting(released).then(Submitted)
@@ -429,11 +433,11 @@ def test_practice_21_work_from_before_the_approval_does_not_count() -> None:
 
 
 def test_a_return_uses_no_attempt() -> None:
-    story = Story().submitted()
+    story, note = Story().submitted().assigned(), vault_text("note")
     state = (
         given(*story.events)
-        .when(lambda e: e.return_submission(act(APPROVER), reasons=["unreadable"]))
-        .then(fact(SubmissionReturned, attempt=1, reasons=("unreadable",), note=None))
+        .when(lambda e: e.return_submission(act(APPROVER), reasons=["unreadable"], note=note))
+        .then(fact(SubmissionReturned, attempt=1, reasons=("unreadable",), note=note))
     )
     assert (state.status, state.attempts_used, state.seats) == (Status.OPEN, 0, ())
 
@@ -462,6 +466,8 @@ def test_a_return_names_its_reasons_and_comes_before_any_score() -> None:
 def test_practice_13_after_a_not_yet_the_next_attempt_is_handed_in() -> None:
     state = submitting(Story().failed()).then(fact(Resubmitted, attempt=2))
     assert (state.attempt, state.attempts_used) == (2, 1)
+    assert (state.seats, state.scorers, state.results) == ((), frozenset(), None)
+    assert (state.decided_on, state.appeal) == (None, Appeal.USED)
 
 
 def test_practice_13_resubmission_may_be_without_limit() -> None:

@@ -80,7 +80,12 @@ def test_a_stack_names_only_so_many_credentials() -> None:
 
 
 def test_a_stack_is_redefined_as_the_next_version() -> None:
-    other = StackDefinition(title="Basics", summary="Four.", requirement=group("a", 4))
+    other = StackDefinition(
+        title="Basics",
+        summary="Four.",
+        requirement=group("a", 4),
+        capstone_credential_id=CAPSTONE,
+    )
     state = (
         given(defined())
         .when(lambda s: s.redefine(act(), definition=other))
