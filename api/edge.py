@@ -22,6 +22,9 @@ from projections.engine import NotMigratedError
 from projections.runner import Watch
 
 POOL_WAIT_SECONDS = 5
+# A pool waits twice as long before each new try, so after a long outage it would come back late.
+# Having given up early, it tries anew with the next request.
+RECONNECT_SECONDS = 1
 VAULT_CONNECTIONS = 4
 
 
@@ -113,6 +116,7 @@ def _pool(
         min_size=1,
         max_size=size,
         timeout=POOL_WAIT_SECONDS,
+        reconnect_timeout=RECONNECT_SECONDS,
         kwargs={"autocommit": autocommit, "prepare_threshold": 1},
         open=True,
     )
