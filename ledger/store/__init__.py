@@ -24,6 +24,7 @@ from ledger.store.connections import (
     role_name,
     tables_schema,
 )
+from ledger.store.link import NotMigratedError
 from ledger.store.listener import Listener
 from ledger.store.migration import MigrationRefusedError, head_level, migrate, migration_level
 from ledger.store.recorder import Factory, LedgerRecorder, LogEntry, StoredCommand
@@ -36,6 +37,7 @@ __all__ = [
     "Listener",
     "LogEntry",
     "MigrationRefusedError",
+    "NotMigratedError",
     "ReadMoved",
     "Role",
     "Stored",

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import chain
 from threading import Lock
@@ -82,17 +82,16 @@ class Door:
             raise
         return command.result()
 
-    def append_all(self, commands: Sequence[Command]) -> None:
+    def append_all(self, commands: Iterable[Command]) -> None:
         """Append many commands of one caller in as few groups as may be.
 
         Afterwards each has its outcome, be it an error. Only for a door that this caller alone
         uses: between two groups whoever waits at another door has his turn.
         """
-        waiting: Sequence[Command] = commands
-        while waiting:
-            chosen, others = _choose(waiting)
+        chosen, others = choose(commands)
+        while chosen:
             self._land(Group(chosen), time.monotonic() + self._patience_seconds)
-            waiting = list(others)
+            chosen, others = choose(others)
 
     def close(self) -> None:
         """Close the link. A command that still comes makes a new one."""
@@ -125,8 +124,7 @@ class Door:
                 self._drop_link()
                 if self._underway is not None:
                     decided = [one for one in self._underway.commands if one.outcome is not None]
-                    if not self._underway.times_sent:
-                        self._underway.commands.remove(command)
+                    self._underway = _without_the_gone(self._underway)
                 self._hand_over()
         _call(chain(command.led, decided))
 
@@ -143,7 +141,7 @@ class Door:
     def _depart(self) -> Group | None:
         """Put together the next group, if anybody waits, and send it if there is a link."""
         with self._mutex:
-            chosen, others = _choose(self._waiting)
+            chosen, others = choose(self._waiting)
             group = self._underway = Group(chosen) if chosen else None
             self._waiting = others
         if group is not None and self._link is not None:
@@ -213,7 +211,7 @@ class Door:
             link.close()
 
 
-def _choose(waiting: Iterable[Command]) -> tuple[list[Command], deque[Command]]:
+def choose(waiting: Iterable[Command]) -> tuple[list[Command], deque[Command]]:
     """Divide those who wait into the next group and the rest, which keeps its order."""
     chosen: list[Command] = []
     others: deque[Command] = deque()
@@ -242,6 +240,13 @@ def _choose(waiting: Iterable[Command]) -> tuple[list[Command], deque[Command]]:
         else:
             others.append(command)
     return chosen, others
+
+
+def _without_the_gone(group: Group) -> Group | None:
+    """What is left to land: nothing that was never sent and that nobody waits for."""
+    if not group.times_sent:
+        group.commands = [command for command in group.commands if not command.abandoned]
+    return group if any(command.outcome is None for command in group.commands) else None
 
 
 def _stored_before(group: Group, why: dict[UUID, str], link: Link) -> dict[Command, Stored]:

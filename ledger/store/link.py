@@ -15,6 +15,7 @@ from psycopg import errors, pq
 from psycopg.adapt import Transformer
 from psycopg.pq.abc import PGresult
 
+from ledger.errors import UnavailableError
 from ledger.sql import blocks
 from ledger.store.connections import refuse_unsafe_server
 from ledger.store.wire import Parameter, parameter
@@ -26,6 +27,12 @@ BINARY = pq.Format.BINARY
 STATEMENTS = blocks("ledger.store", "log.sql")
 
 
+class NotMigratedError(UnavailableError):
+    """The database holds no ledger, or an older one."""
+
+    slug = "not-migrated"
+
+
 class Link:
     """A connection that one thread uses at a time.
 
@@ -34,7 +41,12 @@ class Link:
     """
 
     def __init__(self, conninfo: str) -> None:
-        """Connect. Raises UnsafeServerError for a server that may lose what it acknowledges."""
+        """Connect.
+
+        Raises:
+            UnsafeServerError: the server may lose what it acknowledges.
+            NotMigratedError: the ledger's tables are not there.
+        """
         self._connection = psycopg.connect(conninfo, autocommit=True)
         try:
             self.warnings = refuse_unsafe_server(self._connection)
@@ -70,9 +82,8 @@ class Link:
         formats = [BINARY] * len(packed)
         self._server.send_query_prepared(statement.encode(), packed, formats, BINARY)
         self._server.pipeline_sync()
-        while self._server.flush():
-            if self._wait(select.POLLIN | select.POLLOUT) & select.POLLIN:
-                self._server.consume_input()
+        while self._server.flush():  # which takes in what has come, too
+            self._wait(select.POLLIN | select.POLLOUT)
 
     def receive(self) -> list[Row]:
         """Wait for the rows of the first wanted statement whose answer has not been fetched."""
@@ -95,7 +106,13 @@ class Link:
         self._server.pipeline_sync()
         _, error = self._answer()
         if error is not None:
-            raise errors.error_from_result(error)
+            problem = errors.error_from_result(error)
+            if isinstance(problem, errors.UndefinedTable | errors.UndefinedFunction):
+                raise NotMigratedError(
+                    f"the ledger is not there or not up to date ({problem.diag.message_primary});"
+                    " run: mcledger migrate"
+                ) from problem
+            raise problem
 
     def _answer(self) -> tuple[PGresult | None, PGresult | None]:
         """The last result and the first error before the server says that it is ready.
@@ -118,10 +135,8 @@ class Link:
             elif result.status == pq.ExecStatus.FATAL_ERROR:
                 error = error or result
 
-    def _wait(self, events: int) -> int:
+    def _wait(self, events: int) -> None:
         """Wait until the socket is ready."""
         self._poll.modify(self._server.socket, events)
-        ready = self._poll.poll(ANSWER_SECONDS_MAX * 1000)
-        if not ready:
+        if not self._poll.poll(ANSWER_SECONDS_MAX * 1000):
             raise psycopg.OperationalError("the server does not answer")
-        return ready[0][1]

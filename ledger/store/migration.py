@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import psycopg
@@ -20,9 +21,11 @@ from psycopg.sql import SQL, Identifier, Literal
 from ledger.errors import UnavailableError
 from ledger.store.connections import Role, checked_name, role_name, tables_schema
 
+_ONE_UPGRADE = Lock()  # alembic keeps what it is doing in a global
+
 SCRIPTS = Path(__file__).parent.parent / "migrations"
 TURN_SECONDS_MAX = 120  # for the migration that another process is running
-LOCK_SECONDS_MAX = 2  # for a table in use: those who wait behind us wait as long
+LOCK_MS_MAX = 2_000  # for a table in use: those who wait behind us wait as long
 TRIES_MAX = 10
 SET_OPTION_SINCE = 160_000  # the version from which being a member is not yet being allowed to act
 SCHEMAS = """
@@ -102,7 +105,7 @@ def _take_turn(connection: Connection[Any], schema: str) -> None:
     connection.execute(
         "SELECT pg_advisory_lock(hashtextextended(%s, 0))", [f"ledger.migrate.{schema}"]
     )
-    connection.execute(SQL("SET lock_timeout = {}").format(f"{LOCK_SECONDS_MAX}s"))
+    connection.execute(SQL("SET lock_timeout = {}").format(f"{LOCK_MS_MAX}ms"))
 
 
 def _make_roles(connection: Connection[Any], prefix: str) -> None:
@@ -121,14 +124,10 @@ def _join(connection: Connection[Any], name: str) -> None:
     may_act = SQL("SELECT pg_has_role({}, {})").format(
         Literal(name), Literal("SET" if since >= SET_OPTION_SINCE else "MEMBER")
     )
-    for _ in _tries():
-        row = connection.execute(may_act).fetchone()
-        if row and row[0]:
-            return
-        try:
+    row = connection.execute(may_act).fetchone()
+    if not (row and row[0]):
+        with suppress(errors.UniqueViolation, errors.InternalError):  # another has just done it
             connection.execute(SQL("GRANT {} TO CURRENT_USER").format(Identifier(name)))
-        except errors.InternalError:  # two databases grant the same role at once
-            continue
 
 
 def _make_schemas(connection: Connection[Any], schema: str, prefix: str) -> None:
@@ -166,7 +165,7 @@ def _upgrade(connection: Connection[Any], schema: str, prefix: str) -> None:
     )
     for _ in _tries():
         try:
-            with engine.begin() as transaction:
+            with _ONE_UPGRADE, engine.begin() as transaction:
                 config.attributes["connection"] = transaction
                 command.upgrade(config, "head")
         except OperationalError as error:

@@ -55,14 +55,12 @@ def array(type_id: int, elements: bytes, count: int) -> bytes:
 
 def parameter(value: Parameter) -> bytes:
     """One value as a parameter of a prepared statement; an int is always a bigint."""
-    match value:
-        case UUID():
-            return value.bytes
-        case int():
-            return _BIGINT.pack(value)
-        case list():
-            packed = [element(_bytes(one)) for one in value]
-            return array(_type_of(value), b"".join(packed), len(packed))
+    if isinstance(value, UUID):
+        return value.bytes
+    if isinstance(value, int):
+        return _BIGINT.pack(value)
+    packed = [element(_bytes(one)) for one in value]
+    return array(_type_of(value), b"".join(packed), len(packed))
 
 
 def _bytes(value: UUID | str) -> bytes:
