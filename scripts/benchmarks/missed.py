@@ -70,7 +70,7 @@ class _Race:
             rows = stock.stored([state] * dice.choice(GROUPS))
             ours.store_until_known(self._recorder, rows, uuid4())
             with self._lock:
-                self._acknowledged[rows[0].originator_id] = len(rows)
+                self._acknowledged[ours.stream_of(rows[0])] = len(rows)
 
     def _follow(self) -> None:
         while True:
@@ -89,9 +89,9 @@ class _Race:
         while True:
             last_look = self._over.is_set()
             rows = read_page(connection, self._after, 2**62, 500, EVENT_CLASSES)
-            for row in rows:
-                self._seen[row.stream] = self._seen.get(row.stream, 0) + 1
-                self._after = row.position
+            for position, stream, *_ in rows:
+                self._seen[stream] = self._seen.get(stream, 0) + 1
+                self._after = position
             if not rows and last_look:
                 return
 
