@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from eventsourcing.application import Application
 
 from benchmarks import ours, stock
-from benchmarks.data import District
+from benchmarks.data import District, encoded
 from benchmarks.machine import Bench
 from benchmarks.measure import Act, Contest, Row, rate
 from ledger.aggregates.enrollment_submission import Artifact
@@ -36,8 +36,8 @@ def stage(bench: Bench) -> Iterator[Contest]:
         ours.ledger(url) as ledger,
         stock.stock_application(plain, connections=THREADS) as application,
     ):
-        mine = _Supply(ours_enrollments(url, streams))
-        theirs = _Supply(stock_enrollments(application, stock_streams))
+        mine = Supply(ours_enrollments(url, streams))
+        theirs = Supply(stock_enrollments(application, stock_streams))
         yield Contest(
             lambda: rate(THREADS, bench.seconds, lambda: one_upload(ledger, mine)),
             {
@@ -49,7 +49,7 @@ def stage(bench: Bench) -> Iterator[Contest]:
     bench.drop(plain)
 
 
-class _Supply:
+class Supply:
     """Enrollments in turn, each to one thread at a time."""
 
     def __init__(self, streams: list[UUID]) -> None:
@@ -61,18 +61,18 @@ class _Supply:
             return next(self._next)
 
 
-def ours_enrollments(url: str, streams: int) -> list[UUID]:
+def ours_enrollments(url: str, streams: int, seed: int = 1) -> list[UUID]:
     """Store so many enrollments that have just begun."""
-    district = District()
+    district = District(seed)
     events = itertools.chain.from_iterable(
         district.beginning(district.new_id(), EVENTS_BEFORE) for _ in range(streams)
     )
-    rows = [ours.encoded(event) for event in events]
+    rows = [encoded(event) for event in events]
     ours.seconds_to_import(url, rows)
     return list(dict.fromkeys(ours.stream_of(row) for row in rows))
 
 
-def one_upload(ledger: Ledger, supply: "_Supply") -> Act:
+def one_upload(ledger: Ledger, supply: Supply) -> Act:
     """One command through the ledger, as a route of the API gives it."""
     caller_id = uuid4()
 
@@ -106,7 +106,7 @@ def stock_enrollments(application: "Application[UUID]", streams: int) -> list[UU
     return ids
 
 
-def _one_stock_upload(application: "Application[UUID]", supply: "_Supply") -> Act:
+def _one_stock_upload(application: "Application[UUID]", supply: Supply) -> Act:
     def act() -> None:
         enrollment: stock.StockEnrollment = application.repository.get(supply())
         _stock_upload(enrollment)

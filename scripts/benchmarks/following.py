@@ -6,9 +6,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing.synchronize import Event
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import orjson
+from eventsourcing.application import Application
+from eventsourcing.projection import ProjectionRunner
 
 from benchmarks import ours, stock_projection
 from benchmarks.data import District, encoded
@@ -81,7 +83,7 @@ def waiting(bench: Bench) -> Iterator[Contest]:
     stock_projection.fill(plain, 100)
     with (
         ours.database(bench) as url,
-        _runner_process(url),
+        runner_process(url),
         stock_projection.running(plain) as runner,
     ):
         yield Contest(
@@ -112,7 +114,7 @@ def ours_wait_ms(url: str, times: int) -> float:
 
 
 def _stock_wait_ms(
-    runner: "stock_projection.ProjectionRunner[object, stock_projection.TranscriptView]",
+    runner: "ProjectionRunner[Application[UUID], stock_projection.TranscriptView]",
     times: int,
 ) -> float:
     figures = []
@@ -126,7 +128,7 @@ def _stock_wait_ms(
 
 
 @contextmanager
-def _runner_process(url: str) -> Iterator[None]:
+def runner_process(url: str) -> Iterator[None]:
     """A runner in a process of its own, as `mcledger project` is."""
     spawn = multiprocessing.get_context("spawn")
     over = spawn.Event()
@@ -141,7 +143,12 @@ def _runner_process(url: str) -> Iterator[None]:
 
 def _run(url: str, over: Event) -> None:
     stop = threading.Event()
-    threading.Thread(target=lambda: (over.wait(), stop.set()), daemon=True).start()
+
+    def end_with_the_other() -> None:
+        over.wait()
+        stop.set()
+
+    threading.Thread(target=end_with_the_other, daemon=True).start()
     Runner(Database(url)).run(stop)
 
 

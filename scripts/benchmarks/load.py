@@ -7,7 +7,6 @@ server's interpreter. One thread and plain sockets: the less it costs, the more 
 import argparse
 import selectors
 import socket
-import sys
 import time
 from pathlib import Path
 
@@ -56,12 +55,11 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--clients", type=int, required=True)
     parser.add_argument("--seconds", type=float, required=True)
-    parser.add_argument("--paths", type=Path, required=True, help="a file with one path a line")
+    parser.add_argument("--paths", type=Path, required=True, help="a path and a token a line")
     asked = parser.parse_args()
-    token = sys.stdin.read().strip()
     requests = [
         f"GET {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
-        for path in asked.paths.read_text().split()
+        for path, token in map(str.split, asked.paths.read_text().splitlines())
     ]
     connections = [
         Connection(asked.port, requests, first * len(requests) // asked.clients)

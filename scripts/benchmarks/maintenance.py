@@ -71,7 +71,8 @@ def _maintenance(url: str) -> Iterator[None]:
                 connection.execute("VACUUM (ANALYZE) ledger.ledger_events")
                 connection.execute("DROP INDEX IF EXISTS ledger.bench_topic")
                 connection.execute(
-                    "CREATE INDEX CONCURRENTLY bench_topic ON ledger.ledger_events (topic, recorded_at)"
+                    "CREATE INDEX CONCURRENTLY bench_topic"
+                    " ON ledger.ledger_events (topic, recorded_at)"
                 )
             connection.execute("DROP INDEX IF EXISTS ledger.bench_topic")
 

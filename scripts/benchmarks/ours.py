@@ -132,7 +132,7 @@ def forget(url: str) -> None:
     """Empty the tables of all projections and set them back to the start of the log."""
     names = ", ".join(f"ledger_read.{t.name}" for p in PROJECTIONS for t in p.tables)
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f"TRUNCATE {names}")  # type: ignore[arg-type]  # names from the code
+        connection.execute(f"TRUNCATE {names}")
         connection.execute("UPDATE ledger_read.bookmarks SET position = 0")
 
 
@@ -141,12 +141,12 @@ def history(events: int) -> list[StoredEvent]:
     return [encoded(event) for event in District().history(events)]
 
 
-def read_log(url: str, events: int) -> None:
+def read_log(url: str, events: int, after: int = 0) -> None:
     """Read so many events in order, as followers of ours do."""
+    until = after + events
     with recorder(url) as log:
-        after = 0
-        while after < events:
-            after = log.read_log(after, 4_000, events)[-1][0]
+        while after < until:
+            after = log.read_log(after, 4_000, until)[-1][0]
 
 
 def enrollments(url: str) -> list[UUID]:
@@ -159,27 +159,40 @@ def enrollments(url: str) -> list[UUID]:
     return [row[0] for row in rows]
 
 
+def teachers(url: str) -> list[UUID]:
+    """Persons whose enrollments have all come to an end; the last one may be cut short."""
+    with psycopg.connect(url) as connection:
+        rows = connection.execute(
+            "SELECT originator_id FROM ledger.ledger_events WHERE topic = 'person.registered.v1'"
+            " ORDER BY notification_id"
+        ).fetchall()
+    return [row[0] for row in rows[:-1]]
+
+
 def visibility_ms(url: str, times: int, pause_seconds: float, state: bytes) -> float:
     """The median time from the start of an append until a follower holds the event."""
     seen: dict[UUID, float] = {}
     arrived = threading.Semaphore(0)
-    with recorder(url) as door, recorder(url) as log:
-        with log.subscribe(gt=log.last_position()) as subscription:
+    with (
+        recorder(url) as door,
+        recorder(url) as log,
+        log.subscribe(gt=log.last_position()) as subscription,
+    ):
 
-            def follow() -> None:
-                for notification in itertools.islice(subscription, times):
-                    seen[notification.originator_id] = time.perf_counter()
-                    arrived.release()
+        def follow() -> None:
+            for notification in itertools.islice(subscription, times):
+                seen[stream_of(notification)] = time.perf_counter()
+                arrived.release()
 
-            thread = threading.Thread(target=follow)
-            thread.start()
-            figures = []
-            for _ in range(times):
-                time.sleep(pause_seconds)
-                rows = stored([state])
-                begun = time.perf_counter()
-                door.append(rows, command_id=uuid4(), body_hash=BODY_HASH)
-                assert arrived.acquire(timeout=10), "an event was never seen"
-                figures.append(seen[rows[0].originator_id] - begun)
-            thread.join()
+        thread = threading.Thread(target=follow)
+        thread.start()
+        figures = []
+        for _ in range(times):
+            time.sleep(pause_seconds)
+            rows = stored([state])
+            begun = time.perf_counter()
+            door.append(rows, command_id=uuid4(), body_hash=BODY_HASH)
+            assert arrived.acquire(timeout=10), "an event was never seen"
+            figures.append(seen[stream_of(rows[0])] - begun)
+        thread.join()
     return statistics.median(figures) * 1000

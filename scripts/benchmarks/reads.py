@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 from uuid import UUID
 
 import psycopg
+from eventsourcing.persistence import ApplicationRecorder
 
 from benchmarks import ours, pgbench, stock, uma
 from benchmarks.data import sample_state
@@ -44,7 +45,8 @@ def bulk_import(bench: Bench) -> Iterator[Contest]:
         with ours.filled(bench, events) as url, psycopg.connect(url) as source:
             copied = source.execute(
                 "SELECT originator_id, originator_version, topic, state, notification_id,"
-                " recorded_at, command_id, command_index FROM ledger.ledger_events ORDER BY 5 LIMIT %s",
+                " recorded_at, command_id, command_index FROM ledger.ledger_events"
+                " ORDER BY notification_id LIMIT %s",
                 [events],
             ).fetchall()
         with psycopg.connect(plain) as connection:
@@ -119,13 +121,13 @@ def stream_read(bench: Bench) -> Iterator[Contest]:
     bench.drop(plain)
 
 
-def _filled_stock(peer: "stock.ApplicationRecorder", events: int) -> list[UUID]:
+def _filled_stock(peer: ApplicationRecorder, events: int) -> list[UUID]:
     state = sample_state()
     streams = []
     for _ in range(events // EVENTS_PER_STREAM):
         rows = stock.stored([state] * EVENTS_PER_STREAM)
         peer.insert_events(rows)
-        streams.append(rows[0].originator_id)
+        streams.append(ours.stream_of(rows[0]))
     return streams
 
 
@@ -153,7 +155,7 @@ def visibility(bench: Bench) -> Iterator[Contest]:
     bench.drop(plain)
 
 
-def _stock_visibility(peer: "stock.ApplicationRecorder", times: int) -> float:
+def _stock_visibility(peer: ApplicationRecorder, times: int) -> float:
     state = sample_state()
     seen: dict[UUID, float] = {}
     arrived = threading.Semaphore(0)
@@ -161,7 +163,7 @@ def _stock_visibility(peer: "stock.ApplicationRecorder", times: int) -> float:
 
         def follow() -> None:
             for notification in subscription:
-                seen[notification.originator_id] = time.perf_counter()
+                seen[ours.stream_of(notification)] = time.perf_counter()
                 arrived.release()
                 if len(seen) == times:
                     return
@@ -175,7 +177,7 @@ def _stock_visibility(peer: "stock.ApplicationRecorder", times: int) -> float:
             begun = time.perf_counter()
             peer.insert_events(rows)
             assert arrived.acquire(timeout=10)
-            figures.append(seen[rows[0].originator_id] - begun)
+            figures.append(seen[ours.stream_of(rows[0])] - begun)
         thread.join()
     return statistics.median(figures) * 1000
 

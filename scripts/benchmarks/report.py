@@ -51,7 +51,7 @@ def cells(figure: Figure) -> tuple[str, ...]:
     """One row as the cells of the table."""
     row = figure.row
     if figure.value is None:
-        bounds = (_times(figure, row.floor), _times(figure, row.aim))
+        bounds = (_times(row.floor), _times(row.aim))
         return (row.name, "-", "-", "-", *bounds, f"not run: {figure.reason}")
     spread = ""
     if figure.spread:
@@ -63,8 +63,8 @@ def cells(figure: Figure) -> tuple[str, ...]:
         f"{_number(figure.value)} {row.unit}" + ("" if figure.peer else spread),
         peer,
         f"{_number(figure.ratio)}{spread}" if figure.peer else "-",
-        _times(figure, row.floor),
-        _times(figure, row.aim),
+        _times(row.floor),
+        _times(row.aim),
         _verdict(figure),
     )
 
@@ -89,7 +89,7 @@ def _verdict(figure: Figure) -> str:
     return "aim reached" if figure.reached else "floor held"
 
 
-def _times(figure: Figure, bound: float | None) -> str:
+def _times(bound: float | None) -> str:
     if bound is None:
         return "-"
     return f"{bound:g}" if bound == 0 else f"{bound:g} x"

@@ -6,18 +6,26 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from uuid import UUID
 
 import psycopg
+from pydantic import SecretStr
 
+from api.auth import mint_development_token
+from api.settings import Settings
 from benchmarks import ours
+from benchmarks.data import ENROLLMENTS_PER_PERSON
 from benchmarks.machine import Bench
 from benchmarks.measure import Contest, Row
 
 CLIENTS = 8
+TEACHERS = 400
+OUR_SERVER = ["-c", "from api.cli import main; main()", "serve"]
+PEER = ["-m", "benchmarks.serving_peer"]
 TABLE = "CREATE TABLE answers (path text PRIMARY KEY, body bytea NOT NULL)"
 
 
@@ -25,21 +33,49 @@ TABLE = "CREATE TABLE answers (path text PRIMARY KEY, body bytea NOT NULL)"
 def stage(bench: Bench) -> Iterator[Contest]:
     """The same paths, tokens and bytes; the peer finds them ready by their key."""
     events = bench.size(100_000, 20_000)
-    with tempfile.TemporaryDirectory() as place, ours.filled(bench, events, caught_up=True) as url:
-        environment = {**ours.settings(url, Path(place)), "PYTHONPATH": os.pathsep.join(sys.path)}
-        token = ours.operator_token(url, environment)
-        paths = ours.transcript_paths(url)[:500]
+    with tempfile.TemporaryDirectory() as place, ours.filled(bench, events) as url:
+        ours.catch_up(url)
+        environment = settings(url, Path(place))
         file = Path(place) / "paths"
-        file.write_text("\n".join(paths))
-        with serving(["-m", "api.cli", "serve"], environment) as our_port:
-            _keep_answers(url, our_port, token, paths)
-            with serving(["-m", "benchmarks.serving_peer"], environment) as peer_port:
+        write_paths(file, ours.teachers(url)[:TEACHERS], read_settings_of(environment))
+        with serving(OUR_SERVER, environment) as our_port:
+            _keep_answers(url, our_port, file)
+            with serving(PEER, environment) as peer_port:
                 yield Contest(
-                    lambda: _load(our_port, token, file, bench.seconds),
-                    {"one SELECT by key": lambda: _load(peer_port, token, file, bench.seconds)},
+                    lambda: load(our_port, file, bench.seconds),
+                    {"one SELECT by key": lambda: load(peer_port, file, bench.seconds)},
                 )
-        with psycopg.connect(url) as connection:
-            connection.execute("DROP TABLE answers")
+
+
+def settings(url: str, place: Path) -> dict[str, str]:
+    """The environment of a server on that database; what it keeps goes with the folder."""
+    return {
+        "DATABASE_URL": url,
+        "MCLEDGER_ENVIRONMENT": "development",
+        "MCLEDGER_ROOT_KEY_FILE": str(place / "root-keys"),
+        "MCLEDGER_EVIDENCE_FOLDER": str(place / "evidence"),
+        "PYTHONPATH": os.pathsep.join(sys.path),
+    }
+
+
+def read_settings_of(environment: Mapping[str, str]) -> Settings:
+    """The same settings in this process."""
+    return Settings(
+        environment="development",
+        database_url=SecretStr(environment["DATABASE_URL"]),
+        root_key_file=Path(environment["MCLEDGER_ROOT_KEY_FILE"]),
+        evidence_folder=Path(environment["MCLEDGER_EVIDENCE_FOLDER"]),
+    )
+
+
+def write_paths(file: Path, teachers: Sequence[UUID], of: Settings) -> None:
+    """Each teacher asks for her own transcript."""
+    file.write_text(
+        "\n".join(
+            f"/v1/people/{teacher}/transcript {mint_development_token(of, teacher)}"
+            for teacher in teachers
+        )
+    )
 
 
 @contextmanager
@@ -79,35 +115,29 @@ def _wait(port: int, process: "subprocess.Popen[bytes]") -> None:
     raise TimeoutError("the server did not start")
 
 
-def _keep_answers(url: str, port: int, token: str, paths: list[str]) -> None:
+def _keep_answers(url: str, port: int, file: Path) -> None:
     """Ask ours for everything once, and keep what it said for the peer to repeat."""
     asker = HTTPConnection("127.0.0.1", port)
     with psycopg.connect(url) as connection:
         connection.execute("DROP TABLE IF EXISTS answers")
         connection.execute(TABLE)
-        for path in paths:
+        for path, token in map(str.split, file.read_text().splitlines()):
             asker.request("GET", path, headers={"Authorization": f"Bearer {token}"})
             answer = asker.getresponse()
             body = answer.read()
             assert answer.status == 200, body  # noqa: PLR2004 - or the figure means nothing
+            assert body.count(b'"enrollment_id"') == ENROLLMENTS_PER_PERSON, body
             connection.execute("INSERT INTO answers VALUES (%s, %s)", [path, body])
+    asker.close()
 
 
-def _load(port: int, token: str, paths: Path, seconds: float) -> float:
+def load(port: int, paths: Path, seconds: float) -> float:
+    """Requests a second of the server on that port."""
     command = [
-        sys.executable,
-        "-m",
-        "benchmarks.load",
-        "--port",
-        str(port),
-        "--clients",
-        str(CLIENTS),
-        "--seconds",
-        str(seconds),
-        "--paths",
-        str(paths),
+        *(sys.executable, "-m", "benchmarks.load", "--port", str(port), "--paths", str(paths)),
+        *("--clients", str(CLIENTS), "--seconds", str(seconds)),
     ]
-    done = subprocess.run(command, input=token, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
     return float(done.stdout)
 
 

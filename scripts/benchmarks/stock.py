@@ -55,11 +55,12 @@ class StockEnrollment(Aggregate):
         self.person_id = person_id
         self.credential_id = credential_id
         self.credential_version = credential_version
-        self.evidence: dict[UUID, str] = {}
+        self.evidence: dict[UUID, tuple[str, str, int, str, str]] = {}
 
     @event("EvidenceUploaded")
     def upload(
         self,
+        *,
         evidence_id: UUID,
         kind: str,
         media_type: str,
@@ -67,7 +68,8 @@ class StockEnrollment(Aggregate):
         ciphertext_sha256: str,
         plaintext_commitment: str,
     ) -> None:
-        self.evidence[evidence_id] = kind
+        facts = (kind, media_type, size_bytes, ciphertext_sha256, plaintext_commitment)
+        self.evidence[evidence_id] = facts
 
 
 @contextmanager

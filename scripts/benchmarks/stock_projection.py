@@ -22,16 +22,25 @@ EVENTS_PER_STREAM = 10
 class Enrollment(Aggregate):
     """An enrollment of ten events with about as many bytes as ours."""
 
-    @event("Enrolled")
+    class Enrolled(Aggregate.Created):
+        person_id: UUID
+        credential_id: UUID
+        cycle: int
+
+    class StepTaken(Aggregate.Event):
+        kind: str
+        facts: dict[str, Any]
+
+    @event(Enrolled)
     def __init__(self, person_id: UUID, credential_id: UUID, cycle: int) -> None:
         self.person_id = person_id
         self.credential_id = credential_id
         self.cycle = cycle
-        self.steps = 0
+        self.steps: list[tuple[str, dict[str, Any]]] = []
 
-    @event("StepTaken")
+    @event(StepTaken)
     def step(self, kind: str, facts: dict[str, Any]) -> None:
-        self.steps += 1
+        self.steps.append((kind, facts))
 
 
 class TranscriptView(PostgresTrackingRecorder):
@@ -74,7 +83,7 @@ class Transcript(Projection[TranscriptView]):
     name = "stock_transcript"
 
     @singledispatchmethod
-    def process_event(self, domain_event: Any, tracking: Tracking) -> None:
+    def process_event(self, _domain_event: Any, tracking: Tracking) -> None:
         self.view.insert_tracking(tracking)
 
     @process_event.register
