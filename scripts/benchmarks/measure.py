@@ -106,22 +106,20 @@ def _compare(row: Row, contest: Contest, rounds: int) -> Figure:
 
 def rate(clients: int, seconds: float, client: Callable[[], Act]) -> float:
     """Acts per second of so many threads, each with an act of its own, all starting at once."""
+    acts = [client() for _ in range(clients)]
     counts = [0] * clients
     failures: list[BaseException] = []
     gate = threading.Barrier(clients + 1)
 
     def work(number: int) -> None:
+        gate.wait()
+        until = time.perf_counter() + seconds
         try:
-            act = client()
-            gate.wait()
-            until = time.perf_counter() + seconds
             while time.perf_counter() < until:
-                act()
+                acts[number]()
                 counts[number] += 1
-        except BaseException as failure:
+        except BaseException as failure:  # noqa: BLE001 - raised again below
             failures.append(failure)
-            gate.abort()
-            raise
 
     threads = [threading.Thread(target=work, args=(n,), daemon=True) for n in range(clients)]
     for thread in threads:

@@ -38,6 +38,7 @@ READY_SECONDS_MAX = 10.0  # after PostgreSQL is back
 START_SECONDS_MAX = 60.0  # of a new API process, on a machine that is busy otherwise
 LAG_SECONDS_MAX = 30.0
 EVIDENCE_OPENED = 20
+SERVER_ERROR = 500  # whatever dies, the API knows what to say of it
 
 
 @pytest.fixture
@@ -88,6 +89,8 @@ def play(system: System, settings: Settings, *, kills: int) -> None:
     operations = sorted((o for c in clients for o in c.operations), key=lambda o: o.begun)
     save(operations, system.folder / "history.jsonl")
     report(operations, recoveries)
+    broken = [operation for operation in operations if operation.code == SERVER_ERROR]
+    assert not broken, f"{broken[:3]}\n{system.tail()}"
     found = check(operations, read_log(system.cluster), known)
     assert not found, f"{len(found)} violations, the first of them {found[:5]}"
     lag_seconds = seconds_until(lambda: lag(system.cluster) == 0, LAG_SECONDS_MAX)
