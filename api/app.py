@@ -14,7 +14,7 @@ from fastapi.openapi.utils import get_openapi
 from api import problems
 from api.auth import load_verifier
 from api.edge import Edge
-from api.logs import RequestLog
+from api.request_log import RequestLog
 from api.routes import ROUTERS
 from api.routes.health import router as health
 from api.settings import Settings, read_settings

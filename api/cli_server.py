@@ -8,22 +8,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from threading import Event, Thread
 from typing import Annotated
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import orjson
 import typer
-import uvicorn
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from api import local_postgres, logs
-from api.app import create_app
-from api.auth import mint_development_token
-from api.clock import now
-from api.edge import Edge
 from api.settings import Settings, read_settings
 from ledger import store
-from ledger.application import Call
-from ledger.commands.access import grant_access
 from ledger.events.access import Role
 from projections import setup
 from projections.check import check as check_tables
@@ -48,6 +41,10 @@ def serve(
     ] = False,
 ) -> None:
     """Answer HTTP until stopped. A view is as fresh as its projector: see `mcledger project`."""
+    import uvicorn  # noqa: PLC0415 - it and the app load slowly, and other commands do without
+
+    from api.app import create_app  # noqa: PLC0415
+
     settings = _serving_settings()
     logs.configure(in_development=settings.in_development)
     with _projecting() if with_projector else nullcontext():
@@ -151,6 +148,8 @@ def token(
     hours: Annotated[int, typer.Option(min=1, max=24 * 30, help="For how long.")] = 12,
 ) -> None:
     """Print an access token for trying things out; production takes none of these."""
+    from api.auth import mint_development_token  # noqa: PLC0415 - loads slowly, seldom needed
+
     typer.echo(mint_development_token(read_settings(), principal, hours * 3600))
 
 
@@ -161,19 +160,10 @@ def grant(
     scope: Annotated[UUID | None, typer.Option(help="For which issuer or district.")] = None,
 ) -> None:
     """Grant a role from this machine: how the first operator comes to be one."""
-    edge = Edge.open(_serving_settings())
-    try:
-        body = orjson.dumps([str(principal), role, str(scope)])
-        call = Call(
-            caller_id=principal,
-            command_id=uuid4(),
-            body_hash=edge.vault.body_hash(body),
-            at=now(edge.settings),
-        )
-        receipt = grant_access(edge.ledger, call, principal_id=principal, role=role, scope_id=scope)
-    finally:
-        edge.close()
-    typer.echo(f"{principal} is {role} since position {receipt.position}")
+    from api.grants import grant_from_here  # noqa: PLC0415 - loads slowly, seldom needed
+
+    position = grant_from_here(_serving_settings(), principal, role, scope)
+    typer.echo(f"{principal} is {role} since position {position}")
 
 
 def _serving_settings() -> Settings:
