@@ -9,7 +9,7 @@ decoding and one transaction.
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -24,7 +24,7 @@ from ledger.events import EVENT_CLASSES, LedgerEvent
 from ledger.events.base import Event
 from projections import parking
 from projections.contract import Fact, Projection
-from projections.log import Batch, LogReader
+from projections.log import Batch, LogReader, Unreadable
 from projections.sql import blocks, read, rows
 
 _SQL = blocks("engine")
@@ -237,4 +237,20 @@ def _deal(group: Group, batch: Batch) -> list[Batch]:
     for fact in batch.facts:
         for index in takers.get(type(fact.event), ()):
             hands[index].append(fact)
-    return [Batch(batch.after, batch.to, hand, batch.unreadable) for hand in hands]
+    bad = [_bad_for(index, takers, batch.unreadable) for index in range(len(group))]
+    return [
+        Batch(batch.after, batch.to, hand, unreadable)
+        for hand, unreadable in zip(hands, bad, strict=True)
+    ]
+
+
+def _bad_for(
+    index: int, takers: Mapping[type[Event], tuple[int, ...]], unreadable: Sequence[Unreadable]
+) -> list[Unreadable]:
+    """What is of a kind that this member takes, or of a kind that nobody knows."""
+    return [
+        bad
+        for bad in unreadable
+        if bad.row.topic not in EVENT_CLASSES
+        or index in takers.get(EVENT_CLASSES[bad.row.topic], ())
+    ]

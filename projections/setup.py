@@ -49,7 +49,13 @@ class TableClass:
     kind: TableKind
 
 
-def migrate(url: str, schema: str = "ledger", *, role_prefix: str = "ledger") -> None:
+def migrate(
+    url: str,
+    schema: str = "ledger",
+    *,
+    role_prefix: str = "ledger",
+    projections: Sequence[Projection[Any]] = PROJECTIONS,
+) -> None:
     """Make what is missing of the projections' tables. Nothing happens when all is there.
 
     The ledger itself has to be migrated before. Tables that were made by an older fold are left
@@ -60,7 +66,7 @@ def migrate(url: str, schema: str = "ledger", *, role_prefix: str = "ledger") ->
         database.make_schemas(connection)
         project = Identifier(role_name(Role.PROJECT, role_prefix))
         connection.execute(SQL("SET ROLE {}").format(project))
-        make_tables(connection, database.live, PROJECTIONS)
+        make_tables(connection, database.live, projections)
 
 
 def make_tables(

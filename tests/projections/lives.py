@@ -1,0 +1,250 @@
+"""Random logs of everything that can happen to a few teachers, an issuer and a district.
+
+The enrollments are made by the aggregates themselves (tests/aggregates/test_histories.py), given
+to several teachers and laid into one another in random order, so every log could really happen.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID, uuid5
+
+from hypothesis import strategies as st
+
+from ledger.events import LedgerEvent
+from ledger.events.access import AccessGranted, AccessWithdrawn
+from ledger.events.assessor import AssessorAppointed, AssessorQualified, AssessorWithdrawn
+from ledger.events.credential import CredentialDrafted, CredentialRetired
+from ledger.events.employment import (
+    EmploymentChanged,
+    EmploymentEnded,
+    EmploymentReopened,
+    EmploymentStarted,
+)
+from ledger.events.enrollment import Enrolled
+from ledger.events.imports import ImportCompleted, ImportStarted
+from ledger.events.issuer import (
+    IssuerHolidaysSet,
+    IssuerSuspended,
+    IssuerSuspensionLifted,
+    IssuerTermsChanged,
+)
+from ledger.events.organization import OrganizationRegistered, OrganizationRenamed
+from ledger.events.person import IdentityLinked, PersonDetailsRecorded, PersonRegistered
+from ledger.events.policy import PolicyAdopted, PolicyRetired
+from ledger.events.stack import StackDefined, StackRetired
+from tests.aggregates.test_histories import worlds
+from tests.samples import (
+    CREDENTIAL,
+    DISTRICT,
+    FIRST,
+    ISSUER,
+    STACK,
+    ZONE,
+    credential_events,
+    definition,
+    digest,
+    group,
+    header,
+    issuer_events,
+    issuer_terms,
+    named,
+    policy_terms,
+    vault_text,
+)
+
+TEACHERS = tuple(uuid5(named("teacher"), str(n)) for n in range(4))
+SCHOOL, POLICY = named("school"), named("policy")
+Stream = Sequence[LedgerEvent]
+
+
+def issuer_stream() -> Stream:
+    """An issuer that changes its terms and its holidays while reviews are open."""
+    return [
+        *issuer_events(),
+        IssuerTermsChanged(**header(ISSUER, 4), terms=issuer_terms(decision_business_days=5)),
+        IssuerHolidaysSet(**header(ISSUER, 5), year=2024, holidays=(date(2024, 12, 25),)),
+        IssuerSuspended(**header(ISSUER, 6), reason="under-inquiry"),
+        IssuerSuspensionLifted(**header(ISSUER, 7)),
+        IssuerHolidaysSet(**header(ISSUER, 8), year=2025, holidays=(date(2025, 1, 1),)),
+    ]
+
+
+def credential_stream() -> Stream:
+    """Two published versions, a draft of a third, and the end."""
+    shared: dict[str, Any] = {"issuer_id": ISSUER}
+    draft = definition(title="Checking for understanding, again", tier="advanced")
+    return [
+        *credential_events(definition(), definition(summary="In other words.")),
+        CredentialDrafted(**header(CREDENTIAL, 5), **shared, author_id=None, definition=draft),
+        CredentialRetired(**header(CREDENTIAL, 6), **shared, reason="superseded"),
+    ]
+
+
+def organization_streams() -> list[Stream]:
+    shared: dict[str, Any] = {"district_id": DISTRICT, "zone": ZONE}
+    return [
+        [
+            OrganizationRegistered(**header(DISTRICT), kind="district", name="Lake", **shared),
+            OrganizationRenamed(**header(DISTRICT, 2), name="Lake and Hills"),
+        ],
+        [OrganizationRegistered(**header(SCHOOL), kind="school", name="Shore", **shared)],
+    ]
+
+
+def other_streams() -> list[Stream]:
+    """What some projections pass over and others live on."""
+    stack_id, imported = STACK, named("import")
+    shared: dict[str, Any] = {
+        "issuer_id": ISSUER,
+        "summary": "Three that belong together.",
+        "requirement": group("Parts", 3, needed=2),
+        "capstone_credential_id": CREDENTIAL,
+    }
+    terms = policy_terms(budget_cents_per_year=60_000)
+    adopted: dict[str, Any] = {
+        "district_id": DISTRICT,
+        "adopted_on": date(2024, 6, 1),
+        "board_reference": "Minute 7",
+        "terms": terms,
+    }
+    return [
+        [
+            StackDefined(**header(stack_id), stack_version=1, title="First", **shared),
+            StackDefined(**header(stack_id, 2), stack_version=2, title="Second", **shared),
+            StackRetired(**header(stack_id, 3), reason="superseded"),
+        ],
+        [
+            PolicyAdopted(**header(POLICY), policy_version=1, **adopted),
+            PolicyRetired(
+                **header(POLICY, 2),
+                district_id=DISTRICT,
+                board_reference="Minute 9",
+                last_day=date(2025, 6, 30),
+            ),
+        ],
+        [
+            ImportStarted(
+                **header(imported),
+                district_id=DISTRICT,
+                format="oneroster-1.2",
+                mode="bulk",
+                file_hmac="hmac-" + digest("file"),
+                rows=4,
+            ),
+            ImportCompleted(
+                **header(imported, 2),
+                district_id=DISTRICT,
+                persons_registered=4,
+                employments_started=4,
+                employments_changed=0,
+                employments_ended=0,
+                rows_unchanged=0,
+            ),
+        ],
+        assessor_stream(),
+    ]
+
+
+def assessor_stream() -> Stream:
+    stream = named("standing of first")
+    shared: dict[str, Any] = {
+        "person_id": FIRST,
+        "credential_id": CREDENTIAL,
+        "issuer_id": ISSUER,
+    }
+    return [
+        AssessorAppointed(**header(stream), **shared, reason="founder"),
+        AssessorWithdrawn(**header(stream, 2), **shared, reason="asked-to"),
+        AssessorQualified(
+            **header(stream, 3),
+            **shared,
+            enrollment_id=named("hers"),
+            agreement_percent=90,
+            valid_until=None,
+        ),
+    ]
+
+
+def person_streams(person_id: UUID) -> list[Stream]:
+    """A teacher who is known, employed, promoted, gone and back, with a role for a while."""
+    job = uuid5(person_id, "job")
+    grants = uuid5(person_id, "grants")
+    held: dict[str, Any] = {"person_id": person_id, "district_id": DISTRICT}
+    terms: dict[str, Any] = {"school_id": SCHOOL, "role": "teacher", "fte_thousandths": 1000}
+    role: dict[str, Any] = {"principal_id": person_id, "role": "auditor", "scope_id": None}
+    identity = "hmac-" + digest(str(person_id))
+    return [
+        [
+            PersonRegistered(**header(person_id)),
+            PersonDetailsRecorded(**header(person_id, 2), details=vault_text(str(person_id))),
+            IdentityLinked(
+                **header(person_id, 3),
+                source="oneroster",
+                district_id=DISTRICT,
+                identity_hmac=identity,
+            ),
+        ],
+        [
+            EmploymentStarted(
+                **header(job),
+                **held,
+                **terms,
+                exempt=True,
+                zone=ZONE,
+                first_day=date(2024, 8, 1),
+                last_day=None,
+            ),
+            EmploymentChanged(
+                **header(job, 2), **held, **terms, exempt=None, effective_on=date(2024, 12, 1)
+            ),
+            EmploymentEnded(**header(job, 3), **held, last_day=date(2025, 6, 30)),
+            EmploymentReopened(**header(job, 4), **held),
+            EmploymentChanged(
+                **header(job, 5), **held, **terms, exempt=False, effective_on=date(2024, 10, 1)
+            ),
+        ],
+        [
+            AccessGranted(**header(grants), **role),
+            AccessWithdrawn(**header(grants, 2), **role),
+        ],
+    ]
+
+
+def given_to(person_id: UUID, cycle: Stream) -> Stream:
+    """The same enrollment as another teacher's."""
+    own = uuid5(person_id, str(cycle[0].originator_id))
+    changes: dict[str, Any] = {"originator_id": own, "person_id": person_id}
+    moved = []
+    for event in cycle:
+        renews = isinstance(event, Enrolled) and event.renews_enrollment_id
+        more = {"renews_enrollment_id": uuid5(person_id, str(renews))} if renews else {}
+        moved.append(event.model_copy(update=changes | more))
+    return moved
+
+
+def interleaved(streams: Iterable[Stream], chance: random.Random) -> list[LedgerEvent]:
+    """One log of all streams, each in its own order."""
+    waiting = [list(stream) for stream in streams if stream]
+    log = []
+    while waiting:
+        stream = chance.choice(waiting)
+        log.append(stream.pop(0))
+        if not stream:
+            waiting.remove(stream)
+    return log
+
+
+@st.composite
+def lives(draw: st.DrawFn, teachers: int = 2) -> list[LedgerEvent]:
+    """A log of so many teachers. The issuer and the credential come before what rests on them."""
+    chance = random.Random(draw(st.integers(0, 2**32)))
+    issuer, credential = issuer_stream(), credential_stream()
+    streams: list[Stream] = [issuer[3:], credential[2:], *organization_streams(), *other_streams()]
+    for person_id in TEACHERS[:teachers]:
+        streams += person_streams(person_id)
+        streams += [given_to(person_id, cycle) for cycle in draw(worlds()).cycles]
+    return [*issuer[:3], *credential[:2], *interleaved(streams, chance)]
