@@ -5,7 +5,7 @@ Scores stay hidden until both assessors have scored, from everybody.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -14,10 +14,10 @@ from uuid import UUID
 from api.access import Party
 from api.edge import Edge
 from api.moments import Moment
+from ledger.aggregates.enrollment_state import EnrollmentState
 from ledger.events.enrollment import (
     Adjudicated,
     CriterionResult,
-    EvidenceUploaded,
     ReviewDecided,
     Scored,
     SubmissionReturned,
@@ -90,7 +90,7 @@ def view(
     party: Party,
     caller_id: UUID,
     moment: Moment,
-    artifacts: Iterable[EvidenceUploaded] = (),
+    enrollment: EnrollmentState | None = None,
 ) -> ReviewView:
     """One review as a party to it may see it now."""
     due_on, zone = review.due_on, review.zone or "UTC"
@@ -109,7 +109,7 @@ def view(
         overdue=due_on is not None and due_on < local_date(moment.at, zone),
         zone=review.zone,
         seats=[] if party == "teacher" else _seats(review.seats, party, caller_id),
-        evidence=[_evidence(artifact) for artifact in artifacts],
+        evidence=_evidence(enrollment, party) if enrollment else [],
     )
 
 
@@ -130,15 +130,20 @@ def _seats(seats: Sequence[KnownSeat], party: Party, caller_id: UUID) -> list[Se
     ]
 
 
-def _evidence(artifact: EvidenceUploaded) -> Evidence:
-    return Evidence(
-        evidence_id=artifact.evidence_id,
-        kind=artifact.kind,
-        media_type=artifact.media_type,
-        size_bytes=artifact.size_bytes,
-        contains_students=artifact.contains_students,
-        created_on=artifact.created_on,
-    )
+def _evidence(enrollment: EnrollmentState, party: Party) -> list[Evidence]:
+    """The artifacts; those that were never handed in are the teacher's alone to see."""
+    return [
+        Evidence(
+            evidence_id=artifact.evidence_id,
+            kind=artifact.kind,
+            media_type=artifact.media_type,
+            size_bytes=artifact.size_bytes,
+            contains_students=artifact.contains_students,
+            created_on=artifact.created_on,
+        )
+        for artifact in enrollment.artifacts
+        if party == "teacher" or artifact.evidence_id in enrollment.submitted_ids
+    ]
 
 
 def decisions_of(edge: Edge, enrollment_id: UUID) -> list[Decision]:

@@ -73,7 +73,7 @@ def read_enrollment(
         found = reviews.find_review(connection, enrollment_id)
     if found is None:
         raise NotFoundError(NOT_THERE)  # enrolled a moment ago; ask with min_position
-    body = view(found, role, caller.principal_id, moment, enrollment.artifacts)
+    body = view(found, role, caller.principal_id, moment, enrollment)
     return answer(body, position=position, ETag=f'"{enrollment.version}"')
 
 
