@@ -79,14 +79,17 @@ SELECT DISTINCT scope_kind AS kind, scope_id AS id
 -- The workers of a rebuild had bookmarks of their own.
 UPDATE bookmarks SET position = %(position)s;
 
+-- name: be_impatient
+SET LOCAL lock_timeout = '100ms';
+
 -- name: forget_parked
-DELETE FROM {live}.parked WHERE name IN (SELECT name FROM {new}.bookmarks);
+DELETE FROM {live}.parked WHERE name = {name};
 
 -- name: take_parked
-INSERT INTO {live}.parked SELECT * FROM {new}.parked;
+INSERT INTO {live}.parked SELECT * FROM {new}.parked WHERE name = {name};
 
--- name: take_bookmarks
-INSERT INTO {live}.bookmarks SELECT * FROM {new}.bookmarks
+-- name: take_bookmark
+INSERT INTO {live}.bookmarks SELECT * FROM {new}.bookmarks WHERE name = {name}
     ON CONFLICT (name) DO UPDATE SET position = excluded.position, digest = excluded.digest;
 
 -- name: key

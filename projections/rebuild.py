@@ -29,7 +29,8 @@ from projections.setup import make_tables
 from projections.sql import blocks, rows
 
 PAGE_EVENTS = 10_000  # nobody waits for these batches
-SWAP_TRIES_MAX = 20
+SWAP_TRIES_MAX = 100
+SWAP_PAUSE_SECONDS = 0.05
 REBUILDING = "rebuild"
 _SQL = blocks("engine")
 
@@ -120,7 +121,8 @@ def rebuild(
         beside.catch_up()
         with beside.standstill() as position:
             reached = beside.catch_up(position)
-            _swap(beside)
+            for projection in projections:
+                _swap(beside, projection)
         return reached
 
 
@@ -296,32 +298,32 @@ def _finish(connection: Connection[Any], projections: Projections, until: int) -
             connection.execute(SQL("ANALYZE {}").format(Identifier(table.name)))
 
 
-def _swap(beside: Beside) -> None:
-    """Drop the live tables and move the new ones to their place, with bookmarks and the parked.
+def _swap(beside: Beside, projection: Projection[Any]) -> None:
+    """Drop the live tables and move the new ones to their place, with bookmark and the parked.
 
-    Readers hold the tables for milliseconds; should one hold them longer, nobody queues behind us
-    for more than the lock timeout of the connection.
+    A reader of two tables may hold the one we want and wait for the one we hold. We give up long
+    before the server would call that a deadlock and end the reader, and try again.
     """
-    for attempt in range(SWAP_TRIES_MAX):
+    for _ in range(SWAP_TRIES_MAX):
         try:
             with beside.connection.transaction():
-                for statement in _swap_statements(beside):
+                beside.connection.execute(_SQL["be_impatient"])
+                for statement in _swap_statements(beside.database, projection):
                     beside.connection.execute(statement)
         except errors.LockNotAvailable:
-            time.sleep(0.05 * attempt)
+            time.sleep(SWAP_PAUSE_SECONDS)
         else:
             return
-    raise RebuildFailedError("the live tables stayed in use; the rebuilt ones were dropped")
+    raise RebuildFailedError(f"the tables of {projection.name} stayed in use; nothing was swapped")
 
 
-def _swap_statements(beside: Beside) -> Iterator[Composed]:
-    live, new = Identifier(beside.database.live), Identifier(beside.database.beside)
-    for projection in beside.projections:
-        for table in map(Identifier, (table.name for table in projection.tables)):
-            yield SQL("DROP TABLE IF EXISTS {}.{}").format(live, table)
-            yield SQL("ALTER TABLE {}.{} SET SCHEMA {}").format(new, table, live)
-    for name in ("forget_parked", "take_parked", "take_bookmarks"):
-        yield SQL(_SQL[name]).format(live=live, new=new)
+def _swap_statements(database: Database, projection: Projection[Any]) -> Iterator[Composed]:
+    live, new = Identifier(database.live), Identifier(database.beside)
+    for table in map(Identifier, (table.name for table in projection.tables)):
+        yield SQL("DROP TABLE IF EXISTS {}.{}").format(live, table)
+        yield SQL("ALTER TABLE {}.{} SET SCHEMA {}").format(new, table, live)
+    for name in ("forget_parked", "take_parked", "take_bookmark"):
+        yield SQL(_SQL[name]).format(live=live, new=new, name=projection.name)
 
 
 def _drop_all(connection: Connection[Any], database: Database) -> None:

@@ -1,0 +1,316 @@
+"""Rebuilding beside the live tables, swapping, and checking that both are the same."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from contextlib import closing
+from threading import Event, Thread
+from typing import Any, ClassVar
+from uuid import UUID
+
+import pytest
+from psycopg import Connection, errors
+
+from ledger.events import EVENT_CLASSES, LedgerEvent, enrollment
+from ledger.events.access import AccessEvent
+from ledger.events.person import PersonEvent
+from projections import parking
+from projections.check import check, digests
+from projections.database import Database
+from projections.log import Shard, read_page
+from projections.rebuild import (
+    RebuildFailedError,
+    RebuildRunningError,
+    UnknownProjectionError,
+    chosen,
+    rebuild,
+    unpark,
+)
+from projections.registry import PROJECTIONS
+from projections.runner import Runner
+from projections.transcript import Transcript, of_person
+from tests.database import Server
+from tests.projections.lives import (
+    credential_stream,
+    given_to,
+    interleaved,
+    issuer_stream,
+    organization_streams,
+    other_streams,
+    person_streams,
+)
+from tests.projections.logs import Log, a_log
+from tests.samples import Story
+
+
+@pytest.fixture(scope="module")
+def log(database_server: Server) -> Iterator[Log]:
+    with a_log(database_server) as log:
+        yield log
+
+
+def many(people: int, seed: int = 7) -> list[LedgerEvent]:
+    """A log of so many teachers, some awarded, some not yet, laid into one another."""
+    chance = random.Random(seed)
+    cycles = [
+        Story().awarded().events,
+        Story().failed().events,
+        Story().submitted().events,
+        Story().submitted().assigned().events,
+    ]
+    issuer, credential = issuer_stream(), credential_stream()
+    streams = [issuer[3:], credential[2:], *organization_streams(), *other_streams()]
+    for _ in range(people):
+        person_id = UUID(int=chance.getrandbits(128), version=4)
+        streams += person_streams(person_id)
+        streams.append(given_to(person_id, chance.choice(cycles)))
+    return [*issuer[:3], *credential[:2], *interleaved(streams, chance)]
+
+
+@pytest.fixture(scope="module")
+def events() -> list[LedgerEvent]:
+    return many(30)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_is_rebuilt_equals_what_was_live(
+    log: Log, events: list[LedgerEvent], workers: int
+) -> None:
+    log.empty()
+    log.fill(events)
+    log.catch_up(page_events=50)
+    live = log.dump()
+    done: list[tuple[int, int]] = []
+    reached = rebuild(
+        log.database, PROJECTIONS, workers=workers, progress=lambda *at: done.append(at)
+    )
+    assert reached == log.last() == done[-1][0] == done[-1][1]
+    assert log.dump() == live
+    assert set(log.bookmarks().values()) == {log.last()}
+
+
+def test_a_rebuild_mends_whatever_happened_to_the_tables(
+    log: Log, events: list[LedgerEvent]
+) -> None:
+    log.empty()
+    log.fill(events)
+    log.catch_up()
+    live = log.dump()
+    log.owner.execute("DELETE FROM ledger_read.transcript_lines")
+    log.owner.execute("UPDATE ledger_read.reviews SET acts_next = 'nobody'")
+    rebuild(log.database, PROJECTIONS, workers=1)
+    assert log.dump() == live
+
+
+def test_readers_see_all_rows_at_every_moment_of_a_rebuild(
+    log: Log, events: list[LedgerEvent]
+) -> None:
+    log.empty()
+    log.fill(events)
+    log.catch_up()
+    over, seen = Event(), set()
+    person_id = next(e.person_id for e in events if isinstance(e, enrollment.Enrolled))
+
+    def look() -> None:
+        with closing(log.database.connect()) as connection:
+            while not over.is_set():
+                seen.add(len(of_person(connection, person_id)))
+
+    thread = Thread(target=look)
+    thread.start()
+    rebuild(log.database, PROJECTIONS, workers=1)
+    over.set()
+    thread.join()
+    assert seen == {1}
+
+
+def test_a_runner_goes_on_during_and_after_a_rebuild(log: Log, events: list[LedgerEvent]) -> None:
+    log.empty()
+    half = len(events) // 2
+    log.fill(events[:half])
+    stop, caught_up = Event(), Event()
+    runner = Runner(log.database, on_step=lambda moved: moved or caught_up.set())
+    thread = Thread(target=runner.run, args=(stop,))
+    thread.start()
+    try:
+        caught_up.wait(30)
+        log.fill(events[half:])
+        rebuild(log.database, PROJECTIONS, workers=1)
+        caught_up.clear()
+        caught_up.wait(30)
+    finally:
+        stop.set()
+        thread.join()
+    live = log.dump()
+    assert set(log.bookmarks().values()) == {log.last()}
+    log.empty()
+    log.fill(events)
+    log.catch_up()
+    assert log.dump() == live
+
+
+def test_one_rebuild_at_a_time(log: Log) -> None:
+    database = log.database
+    with database.connect() as other:
+        other.execute("SELECT pg_advisory_lock(%s, hashtext('rebuild'))", [database.lock_space])
+        with pytest.raises(RebuildRunningError):
+            rebuild(database, PROJECTIONS)
+
+
+class Failing(Transcript):
+    """Fails in the fold of anything, for good or until it is mended."""
+
+    broken: ClassVar[bool] = True
+
+    def apply(self, facts: Any, connection: Connection[Any]) -> None:
+        if self.broken:
+            raise ValueError("out of order")
+        super().apply(facts, connection)
+
+
+def test_what_was_parked_is_taken_in_once_the_fold_is_mended(log: Log) -> None:
+    log.empty()
+    log.fill(Story().awarded().events)
+    Failing.broken = True
+    log.catch_up([Failing()])
+    assert not log.all_of("transcript_lines")
+    assert unpark(log.database, [Failing()], workers=1) == ["transcript"]
+    assert [entry.error is None for entry in parking.parked(log.reader)][:2] == [False, True]
+
+    Failing.broken = False
+    assert unpark(log.database, [Failing()], workers=1) == ["transcript"]
+    assert parking.parked(log.reader) == []
+    assert unpark(log.database, [Failing()], workers=1) == []
+    rebuilt = log.all_of("transcript_lines")
+    log.empty()
+    log.fill(Story().awarded().events)
+    log.catch_up([Transcript()])
+    assert log.all_of("transcript_lines") == rebuilt
+
+
+class Dying(Transcript):
+    """Loses its server in the middle."""
+
+    def apply(self, facts: Any, connection: Connection[Any]) -> None:
+        super().apply(facts, connection)
+        connection.execute("SELECT FROM no_such_table")
+
+
+def test_a_rebuild_that_fails_leaves_the_live_tables_alone(
+    log: Log, events: list[LedgerEvent]
+) -> None:
+    log.empty()
+    log.fill(events)
+    log.catch_up()
+    before = log.dump(), log.bookmarks()
+    with pytest.raises(errors.UndefinedTable, match="no_such_table"):
+        rebuild(log.database, [Dying()], workers=1)
+    assert (log.dump(), log.bookmarks()) == before
+    rebuild(log.database, [Transcript()], workers=1)  # what it left behind is cleared away
+    assert (log.dump(), log.bookmarks()) == before
+
+
+def test_tables_that_are_what_the_log_says_pass_the_check(
+    log: Log, events: list[LedgerEvent]
+) -> None:
+    log.empty()
+    log.fill(events)
+    log.catch_up()
+    found = check(log.database, PROJECTIONS)
+    assert [one.name for one in found] == [projection.name for projection in PROJECTIONS]
+    assert all(one.equal and one.position == log.last() for one in found)
+    (transcript,) = check(log.database, [Transcript()])
+    assert transcript.digests == digests(log.owner, "ledger_read", Transcript())
+
+
+@pytest.mark.parametrize(
+    ("damage", "live", "rebuilt"),
+    [
+        ("UPDATE ledger_read.transcript_lines SET expires_on = '2030-01-01'", True, True),
+        ("DELETE FROM ledger_read.transcript_lines", False, True),
+        (
+            """INSERT INTO ledger_read.transcript_lines SELECT * FROM json_populate_record(
+               (SELECT t FROM ledger_read.transcript_lines t LIMIT 1), '{"enrolled_position": 999,
+                 "enrollment_id": "ffffffff-ffff-ffff-ffff-ffffffffffff"}')""",
+            True,
+            False,
+        ),
+    ],
+    ids=["changed", "missing", "added"],
+)
+def test_a_check_names_the_first_row_that_differs(
+    log: Log,
+    damage: str,
+    live: bool,  # noqa: FBT001 - columns of the table above
+    rebuilt: bool,  # noqa: FBT001
+) -> None:
+    log.empty()
+    log.fill(Story().awarded().events)
+    log.catch_up()
+    log.owner.execute(damage)
+    (found,) = check(log.database, [Transcript()])
+    assert not found.equal
+    assert found.difference is not None
+    assert found.difference.table == "transcript_lines"
+    assert (found.difference.live is not None) == live
+    assert (found.difference.rebuilt is not None) == rebuilt
+
+
+def test_a_check_sees_what_is_parked_in_one_and_not_in_the_other(log: Log) -> None:
+    log.empty()
+    log.fill(Story().events[:1])
+    log.catch_up()
+    log.owner.execute(
+        "INSERT INTO ledger_read.parked VALUES"
+        " ('transcript', 1, gen_random_uuid(), 'enrollment.enrolled.v1', 'ledger', NULL, 'bad')"
+    )
+    (found,) = check(log.database, [Transcript()])
+    assert found.difference is not None
+    assert found.difference.table == "parked"
+
+
+def test_the_shares_of_the_workers_hold_each_person_once(
+    log: Log, events: list[LedgerEvent]
+) -> None:
+    log.empty()
+    log.fill(events)
+    with closing(log.database.connect()) as connection:
+        found = read_page(connection, 0, log.last(), 10**6, EVENT_CLASSES)
+    shares = [{row[0] for row in found if Shard(n, 3).owns(row)} for n in range(3)]
+    nobody = set.intersection(*shares)
+    assert set.union(*shares) == set(range(1, log.last() + 1))
+    assert sum(len(share - nobody) for share in shares) == log.last() - len(nobody)
+    about_persons = {
+        position
+        for position, event in enumerate(events, start=1)
+        if hasattr(event, "person_id") or isinstance(event, PersonEvent | AccessEvent)
+    }
+    assert nobody == set(range(1, log.last() + 1)) - about_persons
+
+
+def test_projections_are_chosen_by_name() -> None:
+    assert [p.name for p in chosen(["transcript"], PROJECTIONS)] == ["transcript"]
+    assert list(chosen([], PROJECTIONS)) == list(PROJECTIONS)
+    with pytest.raises(UnknownProjectionError, match="no projection 'transscript'"):
+        chosen(["transscript"], PROJECTIONS)
+
+
+def test_a_worker_that_dies_is_noticed(log: Log) -> None:
+    log.empty()
+    log.fill(Story().events)
+    before = log.bookmarks()
+    with pytest.raises(RebuildFailedError, match="ended early"):
+        rebuild(Database(log.url), [Absent()], workers=2)
+    assert log.bookmarks() == before
+
+
+class Absent(Transcript):
+    """Cannot be made again in another process."""
+
+    def __reduce__(self) -> Any:
+        return (_refuse, ())
+
+
+def _refuse() -> None:
+    raise RuntimeError("not in this process")
