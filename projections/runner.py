@@ -30,7 +30,7 @@ from projections.sql import blocks, rows
 
 LISTEN_SECONDS_MAX = 0.5  # a wake-up that is lost costs no more than this
 TAKEOVER_SECONDS = 1.0  # how often a runner in waiting tries for the lock
-BACK_OFF_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+BACK_OFF_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0)
 LEADER = "runner"
 _SQL = blocks("engine")
 _log = logging.getLogger(__name__)
