@@ -33,7 +33,7 @@ StackEvent = StackDefined | StackRetired
 PayoutEvent = EmploymentEvent | AwardEvent | PolicyEvent | StackEvent | CredentialVersionPublished
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: thousands are made for each batch, at half the cost
 class Row:
     """One version of a payout, as it is stored."""
 
@@ -75,6 +75,14 @@ class Teacher:
         """Her positions in a district, held now or ever."""
         return [job for job in self.employments.values() if job.district_id == district_id]
 
+    def used_cents(self, policy_id: UUID) -> dict[int, int]:
+        """What she is owed under a policy in each fiscal year, as far as her cap is concerned."""
+        used: dict[int, int] = {}
+        for row in self.rows.values():
+            if row.policy_id == policy_id and row.verdict == "due":
+                used[row.fiscal_year] = used.get(row.fiscal_year, 0) + row.amount_cents
+        return used
+
 
 @dataclass(slots=True)
 class Book:
@@ -97,7 +105,10 @@ class Book:
 
     def teacher(self, person_id: UUID) -> Teacher:
         """What is known of a person; a page that is empty still when nothing is."""
-        return self.teachers.setdefault(person_id, Teacher(person_id))
+        teacher = self.teachers.get(person_id)
+        if teacher is None:
+            teacher = self.teachers[person_id] = Teacher(person_id)
+        return teacher
 
     def add_policy(self, policy: Policy) -> None:
         """Put a policy into the book, or its new state in place of the old."""
@@ -128,7 +139,9 @@ class Book:
         self.changed_awards[award.enrollment_id] = (teacher.person_id, award)
         for district_id in {job.district_id for job in teacher.employments.values()}:
             for policy in self._policies_of(district_id):
-                self._judge(teacher, policy, position, None if policy.capped else award)
+                last = isinstance(event, Awarded) and not policy.stack_ids
+                alone = last or not policy.capped
+                self._judge(teacher, policy, position, award if alone else None)
 
     def _award_after(self, teacher: Teacher, event: AwardEvent, position: int) -> Award:
         if not isinstance(event, Awarded):
@@ -183,17 +196,22 @@ class Book:
     def _judge(
         self, teacher: Teacher, policy: Policy, position: int, only: Award | None = None
     ) -> None:
-        """Bring her payouts under one policy up to date with an event; `only`: one award's."""
+        """Bring her payouts under one policy up to date with an event.
+
+        `only`: nothing but this award has to be judged. No cap ties the others to it; or else it
+        is new and so stands behind all of them, and what they come to is known.
+        """
         jobs = teacher.employed_in(policy.district_id)
         if not jobs:
             return
         earned = list(self._earned(teacher, policy, only))
-        judged = {one.earned.subject_id: one for one in judge(policy, earned, jobs)}
+        used = None if only is None else teacher.used_cents(policy.policy_id)
+        judged = {one.earned.subject_id: one for one in judge(policy, earned, jobs, used)}
         for subject_id in [one.subject_id for one in earned]:
             payout_id = stream_id("payout", policy.policy_id, teacher.person_id, subject_id)
             found = judged.get(subject_id)
             new = found and _row(payout_id, teacher.person_id, policy, found, position)
-            self._turn(policy, teacher, teacher.rows.get(payout_id), new, position)
+            self._turn(policy, teacher.rows, payout_id, new, position)
 
     def _earned(self, teacher: Teacher, policy: Policy, only: Award | None) -> Iterable[Earned]:
         for award in teacher.awards.values() if only is None else [only]:
@@ -206,21 +224,21 @@ class Book:
                 yield stack_earned(stack_id, done)
 
     def _turn(
-        self, policy: Policy, teacher: Teacher, old: Row | None, new: Row | None, position: int
+        self, policy: Policy, rows: dict[UUID, Row], payout_id: UUID, new: Row | None, position: int
     ) -> None:
         """One version of a payout ends and the next begins, unless they say the same."""
+        old = rows.get(payout_id)
         if old is not None:
             if new is not None and replace(new, from_position=old.from_position) == old:
                 return
-            key = (old.payout_id, old.from_position)
+            key = (payout_id, old.from_position)
             if key in self.opened:
                 self.opened[key] = replace(old, to_position=position)
             else:
                 self.closed[key] = position
-            del teacher.rows[old.payout_id]
+            del rows[payout_id]
         if new is not None:
-            self.opened[new.payout_id, position] = new
-            teacher.rows[new.payout_id] = new
+            self.opened[payout_id, position] = rows[payout_id] = new
         if policy.budgeted:
             for row in (old, new):
                 if row is not None and row.verdict == "due":
@@ -272,6 +290,6 @@ def _row(payout_id: UUID, person_id: UUID, policy: Policy, judged: Judged, posit
         amount_cents=claim.amount_cents,
         budget_cents=version.terms.budget_cents_per_year,
         payable_on=claim.payable_on,
-        positions=list(claim.positions),
+        positions=claim.positions,
         checks=orjson.dumps(claim.checks).decode(),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from typing import Any
@@ -15,7 +15,7 @@ from psycopg import Connection
 from ledger.events.enrollment import Awarded, Reinstated, Revoked
 from ledger.events.stack import Group, StackDefined, StackRetired
 from ledger.rules.completions import Award, Era, award_of, completion, eras_after, unexpired
-from ledger.rules.stacks import credential_ids
+from ledger.rules.stacks import Missing, credential_ids
 from projections.contract import Fact
 from projections.sql import blocks, rows
 
@@ -39,7 +39,7 @@ class Line:
     remaining: int  # credentials, at the least, from here
     percent: int
     earned: list[UUID]
-    missing: dict[str, Any] | None
+    missing: Missing | dict[str, Any] | None  # as computed, or as read
     capstone_missing: UUID | None
     next_expiry_on: date | None
     completed_position: int | None
@@ -114,7 +114,7 @@ class Book:
             "remaining": progress.remaining,
             "percent": progress.percent,
             "earned": list(dict.fromkeys(award.credential_id for award in held)),
-            "missing": progress.missing and asdict(progress.missing),
+            "missing": progress.missing,
             "capstone_missing": progress.capstone_missing,
             "next_expiry_on": min((a.expires_on for a in held if a.expires_on), default=None),
         }

@@ -10,12 +10,13 @@ next in line and never takes anything from anybody.
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import NamedTuple
 from uuid import UUID
 
+from ledger.rules.calendars import fiscal_year
 from ledger.rules.employments import Employment
 from ledger.rules.incentives import (
     Claim,
@@ -24,7 +25,6 @@ from ledger.rules.incentives import (
     Version,
     claim_for,
     governing_version,
-    under_cap,
 )
 
 
@@ -37,24 +37,31 @@ class Judged(NamedTuple):
 
 
 def judge(
-    policy: Policy, earned: Iterable[Earned], employments: Sequence[Employment]
+    policy: Policy,
+    earned: Iterable[Earned],
+    employments: Sequence[Employment],
+    used_cents: Mapping[int, int] | None = None,
 ) -> list[Judged]:
     """One teacher's claims under one policy, each year's cap applied in order of place.
 
-    `earned` has to hold all of hers when the policy has a cap.
+    `earned` has to hold all of hers when the policy has a cap; or else what comes after all the
+    rest, with `used_cents`, which is what the rest comes to in each fiscal year.
     """
     judged = []
-    used_cents: dict[int, int] = {}
-    for one in sorted(earned, key=lambda one: one.place):
+    used = dict(used_cents or {})
+    for one in sorted(earned, key=_place):
         if (version := governing_version(policy, one)) is None:
             continue
-        claim = claim_for(policy, version, one, employments)
-        used = used_cents.get(claim.fiscal_year, 0)
-        claim = under_cap(claim, version.terms.person_cap_cents_per_year, used)
+        year = fiscal_year(one.day, version.terms.year_starts_month)
+        claim = claim_for(policy, version, one, employments, used.get(year, 0))
         if claim.verdict == "due":
-            used_cents[claim.fiscal_year] = used + claim.amount_cents
+            used[year] = used.get(year, 0) + claim.amount_cents
         judged.append(Judged(one, version, claim))
     return judged
+
+
+def _place(earned: Earned) -> tuple[int, int]:
+    return earned.place
 
 
 class Wanted(NamedTuple):

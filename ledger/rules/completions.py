@@ -9,9 +9,11 @@ back with its day and place, and a retired stack keeps its completions and takes
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
+from typing import NamedTuple
 from uuid import UUID
 
 from ledger.events.enrollment import Awarded, Reinstated, Revoked
@@ -20,8 +22,7 @@ from ledger.rules.stacks import StackProgress, credential_ids, stack_progress
 from ledger.values import local_date
 
 
-@dataclass(frozen=True, slots=True)
-class Award:
+class Award(NamedTuple):
     """One award of one person, with every span of the log in which it was revoked."""
 
     enrollment_id: UUID
@@ -56,11 +57,11 @@ class Award:
         """The award once it was revoked, or the revocation undone. Said twice is said once."""
         if isinstance(event, Revoked):
             spans = (*self.revocations, (position, None))
-            return replace(self, revocations=spans) if self.stands else self
+            return self._replace(revocations=spans) if self.stands else self
         if self.stands:
             return self
         *earlier, (revoked, _) = self.revocations
-        return replace(self, revocations=(*earlier, (revoked, position)))
+        return self._replace(revocations=(*earlier, (revoked, position)))
 
 
 def award_of(
@@ -99,6 +100,17 @@ class Era:
         """How far somebody is who holds these credentials."""
         return stack_progress(self.requirement, self.capstone_credential_id, frozenset(held))
 
+    def met(self, held: Iterable[UUID]) -> bool:
+        """Whether the progress of whoever holds these is complete; quicker than asking how far."""
+        ids = frozenset(held)
+        capstone = self.capstone_credential_id
+        return (capstone is None or capstone in ids) and _met(self.requirement, ids)
+
+
+def _met(group: Group, held: AbstractSet[UUID]) -> bool:
+    singles = sum(credential_id in held for credential_id in group.credential_ids)
+    return singles + sum(_met(inner, held) for inner in group.groups) >= group.needed
+
 
 def eras_after(
     eras: tuple[Era, ...], event: StackDefined | StackRetired, position: int
@@ -119,8 +131,7 @@ def eras_after(
     return (*closed, era)
 
 
-@dataclass(frozen=True, slots=True)
-class Completion:
+class Completion(NamedTuple):
     """A stack completed: where in the log, on which day, by which definition and awards."""
 
     position: int
@@ -144,7 +155,7 @@ def completion(eras: Sequence[Era], awards: Iterable[Award]) -> Completion | Non
     for position in sorted(revoked, reverse=True):  # nothing else ever takes a completion away
         known = [era for era in eras if era.from_position < position]
         if found := _earliest(known, [award for award in line if award.stood_at(position - 1)]):
-            return replace(found, stands=False)
+            return found._replace(stands=False)
     return None
 
 
@@ -162,7 +173,7 @@ def _earliest(eras: Iterable[Era], line: Sequence[Award]) -> Completion | None:
             if award.credential_id in credentials
             and (era.to_position is None or award.position < era.to_position)
         ]
-        if not era.progress(award.credential_id for award in named).complete:
+        if not era.met(award.credential_id for award in named):
             continue  # looking closer could only find fewer: some may have expired on the way
         begun = sum(award.position < era.from_position for award in named)
         for count in range(max(begun, 1), len(named) + 1):
@@ -178,7 +189,7 @@ def _completed_by(era: Era, named: Sequence[Award]) -> Completion | None:
     if last.position < era.from_position:
         day = max(day, local_date(era.defined_at, last.zone))
     held = unexpired(named, day)
-    if not era.progress(award.credential_id for award in held).complete:
+    if not era.met(award.credential_id for award in held):
         return None
     position = max(last.position, era.from_position)
     return Completion(position, day, era, held)

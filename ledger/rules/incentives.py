@@ -14,9 +14,10 @@ on today (payable later) is no part of a claim: it is compared when the claim is
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Literal
+from functools import cached_property
+from typing import Literal, NamedTuple, TypedDict
 from uuid import UUID
 
 from ledger.events.policy import AwardTrigger, FlatAmount, PolicyTerms, StackTrigger
@@ -25,7 +26,7 @@ from ledger.rules.completions import Award, Completion
 from ledger.rules.employments import Duty, Employment
 
 Verdict = Literal["due", "pending", "not_due"]
-Input = str | int | bool | None | list[str] | list[bool | None]
+Input = str | int | bool | date | UUID | None | list[str] | list[UUID] | list[bool | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Version:
     terms: PolicyTerms
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Policy:
     """One policy of one district, with all versions adopted so far, oldest first."""
 
@@ -49,17 +50,17 @@ class Policy:
     last_day: date | None = None  # nothing is earned after it; null: not retired
     retired_position: int | None = None
 
-    @property
+    @cached_property
     def capped(self) -> bool:
         """Whether any version caps a teacher's year, so that her claims hang together."""
         return any(version.terms.person_cap_cents_per_year is not None for version in self.versions)
 
-    @property
+    @cached_property
     def budgeted(self) -> bool:
         """Whether any version limits the program's year, so that claims wait in line."""
         return any(version.terms.budget_cents_per_year is not None for version in self.versions)
 
-    @property
+    @cached_property
     def stack_ids(self) -> frozenset[UUID]:
         """The stacks whose completion any version pays for."""
         triggers = [version.terms.trigger for version in self.versions]
@@ -82,8 +83,7 @@ class Policy:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Earned:
+class Earned(NamedTuple):
     """What a policy may pay for: an award, or a stack once completed."""
 
     kind: Literal["award", "stack"]
@@ -126,18 +126,19 @@ def stack_earned(stack_id: UUID, done: Completion) -> Earned:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One rule, what it was asked, and whether it was met; `None`: a fact is missing."""
+class Check(TypedDict):
+    """One rule, what it was asked, and whether it was met; `None`: a fact is missing.
+
+    `reason` is what the claim says when this check decides it.
+    """
 
     rule: str
     inputs: dict[str, Input]
     passed: bool | None
-    reason: str  # what a claim says when this check decides it
+    reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """What one policy version makes of one award or stack, before the program's budget."""
 
     verdict: Verdict
@@ -146,8 +147,8 @@ class Claim:
     amount_cents: int  # what is owed, or would be once the missing fact is known
     payable_on: date
     fiscal_year: int  # of the policy, in which it was earned; named by the year it ends in
-    checks: tuple[Check, ...]
-    positions: tuple[int, ...]  # every event that was looked at, in log order
+    checks: list[Check]
+    positions: list[int]  # every event that was looked at, in log order
 
 
 def governing_version(policy: Policy, earned: Earned) -> Version | None:
@@ -162,36 +163,49 @@ def governing_version(policy: Policy, earned: Earned) -> Version | None:
 
 
 def claim_for(
-    policy: Policy, version: Version, earned: Earned, employments: Iterable[Employment]
+    policy: Policy,
+    version: Version,
+    earned: Earned,
+    employments: Iterable[Employment],
+    used_cents: int = 0,
 ) -> Claim:
     """Judge one pair. Every rule is tried; the first that fails names the reason.
 
     A fact nobody has recorded yet (exempt or not) leaves the claim pending, unless another rule
-    fails for certain.
+    fails for certain. Whatever is due goes through the teacher's yearly cap last.
+
+    Args:
+        policy: Whose version governs.
+        version: The one in force on the day it was earned.
+        earned: The award or stack.
+        employments: All positions that the person ever held.
+        used_cents: What her earlier claims come to under this policy in the same fiscal year.
     """
     terms = version.terms
     payable_on = payable_day(terms, earned.day)
     here = [job for job in employments if job.district_id == policy.district_id]
-    day = payable_on if terms.employed_on == "payable_date" else earned.day
-    held = [(job, duty) for job in here if (duty := job.duty_on(day)) is not None]
-    eligible = [duty for _, duty in held if terms.roles is None or duty.role in terms.roles]
     cents = terms_amount_cents(terms, earned.tier)
-    checks = (
+    day = payable_on if terms.employed_on == "payable_date" else earned.day
+    checks = [
         _in_force(policy, version, earned),
         _stands(earned),
-        *_credential_listed(terms, earned),
-        *_employed(terms, day, [job for job, _ in held]),
-        *_also_employed(terms, here),
-        *_role(terms, day, [duty for _, duty in held], eligible),
-        *_exempt(terms, day, eligible),
+        *_credential(terms, earned),
+        *_employment(terms, day, here),
         *_tier(terms, earned, cents),
-    )
+    ]
     verdict, reason = _verdict(checks)
+    amount_cents = 0 if verdict == "not_due" else cents or 0
+    if verdict == "due" and terms.person_cap_cents_per_year is not None:
+        left = max(terms.person_cap_cents_per_year - used_cents, 0)
+        checks.append(_yearly_cap(terms.person_cap_cents_per_year, used_cents, left, amount_cents))
+        if amount_cents > left:
+            amount_cents, reason = left, checks[-1]["reason"]
+            verdict = "due" if left else "not_due"
     return Claim(
         verdict=verdict,
         reason=reason,
         terms_cents=cents or 0,
-        amount_cents=0 if verdict == "not_due" else cents or 0,
+        amount_cents=amount_cents,
         payable_on=payable_on,
         fiscal_year=fiscal_year(earned.day, terms.year_starts_month),
         checks=checks,
@@ -199,43 +213,14 @@ def claim_for(
     )
 
 
-def under_cap(claim: Claim, cap_cents: int | None, used_cents: int) -> Claim:
-    """The claim once the teacher's yearly cap has been applied.
-
-    `used_cents` is what earlier claims of hers take in the same policy and year. A claim that is
-    not due takes nothing, and one that waits for a fact reserves nothing.
-    """
-    if cap_cents is None or claim.verdict != "due":
-        return claim
-    left = max(cap_cents - used_cents, 0)
-    fits = claim.amount_cents <= left
-    reason = "reduced_by_yearly_cap" if left else "yearly_cap_reached"
-    check = Check(
-        "yearly_cap",
-        {
-            "cap_cents": cap_cents,
-            "used_cents": used_cents,
-            "left_cents": left,
-            "amount_cents": claim.amount_cents,
-        },
-        fits,
-        reason,
-    )
-    checked = replace(claim, checks=(*claim.checks, check))
-    if fits:
-        return checked
-    if left:
-        return replace(checked, reason=reason, amount_cents=left)
-    return replace(checked, verdict="not_due", reason=reason, amount_cents=0)
-
-
 def terms_amount_cents(terms: PolicyTerms, tier: str | None) -> int | None:
     """What the terms give, before any cap; null when they name no amount for the tier."""
-    match terms.amount:
-        case FlatAmount(amount_cents=cents):
-            return cents
-        case tiered:
-            return {entry.tier: entry.amount_cents for entry in tiered.tiers}.get(tier or "")
+    if isinstance(terms.amount, FlatAmount):
+        return terms.amount.amount_cents
+    for listed in terms.amount.tiers:
+        if listed.tier == tier:
+            return listed.amount_cents
+    return None
 
 
 def payable_day(terms: PolicyTerms, earned_on: date) -> date:
@@ -256,98 +241,133 @@ def payable_day(terms: PolicyTerms, earned_on: date) -> date:
 
 def _positions(
     policy: Policy, version: Version, earned: Earned, here: Iterable[Employment]
-) -> tuple[int, ...]:
+) -> list[int]:
     retired = () if policy.retired_position is None else (policy.retired_position,)
     jobs = [position for job in here for position in job.positions]
-    return tuple(sorted({*earned.positions, version.position, *retired, *jobs}))
+    return sorted({*earned.positions, version.position, *retired, *jobs})
 
 
 def _verdict(checks: Iterable[Check]) -> tuple[Verdict, str | None]:
     """A certain failure goes before a missing fact; otherwise the order of the rules decides."""
     unknown: str | None = None
     for check in checks:
-        if check.passed is False:
-            return "not_due", check.reason
-        if check.passed is None and unknown is None:
-            unknown = check.reason
+        if check["passed"] is False:
+            return "not_due", check["reason"]
+        if check["passed"] is None and unknown is None:
+            unknown = check["reason"]
     return ("due", None) if unknown is None else ("pending", unknown)
 
 
-def _day(day: date | None) -> str | None:
-    return None if day is None else day.isoformat()
-
-
 def _in_force(policy: Policy, version: Version, earned: Earned) -> Check:
-    inputs: dict[str, Input] = {
-        "earned_on": _day(earned.day),
-        "policy_version": version.policy_version,
-        "effective_from": _day(version.terms.effective_from),
-        "effective_to": _day(version.terms.effective_to),
-        "last_day": _day(policy.last_day),
+    return {
+        "rule": "in_force",
+        "inputs": {
+            "earned_on": earned.day,
+            "policy_version": version.policy_version,
+            "effective_from": version.terms.effective_from,
+            "effective_to": version.terms.effective_to,
+            "last_day": policy.last_day,
+        },
+        "passed": True,
+        "reason": "not_in_force",
     }
-    return Check("in_force", inputs, passed=True, reason="not_in_force")
 
 
 def _stands(earned: Earned) -> Check:
-    reason = "award_revoked" if earned.kind == "award" else "stack_invalidated"
-    return Check("stands", {"stands": earned.stands}, earned.stands, reason)
+    return {
+        "rule": "stands",
+        "inputs": {"stands": earned.stands},
+        "passed": earned.stands,
+        "reason": "award_revoked" if earned.kind == "award" else "stack_invalidated",
+    }
 
 
-def _credential_listed(terms: PolicyTerms, earned: Earned) -> Iterable[Check]:
-    if isinstance(terms.trigger, AwardTrigger) and terms.trigger.credential_ids is not None:
-        listed = terms.trigger.credential_ids
-        inputs: dict[str, Input] = {
-            "credential_id": str(earned.credential_id),
-            "listed": sorted(map(str, listed)),
+def _credential(terms: PolicyTerms, earned: Earned) -> list[Check]:
+    if not isinstance(terms.trigger, AwardTrigger) or terms.trigger.credential_ids is None:
+        return []
+    listed = terms.trigger.credential_ids
+    return [
+        {
+            "rule": "credential_listed",
+            "inputs": {"credential_id": earned.credential_id, "listed": sorted(listed)},
+            "passed": earned.credential_id in listed,
+            "reason": "credential_not_listed",
         }
-        passed = earned.credential_id in listed
-        yield Check("credential_listed", inputs, passed, "credential_not_listed")
+    ]
 
 
-def _employed(terms: PolicyTerms, day: date, held: Sequence[Employment]) -> Iterable[Check]:
+def _employment(terms: PolicyTerms, day: date, here: Sequence[Employment]) -> list[Check]:
+    """Employed at all, employed on a further day, in which role, and exempt or not, in turn."""
+    checks = []
+    held = [(job, duty) for job in here if (duty := job.duty_on(day)) is not None]
     if terms.employed_on is not None:
-        reason = f"not_employed_on_{terms.employed_on}"
-        yield Check(f"employed_on_{terms.employed_on}", _held(day, held), bool(held), reason)
-
-
-def _also_employed(terms: PolicyTerms, here: Iterable[Employment]) -> Iterable[Check]:
-    if (day := terms.also_employed_on) is not None:
-        held = [job for job in here if job.duty_on(day) is not None]
-        reason = "not_employed_on_named_date"
-        yield Check("employed_on_named_date", _held(day, held), bool(held), reason)
-
-
-def _held(day: date, held: Iterable[Employment]) -> dict[str, Input]:
-    return {"day": _day(day), "positions_held": sorted(str(job.employment_id) for job in held)}
-
-
-def _role(
-    terms: PolicyTerms, day: date, held: Iterable[Duty], eligible: Sequence[Duty]
-) -> Iterable[Check]:
+        rule = f"employed_on_{terms.employed_on}"
+        checks.append(_employed(rule, day, [job for job, _ in held]))
+    if (named_day := terms.also_employed_on) is not None:
+        then = [job for job in here if job.duty_on(named_day) is not None]
+        checks.append(_employed("employed_on_named_date", named_day, then))
+    duties = [duty for _, duty in held]
     if terms.roles is not None:
-        inputs: dict[str, Input] = {
-            "day": _day(day),
-            "roles": sorted({duty.role for duty in held}),
-            "eligible": sorted(terms.roles),
-        }
-        yield Check("role", inputs, bool(eligible), "role_not_eligible")
-
-
-def _exempt(terms: PolicyTerms, day: date, eligible: Sequence[Duty]) -> Iterable[Check]:
-    """One eligible position that is exempt is enough; an unknown one may still turn out to be."""
+        checks.append(_role(day, duties, terms.roles))
+        duties = [duty for duty in duties if duty.role in terms.roles]
     if terms.exempt_only:
-        known = [duty.exempt for duty in eligible]
-        inputs: dict[str, Input] = {"day": _day(day), "exempt": sorted(known, key=str)}
-        if True in known:
-            yield Check("exempt", inputs, passed=True, reason="not_exempt")
-        elif None in known:
-            yield Check("exempt", inputs, passed=None, reason="exempt_status_unknown")
-        else:
-            yield Check("exempt", inputs, passed=False, reason="not_exempt")
+        checks.append(_exempt(day, [duty.exempt for duty in duties]))
+    return checks
 
 
-def _tier(terms: PolicyTerms, earned: Earned, cents: int | None) -> Iterable[Check]:
-    if not isinstance(terms.amount, FlatAmount):
-        listed = sorted(entry.tier for entry in terms.amount.tiers)
-        inputs: dict[str, Input] = {"tier": earned.tier, "listed": listed}
-        yield Check("tier", inputs, cents is not None, "tier_not_listed")
+def _employed(rule: str, day: date, held: Iterable[Employment]) -> Check:
+    positions_held = sorted([job.employment_id for job in held])
+    return {
+        "rule": rule,
+        "inputs": {"day": day, "positions_held": positions_held},
+        "passed": bool(positions_held),
+        "reason": f"not_{rule}",
+    }
+
+
+def _role(day: date, duties: Iterable[Duty], eligible: Sequence[str]) -> Check:
+    roles = sorted({duty.role for duty in duties})
+    return {
+        "rule": "role",
+        "inputs": {"day": day, "roles": roles, "eligible": sorted(eligible)},
+        "passed": any(role in eligible for role in roles),
+        "reason": "role_not_eligible",
+    }
+
+
+def _exempt(day: date, exempt: list[bool | None]) -> Check:
+    """One eligible position that is exempt is enough; an unknown one may still turn out to be."""
+    unknown = True not in exempt and None in exempt
+    return {
+        "rule": "exempt",
+        "inputs": {"day": day, "exempt": sorted(exempt, key=str)},
+        "passed": None if unknown else True in exempt,
+        "reason": "exempt_status_unknown" if unknown else "not_exempt",
+    }
+
+
+def _tier(terms: PolicyTerms, earned: Earned, cents: int | None) -> list[Check]:
+    if isinstance(terms.amount, FlatAmount):
+        return []
+    return [
+        {
+            "rule": "tier",
+            "inputs": {"tier": earned.tier, "listed": [one.tier for one in terms.amount.tiers]},
+            "passed": cents is not None,
+            "reason": "tier_not_listed",
+        }
+    ]
+
+
+def _yearly_cap(cap_cents: int, used_cents: int, left_cents: int, amount_cents: int) -> Check:
+    return {
+        "rule": "yearly_cap",
+        "inputs": {
+            "cap_cents": cap_cents,
+            "used_cents": used_cents,
+            "left_cents": left_cents,
+            "amount_cents": amount_cents,
+        },
+        "passed": amount_cents <= left_cents,
+        "reason": "reduced_by_yearly_cap" if left_cents else "yearly_cap_reached",
+    }

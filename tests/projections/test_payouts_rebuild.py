@@ -132,4 +132,5 @@ def test_live_and_rebuilt_by_one_process_or_by_two_are_the_same(database_url: st
     assert found["stack_progress"]
     for workers in (1, 2):
         rebuild(database, BOTH, workers=workers)
-        assert tables(database_url, database) == found
+        for name, rows in tables(database_url, database).items():
+            assert set(rows) ^ set(found[name]) == set(), f"{name} by {workers} workers"
