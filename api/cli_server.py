@@ -45,7 +45,7 @@ def serve(
 
     from api.app import create_app  # noqa: PLC0415
 
-    settings = _serving_settings()
+    settings = serving_settings()
     logs.configure(in_development=settings.in_development)
     with _projecting() if with_projector else nullcontext():
         uvicorn.run(
@@ -88,7 +88,7 @@ def rebuild(
 ) -> None:
     """Make the tables of views anew from the log, beside those in use, and swap them in."""
     wanted = chosen(names or [], PROJECTIONS)
-    with _progress() as progress:
+    with progress_bar() as progress:
         task = progress.add_task("rebuilding", total=None)
         position = rebuild_tables(
             _database(),
@@ -108,7 +108,7 @@ def check(
 
     Exit status: 0 equal, 1 different (the first row that differs is named), 2 usage.
     """
-    with _progress() as progress:
+    with progress_bar() as progress:
         task = progress.add_task("checking", total=None)
         found = check_tables(
             _database(),
@@ -162,11 +162,11 @@ def grant(
     """Grant a role from this machine: how the first operator comes to be one."""
     from api.grants import grant_from_here  # noqa: PLC0415 - loads slowly, seldom needed
 
-    position = grant_from_here(_serving_settings(), principal, role, scope)
+    position = grant_from_here(serving_settings(), principal, role, scope)
     typer.echo(f"{principal} is {role} since position {position}")
 
 
-def _serving_settings() -> Settings:
+def serving_settings() -> Settings:
     """The settings of this process; development starts its own database where none is named."""
     settings = read_settings()
     if settings.database_url is None and settings.in_development:
@@ -192,7 +192,7 @@ def _projecting() -> Iterator[None]:
         thread.join()
 
 
-def _progress() -> Progress:
+def progress_bar() -> Progress:
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),

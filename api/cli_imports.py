@@ -1,0 +1,73 @@
+"""Commands that bring files of other systems into the ledger."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+from uuid import UUID
+
+import typer
+
+from api.cli_server import progress_bar, serving_settings
+from api.imports.flaws import FileRefusedError
+from ledger.values import stream_id
+
+app = typer.Typer(help="Bring in files of other systems.", no_args_is_help=True)
+COMMAND_LINE = stream_id("principal", "command-line")  # in whose name this machine imports
+
+
+@app.command()
+def oneroster(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The zip.")],
+    zone: Annotated[str, typer.Option(help="The district's time zone, as in America/Chicago.")],
+    allow_endings: Annotated[
+        int, typer.Option(min=0, help="So many employments may end, beyond five in a hundred.")
+    ] = 0,
+    district: Annotated[
+        UUID | None, typer.Option(help="Into this district; else the file's own.")
+    ] = None,
+    principal: Annotated[
+        UUID, typer.Option(help="Who imports; else the command line's own account.")
+    ] = COMMAND_LINE,
+) -> None:
+    """Import a OneRoster 1.2 roster. The same file again adds nothing; a broken run goes on.
+
+    Exit status: 0 imported, 1 refused (every flaw is named with its row, nothing was stored).
+    """
+    from api.clock import now  # noqa: PLC0415 - loads slowly, and other commands do without
+    from api.edge import Edge  # noqa: PLC0415
+    from api.imports.oneroster import import_oneroster  # noqa: PLC0415
+
+    settings = serving_settings()
+    edge = Edge.open(settings)
+    try:
+        with progress_bar() as progress:
+            task = progress.add_task("importing", total=None)
+            report = import_oneroster(
+                edge.ledger,
+                edge.vault,
+                file,
+                caller_id=principal,
+                zone=zone,
+                at=now(settings),
+                district_id=district,
+                allow_endings=allow_endings,
+                progress=lambda done, total: progress.update(task, completed=done, total=total),
+            )
+    except FileRefusedError as refused:
+        for flaw in refused.flaws:
+            typer.echo(str(flaw), err=True)
+        raise
+    finally:
+        edge.close()
+    counts = report.counts
+    typer.echo(
+        f"district {report.district_id}:"
+        f" {counts.persons_registered} persons registered,"
+        f" {counts.employments_started} employments started,"
+        f" {counts.employments_changed} changed,"
+        f" {counts.employments_ended} ended;"
+        f" {counts.rows_unchanged} of {report.rows} rows unchanged"
+    )
+    for role, rows in sorted(report.skipped.items()):
+        typer.echo(f"skipped: {rows} of role {role}")
