@@ -44,6 +44,8 @@ def as_json(figure: Figure) -> str:
 def as_line(figure: Figure) -> str:
     """One row as one line for a terminal."""
     what, ours, beside, ratio, floor, aim, verdict = cells(figure)
+    if figure.value is None:
+        return f"{'not run':<13} {what}: {figure.reason}"
     return f"{verdict:<13} {what}: {ours}; beside {beside}; ratio {ratio}; floor {floor}; aim {aim}"
 
 
