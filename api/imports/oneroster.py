@@ -105,14 +105,14 @@ def import_oneroster(
 
     Args:
         ledger: Where the events go.
-        vault: Where names and numbers go, before the events.
+        vault: Where names and numbers go, before them.
         path: The zip.
         caller_id: Who imports.
         zone: In which the district's days begin.
-        at: The time it is.
+        at: The time it is, by the ledger's clock.
         district_id: Import into this district; else the file's own id for it decides.
         allow_endings: So many employments may end, however many percent that are.
-        progress: Called with the steps done and all there are, after each group.
+        progress: Called after each group with the steps done and all there are.
 
     Raises:
         FileRefusedError: with every flaw found; nothing was stored.
@@ -125,7 +125,6 @@ def import_oneroster(
     roster = read_roster(path, flaws)
     if roster.rows > ROWS_MAX:
         flaws.add(path.name, "too-many-rows", f"has more than {ROWS_MAX:,} rows")
-    flaws.refuse_if_any()
     district = find_district(ledger, roster, flaws, zone=zone, district_id=district_id)
     act = Act(actor_id=caller_id, at=at)
     plan = make_plan(ledger, vault, roster, district, flaws, act=act, today=local_date(at, zone))

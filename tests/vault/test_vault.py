@@ -55,10 +55,10 @@ def rows(url: str, query: str) -> list[tuple[object, ...]]:
 # Texts
 
 
-@pytest.mark.parametrize("text", HOSTILE)
-def test_words_come_back_as_they_were(vault: Vault, text: str) -> None:
-    kept = vault.put_text(EARNER, "feedback", text, command_id=COMMAND)
-    assert vault.get_text(kept.text_id) == text
+def test_words_come_back_as_they_were(vault: Vault) -> None:
+    for text in HOSTILE:
+        kept = vault.put_text(EARNER, "feedback", text, command_id=COMMAND)
+        assert vault.get_text(kept.text_id) == text
 
 
 def test_words_sent_again_are_kept_once(vault: Vault, database_url: str) -> None:
