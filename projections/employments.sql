@@ -61,7 +61,8 @@ SELECT *
   FROM employments
  WHERE district_id = %(district_id)s
    AND (person_id, employment_id) > (%(after_person)s, %(after_employment)s)
-   AND first_day <= %(to_day)s AND (last_day IS NULL OR last_day >= %(from_day)s)
+   AND first_day <= %(to_day)s
+   AND (last_day IS NULL OR last_day >= greatest(first_day, %(from_day)s))
  ORDER BY person_id, employment_id
  LIMIT %(limit)s;
 
