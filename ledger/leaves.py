@@ -1,0 +1,64 @@
+"""The leaf of one row of the log, from the row's own bytes; what sealing and verifying rest on.
+
+`ledger/codec.py` defines the leaf for events. This is the same definition for whoever has the row
+as it is stored: no event is decoded, and whatever was done to a row still has a leaf, a wrong one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import sha256
+from struct import Struct, error
+from typing import NamedTuple
+from uuid import UUID
+
+LEAF_PREFIX = 0x00  # RFC 6962: a leaf can never be taken for a node of the tree
+LEAF_ALGORITHM = 0x01
+NO_LEAF = bytes(32)  # of a row that no event can have; no row has this hash
+HEAD = Struct(">BBQq16s16sQ")
+LENGTH = Struct(">I")
+
+
+class Row(NamedTuple):
+    """One row of the log, as far as the seal covers it."""
+
+    position: int
+    recorded_us: int  # microseconds since 1970
+    command: bytes
+    stream: bytes
+    version: int
+    topic: bytes
+    state: bytes
+
+    @property
+    def event_id(self) -> str:
+        """How people name the event: its stream and its version there."""
+        stream = UUID(bytes=self.stream) if self.stream else "no stream"
+        return f"{stream}/{self.version}"
+
+
+def leaf_data(row: Row) -> bytes:
+    """Everything of a row that its leaf is the hash of. Raises struct.error and TypeError."""
+    position, recorded_us, command, stream, version, topic, state = row
+    return b"".join(
+        (
+            HEAD.pack(LEAF_PREFIX, LEAF_ALGORITHM, position, recorded_us, command, stream, version),
+            LENGTH.pack(len(topic)),
+            topic,
+            LENGTH.pack(len(state)),
+            state,
+        )
+    )
+
+
+def leaf(row: Row) -> bytes:
+    """The leaf of a row, whatever was done to it."""
+    try:
+        return sha256(leaf_data(row)).digest()
+    except (error, TypeError):
+        return NO_LEAF
+
+
+def leaves(rows: Sequence[Row]) -> bytes:
+    """The leaves of many rows, side by side."""
+    return b"".join(map(leaf, rows))

@@ -1,0 +1,46 @@
+-- What sealing and verifying ask of the database.
+
+-- name: try_turn
+-- One seals at a time; the turn ends with the transaction.
+SELECT pg_try_advisory_xact_lock(hashtextextended(current_schema() || '.seal', 0));
+
+-- name: last_position
+SELECT coalesce(max(notification_id), 0) FROM ledger_events;
+
+-- name: extent
+-- Where the leaves end; but a tile far away from all others is nonsense, and is not waited for.
+SELECT log.last_position, least(tree.last_leaf, greatest(log.last_position, tree.leaves, size)), size
+  FROM (SELECT coalesce(max(notification_id), 0) AS last_position FROM ledger_events) log,
+       (SELECT coalesce(max(number * 256 + start + octet_length(hashes) / 32), 0) AS last_leaf,
+               coalesce(sum(octet_length(hashes)) / 32, 0) AS leaves
+          FROM seal_tiles WHERE level = 0) tree,
+       (SELECT coalesce(max(size), 0) AS size FROM seal_checkpoints) sealed;
+
+-- name: rows
+SELECT notification_id, recorded_at, command_id, originator_id, originator_version, topic, state
+  FROM ledger_events
+ WHERE notification_id BETWEEN %(first)s AND %(last)s
+ ORDER BY notification_id;
+
+-- name: next_position
+SELECT min(notification_id) FROM ledger_events WHERE notification_id > %(after)s;
+
+-- name: tiles
+SELECT number, start, hashes
+  FROM seal_tiles
+ WHERE level = %(level)s AND number BETWEEN %(first)s AND %(last)s
+ ORDER BY number, start;
+
+-- name: last_checkpoint
+SELECT size, note FROM seal_checkpoints ORDER BY size DESC LIMIT 1;
+
+-- name: checkpoints
+SELECT size, note FROM seal_checkpoints WHERE size > %(after)s ORDER BY size LIMIT %(limit)s;
+
+-- name: add_tiles
+INSERT INTO seal_tiles (level, number, start, hashes)
+SELECT * FROM unnest(%(levels)s::smallint[], %(numbers)s::bigint[], %(starts)s::smallint[],
+                     %(hashes)b::bytea[]);
+
+-- name: add_checkpoint
+INSERT INTO seal_checkpoints (size, note) VALUES (%(size)s, %(note)s);

@@ -1,0 +1,141 @@
+"""Reads what is sealed out of the database: rows, tiles, checkpoints, and proofs made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from itertools import takewhile
+from typing import Any
+
+from psycopg import Connection
+from psycopg.rows import tuple_row
+from psycopg.types.string import ByteaBinaryLoader
+
+from ledger.errors import NotFoundError, UnavailableError
+from ledger.leaves import Row
+from ledger.merkle import HASH_BYTES
+from ledger.notes import Checkpoint, Note, Proof
+from ledger.sql import blocks, fetch
+from ledger.tiles import TILE_BYTES, inclusion_proof
+
+SQL = blocks("ledger", "seal.sql")
+CHECKPOINTS_AT_ONCE = 1_000
+# PostgreSQL counts microseconds from the year 2000.
+POSTGRES_EPOCH_US = 946_684_800_000_000
+
+
+class NotSealedYetError(UnavailableError):
+    """What was written is stored, but no checkpoint covers it yet."""
+
+    slug = "not-sealed-yet"
+
+
+class SealReads:
+    """Over one connection, which only has to be allowed to read."""
+
+    def __init__(self, connection: Connection[Any]) -> None:
+        self._connection = connection
+        # Bytes as they are sent: nothing is decoded that could turn out not to be readable.
+        self._raw = connection.cursor(binary=True, row_factory=tuple_row)
+        for name in ("timestamptz", "uuid", "text"):
+            self._raw.adapters.register_loader(name, ByteaBinaryLoader)
+
+    def last_position(self) -> int:
+        """The position of the newest event; 0 for an empty log."""
+        return int(self._fetch("last_position")[0][0])
+
+    def next_position(self, after: int) -> int | None:
+        """The first position in use after another."""
+        found: int | None = self._fetch("next_position", after=after)[0][0]
+        return found
+
+    def rows(self, first: int, last: int) -> list[Row]:
+        """What the log holds at these positions, in order."""
+        found = self._raw.execute(SQL["rows"], {"first": first, "last": last}).fetchall()
+        return [
+            Row(position, _since_1970(sent), command, stream, version, topic, state)
+            for position, sent, command, stream, version, topic, state in found
+        ]
+
+    def tiles(self, level: int, first: int, last: int) -> bytes:
+        """The hashes of neighboring tiles; those that are missing from within are zeros."""
+        hashes = bytearray()
+        for number, start, piece in self._fetch("tiles", level=level, first=first, last=last):
+            at = (number - first) * TILE_BYTES + start * HASH_BYTES
+            hashes += bytes(max(0, at - len(hashes)))
+            hashes[at : at + len(piece)] = piece
+        return bytes(hashes)
+
+    def tile(self, level: int, number: int) -> bytes:
+        """The hashes of one tile, as far as it is full."""
+        return self.tiles(level, number, number)
+
+    def last_checkpoint(self) -> tuple[int, str] | None:
+        """The size and the note of the newest checkpoint."""
+        found = self._fetch("last_checkpoint")
+        return (found[0][0], found[0][1]) if found else None
+
+    def checkpoints(self) -> Iterator[tuple[int, str]]:
+        """The size and the note of every checkpoint, the smallest first."""
+        after = -1
+        while found := self._fetch("checkpoints", after=after, limit=CHECKPOINTS_AT_ONCE):
+            yield from found
+            after = found[-1][0]
+
+    def proof(self, position: int) -> Proof:
+        """The proof that the event at a position is covered by the newest checkpoint.
+
+        Raises:
+            NotFoundError: there is no such position.
+            NotSealedYetError: there will be one soon.
+            MissingHashesError: the tree is damaged.
+        """
+        sealed = self.last_checkpoint()
+        size = sealed[0] if sealed else 0
+        if position < 1 or (position > size and position > self.last_position()):
+            raise NotFoundError(f"the log has no position {position}")
+        if sealed is None or position > size:
+            raise NotSealedYetError(f"position {position} is not sealed yet; ask again")
+        hashes = inclusion_proof(position - 1, size, cache(self.tile))
+        return Proof(position - 1, tuple(hashes), sealed[1])
+
+    def _fetch(self, name: str, **parameters: Any) -> list[tuple[Any, ...]]:
+        return fetch(self._connection, SQL[name], **parameters)
+
+
+class DatabaseLog(SealReads):
+    """The log as it stood at one moment, to be verified while it goes on."""
+
+    has_tree = True
+
+    def __init__(self, connection: Connection[Any]) -> None:
+        super().__init__(connection)
+        found = self._fetch("extent")[0]  # in one statement, so of one moment
+        self._last_position, self._leaf_count, self._checkpoint = map(int, found)
+
+    def last_position(self) -> int:
+        return self._last_position
+
+    def leaf_count(self) -> int:
+        """How many leaves the tree holds."""
+        return self._leaf_count
+
+    def next_position(self, after: int) -> int | None:
+        found = super().next_position(after)
+        return found if found is not None and found <= self._last_position else None
+
+    def rows(self, first: int, last: int) -> list[Row]:
+        return super().rows(first, min(last, self._last_position))
+
+    def checkpoints(self) -> Iterator[tuple[int, str]]:
+        return takewhile(lambda one: one[0] <= self._checkpoint, super().checkpoints())
+
+
+def _since_1970(sent: bytes | None) -> int:
+    """Microseconds, of a time as PostgreSQL sends it; what is missing is no time at all."""
+    return int.from_bytes(sent or b"", "big", signed=True) + POSTGRES_EPOCH_US
+
+
+def checkpoint_of(note: str) -> Checkpoint:
+    """What a note of ours says, whoever has signed it. Raises NoteError."""
+    return Checkpoint.parse(Note.parse(note).text)
