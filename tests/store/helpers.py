@@ -83,7 +83,8 @@ def at_once(tasks: Sequence[Callable[[], Any]]) -> list[Any]:
             answers[number] = error
 
     threads = [
-        threading.Thread(target=run, args=(number, task)) for number, task in enumerate(tasks)
+        threading.Thread(target=run, args=(number, task), daemon=True)
+        for number, task in enumerate(tasks)
     ]
     for thread in threads:
         thread.start()

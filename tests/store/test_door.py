@@ -141,7 +141,7 @@ def started(door: Door, command: Command, answers: dict[UUID, object]) -> thread
         except BaseException as error:  # noqa: BLE001 - the test looks at it
             answers[command.id] = error
 
-    thread = threading.Thread(target=run)
+    thread = threading.Thread(target=run, daemon=True)  # a bug shall fail the test, not hang it
     thread.start()
     return thread
 
@@ -233,7 +233,7 @@ def test_who_waits_may_be_interrupted_and_is_not_stored(door: Door, server: Fake
         interrupt_main()
 
     with signals():
-        threads.append(threading.Thread(target=interrupt))
+        threads.append(threading.Thread(target=interrupt, daemon=True))
         threads[-1].start()
         with pytest.raises(Interrupted):
             door.append(mine)
@@ -265,7 +265,7 @@ def test_who_is_underway_may_be_interrupted_and_the_lead_passes_her_by(
         interrupt_main()
 
     with signals():
-        threads.append(threading.Thread(target=interrupt))
+        threads.append(threading.Thread(target=interrupt, daemon=True))
         threads[-1].start()
         with pytest.raises(Interrupted):
             door.append(mine)

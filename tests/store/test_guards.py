@@ -223,4 +223,4 @@ def test_the_door_looks_at_every_new_connection(database_url: str) -> None:
 def test_every_other_way_to_commit_is_fine(database_url: str, setting: str) -> None:
     url = f"{database_url}&options=-c%20synchronous_commit%3D{setting}"
     with psycopg.connect(url) as connection:
-        assert refuse_unsafe_server(connection) == ()
+        assert all("checksums" in warning for warning in refuse_unsafe_server(connection))
