@@ -34,7 +34,7 @@ def oneroster(
 
     Exit status: 0 imported, 1 refused (every flaw is named with its row, nothing was stored).
     """
-    from api.clock import now  # noqa: PLC0415 - loads slowly, and other commands do without
+    from api.clock import wall  # noqa: PLC0415 - loads slowly, and other commands do without
     from api.edge import Edge  # noqa: PLC0415
     from api.imports.oneroster import import_oneroster  # noqa: PLC0415
 
@@ -49,7 +49,7 @@ def oneroster(
                 file,
                 caller_id=principal,
                 zone=zone,
-                at=now(settings),
+                at=wall(),
                 district_id=district,
                 allow_endings=allow_endings,
                 progress=lambda done, total: progress.update(task, completed=done, total=total),

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import orjson
 
-from api.clock import now
+from api.clock import wall
 from api.edge import Edge
 from api.settings import Settings
 from ledger.application import Call
@@ -23,7 +23,7 @@ def grant_from_here(settings: Settings, principal: UUID, role: Role, scope: UUID
             caller_id=principal,
             command_id=uuid4(),
             body_hash=edge.vault.body_hash(body),
-            at=now(settings),
+            at=wall(),
         )
         granted = grant_access(edge.ledger, call, principal_id=principal, role=role, scope_id=scope)
     finally:

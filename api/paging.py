@@ -10,12 +10,12 @@ import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
 from uuid import UUID
 
 import orjson
-from fastapi import Query, Request, Response
+from fastapi import Request, Response
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from api.answers import answer
@@ -85,11 +85,3 @@ class Paging:
 
 def _encode(key: object) -> str:
     return base64.urlsafe_b64encode(orjson.dumps(key)).decode().rstrip("=")
-
-
-async def paging(
-    request: Request,
-    limit: Annotated[int, Query(ge=1, le=LIMIT_MAX)] = 50,
-    cursor: Annotated[str | None, Query(max_length=CURSOR_CHARACTERS_MAX)] = None,
-) -> Paging:
-    return Paging(limit=limit, cursor=cursor, request=request)

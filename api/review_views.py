@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from api.access import Party
 from api.edge import Edge
-from api.moments import Moment
+from api.reading import Read
 from ledger.aggregates.enrollment_state import EnrollmentState
 from ledger.events.enrollment import (
     Adjudicated,
@@ -89,7 +89,7 @@ def view(
     review: Review,
     party: Party,
     caller_id: UUID,
-    moment: Moment,
+    read: Read[Any],
     enrollment: EnrollmentState | None = None,
 ) -> ReviewView:
     """One review as a party to it may see it now."""
@@ -106,7 +106,7 @@ def view(
         appeal_open=review.appeal_open,
         submitted_on=review.submitted_on,
         due_on=due_on,
-        overdue=due_on is not None and due_on < local_date(moment.at, zone),
+        overdue=due_on is not None and due_on < local_date(read.at, zone),
         zone=review.zone,
         seats=[] if party == "teacher" else _seats(review.seats, party, caller_id),
         evidence=_evidence(enrollment, party) if enrollment else [],

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any, TypeVar, get_args, get_type_hints
 
 import orjson
 from fastapi import APIRouter, Request, Response, params
 from fastapi.routing import APIRoute
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.types import Message
 
@@ -82,14 +83,31 @@ class Router(APIRouter):
     def download(self, path: str) -> Callable[[Route], Route]:
         """For bytes of whatever type they were found to be."""
         content = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
-        return self.get(
+        return self._read(
             path,
             response_class=Response,
             responses=declared(*READ_PROBLEMS) | {200: {"content": content}},
         )
 
     def read(self, path: str, model: Any) -> Callable[[Route], Route]:
-        return self.get(path, response_model=model, responses=declared(*READ_PROBLEMS))
+        return self._read(path, response_model=model, responses=declared(*READ_PROBLEMS))
+
+    def _read(self, path: str, **options: Any) -> Callable[[Route], Route]:
+        def register(function: Route) -> Route:
+            parameters = {"parameters": list(_parameters(function))}
+            return self.get(path, openapi_extra=parameters, **options)(function)
+
+        return register
+
+
+def _parameters(function: Callable[..., Any]) -> Iterator[dict[str, Any]]:
+    """What the OpenAPI says of the query that a read takes."""
+    _, depends = get_args(get_type_hints(function, include_extras=True)["read"])
+    query: type[BaseModel] = get_type_hints(depends.dependency)["query"]
+    for name, schema in query.model_json_schema()["properties"].items():
+        description = schema.pop("description", None)
+        named = {"name": name, "in": "query", "required": False, "schema": schema}
+        yield named | ({"description": description} if description else {})
 
 
 def _bearer(request: Request) -> str:

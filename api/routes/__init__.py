@@ -19,7 +19,8 @@ from api.routes import (
     stacks,
 )
 
-ROUTERS = (
+ROUTERS = (  # looked through in this order, so what is asked most comes first
+    records.router,
     grants.router,
     organizations.router,
     people.router,
@@ -32,7 +33,6 @@ ROUTERS = (
     evidence.router,
     reviews.router,
     queues.router,
-    records.router,
     policies.router,
     payouts.router,
     operations.router,

@@ -8,8 +8,8 @@ from fastapi import Response
 
 from api.access import must_act_for_issuer, must_be_award_of, must_write_credential
 from api.answers import recorded
-from api.dependencies import WriteNow
 from api.routing import Router
+from api.writing import WriteNow
 from ledger.aggregates.credential import Credential
 from ledger.aggregates.enrollment import Enrollment
 from ledger.commands import assessor as assessors

@@ -11,9 +11,10 @@ from fastapi.responses import StreamingResponse
 
 from api.access import must_see_evidence
 from api.answers import Recorded, recorded
-from api.dependencies import CallerNow, EdgeNow, WriteNow
+from api.reading import ReadNow
 from api.routes.enrollments import own
 from api.routing import EvidenceRoute, Router
+from api.writing import WriteNow
 from ledger.aggregates.enrollment import Enrollment
 from ledger.aggregates.enrollment_submission import Artifact
 from ledger.commands import enrollment as enrollments
@@ -84,14 +85,12 @@ def upload_evidence(
 
 
 @router.download("/enrollments/{enrollment_id}/evidence/{evidence_id}")
-def download_evidence(
-    enrollment_id: UUID, evidence_id: UUID, caller: CallerNow, edge: EdgeNow
-) -> Response:
+def download_evidence(enrollment_id: UUID, evidence_id: UUID, read: ReadNow) -> Response:
     """The file as it was handed in; each piece is proved before it is sent."""
-    must_see_evidence(caller, edge.ledger.get(Enrollment, enrollment_id), evidence_id)
-    known = edge.evidence.describe(evidence_id)
+    must_see_evidence(read.caller, read.edge.ledger.get(Enrollment, enrollment_id), evidence_id)
+    known = read.edge.evidence.describe(evidence_id)
     return StreamingResponse(
-        edge.evidence.open(evidence_id),
+        read.edge.evidence.open(evidence_id),
         media_type=known.media_type,
         headers={
             "Content-Length": str(known.size_bytes),

@@ -9,8 +9,9 @@ from pydantic import BaseModel
 
 from api.access import must_operate
 from api.answers import answer, recorded
-from api.dependencies import CallerNow, WriteNow
+from api.reading import ReadNow
 from api.routing import Router
+from api.writing import WriteNow
 from ledger.commands import access as grants
 from ledger.events.access import Role
 from ledger.values import Value
@@ -40,14 +41,14 @@ class Access(BaseModel):
 
 
 @router.read("/me", Access)
-def read_own_access(caller: CallerNow) -> Response:
+def read_own_access(read: ReadNow) -> Response:
     """Who the ledger takes you for."""
     return answer(
         {
-            "principal_id": caller.principal_id,
+            "principal_id": read.caller.principal_id,
             "grants": [
                 {"role": role, "scope_id": scope_id}
-                for role, scope_id in sorted(caller.grants, key=str)
+                for role, scope_id in sorted(read.caller.grants, key=str)
             ],
         }
     )

@@ -15,9 +15,10 @@ from pydantic import BaseModel
 
 from api.access import must_import, must_see_import
 from api.answers import answer
-from api.dependencies import CallerNow, EdgeNow, WriteNow
 from api.imports.oneroster import import_oneroster
+from api.reading import ReadNow
 from api.routing import ImportRoute, Router
+from api.writing import WriteNow
 from ledger.aggregates.imports import Import, ImportCounts
 from ledger.aggregates.organization import Organization
 from ledger.events.imports import ImportCompleted, ImportStarted
@@ -98,12 +99,12 @@ def import_roster(
 
 
 @router.read("/imports/{import_id}", ImportRuns)
-def read_import(import_id: UUID, caller: CallerNow, edge: EdgeNow) -> Response:
+def read_import(import_id: UUID, read: ReadNow) -> Response:
     """What the runs of a file came to."""
-    district_id = edge.ledger.get(Import, import_id).district_id
-    must_see_import(caller, district_id)
+    district_id = read.edge.ledger.get(Import, import_id).district_id
+    must_see_import(read.caller, district_id)
     runs: list[Run] = []
-    for event in edge.ledger.events.get(import_id):
+    for event in read.edge.ledger.events.get(import_id):
         match event:
             case ImportStarted():
                 runs.append(

@@ -8,8 +8,8 @@ from fastapi import Response
 
 from api.access import must_act_for_issuer, must_operate
 from api.answers import recorded
-from api.dependencies import WriteNow
 from api.routing import Router
+from api.writing import WriteNow
 from ledger.commands import issuer as issuers
 from ledger.events.issuer import IssuerTerms
 from ledger.values import Count, Day, Positive, ShortText, Slug, Value, ZoneName

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from api.access import must_operate
 from api.answers import ListOf, answer_all
-from api.dependencies import CallerNow, EdgeNow
+from api.reading import ReadNow
 from api.routing import Router
 from projections import parking, setup
 
@@ -26,10 +26,10 @@ class View(BaseModel):
 
 
 @router.read("/projections", ListOf[View])
-def list_projections(caller: CallerNow, edge: EdgeNow) -> Response:
+def list_projections(read: ReadNow) -> Response:
     """How far each view is behind the log."""
-    must_operate(caller)
-    with edge.reading() as connection:
+    must_operate(read.caller)
+    with read.edge.reading() as connection:
         lags = setup.lag(connection)
     return answer_all(
         [
@@ -47,8 +47,8 @@ def list_projections(caller: CallerNow, edge: EdgeNow) -> Response:
 
 
 @router.read("/parked-events", ListOf[parking.Parked])
-def list_parked_events(caller: CallerNow, edge: EdgeNow) -> Response:
+def list_parked_events(read: ReadNow) -> Response:
     """Events that a view could not take in, and those that wait behind them."""
-    must_operate(caller)
-    with edge.reading() as connection:
+    must_operate(read.caller)
+    with read.edge.reading() as connection:
         return answer_all(parking.parked(connection))

@@ -8,8 +8,8 @@ from fastapi import Response
 
 from api.access import must_operate
 from api.answers import recorded
-from api.dependencies import WriteNow
 from api.routing import Router
+from api.writing import WriteNow
 from ledger.commands import organization as organizations
 from ledger.values import ShortText, Value, ZoneName
 

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import Response
+from fastapi import Depends, Response
 from pydantic import BaseModel
 
 from api.access import NOT_THERE, must_see_payouts, sees_payout, visible_payers
 from api.answers import ListOf, answer, answer_all
-from api.dependencies import CallerNow, EdgeNow, PageNow
-from api.moments import MomentNow, zone_of_person
 from api.paging import PageOf
+from api.reading import (
+    AsOf,
+    EffectiveOn,
+    PageQuery,
+    Read,
+    ReadNow,
+    ReadQuery,
+    reading,
+    zone_of_person,
+)
 from api.routing import Router
 from ledger.aggregates.organization import Organization
 from ledger.errors import NotFoundError
@@ -25,6 +33,24 @@ router = Router("payouts")
 PAYOUTS_MAX = 5000  # of one person; what is hidden from the caller is left out of them
 
 
+class KnownQuery(ReadQuery):
+    """As it was known then, and as it stands on a day."""
+
+    as_of: AsOf = None
+    effective_on: EffectiveOn = None
+
+
+class KnownPageQuery(PageQuery, KnownQuery):
+    """A page of what was known then, as it stands on a day."""
+
+
+class PayoutQuery(KnownPageQuery):
+    """A page of payouts of one kind."""
+
+    status: Literal["due", "pending", "not_due"] | None = None
+    benefit: Literal["one_time", "base_pay"] | None = None
+
+
 class NamedPayout(BaseModel):
     """A payout and whose it is."""
 
@@ -34,126 +60,126 @@ class NamedPayout(BaseModel):
 
 @router.read("/districts/{district_id}/payouts", PageOf[NamedPayout])
 def list_payouts(
-    *,
     district_id: UUID,
-    caller: CallerNow,
-    edge: EdgeNow,
-    moment: MomentNow,
-    page: PageNow,
-    status: Literal["due", "pending", "not_due"] | None = None,
-    benefit: Literal["one_time", "base_pay"] | None = None,
+    read: Annotated[Read[PayoutQuery], Depends(reading(PayoutQuery))],
 ) -> Response:
     """What a district owes, waits with or does not owe, each with its reason."""
-    must_see_payouts(caller, district_id)
-    zone = edge.ledger.get(Organization, district_id).zone
-    with edge.reading() as connection:
-        position = moment.visible("payouts")
-        as_of = moment.known(connection, zone, "payouts")
+    must_see_payouts(read.caller, district_id)
+    zone = read.edge.ledger.get(Organization, district_id).zone
+    with read.edge.reading() as connection:
+        position = read.visible("payouts")
+        known = read.known(connection, read.query.as_of, zone, "payouts")
         found = payouts.of_district(
             connection,
             district_id,
-            effective_on=moment.day(zone),
-            as_of=as_of,
-            status=status,
-            benefit=benefit,
-            after=page.after(tuple[int, UUID], (0, NO_ID)),
-            limit=page.limit,
+            effective_on=read.day(zone, read.query.effective_on),
+            as_of=known,
+            status=read.query.status,
+            benefit=read.query.benefit,
+            after=read.page.after(tuple[int, UUID], (0, NO_ID)),
+            limit=read.page.limit,
         )
-    names = edge.vault.get_details({one.person_id for one in found})
+    names = read.edge.vault.get_details({one.person_id for one in found}, district_id)
     items = [
         {"payout": one, "name": names[one.person_id].name if one.person_id in names else None}
         for one in found
     ]
-    return page.answer(items, min(as_of, position), key=_key(found))
+    return read.page.answer(items, min(known, position), key=_key(found))
 
 
 @router.read("/districts/{district_id}/payout-totals", ListOf[Total])
 def read_payout_totals(
-    district_id: UUID, caller: CallerNow, edge: EdgeNow, moment: MomentNow
+    district_id: UUID,
+    read: Annotated[Read[KnownQuery], Depends(reading(KnownQuery))],
 ) -> Response:
     """What each policy of a district comes to, year by year; the counts tie to the lines."""
-    must_see_payouts(caller, district_id)
-    zone = edge.ledger.get(Organization, district_id).zone
-    with edge.reading() as connection:
-        position = moment.visible("payouts")
-        as_of = moment.known(connection, zone, "payouts")
+    must_see_payouts(read.caller, district_id)
+    zone = read.edge.ledger.get(Organization, district_id).zone
+    with read.edge.reading() as connection:
+        position = read.visible("payouts")
+        known = read.known(connection, read.query.as_of, zone, "payouts")
         found = payouts.totals(
             connection,
             district_id,
-            effective_on=moment.day(zone),
-            as_of=as_of,
+            effective_on=read.day(zone, read.query.effective_on),
+            as_of=known,
         )
-    return answer_all(found, min(as_of, position))
+    return answer_all(found, min(known, position))
 
 
 @router.read("/districts/{district_id}/base-pay-notices", PageOf[Notice])
 def list_base_pay_notices(
-    district_id: UUID, caller: CallerNow, edge: EdgeNow, moment: MomentNow, page: PageNow
+    district_id: UUID,
+    read: Annotated[Read[KnownPageQuery], Depends(reading(KnownPageQuery))],
 ) -> Response:
     """What the staff office has to know of base pay that rises. Never a payroll line."""
-    must_see_payouts(caller, district_id)
-    zone = edge.ledger.get(Organization, district_id).zone
-    with edge.reading() as connection:
-        position = moment.visible("payouts")
-        as_of = moment.known(connection, zone, "payouts")
+    must_see_payouts(read.caller, district_id)
+    zone = read.edge.ledger.get(Organization, district_id).zone
+    with read.edge.reading() as connection:
+        position = read.visible("payouts")
+        known = read.known(connection, read.query.as_of, zone, "payouts")
         found = payouts.notices(
             connection,
             district_id,
-            as_of=as_of,
-            after=page.after(tuple[date, UUID], (date.min, NO_ID)),
-            limit=page.limit,
+            as_of=known,
+            after=read.page.after(tuple[date, UUID], (date.min, NO_ID)),
+            limit=read.page.limit,
         )
     key = (found[-1].begins_on, found[-1].person_id) if found else None
-    return page.answer(found, min(as_of, position), key=key)
+    return read.page.answer(found, min(known, position), key=key)
 
 
 @router.read("/people/{person_id}/payouts", PageOf[Payout])
 def list_own_payouts(
-    person_id: UUID, caller: CallerNow, edge: EdgeNow, moment: MomentNow, page: PageNow
+    person_id: UUID,
+    read: Annotated[Read[KnownPageQuery], Depends(reading(KnownPageQuery))],
 ) -> Response:
     """What a teacher is owed, by all districts for herself; a district sees what it owes her."""
-    with edge.reading() as connection:
+    with read.edge.reading() as connection:
         zone = zone_of_person(connection, person_id)
-        position = moment.visible("payouts")
-        as_of = moment.known(connection, zone, "payouts")
+        position = read.visible("payouts")
+        known = read.known(connection, read.query.as_of, zone, "payouts")
         found = payouts.of_person(
             connection,
             person_id,
-            effective_on=moment.day(zone),
-            as_of=as_of,
-            after=page.after(tuple[int, UUID], (0, NO_ID)),
+            effective_on=read.day(zone, read.query.effective_on),
+            as_of=known,
+            after=read.page.after(tuple[int, UUID], (0, NO_ID)),
             limit=PAYOUTS_MAX,
         )
-    payers = visible_payers(caller, person_id, {one.district_id for one in found})
-    items = [one for one in found if one.district_id in payers][: page.limit]
-    return page.answer(items, min(as_of, position), key=_key(items))
+    payers = visible_payers(read.caller, person_id, {one.district_id for one in found})
+    items = [one for one in found if one.district_id in payers][: read.page.limit]
+    return read.page.answer(items, min(known, position), key=_key(items))
 
 
 @router.read("/payouts/{payout_id}/explanation", Explanation)
 def explain_payout(
-    payout_id: UUID, caller: CallerNow, edge: EdgeNow, moment: MomentNow
+    payout_id: UUID,
+    read: Annotated[Read[KnownQuery], Depends(reading(KnownQuery))],
 ) -> Response:
     """Why a payout is what it is: policy, board reference, every rule tried, the events."""
-    with edge.reading() as connection:
-        position = moment.visible("payouts")
-        as_of = moment.known(connection, "UTC", "payouts")
+    with read.edge.reading() as connection:
+        position = read.visible("payouts")
+        known = read.known(connection, read.query.as_of, "UTC", "payouts")
         found = payouts.explain(
             connection,
             payout_id,
-            effective_on=moment.day("UTC"),
-            as_of=as_of,
+            effective_on=read.day("UTC", read.query.effective_on),
+            as_of=known,
         )
-    if found is None or not sees_payout(caller, found.payout.person_id, found.payout.district_id):
+    if found is None or not sees_payout(
+        read.caller, found.payout.person_id, found.payout.district_id
+    ):
         raise NotFoundError(NOT_THERE)
-    return answer(found, position=min(as_of, position))
+    return answer(found, position=min(known, position))
 
 
 @router.read("/districts/{district_id}/policies", ListOf[PolicyVersion])
-def list_policies(district_id: UUID, edge: EdgeNow, moment: MomentNow) -> Response:
+def list_policies(district_id: UUID, read: ReadNow) -> Response:
     """Every version of every policy that a board ever adopted, for everybody to read."""
-    edge.ledger.get(Organization, district_id)
-    with edge.reading() as connection:
-        position = moment.visible("payouts")
+    read.edge.ledger.get(Organization, district_id)
+    with read.edge.reading() as connection:
+        position = read.visible("payouts")
         return answer_all(payouts.policies_of_district(connection, district_id), position)
 
 

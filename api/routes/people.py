@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Query, Response
+from fastapi import Depends, Response
+from pydantic import Field
 
 from api.access import (
     must_act_for_district,
@@ -14,11 +15,11 @@ from api.access import (
     must_see_district,
 )
 from api.answers import recorded
-from api.dependencies import CallerNow, EdgeNow, PageNow, WriteNow
 from api.directory import Colleague, colleagues, positions_on
-from api.moments import MomentNow
 from api.paging import PageOf
+from api.reading import EffectiveOn, PageQuery, Read, reading
 from api.routing import Router
+from api.writing import WriteNow
 from ledger.aggregates.employment import Employment, Terms
 from ledger.aggregates.organization import Organization
 from ledger.commands import employment as employments
@@ -28,6 +29,13 @@ from ledger.vault import PersonDetails
 from projections.sql import NO_ID
 
 router = Router("people")
+
+
+class PeopleQuery(PageQuery):
+    """Whom to look for among those employed on a day."""
+
+    search: Annotated[str | None, Field(max_length=200)] = None
+    effective_on: EffectiveOn = None
 
 
 class NewPerson(Value):
@@ -85,25 +93,27 @@ class EmploymentEnd(Value):
 
 @router.read("/districts/{district_id}/people", PageOf[Colleague])
 def list_people(
-    *,
     district_id: UUID,
-    caller: CallerNow,
-    edge: EdgeNow,
-    moment: MomentNow,
-    page: PageNow,
-    search: Annotated[str | None, Query(max_length=200)] = None,
+    read: Annotated[Read[PeopleQuery], Depends(reading(PeopleQuery))],
 ) -> Response:
     """Who works for a district on a day, by name. Searching looks into names and numbers.
 
     Names are opened in memory for this answer; no index could hold them without giving them away.
     """
-    must_see_district(caller, district_id)
-    zone = edge.ledger.get(Organization, district_id).zone
-    with edge.reading() as connection:
-        position = moment.visible("employments")
-        held = positions_on(connection, district_id, moment.day(zone))
-    items = colleagues(edge.vault, held, search or "", page.after(UUID, NO_ID), page.limit)
-    return page.answer(items, position, key=items[-1].person_id if items else None)
+    must_see_district(read.caller, district_id)
+    zone = read.edge.ledger.get(Organization, district_id).zone
+    with read.edge.reading() as connection:
+        position = read.visible("employments")
+        held = positions_on(connection, district_id, read.day(zone, read.query.effective_on))
+    items = colleagues(
+        read.edge.vault,
+        district_id,
+        held,
+        read.query.search or "",
+        after=read.page.after(UUID, NO_ID),
+        limit=read.page.limit,
+    )
+    return read.page.answer(items, position, key=items[-1].person_id if items else None)
 
 
 @router.write("/districts/{district_id}/people")
@@ -112,7 +122,13 @@ def register_person(district_id: UUID, body: NewPerson, write: WriteNow) -> Resp
     must_act_for_district(write.caller, district_id)
     edge = write.edge
     return recorded(
-        persons.register_person(edge.ledger, edge.vault, write.call(body), **dict(body))
+        persons.register_person(
+            edge.ledger,
+            edge.vault,
+            write.call(body),
+            district_id=district_id,
+            details=body.details,
+        )
     )
 
 
@@ -125,7 +141,12 @@ def record_person_details(
     edge = write.edge
     return recorded(
         persons.record_person_details(
-            edge.ledger, edge.vault, write.call(body), person_id=person_id, details=body.details
+            edge.ledger,
+            edge.vault,
+            write.call(body),
+            person_id=person_id,
+            district_id=district_id,
+            details=body.details,
         )
     )
 

@@ -8,8 +8,8 @@ from fastapi import Response
 
 from api.access import must_act_for_district
 from api.answers import recorded
-from api.dependencies import WriteNow
 from api.routing import Router
+from api.writing import WriteNow
 from ledger.aggregates.policy import Policy
 from ledger.commands import policy as policies
 from ledger.events.policy import PolicyTerms

@@ -9,8 +9,8 @@ from fastapi import Response
 
 from api.access import must_assess, must_decide, must_speak_for_assessor
 from api.answers import recorded
-from api.dependencies import WriteNow
 from api.routing import Router
+from api.writing import WriteNow
 from ledger.aggregates.enrollment import Enrollment
 from ledger.commands import enrollment as enrollments
 from ledger.events.enrollment import Decision

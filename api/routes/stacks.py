@@ -8,9 +8,9 @@ from fastapi import Response
 
 from api.access import must_act_for_issuer
 from api.answers import recorded
-from api.dependencies import WriteNow
 from api.routes.credentials import Retirement
 from api.routing import Router
+from api.writing import WriteNow
 from ledger.aggregates.stack import Stack, StackDefinition
 from ledger.commands import stack as stacks
 from ledger.events.stack import Group

@@ -1,7 +1,7 @@
-"""What a route asks for by the type of its parameters: the edge, the caller, the time, a write.
+"""What a write asks for: by whom, when, under which key, on which version.
 
-All of these are coroutines that wait for nothing, so that a request takes one thread, for its
-route, and none for what leads up to it.
+A route takes one dependency, `write` or `read`, and each is a coroutine that waits for nothing: so
+a request costs one thread, for its route, and nothing goes from dependency to dependency.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from pydantic import BaseModel
 from api.access import Caller
 from api.clock import now
 from api.edge import Edge
-from api.paging import Paging, paging
 from api.problems import KeyMissingError, MalformedError
 from ledger.application import Call, Receipt, command_id
 from ledger.values import VaultText
@@ -31,31 +30,14 @@ IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 VERSION_TAG = re.compile(r'"([0-9]{1,9})"')
 
 
-async def edge_of(request: Request) -> Edge:
+def edge_of(request: Request) -> Edge:
     edge: Edge = request.app.state.edge
     return edge
 
 
-EdgeNow = Annotated[Edge, Depends(edge_of)]
-
-
-async def caller_of(request: Request, edge: EdgeNow) -> Caller:
+def caller_of(request: Request) -> Caller:
     """Who calls; the route class has checked the token before it read the body."""
-    return Caller(request.state.principal_id, edge.ledger)
-
-
-async def time_of(
-    edge: EdgeNow,
-    ledger_time: Annotated[
-        str | None, Header(max_length=64, description="the time it is; in development only")
-    ] = None,
-) -> datetime:
-    return now(edge.settings, ledger_time)
-
-
-CallerNow = Annotated[Caller, Depends(caller_of)]
-TimeNow = Annotated[datetime, Depends(time_of)]
-PageNow = Annotated[Paging, Depends(paging)]
+    return Caller(request.state.principal_id, edge_of(request).ledger)
 
 
 @dataclass(frozen=True)
@@ -101,9 +83,6 @@ class Write:
 async def write_of(
     *,
     request: Request,
-    edge: EdgeNow,
-    caller: CallerNow,
-    at: TimeNow,
     idempotency_key: Annotated[
         str | None,
         Header(description="made by the client, kept until an answer came; at most 255 characters"),
@@ -117,11 +96,12 @@ async def write_of(
         raise KeyMissingError("send an Idempotency-Key, and the same one when you send it again")
     if not IDEMPOTENCY_KEY.fullmatch(idempotency_key):
         raise MalformedError("an Idempotency-Key is 1 to 255 visible ASCII characters")
+    caller = caller_of(request)
     route = f"{request.method} {request.scope['route'].path}"
     return Write(
         caller=caller,
-        at=at,
-        edge=edge,
+        at=now(request),
+        edge=edge_of(request),
         command_id=command_id(caller.principal_id, route, idempotency_key),
         target=f"{request.method} {request.url.path}",
         expected_version=_version(if_match),

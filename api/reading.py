@@ -1,0 +1,152 @@
+"""What a read asks for: by whom, from when, which page, and what else its address says.
+
+Each read has one model of its query, and takes nothing that the model does not name: a filter that
+is misspelled is refused, not ignored. The framework's own parameters would cost a request without
+any query more than reading the database does, so models are looked at only when there is a query.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Annotated, Any, Generic, TypeVar
+from uuid import UUID
+
+from fastapi import Depends, Request
+from fastapi.exceptions import RequestValidationError
+from psycopg import Connection
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from api.access import Caller
+from api.clock import now
+from api.edge import Edge
+from api.paging import CURSOR_CHARACTERS_MAX, LIMIT_MAX, Paging
+from api.writing import caller_of, edge_of
+from ledger.errors import InvalidError
+from ledger.values import local_date
+from projections import employments
+from projections.log import position_at_end_of
+
+WITHOUT_ZONE = "UTC"  # of somebody who never worked for a district of this ledger
+POSITION_MAX = 2**63 - 1
+
+AsOf = Annotated[
+    str | None,
+    Field(
+        pattern=r"^([0-9]{1,18}|[0-9]{4}-[0-9]{2}-[0-9]{2})$",
+        description="a position of the log, or a day, meaning all that was recorded by its end",
+    ),
+]
+EffectiveOn = Annotated[
+    date | None, Field(description="the day whose facts hold; today where none is given")
+]
+
+
+class DayError(InvalidError):
+    """There is no such day."""
+
+    slug = "no-such-day"
+
+
+class ReadQuery(BaseModel):
+    """What every read of a view may be asked with."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    min_position: Annotated[
+        int | None,
+        Field(ge=0, le=POSITION_MAX, description="wait until the view shows the log up to here"),
+    ] = None
+
+
+class PageQuery(ReadQuery):
+    """One page of a list."""
+
+    limit: Annotated[int, Field(ge=1, le=LIMIT_MAX)] = 50
+    cursor: Annotated[
+        str | None, Field(max_length=CURSOR_CHARACTERS_MAX, description="`next` of the last page")
+    ] = None
+
+
+AnyQuery = TypeVar("AnyQuery", bound=ReadQuery)
+
+
+@dataclass(frozen=True, slots=True)
+class Read(Generic[AnyQuery]):
+    """A request to look at something. Days are days in the zone of whoever they are about."""
+
+    edge: Edge
+    caller: Caller
+    at: datetime
+    query: AnyQuery
+    request: Request
+
+    @property
+    def page(self) -> Paging:
+        """Which page is asked for."""
+        query = self.query
+        assert isinstance(query, PageQuery), "this list has no pages"
+        return Paging(limit=query.limit, cursor=query.cursor, request=self.request)
+
+    def day(self, zone: str, effective_on: date | None) -> date:
+        """The day whose facts hold: the one asked for, or today."""
+        return effective_on or local_date(self.at, zone)
+
+    def visible(self, *views: str) -> int:
+        """How far the views have come, once that is far enough. Raises NotYetVisibleError."""
+        return self.edge.visible(views, self.query.min_position or 0)
+
+    def known(self, connection: Connection[Any], as_of: str | None, zone: str, *views: str) -> int:
+        """The position that `as_of` means, once the views show it; without it the newest."""
+        if as_of is None:
+            return POSITION_MAX
+        if as_of.isdecimal():
+            position = int(as_of)
+        else:
+            position = position_at_end_of(connection, _day(as_of), zone)
+        self.edge.visible(views, max(position, self.query.min_position or 0))
+        return position
+
+
+def reading(query: type[AnyQuery]) -> Callable[[Request], Awaitable[Read[AnyQuery]]]:
+    """A dependency: a read whose address is asked with such a query."""
+    nothing = query()
+
+    async def read_of(request: Request) -> Read[AnyQuery]:
+        asked = _parsed(request, query) if request.scope["query_string"] else nothing
+        edge = edge_of(request)
+        return Read(edge, caller_of(request), now(request), asked, request)
+
+    read_of.__annotations__["query"] = query  # for whoever documents the route
+    return read_of
+
+
+def _parsed(request: Request, query: type[AnyQuery]) -> AnyQuery:
+    pairs = request.query_params.multi_items()
+    if len(dict(pairs)) < len(pairs):
+        raise InvalidError("the query says one thing twice")
+    try:
+        return query.model_validate_strings(dict(pairs))
+    except ValidationError as error:
+        flaws = error.errors(include_url=False, include_input=False, include_context=False)
+        raise RequestValidationError(
+            [{**flaw, "loc": ("query", *flaw["loc"])} for flaw in flaws]
+        ) from None
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise DayError(f"there is no day {text}") from None
+
+
+ReadNow = Annotated[Read[ReadQuery], Depends(reading(ReadQuery))]
+PagedReadNow = Annotated[Read[PageQuery], Depends(reading(PageQuery))]
+
+
+def zone_of_person(connection: Connection[Any], person_id: UUID) -> str:
+    """The zone in which a person's days begin: that of the district she came to last."""
+    held = employments.of_person(connection, person_id)
+    return held[-1].zone if held else WITHOUT_ZONE
