@@ -72,7 +72,7 @@ class Office:
         """What the vault calls the persons of these numbers."""
         ids = self.vault.find_ids("oneroster", district_id, numbers)
         known = self.ledger.find_many(Person, ids.values())
-        details = self.vault.get_details(known)
+        details = self.vault.get_details(known, district_id)
         return {number: details[person] for number, person in ids.items() if person in known}
 
     def employments(self, district_id: UUID) -> list[Employment]:

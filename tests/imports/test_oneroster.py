@@ -302,6 +302,15 @@ def test_a_user_who_is_gone_is_employed_no_more(office: Office) -> None:
     assert len(office.held(D1)) == 3, "what a role of the same file says outweighs the user"
 
 
+def test_the_day_a_role_gives_outweighs_that_its_user_is_gone(office: Office) -> None:
+    office.brings(USERS, ROLES)
+    gone = delta({"sourcedId": "u0"}, status="tobedeleted")
+    june = delta({"sourcedId": "r0", "endDate": "2025-06-30"}, status="tobedeleted")
+    report = office.brings(gone, june, "delta", None, district_id=D1)
+    assert report.counts.employments_ended == 1
+    assert {one.last_day for one in office.employments(D1)} == {None, date(2025, 6, 30)}
+
+
 def test_the_same_delta_again_adds_nothing(office: Office) -> None:
     office.brings(USERS, ROLES)
     path = office.file(

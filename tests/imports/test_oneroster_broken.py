@@ -125,7 +125,7 @@ def test_a_break_before_the_names_are_shown_is_made_up_for(
             office.imports(GRAND_BEND)
     report = office.imports(GRAND_BEND)
     ids = office.vault.find_ids("oneroster", report.district_id, ["207288", "207249"])
-    assert len(office.vault.get_details(ids.values())) == 2
+    assert len(office.vault.get_details(ids.values(), report.district_id)) == 2
 
 
 def test_a_database_that_fails_ends_the_import_and_it_can_be_resumed(

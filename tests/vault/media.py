@@ -104,6 +104,10 @@ REFUSED = {
         ("word/document.xml", "x"),
         ("word/a.bin", b"\0"),
     ),
+    "docm beside a docx": zipped(
+        ("[Content_Types].xml", f"{WORD}.main+xml application/vnd.ms-word.macroEnabled.main+xml"),
+        ("word/document.xml", "x"),
+    ),
     "docx that declares nothing": zipped(("word/document.xml", "x")),
     "docx that declares something else": office("word/document.xml", EXCEL),
     "docx and xlsx in one": office("word/document.xml", WORD, ("xl/workbook.xml", "x")),

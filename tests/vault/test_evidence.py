@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import tracemalloc
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -96,6 +97,21 @@ def test_an_upload_that_was_another_file_before_is_refused(
     with pytest.raises(CommandReusedError):
         evidence.store(UPLOAD, person, [content])
     assert len(files(blobs)) == 1
+
+
+def test_file_and_folder_are_on_the_disk_before_the_vault_knows_of_them(
+    evidence: EvidenceStore, blobs: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flush, flushed = os.fsync, []
+
+    def recording(descriptor: int) -> None:
+        flushed.append((os.fstat(descriptor).st_ino, kept(database_url)))
+        flush(descriptor)
+
+    monkeypatch.setattr(os, "fsync", recording)
+    stored = evidence.store(UPLOAD, EARNER, [LESSON])
+    places = (blobs / str(stored.evidence_id), blobs)
+    assert flushed == [(place.stat().st_ino, 0) for place in places]
 
 
 def test_a_file_that_others_handed_in_too_is_taken_and_reported(evidence: EvidenceStore) -> None:

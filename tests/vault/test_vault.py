@@ -219,29 +219,48 @@ def test_details_come_back_in_batches(vault: Vault) -> None:
     known = {
         uuid4(): details(name, name, email=f"{n}@example.org") for n, name in enumerate(HOSTILE)
     }
-    stored = vault.put_many_details(known)
-    assert vault.get_details(known) == {}
-    vault.point_details([DetailsPointer(one, stored[one].text_id, 2) for one in known])
-    found = vault.get_details([*known, uuid4()])
+    stored = vault.put_many_details(DISTRICT, known)
+    assert vault.get_details(known, DISTRICT) == {}
+    vault.point_details([DetailsPointer(one, DISTRICT, stored[one].text_id, 2) for one in known])
+    found = vault.get_details([*known, uuid4()], DISTRICT)
     assert found.keys() == known.keys()
     assert {person.email for person in found.values()} == {one.email for one in known.values()}
     vault.point_details([])
 
 
 def test_the_newest_details_are_shown_whoever_writes_late(vault: Vault) -> None:
-    old, new = (vault.put_details(EARNER, details(name, "Smith")) for name in ("Ann", "Anna"))
-    vault.point_details([DetailsPointer(EARNER, new.text_id, 3)])
-    vault.point_details([DetailsPointer(EARNER, old.text_id, 2)])
-    assert vault.get_details([EARNER])[EARNER].given_name == "Anna"
-    vault.point_details([DetailsPointer(EARNER, old.text_id, 4)])
-    assert vault.get_details([EARNER])[EARNER].given_name == "Ann"
+    old, new = (
+        vault.put_details(EARNER, DISTRICT, details(name, "Smith")) for name in ("Ann", "Anna")
+    )
+    vault.point_details([DetailsPointer(EARNER, DISTRICT, new.text_id, 3)])
+    vault.point_details([DetailsPointer(EARNER, DISTRICT, old.text_id, 2)])
+    assert vault.get_details([EARNER], DISTRICT)[EARNER].given_name == "Anna"
+    vault.point_details([DetailsPointer(EARNER, DISTRICT, old.text_id, 4)])
+    assert vault.get_details([EARNER], DISTRICT)[EARNER].given_name == "Ann"
+
+
+def test_no_district_learns_what_another_knows_a_person_by(vault: Vault) -> None:
+    other = uuid4()
+    here = vault.put_details(EARNER, DISTRICT, details("Ann", "Smith", employee_number="4711"))
+    there = vault.put_details(EARNER, other, details("Ann", "Jones", employee_number="mf-1"))
+    vault.point_details([DetailsPointer(EARNER, DISTRICT, here.text_id, 2)])
+    vault.point_details([DetailsPointer(EARNER, other, there.text_id, 3)])
+    assert vault.get_details([EARNER], DISTRICT)[EARNER].employee_number == "4711"
+    assert vault.get_details([EARNER], other)[EARNER].employee_number == "mf-1"
+    assert vault.get_details([EARNER], None)[EARNER].family_name == "Jones", "the newest, to her"
+    assert vault.search([EARNER], DISTRICT, "jones") == []
+    assert vault.get_details([EARNER], uuid4()) == {}
 
 
 def test_equal_details_have_one_id_and_others_another(vault: Vault) -> None:
     ann = details("Ann", "Smith")
-    assert vault.put_details(EARNER, ann).text_id == vault.details_id(EARNER, ann)
-    assert vault.details_id(EARNER, details("Ann", "Smit")) != vault.details_id(EARNER, ann)
-    assert vault.details_id(FIRST, ann) != vault.details_id(EARNER, ann)
+    assert vault.put_details(EARNER, DISTRICT, ann).text_id == vault.details_id(
+        EARNER, DISTRICT, ann
+    )
+    assert vault.details_id(EARNER, DISTRICT, details("Ann", "Smit")) != vault.details_id(
+        EARNER, DISTRICT, ann
+    )
+    assert vault.details_id(FIRST, DISTRICT, ann) != vault.details_id(EARNER, DISTRICT, ann)
 
 
 def test_a_person_is_called_as_she_prefers() -> None:
@@ -256,7 +275,7 @@ def test_details_show_themselves_to_nobody_who_prints_them(
     ann = details("Ann", "Smith", employee_number="4711")
     text = NewText(EARNER, "feedback", COMMAND, "Smith")
     with caplog.at_level(logging.DEBUG):
-        vault.put_details(EARNER, ann)
+        vault.put_details(EARNER, DISTRICT, ann)
         vault.put_texts([text])
     for shown in (repr(ann), str(ann), f"{ann}", repr(text), repr(vault.__dict__), caplog.text):
         assert "Smith" not in shown
@@ -275,11 +294,11 @@ def test_persons_are_found_by_any_part_of_their_details(vault: Vault) -> None:
         uuid4(): details("Ana", "Núñez", preferred_given_name="Nita"),
         uuid4(): details("Ana", "Smith", employee_number="4711"),
     }
-    stored = vault.put_many_details(people)
-    vault.point_details([DetailsPointer(one, stored[one].text_id, 1) for one in people])
+    stored = vault.put_many_details(DISTRICT, people)
+    vault.point_details([DetailsPointer(one, DISTRICT, stored[one].text_id, 1) for one in people])
 
     def found(query: str) -> list[str]:
-        return [people[one].family_name for one in vault.search(people, query)]
+        return [people[one].family_name for one in vault.search(people, DISTRICT, query)]
 
     assert found("obrien") == found("O'BRIEN") == found("conan@") == ["O'Brien"]
     assert found("nunez") == found("Nún NITA") == ["Núñez"]
@@ -287,7 +306,7 @@ def test_persons_are_found_by_any_part_of_their_details(vault: Vault) -> None:
     assert found("") == ["Núñez", "O'Brien", "Smith"]
     assert found("4711") == ["Smith"]
     assert found("ana obrien") == []
-    assert vault.search([], "ana") == []
+    assert vault.search([], DISTRICT, "ana") == []
 
 
 # Identities and positions
@@ -358,7 +377,7 @@ def test_whatever_is_kept_its_letters_are_nowhere_in_the_database(
 ) -> None:
     marked = f"canary {text} canary"
     kept = vault.put_text(EARNER, "feedback", marked, command_id=COMMAND)
-    vault.put_details(EARNER, details("canary", "canary"))
+    vault.put_details(EARNER, DISTRICT, details("canary", "canary"))
     vault.persons_for("oneroster", DISTRICT, [marked])
     assert vault.get_text(kept.text_id) == marked
     for table in TABLES:
