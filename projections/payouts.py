@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, LiteralString
 from uuid import UUID
 
 from psycopg import Connection
@@ -226,10 +226,13 @@ def of_district(
 
     The key of a payout is its `earned_position` and its `payout_id`.
     """
+    asked = ["lines_of_district"]
+    asked += ["lines_with_status"] if status is not None else []
+    asked += ["lines_of_benefit"] if benefit is not None else []
     return read(
         connection,
         Payout,
-        _SQL["lines"] + _SQL["lines_of_district"],
+        _lines(*asked, "page_of_lines"),
         district_id=district_id,
         effective_on=effective_on,
         as_of=as_of,
@@ -254,7 +257,7 @@ def of_person(
     return read(
         connection,
         Payout,
-        _SQL["lines"] + _SQL["lines_of_person"],
+        _lines("lines_of_person", "page_of_lines"),
         person_id=person_id,
         effective_on=effective_on,
         as_of=as_of,
@@ -271,7 +274,7 @@ def explain(
     lines = read(
         connection,
         Payout,
-        _SQL["lines"] + _SQL["lines_of_payout"],
+        _lines("lines_of_payout"),
         payout_id=payout_id,
         effective_on=effective_on,
         as_of=as_of,
@@ -329,6 +332,10 @@ def notices(
 def policies_of_district(connection: Connection[Any], district_id: UUID) -> list[PolicyVersion]:
     """Every version of every policy that a district's board ever adopted."""
     return read(connection, PolicyVersion, _SQL["policies_of_district"], district_id=district_id)
+
+
+def _lines(*blocks_after: str) -> LiteralString:
+    return "\n".join(_SQL[name] for name in ("lines", *blocks_after))
 
 
 def _budget(
