@@ -44,3 +44,20 @@ SELECT * FROM unnest(%(levels)s::smallint[], %(numbers)s::bigint[], %(starts)s::
 
 -- name: add_checkpoint
 INSERT INTO seal_checkpoints (size, note) VALUES (%(size)s, %(note)s);
+
+-- name: add_tile
+INSERT INTO seal_tiles (level, number, start, hashes)
+VALUES (%(level)s, %(number)s, %(start)s, %(hashes)s);
+
+-- name: unsealed_columns
+SELECT notification_id, command_index, body_hash
+  FROM ledger_events
+ WHERE notification_id BETWEEN %(first)s AND %(last)s;
+
+-- name: lock_log
+-- As every append does: none comes between.
+SELECT FROM ledger_lock FOR UPDATE;
+
+-- name: holds_anything
+SELECT EXISTS (SELECT FROM ledger_events) OR EXISTS (SELECT FROM seal_tiles)
+    OR EXISTS (SELECT FROM seal_checkpoints);
