@@ -12,7 +12,7 @@ import pytest
 sys.path.append(str(Path(__file__).parents[1] / "scripts"))
 
 from benchmarks.machine import Bench
-from benchmarks.measure import Contest, Figure, NotRunError, Row, percentile, rate, run_row
+from benchmarks.measure import Contest, NotRunError, Row, percentile, rate, run_row
 from benchmarks.report import as_json, cells
 
 from api.local_postgres import Cluster
@@ -110,13 +110,6 @@ def test_a_row_of_json_has_the_names_that_programs_rely_on(bench: Bench) -> None
         "aim": 3,
         "better": "higher",
     }
-
-
-def test_a_row_for_full_runs_is_left_out_of_a_quick_one(bench: Bench) -> None:
-    contest = row(Contest(float))
-    late = Row("a row", "ms", "lower", contest.stage, full_only=True)
-    assert isinstance(run_row(late, bench), Figure)
-    assert run_row(late, bench).value is None
 
 
 def test_a_failing_client_fails_the_round() -> None:

@@ -46,15 +46,15 @@ def beside_stock(bench: Bench) -> Iterator[Contest]:
     events = bench.size(100_000, 20_000)
     slice_events = bench.size(20_000, 2_000)
 
+    plain = bench.database()
+    stock_projection.fill(plain, slice_events)
+
     def theirs() -> float:
-        url = bench.database()
-        stock_projection.fill(url, slice_events)
-        figure = stock_projection.events_per_second(url, slice_events)
-        bench.drop(url)
-        return figure
+        return stock_projection.events_per_second(plain, slice_events)
 
     with ours.filled(bench, events) as url:
         yield Contest(lambda: _catch_up_rate(url, events), {"stock ProjectionRunner": theirs})
+    bench.drop(plain)
 
 
 def _catch_up_rate(url: str, events: int) -> float:

@@ -35,7 +35,7 @@ class Bench:
     @property
     def seconds(self) -> float:
         """How long one round of a throughput figure lasts."""
-        return 0.7 if self.quick else 3.0
+        return 0.7 if self.quick else 2.0
 
     def size(self, full: int, quick: int) -> int:
         """How many events, streams or requests."""
@@ -78,9 +78,11 @@ def describe(bench: Bench) -> dict[str, str]:
             for name in ("server_version", "fsync", "synchronous_commit", "shared_buffers")
         }
     values = {name: row[0] if row else "?" for name, row in settings.items()}
+    load = os.getloadavg()
     return {
         "machine": f"{os.cpu_count()} cores, {_processor()}, {platform.system()}",
         "Python": f"{platform.python_implementation()} {platform.python_version()}",
+        "load": f"{load[0]:.1f} in the last minute, {load[2]:.1f} in the last 15, ours included",
         "PostgreSQL": f"{values['server_version']}, Unix socket, fsync {values['fsync']}, "
         f"synchronous_commit {values['synchronous_commit']}, "
         f"shared_buffers {values['shared_buffers']}",

@@ -36,7 +36,6 @@ class Row:
     stage: Callable[[Bench], AbstractContextManager[Contest]]
     floor: float | None = None
     aim: float | None = None
-    full_only: bool = False  # at a size that --quick has no time for
     rounds: int | None = None  # where one round takes long or is a proof, not a sample
 
 
@@ -71,8 +70,6 @@ class Figure:
 
 def run_row(row: Row, bench: Bench) -> Figure:
     """Measure one row in interleaved rounds: ours, each peer, ours, each peer, and so on."""
-    if row.full_only and bench.quick:
-        return Figure(row, reason="needs a size that --quick has no time for")
     try:
         with row.stage(bench) as contest:
             return _compare(row, contest, row.rounds or bench.rounds)

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import UUID, uuid4
 
+import psycopg
 from eventsourcing.application import Application
 from eventsourcing.dispatch import singledispatchmethod
 from eventsourcing.domain import Aggregate, event
@@ -108,6 +109,8 @@ def fill(url: str, events: int) -> None:
 
 def events_per_second(url: str, events: int) -> float:
     """How fast ProjectionRunner takes the transcript from nothing to the end of the log."""
+    with psycopg.connect(url) as connection:
+        connection.execute("DROP TABLE IF EXISTS stock_transcript, stock_transcript_tracking")
     begun = time.perf_counter()
     with running(url) as runner:
         runner.wait(events, timeout=600)
