@@ -97,7 +97,8 @@ async def write_of(
     if not IDEMPOTENCY_KEY.fullmatch(idempotency_key):
         raise MalformedError("an Idempotency-Key is 1 to 255 visible ASCII characters")
     caller = caller_of(request)
-    route = f"{request.method} {request.scope['route'].path}"
+    # Without the prefix, which the framework sometimes leaves out: ids of commands hang on it.
+    route = f"{request.method} {request.scope['route'].path.removeprefix('/v1')}"
     return Write(
         caller=caller,
         at=now(request),
