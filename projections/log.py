@@ -20,7 +20,7 @@ from projections.contract import Fact
 from projections.decoding import decode
 from projections.sql import blocks, rows
 
-PAGE_EVENTS = 4000  # larger pages gain little more and hold a transaction open longer
+PAGE_EVENTS = 10_000  # larger pages gain little more and hold a transaction open longer
 FEW_TOPICS = 12  # up to so many the server sorts out the rest
 _PERSON = re.compile(rb'"(?:person|principal)_id":"([0-9a-f-]{36})"')
 LOWER_BITS = 96  # what an id has behind its first eight digits

@@ -28,7 +28,6 @@ from projections.log import LogReader, Shard, last_position
 from projections.setup import make_tables
 from projections.sql import blocks, rows
 
-PAGE_EVENTS = 10_000  # nobody waits for these batches
 SWAP_TRIES_MAX = 100
 SWAP_PAUSE_SECONDS = 0.05
 REBUILDING = "rebuild"
@@ -250,7 +249,7 @@ def _worker(
     with closing(database.connect(*path, name="rebuild-worker", patient=True)) as connection:
         log = database.connect(name="rebuild-reader", patient=True)
         share = None if shard is None or shard.count == 1 else shard
-        reader = LogReader(log, shard=share, ahead=False, page_events=PAGE_EVENTS)
+        reader = LogReader(log, shard=share, ahead=False)
         with closing(reader):
             yield connection, reader
 
