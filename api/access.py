@@ -157,11 +157,19 @@ def visible_districts(
     return seen
 
 
-def must_see_person(caller: Caller, connection: Connection[Any], person_id: UUID) -> None:
-    """What somebody is called: herself, and whoever employs or employed her."""
-    if caller.principal_id != person_id:
-        held = employments.of_person(connection, person_id)
-        visible_districts(caller, person_id, {one.district_id for one in held})
+def must_see_person(caller: Caller, connection: Connection[Any], person_id: UUID) -> UUID | None:
+    """What somebody is called: herself, and whoever employs or employed her.
+
+    Answers the district whose word for her the caller may see; null for herself.
+    """
+    if caller.principal_id == person_id:
+        return None
+    held = employments.of_person(connection, person_id)
+    seen = visible_districts(caller, person_id, {one.district_id for one in held})
+    newest_first = [one.district_id for one in reversed(held) if one.district_id in seen]
+    if not newest_first:
+        raise NotFoundError(NOT_THERE)  # somebody whom no district has employed yet
+    return newest_first[0]
 
 
 def must_write_credential(caller: Caller, credential: Credential) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -10,7 +10,7 @@ from uuid import UUID
 
 from psycopg import Connection
 
-from ledger.vault import Vault
+from ledger.vault import PersonDetails, Vault
 from projections import employments
 from projections.employments import Employment
 from projections.sql import NO_ID
@@ -74,26 +74,39 @@ def positions_on(connection: Connection[Any], district_id: UUID, day: date) -> l
 
 
 def colleagues(
-    vault: Vault, held: Sequence[Employment], search: str, after: UUID, limit: int
+    vault: Vault,
+    district_id: UUID,
+    held: Sequence[Employment],
+    search: str,
+    *,
+    after: UUID,
+    limit: int,
 ) -> list[Colleague]:
-    """A page of the holders of these positions by name, those that every word is found in."""
+    """A page of a district's position holders by name, those that every word is found in."""
     by_person: dict[UUID, list[Employment]] = {}
     for employment in held:
         by_person.setdefault(employment.person_id, []).append(employment)
-    found = vault.search(by_person, search)
+    found = vault.search(by_person, district_id, search)
+    if not search:  # whom the district has told no name of comes last
+        found += sorted(by_person.keys() - set(found))
     begin = found.index(after) + 1 if after in found else 0
     chosen = found[begin : begin + limit]
-    details = vault.get_details(chosen)
+    details = vault.get_details(chosen, district_id)
     return [
         Colleague(
             person_id=person_id,
-            name=details[person_id].name or None,
-            employee_number=details[person_id].employee_number or None,
+            name=_or_none(details, person_id, "name"),
+            employee_number=_or_none(details, person_id, "employee_number"),
             roles=sorted({_role(one) for one in by_person[person_id]}),
             employment_ids=[one.employment_id for one in by_person[person_id]],
         )
         for person_id in chosen
     ]
+
+
+def _or_none(details: Mapping[UUID, PersonDetails], person_id: UUID, field: str) -> str | None:
+    known = details.get(person_id)
+    return getattr(known, field) or None if known else None
 
 
 def _role(employment: Employment) -> str:

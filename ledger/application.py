@@ -17,6 +17,7 @@ from uuid import UUID, uuid5
 from eventsourcing.application import AggregateNotFoundError, Application
 
 from ledger.aggregates.base import Act, Aggregate
+from ledger.codec import LedgerMapper
 from ledger.errors import (
     CommandReusedError,
     ConflictError,
@@ -110,6 +111,7 @@ class Ledger(Application[UUID]):
     """The write side in one object: load, decide, append, replay."""
 
     recorder: LedgerRecorder
+    mapper: LedgerMapper
 
     def find(self, kind: type[AggregateType], stream: UUID) -> AggregateType | None:
         """The aggregate of a stream, or None when nothing has happened in it."""

@@ -153,7 +153,7 @@ class LedgerMapper(Mapper[UUID]):
             event.originator_id, event.originator_version, event.TOPIC, encode(event)
         )
 
-    def to_domain_event(self, stored_event: StoredEvent) -> DomainEventProtocol[UUID]:
+    def to_domain_event(self, stored_event: StoredEvent) -> LedgerEvent:
         stream, version = stored_event.originator_id, stored_event.originator_version
         assert isinstance(stream, UUID), "streams are named by UUIDs here"
         return decode(stored_event.topic, stored_event.state, stream, version)

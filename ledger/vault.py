@@ -64,7 +64,7 @@ class PersonDetails(Value):
 
 @dataclass(frozen=True, slots=True)
 class NewText:
-    """Words to be kept. `scope_id` tells equal words apart: a command's id, or the person's."""
+    """Words to be kept. `scope_id` tells equal words apart: a command's id, or a district's."""
 
     person_id: UUID
     purpose: str
@@ -73,9 +73,10 @@ class NewText:
 
 
 class DetailsPointer(NamedTuple):
-    """Which text holds a person's details as of a version of her stream."""
+    """Which text holds what a district knows a person by, as of a version of her stream."""
 
     person_id: UUID
+    district_id: UUID
     text_id: UUID
     version: int
 
@@ -180,13 +181,15 @@ class Vault:
 
     # Details
 
-    def put_details(self, person_id: UUID, details: PersonDetails) -> VaultText:
-        """Keep how a person is called; nobody is told so before `point_details`."""
-        return self.put_many_details({person_id: details})[person_id]
+    def put_details(self, person_id: UUID, district_id: UUID, details: PersonDetails) -> VaultText:
+        """Keep what a district knows a person by; nobody is told so before `point_details`."""
+        return self.put_many_details(district_id, {person_id: details})[person_id]
 
-    def put_many_details(self, details: Mapping[UUID, PersonDetails]) -> dict[UUID, VaultText]:
+    def put_many_details(
+        self, district_id: UUID, details: Mapping[UUID, PersonDetails]
+    ) -> dict[UUID, VaultText]:
         """Keep the details of many persons; their earlier ones stay."""
-        texts = [_details_text(person_id, known) for person_id, known in details.items()]
+        texts = [_details_text(person_id, district_id, d) for person_id, d in details.items()]
         return dict(zip(details, self.put_texts(texts), strict=True))
 
     def point_details(self, newest: Sequence[DetailsPointer]) -> None:
@@ -197,32 +200,39 @@ class Vault:
                 connection,
                 _SQL["point_details"],
                 person_ids=[pointer.person_id for pointer in ordered],
+                district_ids=[pointer.district_id for pointer in ordered],
                 text_ids=[pointer.text_id for pointer in ordered],
                 versions=[pointer.version for pointer in ordered],
             )
 
-    def details_id(self, person_id: UUID, details: PersonDetails) -> UUID:
+    def details_id(self, person_id: UUID, district_id: UUID, details: PersonDetails) -> UUID:
         """The id under which these details are kept: equal ids mean that nothing is new."""
-        return self.text_id(_details_text(person_id, details))
+        return self.text_id(_details_text(person_id, district_id, details))
 
-    def get_details(self, person_ids: Iterable[UUID]) -> dict[UUID, PersonDetails]:
-        """The newest details of each person; who has none, or was erased, is left out."""
+    def get_details(
+        self, person_ids: Iterable[UUID], district_id: UUID | None
+    ) -> dict[UUID, PersonDetails]:
+        """What a district knows each person by; who has none, or was erased, is left out.
+
+        Without a district the newest of any: for the person herself, and nobody else.
+        """
+        wanted = {"person_ids": list(person_ids), "district_id": district_id}
         with self.connections.connection() as connection:
-            rows = fetch(connection, _SQL["load_details"], person_ids=list(person_ids))
+            rows = fetch(connection, _SQL["load_details"], **wanted)
         stored = [_StoredText(*row) for row in rows]
         return {
             row.person_id: PersonDetails.model_validate_json(self._open_text(row)) for row in stored
         }
 
-    def search(self, person_ids: Iterable[UUID], query: str) -> list[UUID]:
-        """Those of the persons (one district's) whose name, address or number has every word.
+    def search(self, person_ids: Iterable[UUID], district_id: UUID, query: str) -> list[UUID]:
+        """Those of a district's persons whose name, address or number has every word.
 
         Names are decrypted here, in memory, for no index could hold them without giving them away.
         """
         words = _searchable(query).split()
         found = [
             (details.family_name, details.given_name, person_id)
-            for person_id, details in self.get_details(person_ids).items()
+            for person_id, details in self.get_details(person_ids, district_id).items()
             if all(word in _searchable(" ".join(dict(details).values())) for word in words)
         ]
         return [person_id for *_, person_id in sorted(found)]
@@ -324,10 +334,10 @@ class Vault:
         return self.hashes.digest("identity", message)
 
 
-def _details_text(person_id: UUID, details: PersonDetails) -> NewText:
+def _details_text(person_id: UUID, district_id: UUID, details: PersonDetails) -> NewText:
     known = {name: value for name, value in dict(details).items() if value}
     text = orjson.dumps(known, option=orjson.OPT_SORT_KEYS).decode()
-    return NewText(person_id, DETAILS, person_id, text)
+    return NewText(person_id, DETAILS, district_id, text)
 
 
 def _searchable(text: str) -> str:

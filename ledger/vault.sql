@@ -46,18 +46,23 @@ SELECT t.text_id, t.person_id, t.purpose, t.ciphertext, k.key_id, k.wrapped
 
 -- name: point_details
 -- The version is that of the person's stream, so that a late writer does not turn the hand back.
-INSERT INTO vault_details (person_id, text_id, version)
-SELECT * FROM unnest(%(person_ids)s::uuid[], %(text_ids)s::uuid[], %(versions)s::bigint[])
-ON CONFLICT (person_id) DO UPDATE
+INSERT INTO vault_details (person_id, district_id, text_id, version)
+SELECT * FROM unnest(%(person_ids)s::uuid[], %(district_ids)s::uuid[], %(text_ids)s::uuid[],
+                     %(versions)s::bigint[])
+ON CONFLICT (person_id, district_id) DO UPDATE
    SET text_id = excluded.text_id, version = excluded.version
  WHERE vault_details.version < excluded.version;
 
 -- name: load_details
-SELECT t.text_id, t.person_id, t.purpose, t.ciphertext, k.key_id, k.wrapped
+-- Of one district, or the newest of any.
+SELECT DISTINCT ON (d.person_id)
+       t.text_id, t.person_id, t.purpose, t.ciphertext, k.key_id, k.wrapped
   FROM vault_details d
   JOIN vault_texts t USING (text_id)
   JOIN vault_person_keys k ON k.person_id = t.person_id
- WHERE d.person_id = ANY(%(person_ids)s);
+ WHERE d.person_id = ANY(%(person_ids)s)
+   AND (%(district_id)s::uuid IS NULL OR d.district_id = %(district_id)s)
+ ORDER BY d.person_id, d.version DESC;
 
 -- name: find_ids
 SELECT identity_hmac, subject_id FROM vault_identities WHERE identity_hmac = ANY(%(hmacs)s);

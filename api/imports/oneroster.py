@@ -233,19 +233,21 @@ class _Run:
         self.vault.add_ids(SOURCE, self.district.id, new)
         if self.vault.find_ids(SOURCE, self.district.id, list(new)) != new:
             raise _overtaken()
-        stored = self.vault.put_many_details({step.person_id: step.details for step in steps})
+        details = {step.person_id: step.details for step in steps}
+        stored = self.vault.put_many_details(self.district.id, details)
         commands, pointers = [], []
         for step in steps:
             events = self._person_events(step, stored[step.person_id])
             commands.append(self._command("users.csv", step.row, events))
             version = events[-1].originator_version
-            pointers.append(DetailsPointer(step.person_id, stored[step.person_id].text_id, version))
+            text_id = stored[step.person_id].text_id
+            pointers.append(DetailsPointer(step.person_id, self.district.id, text_id, version))
         return commands, pointers
 
     def _person_events(self, step: PersonStep, details: VaultText) -> list[AnyPersonEvent]:
         act = self.act
         if step.known is not None:
-            return [*step.known.record_details(act, details=details)]
+            return [*step.known.record_details(act, district_id=self.district.id, details=details)]
         events = [*persons.register(step.person_id, act)]
         registered = Person.fold(None, events)
         assert registered is not None, "who was registered is there"
@@ -255,7 +257,8 @@ class _Run:
         )
         linked = Person.fold(registered, events[1:])
         assert linked is not None, "folding forgets nobody"
-        return [*events, *linked.record_details(act, details=details)]
+        recorded = linked.record_details(act, district_id=self.district.id, details=details)
+        return [*events, *recorded]
 
     def _step_command(self, step: Step) -> Command:
         return self._command(step.file, step.key, step.events)
@@ -278,7 +281,8 @@ class _Run:
 
     def _point_all(self) -> None:
         """Make up for what the run that broke may not have pointed at."""
-        pointers = map(details_pointer, self.plan.known_persons.values())
+        known = self.plan.known_persons.values()
+        pointers = [details_pointer(person, self.district.id) for person in known]
         for part in _parts([one for one in pointers if one], IDS_AT_ONCE):
             self.vault.point_details(part)
 

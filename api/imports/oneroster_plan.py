@@ -192,8 +192,9 @@ def _people(
         person_id = ids.setdefault(source_id, uuid4())
         details = PersonDetails.model_validate(row.details)
         person = known.get(person_id)
-        recorded = person.details.text_id if person and person.details else None
-        if recorded != vault.details_id(person_id, details):
+        recorded = person.details.get(district.id) if person else None
+        text_id = vault.details_id(person_id, district.id, details)
+        if recorded is None or recorded.text_id != text_id:
             steps.append(PersonStep(row.row, source_id, person_id, person, details))
     meant = {step.person_id for step in steps} | set(known)
     return _People({one: ids[one] for one in ids if ids[one] in meant}, known, steps)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Self, assert_never
 from uuid import UUID
 
@@ -23,13 +23,16 @@ def register(person_id: UUID, act: Act) -> Sequence[AnyPersonEvent]:
 class Person(Aggregate):
     """One person."""
 
-    details: VaultText | None = None
+    details: Mapping[UUID, VaultText] = field(default_factory=dict)  # by district
     identity_hmacs: frozenset[str] = frozenset()
 
-    def record_details(self, act: Act, *, details: VaultText) -> Sequence[AnyPersonEvent]:
-        if self.details == details:
+    def record_details(
+        self, act: Act, *, district_id: UUID, details: VaultText
+    ) -> Sequence[AnyPersonEvent]:
+        """What the district knows her by from now on."""
+        if self.details.get(district_id) == details:
             raise NothingChangesError("these are the details on record already")
-        return [PersonDetailsRecorded(**self.header(act), details=details)]
+        return [PersonDetailsRecorded(**self.header(act), district_id=district_id, details=details)]
 
     def link_identity(
         self, act: Act, *, source: str, district_id: UUID, identity_hmac: str
@@ -55,8 +58,8 @@ class Person(Aggregate):
         match event:
             case PersonRegistered():
                 raise AssertionError("a person is registered once")
-            case PersonDetailsRecorded(details=details):
-                return replace(state, details=details)
+            case PersonDetailsRecorded(district_id=district_id, details=details):
+                return replace(state, details={**state.details, district_id: details})
             case IdentityLinked(identity_hmac=identity_hmac):
                 return replace(state, identity_hmacs=state.identity_hmacs | {identity_hmac})
             case _:

@@ -13,9 +13,14 @@ from ledger.vault import DetailsPointer, PersonDetails, Vault
 
 
 def register_person(
-    ledger: Ledger, vault: Vault, call: Call, *, details: PersonDetails | None = None
+    ledger: Ledger,
+    vault: Vault,
+    call: Call,
+    *,
+    district_id: UUID,
+    details: PersonDetails | None = None,
 ) -> Receipt:
-    """Begin a person under a random id, which a resend gets again."""
+    """Begin a person of a district under a random id, which a resend gets again."""
 
     def decide(_read: Reader) -> Sequence[AnyPersonEvent]:
         person_id = vault.person_for_command(call.command_id)
@@ -23,22 +28,30 @@ def register_person(
         person = Person.fold(None, registered)
         if person is None or details is None:
             return registered
-        stored = vault.put_details(person_id, details)
-        return [*registered, *person.record_details(call.act, details=stored)]
+        stored = vault.put_details(person_id, district_id, details)
+        recorded = person.record_details(call.act, district_id=district_id, details=stored)
+        return [*registered, *recorded]
 
-    return _run(ledger, vault, call, decide)
+    return _run(ledger, vault, call, decide, district_id)
 
 
 def record_person_details(
-    ledger: Ledger, vault: Vault, call: Call, *, person_id: UUID, details: PersonDetails
+    ledger: Ledger,
+    vault: Vault,
+    call: Call,
+    *,
+    person_id: UUID,
+    district_id: UUID,
+    details: PersonDetails,
 ) -> Receipt:
-    """Let a person be called otherwise from now on."""
+    """Let a person be called otherwise in a district from now on."""
 
     def decide(read: Reader) -> Sequence[AnyPersonEvent]:
         person = read.get(Person, person_id)
-        return person.record_details(call.act, details=vault.put_details(person_id, details))
+        stored = vault.put_details(person_id, district_id, details)
+        return person.record_details(call.act, district_id=district_id, details=stored)
 
-    return _run(ledger, vault, call, decide)
+    return _run(ledger, vault, call, decide, district_id)
 
 
 def link_identity(
@@ -65,20 +78,21 @@ def link_identity(
     return ledger.run(call, decide)
 
 
-def details_pointer(person: Person) -> DetailsPointer | None:
-    """Where the vault has the details that the log holds for the newest."""
-    if person.details is None:
+def details_pointer(person: Person, district_id: UUID) -> DetailsPointer | None:
+    """Where the vault has the details that the log holds for the newest of a district."""
+    details = person.details.get(district_id)
+    if details is None:
         return None
-    return DetailsPointer(person.id, person.details.text_id, person.version)
+    return DetailsPointer(person.id, district_id, details.text_id, person.version)
 
 
-def _run(ledger: Ledger, vault: Vault, call: Call, decide: Decide) -> Receipt:
+def _run(ledger: Ledger, vault: Vault, call: Call, decide: Decide, district_id: UUID) -> Receipt:
     """Decide and append, and then turn the vault's hand to what the log now says.
 
     If that last step is lost, the caller has no answer, sends again, and it is made up for.
     """
     receipt = ledger.run(call, decide)
-    pointer = details_pointer(ledger.get(Person, receipt.stream))
+    pointer = details_pointer(ledger.get(Person, receipt.stream), district_id)
     if pointer is not None:
         vault.point_details([pointer])
     return receipt

@@ -21,10 +21,14 @@ class PersonRegistered(PersonEvent):
 
 
 class PersonDetailsRecorded(PersonEvent):
-    """The vault holds a new version of her name and contact details."""
+    """The vault holds a new version of what one district knows her by.
+
+    Two districts may call her differently; neither learns the other's number or address for her.
+    """
 
     TOPIC: ClassVar[str] = "person.details-recorded.v1"
 
+    district_id: UUID
     details: VaultText
 
 

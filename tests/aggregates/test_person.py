@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import pytest
 
 from ledger.aggregates.person import Person, register
@@ -11,10 +13,13 @@ from tests.given import fact, given
 from tests.samples import DISTRICT, EARNER, act, header, vault_text
 
 HMAC = "hmac-sha256:" + "a" * 64
+OTHER_DISTRICT = UUID(int=77)
 OTHER_HMAC = "hmac-sha256:" + "b" * 64
 
 registered = PersonRegistered(**header(EARNER))
-recorded = PersonDetailsRecorded(**header(EARNER, 2), details=vault_text("details"))
+recorded = PersonDetailsRecorded(
+    **header(EARNER, 2), district_id=DISTRICT, details=vault_text("details")
+)
 linked = IdentityLinked(
     **header(EARNER, 2), source="oneroster", district_id=DISTRICT, identity_hmac=HMAC
 )
@@ -22,20 +27,32 @@ linked = IdentityLinked(
 
 def test_a_person_begins_by_being_registered() -> None:
     person = given().when(lambda _: register(EARNER, act())).then(PersonRegistered)
-    assert person.details is None
+    assert person.details == {}
 
 
 def test_details_are_recorded_as_a_place_in_the_vault() -> None:
     outcome = given(registered).when(
-        lambda person: person.record_details(act(), details=vault_text("details"))
+        lambda person: person.record_details(
+            act(), district_id=DISTRICT, details=vault_text("details")
+        )
     )
-    person = outcome.then(fact(PersonDetailsRecorded, details=vault_text("details")))
-    assert person.details == vault_text("details")
+    said = fact(PersonDetailsRecorded, district_id=DISTRICT, details=vault_text("details"))
+    assert outcome.then(said).details == {DISTRICT: vault_text("details")}
+
+
+def test_another_district_may_record_equal_details_of_its_own() -> None:
+    given(registered, recorded).when(
+        lambda person: person.record_details(
+            act(), district_id=OTHER_DISTRICT, details=vault_text("details")
+        )
+    ).then(PersonDetailsRecorded)
 
 
 def test_the_same_details_are_not_recorded_twice() -> None:
     given(registered, recorded).when(
-        lambda person: person.record_details(act(), details=vault_text("details"))
+        lambda person: person.record_details(
+            act(), district_id=DISTRICT, details=vault_text("details")
+        )
     ).then_refused(NothingChangesError)
 
 

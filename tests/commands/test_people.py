@@ -24,7 +24,7 @@ from ledger.commands import employment, organization, person
 from ledger.commands.employment import SchoolElsewhereError
 from ledger.errors import CommandReusedError, NotFoundError, NothingChangesError
 from ledger.vault import IdentityTakenError, PersonDetails, Vault
-from tests.samples import MONDAY, OPERATOR, ZONE
+from tests.samples import DISTRICT, MONDAY, OPERATOR, ZONE
 from tests.vaults import open_vault
 
 ANN, ANNA = (PersonDetails(given_name=name, family_name="Smith") for name in ("Ann", "Anna"))
@@ -56,7 +56,9 @@ class Town:
         self.school_id = organization.register_school(
             self.ledger, call(), district_id=self.district_id, name="Lake High"
         ).stream
-        self.person_id = person.register_person(self.ledger, self.vault, call(), details=ANN).stream
+        self.person_id = person.register_person(
+            self.ledger, self.vault, call(), district_id=self.district_id, details=ANN
+        ).stream
 
     def starts(self, **changes: Any) -> Receipt:
         fields: dict[str, Any] = {
@@ -89,53 +91,72 @@ def positions(ledger: Ledger) -> int:
 
 
 def test_a_person_is_registered_and_called_by_her_name(town: Town) -> None:
-    assert town.vault.get_details([town.person_id]) == {town.person_id: ANN}
+    assert town.vault.get_details([town.person_id], town.district_id) == {town.person_id: ANN}
     registered = town.ledger.get(Person, town.person_id)
-    assert registered.details is not None
-    assert registered.details.text_id == town.vault.details_id(town.person_id, ANN)
+    assert registered.details[town.district_id].text_id == town.vault.details_id(
+        town.person_id, town.district_id, ANN
+    )
 
 
 def test_a_registration_sent_again_registers_nobody_else(ledger: Ledger, vault: Vault) -> None:
     once = call()
-    first = person.register_person(ledger, vault, once, details=ANN)
-    again = person.register_person(ledger, vault, once, details=ANN)
+    first = person.register_person(ledger, vault, once, district_id=DISTRICT, details=ANN)
+    again = person.register_person(ledger, vault, once, district_id=DISTRICT, details=ANN)
     assert (again, again.replayed) == (first, True)
     assert positions(ledger) == 2
 
 
 def test_a_person_may_be_registered_without_details(ledger: Ledger, vault: Vault) -> None:
-    registered = person.register_person(ledger, vault, call())
-    assert vault.get_details([registered.stream]) == {}
+    registered = person.register_person(ledger, vault, call(), district_id=DISTRICT)
+    assert vault.get_details([registered.stream], DISTRICT) == {}
 
 
 def test_a_key_used_for_another_person_leaves_the_first_one_her_name(
     ledger: Ledger, vault: Vault
 ) -> None:
     once = call()
-    first = person.register_person(ledger, vault, once, details=ANN)
+    first = person.register_person(ledger, vault, once, district_id=DISTRICT, details=ANN)
     other = replace(once, body_hash=b"\x02" * 32)
     with pytest.raises(CommandReusedError):
-        person.register_person(ledger, vault, other, details=ANNA)
-    assert vault.get_details([first.stream]) == {first.stream: ANN}
+        person.register_person(ledger, vault, other, district_id=DISTRICT, details=ANNA)
+    assert vault.get_details([first.stream], DISTRICT) == {first.stream: ANN}
 
 
 def test_a_person_may_be_called_otherwise_and_back(town: Town) -> None:
     back = call()
     for details, made in ((ANNA, call()), (ANN, back), (ANNA, call())):
         person.record_person_details(
-            town.ledger, town.vault, made, person_id=town.person_id, details=details
+            town.ledger,
+            town.vault,
+            made,
+            person_id=town.person_id,
+            district_id=town.district_id,
+            details=details,
         )
-        assert town.vault.get_details([town.person_id]) == {town.person_id: details}
+        shown = town.vault.get_details([town.person_id], town.district_id)
+        assert shown == {town.person_id: details}
     person.record_person_details(
-        town.ledger, town.vault, back, person_id=town.person_id, details=ANN
+        town.ledger,
+        town.vault,
+        back,
+        person_id=town.person_id,
+        district_id=town.district_id,
+        details=ANN,
     )
-    assert town.vault.get_details([town.person_id]) == {town.person_id: ANNA}, "a mere resend"
+    assert town.vault.get_details([town.person_id], town.district_id) == {town.person_id: ANNA}, (
+        "a mere resend"
+    )
 
 
 def test_the_name_she_has_is_no_new_one(town: Town) -> None:
     with pytest.raises(NothingChangesError):
         person.record_person_details(
-            town.ledger, town.vault, call(), person_id=town.person_id, details=ANN
+            town.ledger,
+            town.vault,
+            call(),
+            person_id=town.person_id,
+            district_id=town.district_id,
+            details=ANN,
         )
 
 
@@ -145,7 +166,9 @@ def test_a_number_is_linked_to_one_person(town: Town) -> None:
     assert town.vault.find_person(**number) == town.person_id
     hmac = town.vault.identity_hmac(**number)
     assert town.ledger.get(Person, town.person_id).identity_hmacs == {hmac}
-    other = person.register_person(town.ledger, town.vault, call()).stream
+    other = person.register_person(
+        town.ledger, town.vault, call(), district_id=town.district_id
+    ).stream
     with pytest.raises(IdentityTakenError):
         person.link_identity(town.ledger, town.vault, call(), person_id=other, **number)
     with pytest.raises(NothingChangesError):
@@ -202,7 +225,9 @@ def test_nobody_holds_one_position_twice_on_one_day(town: Town) -> None:
 
 
 def test_two_positions_may_be_held_at_once_and_one_by_two(town: Town) -> None:
-    other = person.register_person(town.ledger, town.vault, call()).stream
+    other = person.register_person(
+        town.ledger, town.vault, call(), district_id=town.district_id
+    ).stream
     streams = {
         town.starts().stream,
         town.starts(position="P-18").stream,

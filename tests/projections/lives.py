@@ -180,7 +180,9 @@ def person_streams(person_id: UUID) -> list[Stream]:
     return [
         [
             PersonRegistered(**header(person_id)),
-            PersonDetailsRecorded(**header(person_id, 2), details=vault_text(str(person_id))),
+            PersonDetailsRecorded(
+                **header(person_id, 2), district_id=DISTRICT, details=vault_text(str(person_id))
+            ),
             IdentityLinked(
                 **header(person_id, 3),
                 source="oneroster",

@@ -30,9 +30,11 @@ CREATE TABLE vault_texts (
 CREATE INDEX vault_texts_person ON vault_texts (person_id);
 
 CREATE TABLE vault_details (
-    person_id uuid PRIMARY KEY,
-    text_id   uuid NOT NULL,
-    version   bigint NOT NULL  -- of the person's stream when these details were the newest
+    person_id   uuid NOT NULL,
+    district_id uuid NOT NULL,  -- that knows her by them
+    text_id     uuid NOT NULL,
+    version     bigint NOT NULL,  -- of the person's stream when these details were the newest
+    PRIMARY KEY (person_id, district_id)
 );
 
 CREATE TABLE vault_identities (
