@@ -199,6 +199,20 @@ def test_who_gets_no_link_in_time_is_told_so(database_url: str) -> None:
     shared.close()
 
 
+def test_one_broken_link_says_that_all_who_rest_are_broken(database_url: str) -> None:
+    """A server that was restarted has forgotten every one; they need not be tried in turn."""
+    shared = links_of(database_url, 3, 60)
+    shared._idle = [Link(connection_info(database_url, Role.APPEND)) for _ in range(3)]
+    rows(
+        database_url,
+        "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()",
+    )
+    assert shared.fetch("last_position") == []
+    assert len(shared._idle) == 1
+    shared.close()
+
+
 def test_a_read_gives_up_when_the_database_stays_away(tmp_path: object) -> None:
     nowhere = Links(lambda: Link(f"host={tmp_path}"), 1, 0.1)
     with pytest.raises(UnavailableError, match="does not answer"):
