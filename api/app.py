@@ -15,7 +15,7 @@ from api import problems
 from api.auth import load_verifier
 from api.edge import Edge
 from api.request_log import RequestLog
-from api.routes import ROUTERS
+from api.routes import ROUTERS, seal
 from api.routes.health import router as health
 from api.settings import Settings, read_settings
 
@@ -49,6 +49,7 @@ def create_app(settings: Settings) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router, prefix="/v1")
     app.include_router(health)
+    app.include_router(seal.router)
     app.openapi = _documented(app)  # type: ignore[method-assign]  # FastAPI's way to extend it
     return app
 

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import orjson
 import typer
+from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from api import local_postgres, logs
@@ -199,4 +200,4 @@ def progress_bar() -> Progress:
         MofNCompleteColumn(),
         TimeRemainingColumn(),
     )
-    return Progress(*columns)
+    return Progress(*columns, console=Console(stderr=True))  # answers alone go to stdout

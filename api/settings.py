@@ -48,6 +48,8 @@ class Settings(BaseSettings):
     token_keys_file: Path | None = None  # a JSON Web Key Set with public keys only
     state_folder: Path = Field(default_factory=_state_folder)  # what development keeps
     root_key_file: Path | None = None
+    seal_key_file: Path | None = None  # needed where the log is sealed, and nowhere else
+    seal_origin: str = "mcledger-development"  # the name of the log, in which it is sealed
     evidence_folder: Path | None = None
     evidence_bytes_max: Annotated[int, Field(ge=1)] = 512 * MEBIBYTE
     import_bytes_max: Annotated[int, Field(ge=1)] = 256 * MEBIBYTE
@@ -68,6 +70,10 @@ class Settings(BaseSettings):
     @property
     def root_keys(self) -> Path:
         return self.root_key_file or self.state_folder / "root-keys"
+
+    @property
+    def seal_keys(self) -> Path:
+        return self.seal_key_file or self.state_folder / "seal-keys"
 
     @property
     def evidence_files(self) -> Path:

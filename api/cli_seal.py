@@ -1,0 +1,211 @@
+"""Commands of the seal: seal, verify, and a whole log out of one ledger and into another."""
+
+from __future__ import annotations
+
+import signal
+from contextlib import closing
+from pathlib import Path
+from threading import Event
+from typing import Annotated
+
+import orjson
+import psycopg
+import typer
+
+from api import cli_imports, local_postgres, logs
+from api.cli_server import progress_bar
+from api.settings import Settings, SettingsError, read_settings
+from ledger.diagnosis import Damage
+from ledger.errors import InvalidError
+from ledger.log_file import LogFile
+from ledger.log_transfer import export_log, import_log
+from ledger.seal import Sealer
+from ledger.seal_keys import FileLogSigner, LastSigned
+from ledger.seal_reads import DatabaseLog
+from ledger.store import Role, connection_info
+from ledger.trusted_keys import TrustedKey, parse_trusted_keys
+from ledger.verify import DERIVED, SOUND, UNPROVEN, Report, verify
+
+DAMAGES_SHOWN = 50
+VERDICTS = {
+    SOUND: "sound",
+    UNPROVEN: "not proved: nothing is sealed",
+    DERIVED: "the log is sound; the tree of the seal is damaged",
+}
+app = typer.Typer()
+exports = typer.Typer(help="Take things out of the ledger.", no_args_is_help=True)
+app.add_typer(exports, name="export")
+
+Keys = Annotated[
+    Path | None,
+    typer.Option(
+        "--keys",
+        exists=True,
+        dir_okay=False,
+        help="Public keys that count, one a line; else those this machine signs with.",
+    ),
+]
+LogArgument = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="An exported log.")]
+
+
+@app.command()
+def seal(
+    events: Annotated[int, typer.Option(min=1, help="At most so many a checkpoint.")] = 8192,
+    seconds: Annotated[float, typer.Option(min=0.01, help="A checkpoint at least so often.")] = 1,
+    *,
+    once: Annotated[bool, typer.Option(help="Seal what there is, and stop.")] = False,
+) -> None:
+    """Seal the log until stopped: keep its tree, and sign checkpoints. Several may run."""
+    settings = read_settings()
+    sealer = Sealer(
+        connection_info(local_postgres.url(), Role.PROJECT),
+        _signer(settings),
+        LastSigned(settings.seal_keys.with_name(settings.seal_keys.name + ".last-checkpoint")),
+        events_max=events,
+        seconds_max=seconds,
+    )
+    if once:
+        with closing(sealer.connect()) as connection:
+            typer.echo(f"{sealer.catch_up(connection)} events sealed")
+        return
+    logs.configure(in_development=True)  # there is nothing personal in the log to be told
+    stop = Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda _number, _frame: stop.set())
+    sealer.run(stop)
+
+
+@app.command("seal-keys")
+def seal_keys(
+    *,
+    rotate: Annotated[
+        bool, typer.Option(help="Sign with a new key from the next checkpoint on.")
+    ] = False,
+) -> None:
+    """Print the public keys of the log, for whoever wants to check it: one a line, newest last."""
+    signer = _signer(read_settings())
+    if rotate:
+        with _reading() as connection:
+            newest = DatabaseLog(connection).last_checkpoint()
+        signer.rotate(newest[0] if newest else 0)
+    for key in signer.trusted:
+        typer.echo(str(key))
+
+
+@app.command("verify")
+def verify_log(
+    file: Annotated[
+        Path | None,
+        typer.Argument(exists=True, dir_okay=False, help="An exported log; else the database."),
+    ] = None,
+    keys: Keys = None,
+    held: Annotated[
+        list[Path] | None,
+        typer.Option(exists=True, dir_okay=False, help="A checkpoint or proof kept elsewhere."),
+    ] = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Check every event against the seal, and name every damage by position, event and kind.
+
+    Exit status: 0 sound, 1 could not be checked or nothing is sealed, 2 usage, 3 the log was
+    tampered with, 4 the log is sound and only the seal's own tree is damaged.
+    """
+    report = _verified(file, keys, held or [])
+    if as_json:
+        typer.echo(orjson.dumps(report.as_dict()).decode())
+    else:
+        _print(report)
+    raise typer.Exit(report.exit_status)
+
+
+@exports.command("log")
+def export(
+    file: Annotated[Path, typer.Argument(dir_okay=False, help="Where to; replaced if there.")],
+) -> None:
+    """Write the whole log and its seal as JSON Lines. Names are in the vault and not in it."""
+    with _reading() as connection, progress_bar() as progress:
+        task = progress.add_task("exporting", total=None)
+        events = export_log(
+            connection,
+            file,
+            lambda done, total: progress.update(task, completed=done, total=total),
+        )
+    typer.echo(f"{events} events exported")
+
+
+@cli_imports.app.command("log")
+def import_(file: LogArgument, keys: Keys = None) -> None:
+    """Fill an empty ledger with an exported log, bit for bit, once it is proved to be sound."""
+    info = connection_info(local_postgres.url(), Role.OWNER, statement_timeout="0")
+    with (
+        psycopg.connect(info, autocommit=True) as connection,
+        closing(LogFile(file)) as log,
+        progress_bar() as progress,
+    ):
+        task = progress.add_task("importing", total=None)
+        events = import_log(
+            connection,
+            log,
+            _trusted(keys),
+            lambda done, total: progress.update(task, completed=done, total=total),
+        )
+    typer.echo(f"{events} events imported")
+
+
+def _verified(file: Path | None, keys: Path | None, held: list[Path]) -> Report:
+    trusted = _trusted(keys)
+    kept = [_text(path) for path in held]
+    with progress_bar() as progress:
+        task = progress.add_task("verifying", total=None)
+
+        def tell(done: int, total: int) -> None:
+            progress.update(task, completed=done, total=total)
+
+        if file is not None:
+            with closing(LogFile(file)) as log:
+                return verify(log, trusted, kept, tell)
+        with _reading() as connection:
+            return verify(DatabaseLog(connection), trusted, kept, tell)
+
+
+def _print(report: Report) -> None:
+    for damage in report.damages[:DAMAGES_SHOWN]:
+        typer.echo(_sentence(damage))
+    if len(report.damages) > DAMAGES_SHOWN:
+        typer.echo(f"and {len(report.damages) - DAMAGES_SHOWN} more; --json names them all")
+    verdict = VERDICTS.get(report.exit_status, "THE LOG WAS TAMPERED WITH")
+    typer.echo(
+        f"{report.events} events, {report.sealed} proved by {report.checkpoints} checkpoints:"
+        f" {verdict}"
+    )
+
+
+def _sentence(damage: Damage) -> str:
+    where = f"{damage.first}" + ("" if damage.last == damage.first else f" to {damage.last}")
+    event = f", {damage.topic} {damage.event_id}" if damage.event_id else ""
+    return f"{damage.kind} at {where}{event}: {damage.detail}"
+
+
+def _signer(settings: Settings) -> FileLogSigner:
+    if settings.seal_key_file is None and not settings.in_development:
+        raise SettingsError("MCLEDGER_SEAL_KEY_FILE is not set")
+    return FileLogSigner(settings.seal_keys, settings.seal_origin)
+
+
+def _trusted(keys: Path | None) -> tuple[TrustedKey, ...]:
+    if keys is None:
+        return _signer(read_settings()).trusted
+    return parse_trusted_keys(_text(keys))
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except UnicodeDecodeError:
+        raise InvalidError(f"{path} is not a text file") from None
+
+
+def _reading() -> psycopg.Connection:
+    info = connection_info(local_postgres.url(), Role.READ, statement_timeout="60s")
+    return psycopg.connect(info, autocommit=True)
