@@ -86,17 +86,20 @@ Months = Annotated[int, Field(strict=True, ge=1, le=1_200)]
 Instant = Annotated[AwareDatetime, AfterValidator(_to_utc)]
 ZoneName = Annotated[str, AfterValidator(_known_zone)]
 Text = Annotated[
-    str, StringConstraints(min_length=1, max_length=4000, strip_whitespace=True),
+    str,
+    StringConstraints(min_length=1, max_length=4000, strip_whitespace=True),
     AfterValidator(_printable),
 ]
 ShortText = Annotated[
-    str, StringConstraints(min_length=1, max_length=300, strip_whitespace=True),
+    str,
+    StringConstraints(min_length=1, max_length=300, strip_whitespace=True),
     AfterValidator(_printable),
 ]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_:.-]{0,63}$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
 HmacSha256 = Annotated[str, StringConstraints(pattern=r"^hmac-sha256:[0-9a-f]{64}$")]
-Cents = Annotated[int, Field(strict=True, ge=0, le=10**12)]  # an amount owed, never negative, never a float
+# An amount owed: never negative, never a float.
+Cents = Annotated[int, Field(strict=True, ge=0, le=10**12)]
 ByteCount = Annotated[int, Field(strict=True, ge=0)]
 FteThousandths = Annotated[int, Field(strict=True, ge=0, le=2000)]  # 1000 is one full-time position
 

@@ -83,11 +83,7 @@ AnyEnrollmentEvent = (
     | CoachMeetingRecorded
     | ConflictDeclared
 )
-AnyCredentialEvent = (
-    CredentialDrafted
-    | CredentialVersionPublished
-    | CredentialRetired
-)
+AnyCredentialEvent = CredentialDrafted | CredentialVersionPublished | CredentialRetired
 AnyIssuerEvent = (
     IssuerRegistered
     | IssuerTermsChanged
@@ -96,42 +92,14 @@ AnyIssuerEvent = (
     | IssuerSuspended
     | IssuerSuspensionLifted
 )
-AnyStackEvent = (
-    StackDefined
-    | StackRetired
-)
-AnyAssessorEvent = (
-    AssessorAppointed
-    | AssessorQualified
-    | AssessorWithdrawn
-)
-AnyPersonEvent = (
-    PersonRegistered
-    | PersonDetailsRecorded
-    | IdentityLinked
-)
-AnyEmploymentEvent = (
-    EmploymentStarted
-    | EmploymentChanged
-    | EmploymentEnded
-    | EmploymentReopened
-)
-AnyOrganizationEvent = (
-    OrganizationRegistered
-    | OrganizationRenamed
-)
-AnyAccessEvent = (
-    AccessGranted
-    | AccessWithdrawn
-)
-AnyPolicyEvent = (
-    PolicyAdopted
-    | PolicyRetired
-)
-AnyImportEvent = (
-    ImportStarted
-    | ImportCompleted
-)
+AnyStackEvent = StackDefined | StackRetired
+AnyAssessorEvent = AssessorAppointed | AssessorQualified | AssessorWithdrawn
+AnyPersonEvent = PersonRegistered | PersonDetailsRecorded | IdentityLinked
+AnyEmploymentEvent = EmploymentStarted | EmploymentChanged | EmploymentEnded | EmploymentReopened
+AnyOrganizationEvent = OrganizationRegistered | OrganizationRenamed
+AnyAccessEvent = AccessGranted | AccessWithdrawn
+AnyPolicyEvent = PolicyAdopted | PolicyRetired
+AnyImportEvent = ImportStarted | ImportCompleted
 
 LedgerEvent = (
     AnyEnrollmentEvent

@@ -4,7 +4,7 @@ Everything follows from one seed, so that every run and every peer stores the sa
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -44,6 +44,7 @@ from ledger.events.stack import Group, StackDefined
 from ledger.values import VaultText, stream_id
 
 ZONE = "America/Chicago"
+PLACE = {"zone": ZONE}
 FIRST_DAY = datetime(2025, 8, 1, 15, tzinfo=UTC)
 CRITERIA = ("planning", "practice", "reflection")
 CREDENTIALS = 12
@@ -177,32 +178,48 @@ class District:
             begin = first_header(stream, act)
             return {**begin, "originator_version": version, "person_id": person_id}
 
-        day = at.date()
-        place = {"zone": ZONE}
         issue = {"credential_id": credential_id, "credential_version": 1}
-        evidence_id = self.new_id()
-        assessors = (self.new_id(), self.new_id())
-        results = tuple(CriterionResult(criterion=c, met=awarded) for c in CRITERIA)
-        scores = tuple(CriterionScore(criterion=c, level="met", met=awarded) for c in CRITERIA)
-        outcome = "met" if awarded else "not_yet"
         yield make(
             Enrolled, header(), issue, issuer_id=self.issuer_id, cycle=1, renews_enrollment_id=None
         )
+        evidence_id = self.new_id()
         yield self._upload(header(), evidence_id)
         yield make(
             Submitted,
             header(),
-            place,
+            PLACE,
             attempt=1,
             evidence_ids=(evidence_id,),
             reflection=self._words(),
-            submitted_on=day,
+            submitted_on=at.date(),
         )
+        yield from self._review(header, at.date(), met=awarded)
+        if awarded:
+            yield make(
+                Awarded,
+                header(),
+                PLACE,
+                issue,
+                issuer_id=self.issuer_id,
+                attempt=1,
+                awarded_on=at.date(),
+                expires_on=None,
+            )
+        else:
+            yield self._upload(header(), self.new_id())
+
+    def _review(
+        self, header: Callable[[], dict[str, Any]], day: date, *, met: bool
+    ) -> Iterator[LedgerEvent]:
+        """Two assessors assigned and scoring alike, the recommendation, the decision."""
+        assessors = (self.new_id(), self.new_id())
+        results = tuple(CriterionResult(criterion=c, met=met) for c in CRITERIA)
+        scores = tuple(CriterionScore(criterion=c, level="met", met=met) for c in CRITERIA)
         for seat, assessor_id in enumerate(assessors, start=1):
             yield make(
                 AssessorAssigned,
                 header(),
-                place,
+                PLACE,
                 attempt=1,
                 seat=seat,
                 assessor_id=assessor_id,
@@ -218,31 +235,19 @@ class District:
                 scores=scores,
                 feedback=self._words(),
             )
+        outcome = "met" if met else "not_yet"
         yield make(Recommended, header(), attempt=1, outcome=outcome, results=results)
         yield make(
             ReviewDecided,
             header(),
-            place,
+            PLACE,
             attempt=1,
             results=results,
             reason=None,
-            decision="award" if awarded else "not_yet",
+            decision="award" if met else "not_yet",
             feedback=None,
             decided_on=day,
         )
-        if awarded:
-            yield make(
-                Awarded,
-                header(),
-                place,
-                issue,
-                issuer_id=self.issuer_id,
-                attempt=1,
-                awarded_on=day,
-                expires_on=None,
-            )
-        else:
-            yield self._upload(header(), self.new_id())
 
     def beginning(self, person_id: UUID, events: int) -> Iterator[LedgerEvent]:
         """The first events of one enrollment: enrolled, and artifacts."""
