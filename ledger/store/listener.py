@@ -79,8 +79,13 @@ class LedgerSubscription(Subscription[ApplicationRecorder]):
         return self._page.popleft()
 
     def _read_on(self) -> bool:
-        """Read the next page; whether there may be more behind it."""
-        until = self._recorder.max_notification_id() or 0
+        """Read the next page; whether there may be more behind it.
+
+        Positions are handed out in the order of commits, so nothing can still appear before what
+        has been read. Among chosen topics a page may end long before the log does: then the end
+        is asked for first, so that what was not chosen need not be looked through again.
+        """
+        until = (self._recorder.max_notification_id() or 0) if self._topics else None
         found = self._recorder.select_notifications(
             start=self._after,
             limit=PAGE_EVENTS,
@@ -89,6 +94,7 @@ class LedgerSubscription(Subscription[ApplicationRecorder]):
             inclusive_of_start=False,
         )
         self._page.extend(found)
-        # Positions are handed out in the order of commits, so nothing can still appear before.
-        self._after = found[-1].id if len(found) == PAGE_EVENTS else max(until, self._after)
+        seen = found[-1].id if found else self._after
+        is_full = len(found) == PAGE_EVENTS
+        self._after = seen if is_full or until is None else max(until, self._after)
         return bool(found)
