@@ -129,7 +129,7 @@ def load_and_kill(
         client.start()
     try:
         for _ in range(kills):
-            time.sleep(dice.uniform(0.5, 2.0))
+            time.sleep(dice.uniform(0.3, 1.5))
             fault = dice.choice(FAULTS)
             hurt(system, fault, dice)
             system.restart_server()
