@@ -131,6 +131,19 @@ def test_a_class_that_is_not_in_the_registry_is_refused() -> None:
         encode(sample(Gossip))  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(("words", "says"), [("a\x00", "U+0000"), ("\ud800", "surrogates")])
+def test_even_a_field_that_takes_any_text_takes_none_that_cannot_be_kept(
+    monkeypatch: pytest.MonkeyPatch, words: str, says: str
+) -> None:
+    class Remarked(Event):
+        TOPIC: ClassVar[str] = "remark.made.v1"
+        words: str
+
+    monkeypatch.setitem(EVENT_CLASSES, Remarked.TOPIC, Remarked)
+    with pytest.raises(UnstorableEventError, match=says.replace("+", r"\+")):
+        encode(sample(Remarked).model_copy(update={"words": words}))  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("topic", ["", "os:system", "builtins:eval", "organization.renamed.v2"])
 def test_a_topic_is_never_more_than_a_key_of_the_registry(topic: str) -> None:
     with pytest.raises(UnknownTopicError) as refused:

@@ -213,6 +213,17 @@ def test_one_broken_link_says_that_all_who_rest_are_broken(database_url: str) ->
     shared.close()
 
 
+def test_a_link_that_broke_is_not_kept(database_url: str) -> None:
+    shared = links_of(database_url, 1, 0)
+    broken = Link(connection_info(database_url, Role.APPEND))
+    broken.send("last_position", [])
+    broken._server.finish()
+    shared._idle = [broken]
+    with pytest.raises(UnavailableError):
+        shared.fetch("last_position")
+    assert shared._idle == []
+
+
 def test_a_read_gives_up_when_the_database_stays_away(tmp_path: object) -> None:
     nowhere = Links(lambda: Link(f"host={tmp_path}"), 1, 0.1)
     with pytest.raises(UnavailableError, match="does not answer"):
