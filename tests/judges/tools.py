@@ -1,0 +1,92 @@
+"""Gets the judges, each by its own package manager.
+
+What is no package of an index goes into the system, and everything else into a cache of ours.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+HERE = Path(__file__).parent
+SIGSTORE = "@sigstore/verify@4.1.3"  # its merkle.js is not a public door: pinned
+DEBIAN_GO = ("golang-go", "golang-golang-x-mod-dev")
+GO_SOURCES = Path("/usr/share/gocode")
+
+
+class JudgeMissingError(Exception):
+    """A judge is not here, and cannot be installed by us; the message says what to install."""
+
+
+def cache(name: str) -> Path:
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    folder = Path(base) / "microcredential-ledger" / "judges" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def sigstore() -> Sequence[str]:
+    """The command of the judge that npm brings."""
+    _need("node", "npm", packages=("nodejs", "npm"))
+    folder = cache(SIGSTORE.replace("/", "-"))
+    if not (folder / "node_modules" / "@sigstore" / "verify" / "package.json").exists():
+        (folder / "package.json").write_text("{}")
+        quiet = ["--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]
+        _run("npm", "install", "--prefix", str(folder), *quiet, SIGSTORE)
+    return ["node", str(HERE / "judge.cjs"), str(folder)]
+
+
+def go() -> Sequence[str]:
+    """The command of the judge that is built on Go's checksum database."""
+    if not (GO_SOURCES / "src/golang.org/x/mod/sumdb/tlog").exists():
+        _install(DEBIAN_GO)
+    _need("go", packages=DEBIAN_GO)
+    binary = cache("go") / "judge"
+    environment = {
+        **os.environ,
+        "GO111MODULE": "off",
+        "GOPATH": str(GO_SOURCES),
+        "GOCACHE": str(cache("go") / "build"),
+    }
+    _run("go", "build", "-o", str(binary), str(HERE / "judge.go"), environment=environment)
+    return [str(binary)]
+
+
+def ask(command: Sequence[str], questions: Sequence[str]) -> list[bool]:
+    """What a judge says of many questions."""
+    done = subprocess.run(
+        command, input="\n".join(questions) + "\n", text=True, capture_output=True, check=True
+    )
+    answers = done.stdout.split()
+    assert len(answers) == len(questions), done.stderr
+    return [answer == "yes" for answer in answers]
+
+
+def _need(*programs: str, packages: Sequence[str]) -> None:
+    if not all(map(shutil.which, programs)):
+        _install(packages)
+
+
+def _install(packages: Sequence[str]) -> None:
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        raise JudgeMissingError(f"this judge needs the packages {' and '.join(packages)}")
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    _run("apt-get", "update", "-qq", environment=environment)
+    _run(
+        "apt-get",
+        "install",
+        "-qq",
+        "-y",
+        "--no-install-recommends",
+        *packages,
+        environment=environment,
+    )
+
+
+def _run(*command: str, environment: dict[str, str] | None = None) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    if done.returncode:
+        raise JudgeMissingError(f"{' '.join(command)} failed: {done.stderr.strip()}")
