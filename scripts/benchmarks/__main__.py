@@ -4,13 +4,23 @@ import argparse
 import signal
 import sys
 
-from benchmarks import appends, commands, following, growth, maintenance, missed, reads, serving
+from benchmarks import (
+    appends,
+    commands,
+    following,
+    growth,
+    maintenance,
+    missed,
+    reads,
+    sealing,
+    serving,
+)
 from benchmarks.machine import open_bench
 from benchmarks.measure import Figure, Row, run_row
 from benchmarks.notes import NOTES
 from benchmarks.report import as_json, as_line, write_page
 
-GROUPS = (appends, reads, commands, following, maintenance, serving, missed, growth)
+GROUPS = (appends, reads, commands, following, maintenance, serving, sealing, missed, growth)
 ROWS: tuple[Row, ...] = tuple(row for group in GROUPS for row in group.ROWS)
 
 

@@ -1,0 +1,193 @@
+"""Sealing and verifying a whole log, and what sealing costs those who append meanwhile."""
+
+import hashlib
+import multiprocessing
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import psycopg
+from psycopg.types.string import ByteaBinaryLoader
+
+from benchmarks import ours
+from benchmarks.data import sample_state
+from benchmarks.machine import Bench
+from benchmarks.measure import Act, Contest, Row, percentile, seconds_of
+from ledger.seal import Sealer
+from ledger.seal_keys import FileLogSigner, LastSigned
+from ledger.seal_reads import DatabaseLog, SealReads
+from ledger.store import Role, connection_info
+from ledger.verify import verify
+
+ORIGIN = "bench.example/log"
+PAGE_EVENTS = 8192
+PROOFS = 400
+OFFERED_PER_SECOND = 1_000
+CLIENTS = 16
+
+
+def sealer(url: str, folder: Path) -> Sealer:
+    """As `mcledger seal` has it."""
+    return Sealer(
+        connection_info(url, Role.PROJECT),
+        FileLogSigner(folder / "keys", ORIGIN),
+        LastSigned(folder / "last"),
+    )
+
+
+def unseal(url: str) -> None:
+    """Forget the seal, so that the next round begins with nothing."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        for table in ("seal_tiles", "seal_checkpoints"):
+            connection.execute(f"ALTER TABLE ledger.{table} DISABLE TRIGGER append_only")
+            connection.execute(f"TRUNCATE ledger.{table}")
+            connection.execute(f"ALTER TABLE ledger.{table} ENABLE ALWAYS TRIGGER append_only")
+
+
+def seal_all(url: str, folder: Path) -> None:
+    """Seal everything there is."""
+    one = sealer(url, folder)
+    with closing(one.connect()) as connection:
+        one.catch_up(connection)
+
+
+def hash_all(url: str, events: int) -> None:
+    """The same columns as the same bytes, in the same pages, and SHA-256 over each row's state."""
+    with psycopg.connect(url) as connection, connection.cursor(binary=True) as cursor:
+        for name in ("timestamptz", "uuid", "text"):
+            cursor.adapters.register_loader(name, ByteaBinaryLoader)
+        for first in range(1, events + 1, PAGE_EVENTS):
+            rows = cursor.execute(
+                "SELECT notification_id, recorded_at, command_id, originator_id,"
+                " originator_version, topic, state FROM ledger.ledger_events"
+                " WHERE notification_id BETWEEN %s AND %s ORDER BY notification_id",
+                [first, first + PAGE_EVENTS - 1],
+            ).fetchall()
+            for row in rows:
+                hashlib.sha256(row[6]).digest()
+
+
+@contextmanager
+def sealing(bench: Bench) -> Iterator[Contest]:
+    """Seal a whole log; beside it, read and hash the same bytes once."""
+    events = bench.size(100_000, 20_000)
+    with ours.filled(bench, events) as url, tempfile.TemporaryDirectory() as folder:
+
+        def mine() -> float:
+            unseal(url)
+            (Path(folder) / "last").unlink(missing_ok=True)
+            return events / seconds_of(lambda: seal_all(url, Path(folder)))
+
+        peer = {"SHA-256 of each row": lambda: events / seconds_of(lambda: hash_all(url, events))}
+        yield Contest(mine, peer)
+        unseal(url)
+
+
+@contextmanager
+def verifying(bench: Bench) -> Iterator[Contest]:
+    """Verify a whole log, tree and checkpoints included; beside it, read and hash it once."""
+    events = bench.size(100_000, 20_000)
+    with ours.filled(bench, events) as url, tempfile.TemporaryDirectory() as folder:
+        unseal(url)
+        seal_all(url, Path(folder))
+        keys = FileLogSigner(Path(folder) / "keys", ORIGIN).trusted
+
+        def check() -> None:
+            with psycopg.connect(connection_info(url, Role.READ), autocommit=True) as connection:
+                report = verify(DatabaseLog(connection), keys)
+                assert (report.exit_status, report.sealed) == (0, events), report
+
+        peer = {"SHA-256 of each row": lambda: events / seconds_of(lambda: hash_all(url, events))}
+        yield Contest(lambda: events / seconds_of(check), peer)
+        unseal(url)
+
+
+@contextmanager
+def proving(bench: Bench) -> Iterator[Contest]:
+    """One inclusion proof out of a large log, made of the tiles in the database."""
+    events = bench.size(100_000, 20_000)
+    with ours.filled(bench, events) as url, tempfile.TemporaryDirectory() as folder:
+        unseal(url)
+        seal_all(url, Path(folder))
+        with psycopg.connect(connection_info(url, Role.READ), autocommit=True) as connection:
+            reads = SealReads(connection)
+
+            def mine() -> float:
+                spots = [1 + events * number // PROOFS for number in range(PROOFS)]
+                taken = [seconds_of(lambda at=at: reads.proof(at)) for at in spots]
+                return percentile(taken, 0.5) * 1000
+
+            yield Contest(mine)
+        unseal(url)
+
+
+@contextmanager
+def appending(bench: Bench) -> Iterator[Contest]:
+    """Appends at 1,000 a second, with a process that seals them beside, and without."""
+    seconds = 4.0 if bench.quick else 10.0
+    state = sample_state()
+    with (
+        ours.database(bench) as url,
+        ours.recorder(url) as recorder,
+        tempfile.TemporaryDirectory() as folder,
+    ):
+        acts = [ours.one_event(recorder, state) for _ in range(CLIENTS)]
+
+        def alone() -> float:
+            return p99_ms(acts, seconds)
+
+        def sealed() -> float:
+            seal_all(url, Path(folder))
+            spawn = multiprocessing.get_context("spawn")
+            other = spawn.Process(target=follow, args=(url, folder), daemon=True)
+            other.start()
+            time.sleep(1)  # until it runs
+            try:
+                return alone()
+            finally:
+                other.terminate()
+                other.join()
+
+        yield Contest(sealed, {"the same without sealing": alone})
+
+
+def follow(url: str, folder: str) -> None:
+    """Seal until stopped."""
+    sealer(url, Path(folder)).run(threading.Event())
+
+
+def p99_ms(acts: list[Act], seconds: float) -> float:
+    """From the moment a command was due, so that waiting for a late one counts."""
+    begin = time.perf_counter() + 0.05
+    latencies: list[float] = []
+    numbers = iter(range(int(OFFERED_PER_SECOND * seconds)))
+    turn = threading.Lock()
+
+    def work(act: Act) -> None:
+        while True:
+            with turn:
+                number = next(numbers, None)
+            if number is None:
+                return
+            due = begin + number / OFFERED_PER_SECOND
+            time.sleep(max(0.0, due - time.perf_counter()))
+            act()
+            latencies.append(time.perf_counter() - due)
+
+    threads = [threading.Thread(target=work, args=(act,)) for act in acts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return percentile(latencies, 0.99) * 1000
+
+
+ROWS = (
+    Row("sealing beside SHA-256 of the same rows", "events/s", "higher", sealing, floor=0.2),
+    Row("verify beside SHA-256 of the same rows", "events/s", "higher", verifying, floor=0.4),
+    Row("inclusion proof, p50", "ms", "lower", proving, floor=10),
+    Row("append p99 with sealing, 1,000/s offered", "ms", "lower", appending, floor=1.5),
+)
