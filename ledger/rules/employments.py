@@ -24,7 +24,7 @@ class Employment:
     district_id: UUID
     first_day: date
     last_day: date | None
-    duties: tuple[Duty, ...]
+    duties: tuple[Duty, ...]  # the first begins on the first day at the latest
     positions: tuple[int, ...]  # the events in the log that made it what it is
 
     def duty_on(self, day: date) -> Duty | None:
@@ -39,8 +39,6 @@ class Employment:
         A correction that reaches back to the first day or before replaces all of it.
         """
         before = tuple(old for old in self.duties if old.from_day < duty.from_day)
-        if not before:
-            duty = replace(duty, from_day=min(duty.from_day, self.first_day))
         positions = (*self.positions, position)
         return replace(self, duties=(*before, duty), positions=positions)
 

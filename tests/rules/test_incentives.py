@@ -139,6 +139,7 @@ def test_a_tier_that_the_policy_does_not_list_is_not_paid() -> None:
         "tier": "master",
         "listed": ["basic", "advanced", "expert"],
     }
+    assert found.terms_cents == 0
     assert said(claim(earned(tier=None), amount=TIERS))[1] == "tier_not_listed"
 
 
@@ -147,7 +148,10 @@ def test_only_listed_credentials_are_paid() -> None:
     assert said(claim(trigger=listed)) == ("due", None, 30_000)
     found = claim(earned(credential_id=named("third")), trigger=listed)
     assert said(found) == ("not_due", "credential_not_listed", 0)
-    assert check(found, "credential_listed")["inputs"]["credential_id"] == named("third")
+    assert check(found, "credential_listed")["inputs"] == {
+        "credential_id": named("third"),
+        "listed": sorted([CREDENTIAL, named("other")]),
+    }
 
 
 def test_a_stack_is_paid_by_the_policy_that_waits_for_it_and_by_no_other() -> None:
@@ -161,7 +165,9 @@ def test_a_stack_is_paid_by_the_policy_that_waits_for_it_and_by_no_other() -> No
 
 
 def test_a_revoked_award_and_an_undone_stack_are_not_due_and_say_why() -> None:
-    assert said(claim(earned(stands=False))) == ("not_due", "award_revoked", 0)
+    found = claim(earned(stands=False))
+    assert said(found) == ("not_due", "award_revoked", 0)
+    assert check(found, "stands")["inputs"] == {"stands": False}
     done = earned(kind="stack", subject_id=STACK, credential_id=None, tier=None, stands=False)
     found = claim(done, trigger=StackTrigger(stack_id=STACK))
     assert said(found) == ("not_due", "stack_invalidated", 0)
@@ -193,6 +199,23 @@ def test_the_day_of_payment_may_be_the_one_that_counts() -> None:
     assert said(claim(None, job(last_day=date(2025, 4, 9)), **terms)) == ("due", None, 30_000)
 
 
+def test_who_left_while_waiting_is_paid_where_the_day_of_the_award_counts() -> None:
+    left = job(last_day=AWARDED)
+    assert said(claim(None, left, waiting_days=30)) == ("due", None, 30_000)
+
+
+def test_an_amount_of_nothing_is_due_as_nothing() -> None:
+    found = claim(amount=FlatAmount(amount_cents=0), person_cap_cents_per_year=0)
+    assert said(found) == ("due", None, 0)
+    assert found.terms_cents == 0
+
+
+def test_what_is_not_in_force_is_passed_over_and_what_follows_is_judged() -> None:
+    early = earned(subject_id=named("early"), day=date(2024, 6, 30), place=(40, 40))
+    (found,) = judge(policy(), [early, earned()], [job()])
+    assert (found.earned, found.version) == (earned(), version())
+
+
 def test_a_policy_may_not_ask_for_employment_at_all() -> None:
     left = job(last_day=date(2021, 1, 1))
     found = claim(None, left, employed_on=None)
@@ -203,8 +226,12 @@ def test_a_policy_may_not_ask_for_employment_at_all() -> None:
 def test_a_named_day_may_be_asked_for_as_well() -> None:
     asked = {"also_employed_on": date(2025, 10, 1)}
     assert said(claim(None, job(), **asked)) == ("due", None, 30_000)
-    left = job(last_day=date(2025, 9, 30))
-    assert said(claim(None, left, **asked)) == ("not_due", "not_employed_on_named_date", 0)
+    found = claim(None, job(last_day=date(2025, 9, 30)), **asked)
+    assert said(found) == ("not_due", "not_employed_on_named_date", 0)
+    assert check(found, "employed_on_named_date")["inputs"] == {
+        "day": date(2025, 10, 1),
+        "positions_held": [],
+    }
 
 
 def test_positions_in_other_districts_do_not_count() -> None:
@@ -247,6 +274,12 @@ def test_lump_sums_go_to_exempt_positions_only_where_the_policy_says_so(
     jobs = [job(employment_id=named(f"job {n}"), exempt=one) for n, one in enumerate(exempt)]
     assert said(claim(None, *jobs, exempt_only=True)) == expected
     assert said(claim(None, *jobs)) == ("due", None, 30_000)
+
+
+def test_what_is_known_of_being_exempt_is_shown() -> None:
+    jobs = [job(employment_id=named(f"job {one}"), exempt=one) for one in (None, False)]
+    found = claim(None, *jobs, exempt_only=True)
+    assert check(found, "exempt")["inputs"] == {"day": AWARDED, "exempt": [False, None]}
 
 
 def test_only_the_eligible_positions_are_asked_whether_they_are_exempt() -> None:
@@ -372,6 +405,9 @@ def test_a_yearly_cap_reduces_what_goes_beyond_it_and_stops_what_comes_after() -
         "reason": "reduced_by_yearly_cap",
     }
     assert check(found[0], "yearly_cap")["passed"] is True
+    just = claim(person_cap_cents_per_year=30_000)
+    assert said(just) == ("due", None, 30_000)
+    assert check(just, "yearly_cap")["passed"] is True
 
 
 def test_a_cap_begins_anew_with_each_fiscal_year() -> None:

@@ -19,7 +19,7 @@ from ledger.rules.completions import (
     eras_after,
     unexpired,
 )
-from ledger.rules.incentives import award_earned, stack_earned
+from ledger.rules.incentives import Earned, award_earned, stack_earned
 from tests.samples import EARNER, ISSUER, STACK, ZONE, group, header, named
 
 FIRST_DAY = date(2025, 1, 1)
@@ -169,6 +169,11 @@ def test_earned_again_after_a_revocation_is_a_completion_of_its_own() -> None:
     assert told(completion(BOTH, [a, b, again])) == (25, date(2025, 1, 25), 1, True)
 
 
+def test_of_two_completions_that_were_undone_the_last_is_told() -> None:
+    a, b, again = revoked(award("a", 5), 20), award("b", 9), revoked(award("a", 25), 30)
+    assert told(completion(BOTH, [a, b, again])) == (25, date(2025, 1, 25), 1, False)
+
+
 def test_two_awards_that_never_stood_together_complete_nothing() -> None:
     assert completion(BOTH, [revoked(award("a", 5), 8), award("b", 9)]) is None
 
@@ -241,9 +246,40 @@ def test_what_is_earned_names_every_event_it_rests_on() -> None:
         tier="expert",
         published_position=2,
     )
-    assert award_earned(published).positions == (5, 2)
-    assert award_earned(published).tier == "expert"
+    assert award_earned(published) == Earned(
+        kind="award",
+        subject_id=named("enrollment"),
+        credential_id=named("a"),
+        tier="expert",
+        day=FIRST_DAY,
+        place=(5, 5),
+        stands=True,
+        positions=(5, 2),
+    )
     assert award_earned(held[1]).positions == (9,)
+
+
+def test_a_completed_stack_is_earned_where_and_when_it_was_completed() -> None:
+    found = completion(BOTH, [award("a", 5), revoked(award("b", 9), 20)])
+    assert found is not None
+    assert stack_earned(STACK, found) == Earned(
+        kind="stack",
+        subject_id=STACK,
+        credential_id=None,
+        tier=None,
+        day=date(2025, 1, 9),
+        place=(9, 9),
+        stands=False,
+        positions=(5, 9, 20, 1),
+    )
+
+
+def test_an_era_measures_progress_and_knows_when_it_is_met() -> None:
+    era = eras_after((), defined(parts("a", "b"), capstone="top"), 1)[0]
+    one, all_three = [named("a")], [named("a"), named("b"), named("top")]
+    assert (era.progress(one).remaining, era.met(one)) == (2, False)
+    assert (era.progress(all_three).remaining, era.met(all_three)) == (0, True)
+    assert era.credentials == set(all_three)
 
 
 @pytest.mark.parametrize(("position", "stood"), [(4, False), (5, True), (19, True), (20, False)])

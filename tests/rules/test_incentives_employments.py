@@ -41,6 +41,8 @@ def test_a_change_takes_the_place_of_what_was_said_of_later_days() -> None:
     corrected = changed.changed(Duty(date(2025, 1, 1), "aide", exempt=False), 6)
     assert role(corrected, date(2025, 6, 1)) == "aide"
     assert role(corrected, date(2024, 9, 1)) == "teacher"
+    again = corrected.changed(Duty(date(2025, 1, 1), "teacher", exempt=True), 7)
+    assert [duty.role for duty in again.duties] == ["teacher", "teacher"]
 
 
 def test_a_change_that_reaches_back_before_the_first_day_replaces_all() -> None:
