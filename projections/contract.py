@@ -21,10 +21,11 @@ The rules that make a rebuild come out equal, whatever the batches and restarts:
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, ClassVar, Generic, LiteralString, NamedTuple, TypeVar
+from uuid import UUID
 
 from psycopg import Connection
 
@@ -39,6 +40,15 @@ class Fact(NamedTuple, Generic[EventType]):
 
     position: int
     event: EventType
+
+
+def streams_of(facts: Iterable[Fact[EventType]]) -> dict[int, UUID]:
+    """The streams that facts belong to, by the number that each id is.
+
+    A dictionary finds a number three times as fast as the UUID, whose hash is written in Python;
+    a fold looks for streams all the time.
+    """
+    return {(stream := event.originator_id).int: stream for _, event in facts}
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,12 +92,12 @@ class History(Projection[Relevant]):
                 return event
 
     def apply(self, facts: Sequence[Fact[Relevant]], connection: Connection[Any]) -> None:
-        streams: dict[UUID, _Stream] = {}
+        streams: dict[int, _Stream] = {}
         for position, event in facts:
-            stream = streams.get(event.originator_id)
-            if stream is None:
-                stream = streams[event.originator_id] = _begin(event)
-            stream.positions.append(position)
+            key = event.originator_id.int
+            if key not in streams:
+                streams[key] = _begin(event)
+            streams[key].positions.append(position)
         write(connection, self.sql["append"], list(streams.values()))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, ClassVar, assert_never
 from uuid import UUID
@@ -26,7 +26,7 @@ from ledger.events import (
 )
 from ledger.events.enrollment import EnrollmentEvent
 from ledger.values import local_date
-from projections.contract import Fact, Projection, Table
+from projections.contract import Fact, Projection, Table, streams_of
 from projections.review_clock import ADJUDICATOR_SEAT, Actor, Calendar, Review
 from projections.sql import NO_ID, read, write
 
@@ -113,20 +113,26 @@ class Reviews(Projection[Relevant]):
                 return event
 
     def apply(self, facts: Sequence[Fact[Relevant]], connection: Connection[Any]) -> None:
-        streams = {fact.event.originator_id for fact in facts}
-        begun = [f.event for f in facts if type(f.event) is enrollment.Enrolled]
-        known = list(streams - {event.originator_id for event in begun})
-        found = read(connection, Review, self.sql["load"], enrollment_ids=known)
-        issuers = {r.issuer_id for r in found} | {e.issuer_id for e in begun} | streams
-        calendars = read(connection, Calendar, self.sql["load_issuers"], issuer_ids=list(issuers))
-        desk = _Desk({r.enrollment_id: r for r in found}, {c.issuer_id: c for c in calendars})
+        desk = self._desk(facts, connection)
         for fact in facts:
             desk.fold(fact)
         for review in desk.reviews.values():
             review.settle()
-        changed = [calendar for stream, calendar in desk.calendars.items() if stream in streams]
         write(connection, self.sql["save"], list(desk.reviews.values()))
-        write(connection, self.sql["save_issuers"], changed)
+        write(connection, self.sql["save_issuers"], list(desk.changed.values()))
+
+    def _desk(self, facts: Sequence[Fact[Relevant]], connection: Connection[Any]) -> _Desk:
+        """The reviews that go on, and the calendars of all issuers concerned."""
+        known, issuers = streams_of(facts), set[UUID]()
+        for _, event in facts:
+            if type(event) is enrollment.Enrolled:
+                del known[event.originator_id.int]
+                issuers.add(event.issuer_id)
+        ids = list(known.values())
+        found = read(connection, Review, self.sql["load"], enrollment_ids=ids) if ids else []
+        wanted = list(issuers.union(ids, (review.issuer_id for review in found)))
+        calendars = read(connection, Calendar, self.sql["load_issuers"], issuer_ids=wanted)
+        return _Desk({r.enrollment_id.int: r for r in found}, {c.issuer_id: c for c in calendars})
 
     def finish(self, connection: Connection[Any]) -> None:
         """Count anew every clock that runs at an issuer whose holidays have changed."""
@@ -148,15 +154,16 @@ class Reviews(Projection[Relevant]):
 class _Desk:
     """The reviews and calendars that a batch touches."""
 
-    reviews: dict[UUID, Review]
+    reviews: dict[int, Review]  # by the number of the id
     calendars: dict[UUID, Calendar]
+    changed: dict[UUID, Calendar] = field(default_factory=dict)  # of the calendars
 
     def fold(self, fact: Fact[Relevant]) -> None:
         position, event = fact
         if isinstance(event, enrollment.Enrolled):
-            self.reviews[event.originator_id] = _begin(event, position)
+            self.reviews[event.originator_id.int] = _begin(event, position)
         elif isinstance(event, EnrollmentEvent):
-            review = self.reviews[event.originator_id]
+            review = self.reviews[event.originator_id.int]
             self._move(review, event)
             review.position = position
         else:
@@ -175,6 +182,7 @@ class _Desk:
                 self.calendars[event.originator_id].set_holidays(year, holidays)
             case _:
                 assert_never(event)
+        self.changed[event.originator_id] = self.calendars[event.originator_id]
 
     def _move(self, review: Review, event: _OfReview) -> None:  # noqa: C901, PLR0912 - one each
         match event:  # the commonest first: a class that does not match takes 0.1 µs

@@ -29,7 +29,7 @@ from ledger.events import (
     policy,
     stack,
 )
-from projections.contract import Fact, Projection, Table
+from projections.contract import Fact, Projection, Table, streams_of
 from projections.sql import read, write
 
 Status = Literal[
@@ -171,25 +171,27 @@ class Transcript(Projection[Relevant]):
                 return event
 
     def apply(self, facts: Sequence[Fact[Relevant]], connection: Connection[Any]) -> None:
-        begun = {f.event.originator_id for f in facts if type(f.event) is enrollment.Enrolled}
-        known = {f.event.originator_id for f in facts} - begun
-        lines = {line.enrollment_id: line for line in self._load(connection, known)}
+        lines: dict[int, Line] = {}
+        known = streams_of(facts)
+        for _, event in facts:
+            if type(event) is enrollment.Enrolled:
+                del known[event.originator_id.int]
+        if known:
+            ids = list(known.values())
+            for line in read(connection, Line, self.sql["load"], enrollment_ids=ids):
+                lines[line.enrollment_id.int] = line
         for fact in facts:
             fold(lines, fact)
         write(connection, self.sql["save"], list(lines.values()))
 
-    def _load(self, connection: Connection[Any], enrollment_ids: Iterable[UUID]) -> list[Line]:
-        wanted = list(enrollment_ids)
-        return read(connection, Line, self.sql["load"], enrollment_ids=wanted) if wanted else []
 
-
-def fold(lines: dict[UUID, Line], fact: Fact[Relevant]) -> None:
-    """Move one line, or begin it."""
+def fold(lines: dict[int, Line], fact: Fact[Relevant]) -> None:
+    """Move one line, or begin it. Lines are found by the number of their id."""
     position, event = fact
     if isinstance(event, enrollment.Enrolled):
-        lines[event.originator_id] = _begin(event, position)
+        lines[event.originator_id.int] = _begin(event, position)
         return
-    line = lines[event.originator_id]
+    line = lines[event.originator_id.int]
     line.positions.append(position)
     match event:
         case enrollment.Submitted() | enrollment.Resubmitted():
@@ -220,7 +222,7 @@ def lines_of(facts: Iterable[Fact[LedgerEvent]]) -> list[Line]:
 
     Given her events up to a position, this is her transcript as of that position.
     """
-    relevant, lines = Transcript().relevant, dict[UUID, Line]()
+    relevant, lines = Transcript().relevant, dict[int, Line]()
     for position, event in facts:
         wanted = relevant(event)
         if wanted is not None:

@@ -212,8 +212,8 @@ EXPECTED = {
 @given(lives(teachers=1), st.integers(0, 400))
 def test_a_review_agrees_with_the_aggregate(events: Sequence[LedgerEvent], cut: int) -> None:
     happened = events[:cut]
-    for stream, found in folded(happened).items():
-        own = [e for e in happened if e.originator_id == stream]
+    for number, found in folded(happened).items():
+        own = [e for e in happened if e.originator_id.int == number]
         state = Enrollment.fold(None, own)  # type: ignore[arg-type]  # of one stream
         assert state is not None
         assert found.acts_next in EXPECTED[state.status]
@@ -225,7 +225,7 @@ def test_a_review_agrees_with_the_aggregate(events: Sequence[LedgerEvent], cut: 
         )
 
 
-def folded(events: Sequence[LedgerEvent]) -> dict[Any, Review]:
+def folded(events: Sequence[LedgerEvent]) -> dict[int, Review]:
     desk, relevant = _Desk({}, {}), Reviews().relevant
     for position, event in enumerate(events, start=1):
         wanted = relevant(event)
