@@ -61,8 +61,13 @@ def _known_zone(name: str) -> str:
     return name
 
 
-def _printable(text: str) -> str:
-    """Refuse what no database, file or reader can carry: control characters, lone surrogates."""
+def _printable(text: object) -> object:
+    """Refuse what no database, file or reader can carry: control characters, lone surrogates.
+
+    Comes before the length is checked, for composing letters (NFC) can make a text longer.
+    """
+    if not isinstance(text, str):
+        return text  # the type is refused by the check that follows
     for character in text:
         if unicodedata.category(character) in {"Cc", "Cs"} and character not in "\n\t":
             raise ValueError(f"holds the character U+{ord(character):04X}, which text cannot carry")
@@ -88,19 +93,19 @@ ZoneName = Annotated[str, AfterValidator(_known_zone)]
 Text = Annotated[
     str,
     StringConstraints(min_length=1, max_length=4000, strip_whitespace=True),
-    AfterValidator(_printable),
+    BeforeValidator(_printable),
 ]
 ShortText = Annotated[
     str,
     StringConstraints(min_length=1, max_length=300, strip_whitespace=True),
-    AfterValidator(_printable),
+    BeforeValidator(_printable),
 ]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_:.-]{0,63}$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
 HmacSha256 = Annotated[str, StringConstraints(pattern=r"^hmac-sha256:[0-9a-f]{64}$")]
 # An amount owed: never negative, never a float.
 Cents = Annotated[int, Field(strict=True, ge=0, le=10**12)]
-ByteCount = Annotated[int, Field(strict=True, ge=0)]
+ByteCount = Annotated[int, Field(strict=True, ge=0, le=2**53)]
 FteThousandths = Annotated[int, Field(strict=True, ge=0, le=2000)]  # 1000 is one full-time position
 
 

@@ -107,9 +107,8 @@ def test_what_would_not_come_back_equal_is_refused(name: Any, says: str) -> None
 
 def test_a_text_that_grows_beyond_its_limit_as_it_is_normalized_is_refused() -> None:
     letter_and_dot = "\u0958"  # one letter to the limit, two once it is normalized
-    fields = dict(renamed("A")) | {"name": letter_and_dot * 300}
     with pytest.raises(UnstorableEventError, match="string_too_long"):
-        encode(OrganizationRenamed(**fields))
+        encode(renamed(letter_and_dot * 300))
 
 
 def test_the_text_of_an_escape_is_only_text() -> None:
