@@ -21,7 +21,7 @@ from api.local_postgres import Cluster
 @pytest.fixture
 def bench(tmp_path: Path) -> Bench:
     """A run that starts no server."""
-    return Bench(Cluster(tmp_path), tmp_path, quick=True)
+    return Bench(Cluster(tmp_path), tmp_path, tmp_path, quick=True)
 
 
 def row(

@@ -1,11 +1,10 @@
 """The same figures at 1 million events and at 100 thousand, as time for one act."""
 
+import os
 import random
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from pathlib import Path
 
 from eventsourcing.persistence import StoredEvent
 
@@ -128,16 +127,14 @@ def waiting(_: Bench, url: str) -> Iterator[Round]:
 
 
 @contextmanager
-def getting(_: Bench, url: str) -> Iterator[Round]:
+def getting(bench: Bench, url: str) -> Iterator[Round]:
     """Microseconds for one transcript over HTTP."""
-    with tempfile.TemporaryDirectory() as place:
-        environment = settings(url, Path(place))
-        file = Path(place) / "paths"
-        teachers = ours.teachers(url)
-        sample = random.Random(1).sample(teachers, 400)  # noqa: S311 - a sample
-        write_paths(file, sample, read_settings_of(environment))
-        with serving(OUR_SERVER, environment) as port:
-            yield lambda: 1e6 / load(port, file, SECONDS * 2)
+    environment = settings(url, bench.folder)
+    file = bench.folder / f"paths-{len(os.listdir(bench.folder))}"
+    sample = random.Random(1).sample(ours.teachers(url), 400)  # noqa: S311 - a sample
+    write_paths(file, sample, read_settings_of(environment))
+    with serving(OUR_SERVER, environment) as port:
+        yield lambda: 1e6 / load(port, file, SECONDS * 2)
 
 
 def _new_rows() -> list[StoredEvent]:

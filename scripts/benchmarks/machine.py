@@ -4,6 +4,7 @@ import itertools
 import os
 import platform
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ class Bench:
     """One run: how long it may take and the server it works on, fsync and all."""
 
     cluster: Cluster
+    folder: Path  # for keys and files of this run; a database is of no use without its root key
     cache: Path  # peers that are no dependency of ours are installed here
     quick: bool
     filled: dict[int, str] = field(default_factory=dict)  # number of events to address
@@ -57,12 +59,13 @@ def open_bench(*, quick: bool) -> Iterator[Bench]:
     """A throwaway server, removed at the end."""
     place = folder(f"bench-{os.getpid()}")
     cluster = Cluster(place, **SETTINGS)
-    try:
-        cluster.start()
-        yield Bench(cluster, _cache(), quick)
-    finally:
-        cluster.stop()
-        shutil.rmtree(place, ignore_errors=True)
+    with tempfile.TemporaryDirectory() as files:
+        try:
+            cluster.start()
+            yield Bench(cluster, Path(files), _cache(), quick)
+        finally:
+            cluster.stop()
+            shutil.rmtree(place, ignore_errors=True)
 
 
 def binary(name: str) -> str:

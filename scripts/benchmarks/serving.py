@@ -33,10 +33,10 @@ TABLE = "CREATE TABLE answers (path text PRIMARY KEY, body bytea NOT NULL)"
 def stage(bench: Bench) -> Iterator[Contest]:
     """The same paths, tokens and bytes; the peer finds them ready by their key."""
     events = bench.size(100_000, 20_000)
-    with tempfile.TemporaryDirectory() as place, ours.filled(bench, events) as url:
+    with ours.filled(bench, events) as url:
         ours.catch_up(url)
-        environment = settings(url, Path(place))
-        file = Path(place) / "paths"
+        environment = settings(url, bench.folder)
+        file = bench.folder / "paths"
         write_paths(file, ours.teachers(url)[:TEACHERS], read_settings_of(environment))
         with serving(OUR_SERVER, environment) as our_port:
             _keep_answers(url, our_port, file)
