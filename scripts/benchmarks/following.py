@@ -166,6 +166,7 @@ ROWS = (
         unit="events/s",
         better="higher",
         stage=beside_stock,
+        rounds=3,
         aim=100,
     ),
     Row(

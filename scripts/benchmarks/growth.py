@@ -1,10 +1,10 @@
 """The same figures at 1 million events and at 100 thousand, as time for one act."""
 
-import os
 import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from uuid import uuid4
 
 from eventsourcing.persistence import StoredEvent
 
@@ -130,7 +130,7 @@ def waiting(_: Bench, url: str) -> Iterator[Round]:
 def getting(bench: Bench, url: str) -> Iterator[Round]:
     """Microseconds for one transcript over HTTP."""
     environment = settings(url, bench.folder)
-    file = bench.folder / f"paths-{len(os.listdir(bench.folder))}"
+    file = bench.folder / f"paths-{uuid4()}"
     sample = random.Random(1).sample(ours.teachers(url), 400)  # noqa: S311 - a sample
     write_paths(file, sample, read_settings_of(environment))
     with serving(OUR_SERVER, environment) as port:
