@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from api.edge import Edge, database_url
 from api.writing import edge_of
 from ledger.errors import LedgerError
+from ledger.seal_reads import SealReads
 from ledger.store import head_level, migration_level, refuse_unsafe_server
 from projections import setup
 
@@ -95,8 +96,20 @@ def _views(edge: Edge) -> tuple[bool, str]:
     )
 
 
+def _seal(edge: Edge) -> tuple[bool, str]:
+    """How far sealing is behind. A ledger that nobody seals is not unfit for that."""
+    with edge.reading() as connection:
+        reads = SealReads(connection)
+        sealed = reads.last_checkpoint()
+        if sealed is None:
+            return True, "nothing is sealed"
+        behind = max(0, reads.last_position() - sealed[0])
+    return behind <= edge.settings.ready_lag_max, f"{behind} events behind"
+
+
 LOOKS: dict[str, Callable[[Edge], tuple[bool, str]]] = {
     "database": _database,
     "migrations": _migrations,
     "views": _views,
+    "seal": _seal,
 }

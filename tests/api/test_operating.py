@@ -54,6 +54,7 @@ def test_a_ledger_that_runs_is_ready(shared_world: World) -> None:
         "database",
         "migrations",
         "views",
+        "seal",
     }
 
 

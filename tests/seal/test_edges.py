@@ -173,3 +173,8 @@ def test_a_new_key_is_made_on_request_and_both_are_told(run: Run, database_url: 
     fill(database_url, 5, seed=2)
     run("seal", "--once")
     run("verify")
+
+
+def test_readiness_tells_how_far_the_seal_is_behind(client: TestClient) -> None:
+    checks = {check["name"]: check for check in client.get("/readyz").json()["checks"]}
+    assert checks["seal"] == {"name": "seal", "ok": True, "detail": "0 events behind"}
