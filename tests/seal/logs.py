@@ -34,7 +34,12 @@ TOPICS = (
     "person.registered.v1",
     "credential.version-published.v1",
 )
-CONSTRAINTS = ("ledger_events_position", "ledger_events_stream", "ledger_events_command")
+CONSTRAINTS = (
+    "ledger_events_position",
+    "ledger_events_version",
+    "ledger_events_stream",
+    "ledger_events_command",
+)
 TRIGGERS = ("ledger_events", "seal_tiles", "seal_checkpoints")
 
 
