@@ -10,7 +10,7 @@ from uuid import UUID
 from psycopg import Connection
 
 from ledger.rules.allocation import Line, Turn, Wanted
-from projections.sql import blocks, rows, write
+from projections.sql import blocks, rows, write_all
 
 _Row = dict[str, Any]
 _SQL = blocks("payouts")
@@ -71,9 +71,7 @@ def settle_marked(connection: Connection[Any]) -> None:
         )
         began += _rows(waits.began)
         ended += _rows(waits.ended)
-    write(connection, _SQL["save_lines"], lines)
-    write(connection, _SQL["close_waits"], ended)
-    write(connection, _SQL["open_waits"], began)
+    write_all(connection, _SQL["save_lines"], lines=lines, ended=ended, began=began)
 
 
 def _rows(spans: dict[tuple[UUID, int], Any]) -> Iterable[_Row]:

@@ -22,7 +22,7 @@ from ledger.rules.employments import Duty, Employment
 from ledger.rules.incentives import Policy, Version
 from projections.contract import Fact
 from projections.payout_fold import Book, PayoutEvent, Row
-from projections.sql import blocks, read, rows, write
+from projections.sql import blocks, read, rows, write_all
 
 _SQL = blocks("payouts")
 
@@ -62,15 +62,19 @@ def load_book(connection: Connection[Any], facts: Sequence[Fact[PayoutEvent]]) -
 
 
 def save_book(connection: Connection[Any], book: Book) -> None:
-    """Write back what changed, a statement a table."""
-    write(connection, _SQL["save_policies"], list(_policy_rows(book)))
-    write(connection, _SQL["save_stacks"], list(_stack_rows(book)))
-    write(connection, _SQL["save_tiers"], list(_tier_rows(book)))
-    write(connection, _SQL["save_awards"], list(_award_rows(book)))
-    write(connection, _SQL["save_employments"], list(_employment_rows(book)))
-    write(connection, _SQL["close_payouts"], list(_closed_rows(book)))
-    write(connection, _SQL["open_payouts"], list(book.opened.values()))
-    write(connection, _SQL["mark_lines"], list(_mark_rows(book)))
+    """Write back what changed, all at once."""
+    write_all(
+        connection,
+        _SQL["save"],
+        policies=list(_policy_rows(book)),
+        stacks=list(_stack_rows(book)),
+        tiers=list(_tier_rows(book)),
+        awards=list(_award_rows(book)),
+        employments=list(_employment_rows(book)),
+        marks=list(_mark_rows(book)),
+        closed=list(_closed_rows(book)),
+        opened=list(book.opened.values()),
+    )
 
 
 def _person_of(event: PayoutEvent) -> UUID | None:

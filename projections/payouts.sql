@@ -168,47 +168,42 @@ SELECT payout_id, from_position, to_position, person_id, district_id, policy_id,
   FROM payouts
  WHERE person_id = ANY(%(person_ids)s) AND to_position IS NULL;
 
--- name: save_policies
-INSERT INTO payout_policies
-SELECT * FROM json_populate_recordset(NULL::payout_policies, %(rows)s)
-ON CONFLICT (policy_id, policy_version)
-DO UPDATE SET last_day = excluded.last_day, retired_position = excluded.retired_position;
-
--- name: save_stacks
-INSERT INTO payout_stacks
-SELECT * FROM json_populate_recordset(NULL::payout_stacks, %(rows)s)
-ON CONFLICT (stack_id, stack_version) DO UPDATE SET to_position = excluded.to_position;
-
--- name: save_tiers
-INSERT INTO payout_tiers
-SELECT * FROM json_populate_recordset(NULL::payout_tiers, %(rows)s);
-
--- name: save_awards
-INSERT INTO payout_awards
-SELECT * FROM json_populate_recordset(NULL::payout_awards, %(rows)s)
-ON CONFLICT (enrollment_id) DO UPDATE SET revocations = excluded.revocations;
-
--- name: save_employments
-INSERT INTO payout_employments
-SELECT * FROM json_populate_recordset(NULL::payout_employments, %(rows)s)
-ON CONFLICT (employment_id) DO UPDATE
-SET last_day = excluded.last_day, duties = excluded.duties, positions = excluded.positions;
-
--- name: close_payouts
-UPDATE payouts
-   SET to_position = row.to_position
-  FROM json_populate_recordset(NULL::payouts, %(rows)s) AS row
- WHERE payouts.payout_id = row.payout_id AND payouts.from_position = row.from_position;
-
--- name: open_payouts
+-- name: save
+-- All that a batch has changed, in one trip: the tables are different, so the order is free.
+WITH policies AS (
+    INSERT INTO payout_policies
+    SELECT * FROM json_populate_recordset(NULL::payout_policies, %(policies)s)
+        ON CONFLICT (policy_id, policy_version)
+        DO UPDATE SET last_day = excluded.last_day, retired_position = excluded.retired_position),
+stacks AS (
+    INSERT INTO payout_stacks
+    SELECT * FROM json_populate_recordset(NULL::payout_stacks, %(stacks)s)
+        ON CONFLICT (stack_id, stack_version) DO UPDATE SET to_position = excluded.to_position),
+tiers AS (
+    INSERT INTO payout_tiers
+    SELECT * FROM json_populate_recordset(NULL::payout_tiers, %(tiers)s)),
+awards AS (
+    INSERT INTO payout_awards
+    SELECT * FROM json_populate_recordset(NULL::payout_awards, %(awards)s)
+        ON CONFLICT (enrollment_id) DO UPDATE SET revocations = excluded.revocations),
+employments AS (
+    INSERT INTO payout_employments
+    SELECT * FROM json_populate_recordset(NULL::payout_employments, %(employments)s)
+        ON CONFLICT (employment_id) DO UPDATE
+       SET last_day = excluded.last_day, duties = excluded.duties,
+           positions = excluded.positions),
+marks AS (
+    INSERT INTO payout_marks
+    SELECT * FROM json_populate_recordset(NULL::payout_marks, %(marks)s)
+        ON CONFLICT (policy_id, fiscal_year, person_id)
+        DO UPDATE SET position = least(payout_marks.position, excluded.position)),
+closed AS (
+    UPDATE payouts
+       SET to_position = row.to_position
+      FROM json_populate_recordset(NULL::payouts, %(closed)s) AS row
+     WHERE payouts.payout_id = row.payout_id AND payouts.from_position = row.from_position)
 INSERT INTO payouts
-SELECT * FROM json_populate_recordset(NULL::payouts, %(rows)s);
-
--- name: mark_lines
-INSERT INTO payout_marks
-SELECT * FROM json_populate_recordset(NULL::payout_marks, %(rows)s)
-ON CONFLICT (policy_id, fiscal_year, person_id)
-DO UPDATE SET position = least(payout_marks.position, excluded.position);
+SELECT * FROM json_populate_recordset(NULL::payouts, %(opened)s);
 
 -- name: take_marks
 WITH taken AS (DELETE FROM payout_marks RETURNING policy_id, fiscal_year, position),
@@ -239,22 +234,20 @@ SELECT earned_position, award_position, payouts.payout_id, amount_cents, budget_
  ORDER BY earned_position, award_position, payouts.payout_id;
 
 -- name: save_lines
-INSERT INTO payout_lines
-SELECT * FROM json_populate_recordset(NULL::payout_lines, %(rows)s)
-ON CONFLICT (policy_id, fiscal_year) DO UPDATE
-SET claimed_cents = excluded.claimed_cents, end_position = excluded.end_position,
-    end_award_position = excluded.end_award_position;
-
--- name: close_waits
-UPDATE payout_waits
-   SET to_position = row.to_position
-  FROM json_populate_recordset(NULL::payout_waits, %(rows)s) AS row
- WHERE payout_waits.payout_id = row.payout_id
-   AND payout_waits.from_position = row.from_position;
-
--- name: open_waits
+WITH lines AS (
+    INSERT INTO payout_lines
+    SELECT * FROM json_populate_recordset(NULL::payout_lines, %(lines)s)
+        ON CONFLICT (policy_id, fiscal_year) DO UPDATE
+       SET claimed_cents = excluded.claimed_cents, end_position = excluded.end_position,
+           end_award_position = excluded.end_award_position),
+ended AS (
+    UPDATE payout_waits
+       SET to_position = row.to_position
+      FROM json_populate_recordset(NULL::payout_waits, %(ended)s) AS row
+     WHERE payout_waits.payout_id = row.payout_id
+       AND payout_waits.from_position = row.from_position)
 INSERT INTO payout_waits
-SELECT * FROM json_populate_recordset(NULL::payout_waits, %(rows)s);
+SELECT * FROM json_populate_recordset(NULL::payout_waits, %(began)s);
 
 -- name: lines
 -- Each payout as known at one position and compared with one day. The blocks that follow narrow

@@ -51,6 +51,12 @@ def write(connection: Connection[Any], sql: LiteralString, written: Sequence[Any
         connection.execute(sql, {"rows": as_json(written)})
 
 
+def write_all(connection: Connection[Any], sql: LiteralString, **written: Sequence[Any]) -> None:
+    """As `write`, for a block that fills several tables at once: an array for each name."""
+    if any(written.values()):
+        connection.execute(sql, {name: as_json(found) for name, found in written.items()})
+
+
 def as_json(written: Sequence[Any]) -> str:
     """Rows as a block takes them in `%(rows)s`."""
     return orjson.dumps(written).decode()

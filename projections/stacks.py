@@ -30,7 +30,7 @@ from ledger.events import (
     policy,
 )
 from projections.contract import Fact, Projection, Table
-from projections.sql import NO_ID, blocks, read, write
+from projections.sql import NO_ID, blocks, read, write_all
 from projections.stack_book import Book, Line, Relevant, load_awards, load_book, load_definitions
 
 _SQL = blocks("stacks")
@@ -106,9 +106,13 @@ class Stacks(Projection[Relevant]):
         book = load_book(connection, facts)
         for fact in facts:
             book.fold(fact)
-        write(connection, _SQL["save_definitions"], list(book.definition_rows()))
-        write(connection, _SQL["save_awards"], list(book.award_rows()))
-        write(connection, _SQL["save_progress"], list(book.lines()))
+        write_all(
+            connection,
+            _SQL["save"],
+            definitions=list(book.definition_rows()),
+            awards=list(book.award_rows()),
+            lines=list(book.lines()),
+        )
 
 
 @dataclass(slots=True)
