@@ -195,10 +195,13 @@ def _fold_in_shares(
     database: Database, projections: Projections, until: int, workers: int, progress: Progress
 ) -> None:
     """Fold everything up to a position: this process the first share, others the rest."""
-    spawn = get_context("spawn")
+    # A server that has loaded this code forks the workers, the next time at no cost; to fork this
+    # process itself would copy its connections and whatever locks its threads hold.
+    server = get_context("forkserver")
+    server.set_forkserver_preload(["projections.registry"])
     others = [
-        spawn.Process(target=fold_share, args=(database, projections, Shard(index, workers), until))
-        for index in range(1, workers)
+        server.Process(target=fold_share, args=(database, projections, Shard(n, workers), until))
+        for n in range(1, workers)
     ]
     for other in others:
         other.start()

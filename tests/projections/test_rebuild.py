@@ -18,7 +18,7 @@ from ledger.events.person import PersonEvent
 from projections import parking
 from projections.check import check, digests
 from projections.database import Database
-from projections.log import Shard, read_page
+from projections.log import LogRow, Shard, read_page
 from projections.rebuild import (
     RebuildFailedError,
     RebuildRunningError,
@@ -41,7 +41,7 @@ from tests.projections.lives import (
     person_streams,
 )
 from tests.projections.logs import Log, a_log
-from tests.samples import Story
+from tests.samples import ISSUER, Story
 
 
 @pytest.fixture(scope="module")
@@ -287,6 +287,13 @@ def test_the_shares_of_the_workers_hold_each_person_once(
         if hasattr(event, "person_id") or isinstance(event, PersonEvent | AccessEvent)
     }
     assert nobody == set(range(1, log.last() + 1)) - about_persons
+
+
+def test_who_cannot_be_told_is_seen_by_every_worker() -> None:
+    for state in (b"{}", b'{"person_id":"somebody"}', b'{"person_id":"'):
+        row = LogRow(1, ISSUER, 1, "enrollment.awarded.v1", state)
+        assert all(Shard(n, 3).owns(row) for n in range(3))
+        assert row.person_id is None
 
 
 def test_projections_are_chosen_by_name() -> None:
