@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
-from tests.api.world import MET, PNG, Story, World, story
+from tests.api.world import MET, PNG, World, story
 
 KEY = "a-key-of-the-client"
 DISTRICT = {"name": "Sample District", "zone": "America/Chicago"}
@@ -80,12 +80,13 @@ def test_a_key_belongs_to_its_caller_and_its_route(shared_world: World) -> None:
     assert len(ids) == 3
 
 
-def test_evidence_sent_again_is_kept_once_and_another_file_is_refused(shared_story: Story) -> None:
+def test_evidence_sent_again_is_kept_once_and_another_file_is_refused(world: World) -> None:
+    one = story(world).enroll()
     headers = {"Idempotency-Key": str(uuid4())}
-    first = shared_story.upload("lesson_plan", PNG + b"1", headers=headers)
-    again = shared_story.upload("lesson_plan", PNG + b"1", headers=headers)
-    other = shared_story.upload("lesson_plan", PNG + b"2", headers=headers)
-    fields = shared_story.upload("project", PNG + b"1", headers=headers)
+    first = one.upload("lesson_plan", PNG + b"1", headers=headers)
+    again = one.upload("lesson_plan", PNG + b"1", headers=headers)
+    other = one.upload("lesson_plan", PNG + b"2", headers=headers)
+    fields = one.upload("project", PNG + b"1", headers=headers)
     assert first.status_code == again.status_code == 201
     assert first.content == again.content
     assert other.status_code == fields.status_code == 422
@@ -126,12 +127,13 @@ def test_of_two_who_read_the_same_version_one_writes(world: World) -> None:
     assert statuses == [201] + [412] * 7
 
 
-def test_a_tag_that_was_read_is_the_one_to_send_back(shared_story: Story) -> None:
-    world = shared_story.world
-    read = world.get(shared_story.teacher, shared_story.path)
+def test_a_tag_that_was_read_is_the_one_to_send_back(world: World) -> None:
+    one = story(world).enroll()
+    one.upload("lesson_plan", PNG)
+    read = world.get(one.teacher, one.path)
     body = {"reason": "changed-plans"}
-    path = f"{shared_story.path}/withdrawals"
+    path = f"{one.path}/withdrawals"
     stale = {"If-Match": '"1"'}
-    assert world.post(shared_story.teacher, path, body, headers=stale).status_code == 412
+    assert world.post(one.teacher, path, body, headers=stale).status_code == 412
     fresh = {"If-Match": read.headers["ETag"]}
-    assert world.post(shared_story.teacher, path, body, headers=fresh).status_code == 201
+    assert world.post(one.teacher, path, body, headers=fresh).status_code == 201
