@@ -104,7 +104,10 @@ def test_a_position_that_is_not_sealed_yet_is_asked_for_again(
         reads.proof(5)
     seal(database_url, folder)
     assert reads.proof(5).index == 4
-    for nowhere in (0, -1, 6):
+    fill(database_url, 1, seed=2)
+    with pytest.raises(NotSealedYetError):
+        reads.proof(6)
+    for nowhere in (0, -1, 7):
         with pytest.raises(NotFoundError, match="no position"):
             reads.proof(nowhere)
 
