@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("ledger", "projections", "api")
-MADE_BY_TOOLS = {"__pycache__", "mutants", "dist", "htmlcov"}  # beside all names with a dot
+MADE_BY_TOOLS = {"__pycache__", "mutants", "dist", "htmlcov"}  # beside all folders with a dot
 TEXT = {".py", ".md", ".toml", ".lock", ".sql", ".yml", ".yaml", ".json", ".txt", ".html", ""}
 FUNCTION_LINES_MAX = 60
 MODULE_LINES_MAX = 450
@@ -24,7 +24,7 @@ def files(*folders: str) -> Iterator[Path]:
     for folder in folders or (".", ".ci"):
         for parent, names, found in os.walk(ROOT / folder):
             names[:] = [n for n in names if n not in MADE_BY_TOOLS and not n.startswith(".")]
-            yield from (Path(parent) / name for name in found)
+            yield from (Path(parent) / name for name in found if not name.startswith(".cov"))
 
 
 def texts() -> Iterator[tuple[str, str]]:
