@@ -236,6 +236,13 @@ def answer_failure() -> Response:
     return answer(InternalError, "the failure is in the log under this request's id")
 
 
+NOT_NOW = (  # psycopg files these under its internal errors; the next try finds another server
+    psycopg.errors.IdleInTransactionSessionTimeout,  # this process stood still for too long
+    psycopg.errors.TransactionTimeout,
+    psycopg.errors.ReadOnlySqlTransaction,  # the server has become a standby
+)
+
+
 def install(app: FastAPI) -> None:
     """Make every refusal of this app a problem document."""
     app.add_exception_handler(LedgerError, answer_refusal)
@@ -246,5 +253,6 @@ def install(app: FastAPI) -> None:
         psycopg.InterfaceError,
         persistence.OperationalError,
         persistence.InterfaceError,
+        *NOT_NOW,
     ):
         app.add_exception_handler(unreachable, answer_unavailable)
