@@ -15,16 +15,16 @@ import typer
 from api import cli_imports, local_postgres, logs
 from api.cli_server import progress_bar
 from api.settings import Settings, SettingsError, read_settings
-from ledger.diagnosis import Damage
 from ledger.errors import InvalidError
-from ledger.log_file import LogFile
-from ledger.log_transfer import export_log, import_log
-from ledger.seal import Sealer
-from ledger.seal_keys import FileLogSigner, LastSigned
-from ledger.seal_reads import DatabaseLog
+from ledger.seal.diagnosis import Damage
+from ledger.seal.keys import FileLogSigner, LastSigned
+from ledger.seal.log_file import LogFile
+from ledger.seal.log_transfer import export_log, import_log
+from ledger.seal.reads import DatabaseLog
+from ledger.seal.sealer import Sealer
+from ledger.seal.trusted_keys import TrustedKey, parse_trusted_keys
+from ledger.seal.verify import DERIVED, SOUND, UNPROVEN, Report, verify
 from ledger.store import Role, connection_info
-from ledger.trusted_keys import TrustedKey, parse_trusted_keys
-from ledger.verify import DERIVED, SOUND, UNPROVEN, Report, verify
 
 DAMAGES_SHOWN = 50
 VERDICTS = {

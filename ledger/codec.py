@@ -1,4 +1,4 @@
-"""Events to bytes and back, and the leaf of the seal. These bytes never change.
+"""Events to bytes and back. These bytes never change.
 
 The state of an event is JSON with sorted keys: its fields without the stream and the version,
 which are columns of their own. Instants end in Z, dates are YYYY-MM-DD. What is read goes through
@@ -10,10 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from hashlib import sha256
-from struct import Struct
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 from uuid import UUID
 
 import orjson
@@ -157,45 +154,3 @@ class LedgerMapper(Mapper[UUID]):
         stream, version = stored_event.originator_id, stored_event.originator_version
         assert isinstance(stream, UUID), "streams are named by UUIDs here"
         return decode(stored_event.topic, stored_event.state, stream, version)
-
-
-class LeafRow(NamedTuple):
-    """What the seal covers of one row of the log."""
-
-    position: int
-    recorded_at: datetime
-    command_id: UUID
-    stream: UUID
-    version: int
-    topic: str
-    state: bytes
-
-
-LEAF_PREFIX = 0x00  # RFC 6962: a leaf can never be taken for a node of the tree
-LEAF_ALGORITHM = 0x01  # SHA-256 over the layout below; another layout takes the next number
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
-# Prefix and algorithm one byte each, position, microseconds since 1970, command, stream, version.
-_LEAF_HEAD = Struct(">BBQq16s16sQ")
-_LENGTH = Struct(">I")
-
-
-def leaf_hash(row: LeafRow) -> bytes:
-    """The hash of one row, the leaf of the seal's Merkle tree.
-
-    SHA-256 of: 0x00, algorithm (1 byte each), position (8), microseconds from 1970 to recorded_at
-    (8, signed), command id (16), stream (16), version (8), length of the topic (4), topic, length
-    of the state (4), state. Numbers are big-endian, the topic is UTF-8.
-    """
-    topic = row.topic.encode()
-    head = _LEAF_HEAD.pack(
-        LEAF_PREFIX,
-        LEAF_ALGORITHM,
-        row.position,
-        (row.recorded_at - EPOCH) // MICROSECOND,
-        row.command_id.bytes,
-        row.stream.bytes,
-        row.version,
-    )
-    parts = (head, _LENGTH.pack(len(topic)), topic, _LENGTH.pack(len(row.state)), row.state)
-    return sha256(b"".join(parts)).digest()

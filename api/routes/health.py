@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from api.edge import Edge, database_url
 from api.writing import edge_of
 from ledger.errors import LedgerError
-from ledger.seal_reads import SealReads
+from ledger.seal.reads import SealReads
 from ledger.store import head_level, migration_level, refuse_unsafe_server
 from projections import setup
 

@@ -13,9 +13,9 @@ from fastapi import APIRouter, Path, Request, Response
 
 from api.writing import edge_of
 from ledger.errors import NotFoundError
-from ledger.merkle import HASH_BYTES
-from ledger.seal_reads import NotSealedYetError, SealReads
-from ledger.tiles import parse_tile_path
+from ledger.seal.merkle import HASH_BYTES
+from ledger.seal.reads import NotSealedYetError, SealReads
+from ledger.seal.tiles import parse_tile_path
 
 LEVEL_MAX = 7  # of a tree with 2^64 leaves
 POSITION_MAX = 2**63 - 1

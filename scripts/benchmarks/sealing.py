@@ -16,11 +16,11 @@ from benchmarks import ours
 from benchmarks.data import sample_state
 from benchmarks.machine import Bench
 from benchmarks.measure import Act, Contest, Row, percentile, seconds_of
-from ledger.seal import Sealer
-from ledger.seal_keys import FileLogSigner, LastSigned
-from ledger.seal_reads import DatabaseLog, SealReads
+from ledger.seal.keys import FileLogSigner, LastSigned
+from ledger.seal.reads import DatabaseLog, SealReads
+from ledger.seal.sealer import Sealer
+from ledger.seal.verify import verify
 from ledger.store import Role, connection_info
-from ledger.verify import verify
 
 ORIGIN = "bench.example/log"
 PAGE_EVENTS = 8192

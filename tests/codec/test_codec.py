@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 
 from ledger import codec
 from ledger.codec import (
-    LeafRow,
     LedgerMapper,
     UnknownTopicError,
     UnreadableEventError,
@@ -24,7 +23,6 @@ from ledger.codec import (
     Upcaster,
     decode,
     encode,
-    leaf_hash,
     upcast,
 )
 from ledger.events import EVENT_CLASSES, LedgerEvent
@@ -235,40 +233,3 @@ def test_the_mapper_is_the_codec() -> None:
 def test_the_mapper_refuses_what_would_change_the_bytes() -> None:
     with pytest.raises(AssertionError, match="compressed"):
         LedgerMapper(JSONTranscoder(), compressor=ZlibCompressor())
-
-
-ROW = LeafRow(
-    position=1,
-    recorded_at=datetime(2026, 3, 1, 12, 30, 15, 250_001, UTC),
-    command_id=UUID("00000000-0000-0000-0000-0000000000c1"),
-    stream=UUID("00000000-0000-0000-0000-0000000000a1"),
-    version=1,
-    topic="organization.renamed.v1",
-    state='{"name":"Schüler"}'.encode(),
-)
-
-
-def test_the_leaf_of_the_seal_is_the_hash_of_this_layout() -> None:
-    """Worked out without this code; the vector never changes."""
-    by_hand = "8cef8fe158834db4bbe42b73d278d1a8d898f006b87f4a927a608522564080af"
-    assert leaf_hash(ROW).hex() == by_hand
-
-
-def test_the_leaf_depends_on_every_part_of_the_row() -> None:
-    others = [
-        ROW._replace(position=2),
-        ROW._replace(recorded_at=ROW.recorded_at + timedelta(microseconds=1)),
-        ROW._replace(command_id=ROW.stream),
-        ROW._replace(stream=ROW.command_id),
-        ROW._replace(version=2),
-        ROW._replace(topic=ROW.topic + "{", state=ROW.state[1:]),
-        ROW._replace(topic=ROW.topic[:-1], state=b"1" + ROW.state),
-        ROW._replace(state=ROW.state + b" "),
-        ROW,
-    ]
-    assert len({leaf_hash(row) for row in others}) == len(others)
-
-
-def test_the_leaf_knows_times_before_1970_and_far_ahead() -> None:
-    for year in (1, 1969, 9999):
-        assert len(leaf_hash(ROW._replace(recorded_at=datetime(year, 1, 1, tzinfo=UTC)))) == 32

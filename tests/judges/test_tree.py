@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from ledger.leaves import leaf_data
-from ledger.notes import Note
-from ledger.seal_reads import SealReads
-from ledger.tiles import consistency_proof, inclusion_proof, span_root
+from ledger.seal.leaves import leaf_data
+from ledger.seal.notes import Note
+from ledger.seal.reads import SealReads
+from ledger.seal.tiles import consistency_proof, inclusion_proof, span_root
 from tests.judges import tools
 from tests.seal.conftest import EVENTS, Sealed, sealed_server
 

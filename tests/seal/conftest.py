@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import pytest
 from psycopg import Connection
 
-from ledger.seal_keys import FileLogSigner
-from ledger.trusted_keys import TrustedKey
+from ledger.seal.keys import FileLogSigner
+from ledger.seal.trusted_keys import TrustedKey
 from tests.database import Server
 from tests.seal.logs import ORIGIN, fill, owner, seal
 

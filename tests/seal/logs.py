@@ -15,15 +15,15 @@ import psycopg
 from eventsourcing.persistence import StoredEvent
 from psycopg import Connection
 
-from ledger.diagnosis import Damage
-from ledger.notes import Checkpoint, Note, SigningKey
-from ledger.seal import Sealer
-from ledger.seal_keys import FileLogSigner, LastSigned
-from ledger.seal_reads import DatabaseLog
+from ledger.seal.diagnosis import Damage
+from ledger.seal.keys import FileLogSigner, LastSigned
+from ledger.seal.notes import Checkpoint, Note, SigningKey
+from ledger.seal.reads import DatabaseLog
+from ledger.seal.sealer import Sealer
+from ledger.seal.tiles import Piece
+from ledger.seal.trusted_keys import TrustedKey
+from ledger.seal.verify import Report, verify
 from ledger.store import LedgerRecorder, Role, connection_info
-from ledger.tiles import Piece
-from ledger.trusted_keys import TrustedKey
-from ledger.verify import Report, verify
 from tests.seal.trees import Tiles
 
 ORIGIN = "ledger.example/district"

@@ -14,9 +14,9 @@ from typer.testing import CliRunner
 from api.app import create_app
 from api.cli import app
 from api.settings import Settings
-from ledger.leaves import leaf
-from ledger.notes import Proof, open_checkpoint
-from ledger.seal_reads import SealReads
+from ledger.seal.leaves import leaf
+from ledger.seal.notes import Proof, open_checkpoint
+from ledger.seal.reads import SealReads
 from ledger.store import migrate
 from projections import setup
 from tests.database import Server

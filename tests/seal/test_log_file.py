@@ -14,11 +14,11 @@ from typing import Any
 import psycopg
 import pytest
 
-from ledger.log_file import LogFile, LogFileError
-from ledger.log_transfer import NotEmptyError, NotSoundError, export_log, import_log
-from ledger.seal_reads import DatabaseLog
+from ledger.seal.log_file import LogFile, LogFileError
+from ledger.seal.log_transfer import NotEmptyError, NotSoundError, export_log, import_log
+from ledger.seal.reads import DatabaseLog
+from ledger.seal.verify import DERIVED, SOUND, TAMPERED, Report, verify
 from ledger.store import Role, connection_info
-from ledger.verify import DERIVED, SOUND, TAMPERED, Report, verify
 from tests.database import ROOT
 from tests.seal.conftest import EVENTS, Sealed
 from tests.seal.logs import examined, fill, owner, seal, tampered, told
@@ -186,7 +186,7 @@ def test_a_log_comes_back_bit_for_bit_and_goes_on(
 
 
 def keys_of(folder: Path) -> Any:
-    from ledger.seal_keys import FileLogSigner  # noqa: PLC0415
+    from ledger.seal.keys import FileLogSigner  # noqa: PLC0415
     from tests.seal.logs import ORIGIN  # noqa: PLC0415
 
     return FileLogSigner(folder / "seal-keys", ORIGIN).trusted
@@ -261,7 +261,7 @@ def test_a_file_that_was_cut_off_anywhere_is_refused(exported: Path) -> None:
 def test_verifying_needs_nothing_but_a_few_modules() -> None:
     """No database, no framework: what an auditor has to read, and one library for Ed25519."""
     script = (
-        "import sys, ledger.verify, ledger.log_file\n"
+        "import sys, ledger.seal.verify, ledger.seal.log_file\n"
         "print(*sorted(n for n in sys.modules if n.startswith('ledger.')))\n"
         "print(*{n.partition('.')[0] for n in sys.modules} & "
         "{'psycopg', 'pydantic', 'orjson', 'eventsourcing', 'fastapi'})\n"
@@ -270,6 +270,7 @@ def test_verifying_needs_nothing_but_a_few_modules() -> None:
         [sys.executable, "-c", script], cwd=ROOT, check=True, capture_output=True, text=True
     )
     ours, others = done.stdout.splitlines()
-    modules = "diagnosis errors leaves log_file merkle notes tiles trusted_keys verify"
-    assert ours.split() == [f"ledger.{name}" for name in modules.split()]
+    modules = "diagnosis leaves log_file merkle notes tiles trusted_keys verify"
+    expected = ["ledger.errors", "ledger.seal", *(f"ledger.seal.{m}" for m in modules.split())]
+    assert ours.split() == expected
     assert others == ""

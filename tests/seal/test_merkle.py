@@ -8,8 +8,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from ledger.merkle import EMPTY_ROOT, HASH_BYTES, consistency_holds, inclusion_holds, root_of
-from ledger.tiles import (
+from ledger.seal.merkle import EMPTY_ROOT, HASH_BYTES, consistency_holds, inclusion_holds, root_of
+from ledger.seal.tiles import (
     TILE_WIDTH,
     Edge,
     MissingHashesError,

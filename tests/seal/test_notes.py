@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.notes import (
+from ledger.seal.notes import (
     COSIGNATURE,
     Checkpoint,
     Note,
@@ -20,7 +20,7 @@ from ledger.notes import (
     cosigned_at,
     open_checkpoint,
 )
-from ledger.tiles import inclusion_proof
+from ledger.seal.tiles import inclusion_proof
 from tests.seal.trees import leaves, tiles_of
 
 # The example of Go's golang.org/x/mod/sumdb/note, and the public key of Go's checksum database.

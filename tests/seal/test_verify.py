@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from ledger.diagnosis import joined
-from ledger.notes import Checkpoint, Note, SigningKey
-from ledger.seal_reads import SealReads
-from ledger.trusted_keys import TrustedKey
-from ledger.verify import DERIVED, SOUND, TAMPERED, UNPROVEN
+from ledger.seal.diagnosis import joined
+from ledger.seal.notes import Checkpoint, Note, SigningKey
+from ledger.seal.reads import SealReads
+from ledger.seal.trusted_keys import TrustedKey
+from ledger.seal.verify import DERIVED, SOUND, TAMPERED, UNPROVEN
 from tests.seal.conftest import EVENTS, Sealed
 from tests.seal.logs import ORIGIN, examined, rewrite_tree, tampered, told
 

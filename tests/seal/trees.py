@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
 
-from ledger.merkle import EMPTY_ROOT, node_hash
-from ledger.tiles import Edge
+from ledger.seal.merkle import EMPTY_ROOT, node_hash
+from ledger.seal.tiles import Edge
 
 
 def leaves(count: int, salt: str = "") -> list[bytes]:

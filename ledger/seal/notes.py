@@ -22,7 +22,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from ledger.errors import InvalidError
-from ledger.merkle import HASH_BYTES, inclusion_holds
+from ledger.seal.merkle import HASH_BYTES, inclusion_holds
 
 SIGNATURE = 0x01  # Ed25519 over the text
 COSIGNATURE = 0x04  # of a witness: Ed25519 over a time and the text

@@ -1,7 +1,7 @@
 """The leaf of one row of the log, from the row's own bytes; what sealing and verifying rest on.
 
-`ledger/codec.py` defines the leaf for events. This is the same definition for whoever has the row
-as it is stored: no event is decoded, and whatever was done to a row still has a leaf, a wrong one.
+No event is decoded, and whatever was done to a row still has a leaf, a wrong one. The layout can
+never change: golden leaves in the tests hold it.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from typing import NamedTuple
 from uuid import UUID
 
 LEAF_PREFIX = 0x00  # RFC 6962: a leaf can never be taken for a node of the tree
-LEAF_ALGORITHM = 0x01
+LEAF_ALGORITHM = 0x01  # SHA-256 over the layout below; another layout takes the next number
 NO_LEAF = bytes(32)  # of a row that no event can have; no row has this hash
+# Prefix and algorithm one byte each, position, microseconds since 1970, command, stream, version.
 HEAD = Struct(">BBQq16s16sQ")
 LENGTH = Struct(">I")
 
@@ -38,7 +39,10 @@ class Row(NamedTuple):
 
 
 def leaf_data(row: Row) -> bytes:
-    """Everything of a row that its leaf is the hash of. Raises struct.error and TypeError."""
+    """Everything of a row that its leaf is the hash of, numbers big-endian, lengths of 4 bytes.
+
+    Raises struct.error and TypeError for a row that no event can have.
+    """
     position, recorded_us, command, stream, version, topic, state = row
     return b"".join(
         (

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from ledger.errors import LedgerError
-from ledger.notes import NoteError, VerifierKey
+from ledger.seal.notes import NoteError, VerifierKey
 
 UNTIL = " until "
 Key = TypeVar("Key")

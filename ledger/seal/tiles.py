@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from ledger.merkle import (
+from ledger.seal.merkle import (
     EMPTY_ROOT,
     HASH_BYTES,
     Span,

@@ -12,13 +12,13 @@ from psycopg.rows import tuple_row
 from psycopg.types.string import ByteaBinaryLoader
 
 from ledger.errors import NotFoundError, UnavailableError
-from ledger.leaves import Row
-from ledger.merkle import HASH_BYTES
-from ledger.notes import Checkpoint, Note, Proof
+from ledger.seal.leaves import Row
+from ledger.seal.merkle import HASH_BYTES
+from ledger.seal.notes import Checkpoint, Note, Proof
+from ledger.seal.tiles import TILE_BYTES, inclusion_proof
 from ledger.sql import blocks, fetch
-from ledger.tiles import TILE_BYTES, inclusion_proof
 
-SQL = blocks("ledger", "seal.sql")
+SQL = blocks("ledger.seal", "seal.sql")
 CHECKPOINTS_AT_ONCE = 1_000
 # PostgreSQL counts microseconds from the year 2000.
 POSTGRES_EPOCH_US = 946_684_800_000_000

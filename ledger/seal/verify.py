@@ -23,12 +23,12 @@ from heapq import merge
 from itertools import pairwise
 from typing import Any, NamedTuple, Protocol
 
-from ledger.diagnosis import Damage, Kind, Suspect, damage, diagnose, joined
-from ledger.leaves import NO_LEAF, Row, leaf, leaves
-from ledger.merkle import HASH_BYTES, inclusion_holds
-from ledger.notes import PROOF_HEAD, Checkpoint, Note, NoteError, Proof, open_checkpoint
-from ledger.tiles import TILE_WIDTH, Edge, Piece
-from ledger.trusted_keys import TrustedKey
+from ledger.seal.diagnosis import Damage, Kind, Suspect, damage, diagnose, joined
+from ledger.seal.leaves import NO_LEAF, Row, leaf, leaves
+from ledger.seal.merkle import HASH_BYTES, inclusion_holds
+from ledger.seal.notes import PROOF_HEAD, Checkpoint, Note, NoteError, Proof, open_checkpoint
+from ledger.seal.tiles import TILE_WIDTH, Edge, Piece
+from ledger.seal.trusted_keys import TrustedKey
 
 PAGE = 32 * TILE_WIDTH
 SUSPECTS_MAX = 100_000  # enough to describe any damage; the rest is counted

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, NamedTuple
 
-from ledger.leaves import Row, leaf
+from ledger.seal.leaves import Row, leaf
 
 Kind = Literal[
     "state",

@@ -20,13 +20,13 @@ import psycopg
 from psycopg import Connection, errors
 
 from ledger.errors import LedgerError
-from ledger.leaves import leaves
-from ledger.merkle import consistency_holds
-from ledger.notes import Checkpoint, Note, NoteError, open_checkpoint
-from ledger.seal_keys import LastSigned, LogSigner
-from ledger.seal_reads import SQL, SealReads, checkpoint_of
+from ledger.seal.keys import LastSigned, LogSigner
+from ledger.seal.leaves import leaves
+from ledger.seal.merkle import consistency_holds
+from ledger.seal.notes import Checkpoint, Note, NoteError, open_checkpoint
+from ledger.seal.reads import SQL, SealReads, checkpoint_of
+from ledger.seal.tiles import Edge, MissingHashesError, Piece, consistency_proof, span_root
 from ledger.sql import execute, fetch
-from ledger.tiles import Edge, MissingHashesError, Piece, consistency_proof, span_root
 
 BACK_OFF_SECONDS = 5.0
 _log = logging.getLogger(__name__)

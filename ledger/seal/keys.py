@@ -12,8 +12,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
-from ledger.notes import SignatureLine, SigningKey
-from ledger.trusted_keys import UNTIL, SealKeyError, TrustedKey, divided, parsed
+from ledger.seal.notes import SignatureLine, SigningKey
+from ledger.seal.trusted_keys import UNTIL, SealKeyError, TrustedKey, divided, parsed
 
 
 class LogSigner(Protocol):

@@ -27,9 +27,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ledger.errors import InvalidError
-from ledger.leaves import NO_LEAF, Row
-from ledger.merkle import HASH_BYTES
-from ledger.tiles import TILE_WIDTH
+from ledger.seal.leaves import NO_LEAF, Row
+from ledger.seal.merkle import HASH_BYTES
+from ledger.seal.tiles import TILE_WIDTH
 
 FORMAT = "mcledger-log/1"
 

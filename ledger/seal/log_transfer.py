@@ -17,14 +17,14 @@ from psycopg import Connection
 from psycopg.errors import IntegrityError
 
 from ledger.errors import ConflictError, InvalidError
-from ledger.leaves import leaf
-from ledger.log_file import FORMAT, Entry, LogFile, event_line, lost_line
-from ledger.merkle import HASH_BYTES
-from ledger.seal_reads import SQL, DatabaseLog
+from ledger.seal.leaves import leaf
+from ledger.seal.log_file import FORMAT, Entry, LogFile, event_line, lost_line
+from ledger.seal.merkle import HASH_BYTES
+from ledger.seal.reads import SQL, DatabaseLog
+from ledger.seal.tiles import TILE_WIDTH, Edge, Piece
+from ledger.seal.trusted_keys import TrustedKey
+from ledger.seal.verify import PAGE, SOUND, verify
 from ledger.sql import execute, fetch
-from ledger.tiles import TILE_WIDTH, Edge, Piece
-from ledger.trusted_keys import TrustedKey
-from ledger.verify import PAGE, SOUND, verify
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 COPY = (
