@@ -25,6 +25,11 @@ INSERT INTO bookmarks (name, position, digest) VALUES (%(name)s, 0, %(digest)s)
 -- name: take_turn
 SELECT pg_advisory_lock(hashtextextended(%(key)s, 0));
 
+-- name: try_lead
+-- One lock for each projection: whoever leads any of them keeps others from leading that one.
+SELECT pg_try_advisory_lock(%(space)s, hashtext('runner of ' || name))
+  FROM unnest(%(names)s::text[]) name;
+
 -- name: try_lock
 SELECT pg_try_advisory_lock(%(space)s, hashtext(%(name)s));
 

@@ -20,7 +20,6 @@ from projections.decoding import decode
 from projections.sql import blocks, rows
 
 PAGE_EVENTS = 10_000  # larger pages gain little more and hold a transaction open longer
-FEW_TOPICS = 12  # up to so many the server sorts out the rest
 PERSON_FIELDS = (b'"person_id":"', b'"principal_id":"')
 ID_CHARACTERS = 36
 LOWER_BITS = 96  # what an id has behind its first eight digits
@@ -117,17 +116,16 @@ class Batch:
         return replace(first, to=middle), replace(second, after=middle)
 
 
-def decode_rows(after: int, to: int, found: Iterable[_Columns], topics: Collection[str]) -> Batch:
-    """Decode the rows whose topic is wanted. What has no known topic may matter to anybody."""
+def decode_rows(after: int, to: int, found: Iterable[_Columns]) -> Batch:
+    """Decode a page. A row that cannot be decoded is kept with the reason why."""
     facts: list[Fact[LedgerEvent]] = []
     unreadable = []
     for row in found:
         position, stream, version, topic, state = row
-        if topic in topics or topic not in EVENT_CLASSES:
-            try:
-                facts.append(Fact(position, decode(topic, state, stream, version)))
-            except Exception as error:  # noqa: BLE001 - whatever is wrong with it, it is parked
-                unreadable.append(Unreadable(LogRow(*row), error))
+        try:
+            facts.append(Fact(position, decode(topic, state, stream, version)))
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with it, it is parked
+            unreadable.append(Unreadable(LogRow(*row), error))
     return Batch(after, to, facts, unreadable)
 
 
@@ -174,18 +172,19 @@ class LogReader:
         found = read_page(self.connection, after, until, self.page_events, topics)
         to = found[-1][0] if len(found) == self.page_events else until
         mine = found if self.shard is None else [row for row in found if self.shard.owns(row)]
-        return decode_rows(after, to, mine, topics)
+        return decode_rows(after, to, mine)
 
 
 def read_page(
     connection: Connection[Any], after: int, until: int, limit: int, topics: Collection[str]
 ) -> list[_Columns]:
-    """At most `limit` rows after a position and up to another, in order."""
-    span: dict[str, Any] = {"after": after, "until": until, "limit": limit}
-    if len(topics) > FEW_TOPICS:
-        return _read(connection, _SQL["page"], span)
-    choice = {"topics": sorted(topics), "known": sorted(EVENT_CLASSES)}
-    return _read(connection, _SQL["page_of_topics"], span | choice)
+    """At most `limit` rows after a position and up to another, in order.
+
+    Those of other known topics are left out; what has an unknown topic may matter to anybody.
+    """
+    passed_over = sorted(EVENT_CLASSES.keys() - topics)
+    span = {"after": after, "until": until, "limit": limit, "passed_over": passed_over}
+    return _read(connection, _SQL["page"], span)
 
 
 def facts_at(connection: Connection[Any], positions: Sequence[int]) -> Sequence[Fact[LedgerEvent]]:

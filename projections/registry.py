@@ -13,12 +13,15 @@ from projections.reviews import Reviews
 from projections.stacks import Stacks
 from projections.transcript import Transcript
 
-PROJECTIONS: tuple[Projection[Any], ...] = (
+_LIFE: tuple[Projection[Any], ...] = (
     Catalog(),
     Transcript(),
     Reviews(),
     History(),
     Employments(),
-    Stacks(),
-    Payouts(),
 )
+_MEANING: tuple[Projection[Any], ...] = (Stacks(), Payouts())
+
+PROJECTIONS = _LIFE + _MEANING
+# Processes can share the work: the second lane takes few events and thinks long about each.
+LANES = (_LIFE, _MEANING)

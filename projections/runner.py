@@ -1,7 +1,7 @@
 """Keeps the projections up to the log, and lets a reader wait for its own write to show.
 
-One runner a ledger is active: it holds an advisory lock on the very session over which it writes,
-so a runner that has lost the lock can write nothing more. The others try for it every second.
+One runner of a projection is active: it holds an advisory lock on the very session over which it
+writes, so a runner that has lost the lock can write nothing more. The others try every second.
 """
 
 from __future__ import annotations
@@ -31,7 +31,6 @@ from projections.sql import blocks, rows
 LISTEN_SECONDS_MAX = 0.5  # a wake-up that is lost costs no more than this
 TAKEOVER_SECONDS = 1.0  # how often a runner in waiting tries for the lock
 BACK_OFF_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0)
-LEADER = "runner"
 _SQL = blocks("engine")
 _log = logging.getLogger(__name__)
 
@@ -67,7 +66,7 @@ class Runner:
     def _lead(self, stop: Event) -> bool:
         """Follow the log if nobody else does; false when somebody does."""
         with closing(self.database.connect(name="projector")) as connection:
-            if not _try_lead(connection, self.database):
+            if not self._try_lead(connection):
                 return False
             _log.info("following the log")
             listener = Listener(self.database.conninfo(), self.database.schema)
@@ -77,6 +76,12 @@ class Runner:
             with closing(listener), closing(reader):
                 self._follow(self._engine(connection, reader), listener, stop)
         return True
+
+    def _try_lead(self, connection: Connection[Any]) -> bool:
+        """Take the lock of every projection here; closing the connection gives back what we got."""
+        names = [projection.name for projection in self.projections]
+        found = rows(connection, _SQL["try_lead"], space=self.database.lock_space, names=names)
+        return all(taken for (taken,) in found)
 
     def _engine(self, connection: Connection[Any], reader: LogReader) -> Engine:
         return Engine(
@@ -157,8 +162,3 @@ class Watch:
 def _positions(notify: Notify) -> dict[str, int]:
     said = orjson.loads(notify.payload)
     return dict.fromkeys(said["names"], said["position"])
-
-
-def _try_lead(connection: Connection[Any], database: Database) -> bool:
-    key = {"space": database.lock_space, "name": LEADER}
-    return bool(rows(connection, _SQL["try_lock"], **key)[0][0])

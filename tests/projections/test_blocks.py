@@ -91,14 +91,7 @@ READS: dict[str, dict[str, dict[str, Any]]] = {
         "districts": {},
     },
     "log": {
-        "page": {"after": 5, "until": 9, "limit": 10},
-        "page_of_topics": {
-            "after": 5,
-            "until": 9,
-            "limit": 10,
-            "topics": ["enrollment.awarded.v1"],
-            "known": [],
-        },
+        "page": {"after": 5, "until": 9, "limit": 10, "passed_over": ["person.registered.v1"]},
         "at_positions": {"positions": [1, 2]},
         "last_position": {},
         "recorded_at": {"position": 4},

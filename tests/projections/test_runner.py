@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from threading import Event, Thread
@@ -11,7 +12,7 @@ import pytest
 
 from api.local_postgres import Cluster
 from ledger import store
-from projections import setup
+from projections import lanes, setup
 from projections.database import Database
 from projections.log import position_at, position_at_end_of
 from projections.registry import PROJECTIONS
@@ -51,10 +52,10 @@ def watching(database: Database) -> Iterator[Watch]:
 
 
 def leaders(log: Log) -> list[int]:
-    """The sessions that hold the lock of the runner."""
+    """The sessions that lead the transcript."""
     query = (
         "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted"
-        " AND objsubid = 2 AND objid = (hashtext('runner')::bigint & 4294967295)"
+        " AND objsubid = 2 AND objid = (hashtext('runner of transcript')::bigint & 4294967295)"
         " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
     )
     return [pid for (pid,) in log.owner.execute(query).fetchall()]
@@ -137,6 +138,36 @@ def test_runner_and_watch_outlive_the_server(cluster: Cluster) -> None:
         with psycopg.connect(url, autocommit=True) as owner:
             Log(url, owner, owner).fill(story[8:])
         assert watch.wait_for(len(story), NAMES, seconds=LONG_SECONDS)
+
+
+def test_lanes_share_the_work_and_come_to_the_same(log: Log) -> None:
+    log.empty()
+    log.fill(Story().awarded().events)
+    log.catch_up()
+    alone = log.dump()
+    log.empty()
+    log.fill(Story().awarded().events)
+    lanes.catch_up(log.database)
+    assert log.dump() == alone
+
+
+def test_a_lane_whose_process_is_killed_goes_on_in_another(log: Log) -> None:
+    log.empty()
+    story, stop = Story().awarded().events, Event()
+    thread = Thread(target=lanes.run, args=(log.database, stop))
+    with watching(log.database) as watch:
+        thread.start()
+        try:
+            log.fill(story[:4])
+            assert watch.wait_for(4, NAMES, seconds=LONG_SECONDS)
+            for process in multiprocessing.active_children():
+                process.kill()
+            log.fill(story[4:])
+            assert watch.wait_for(len(story), NAMES, seconds=LONG_SECONDS)
+        finally:
+            stop.set()
+            thread.join(LONG_SECONDS)
+    assert not thread.is_alive()
 
 
 def test_a_position_is_found_by_the_time_of_recording(log: Log) -> None:
