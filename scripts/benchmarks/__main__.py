@@ -41,8 +41,8 @@ def main() -> int:
             figure = run_row(row, bench)
             figures.append(figure)
             print(as_json(figure) if asked.json else as_line(figure), flush=True)
-        if not asked.only and not asked.quick:
-            write_page(figures, bench, NOTES)
+            if not asked.only:  # after each row, so that a run that is cut short leaves its figures
+                write_page(figures, bench, NOTES, rows=len(rows))
     return 0 if all(figure.held for figure in figures) else 1
 
 

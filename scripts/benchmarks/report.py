@@ -71,9 +71,16 @@ def cells(figure: Figure) -> tuple[str, ...]:
     )
 
 
-def write_page(figures: Sequence[Figure], bench: Bench, notes: Sequence[str]) -> None:
-    """Write docs/benchmarks.md."""
-    facts = {"date": time.strftime("%Y-%m-%d"), **describe(bench)}
+def write_page(figures: Sequence[Figure], bench: Bench, notes: Sequence[str], rows: int) -> None:
+    """Write docs/benchmarks.md with what has been measured so far, of so many rows."""
+    sizes = (
+        "scripts/bench --quick: shorter rounds, smaller sizes" if bench.quick else "scripts/bench"
+    )
+    facts = {
+        "date": time.strftime("%Y-%m-%d"),
+        "command": f"{sizes}; {len(figures)} of {rows} rows",
+        **describe(bench),
+    }
     lines = [HEAD + "\n".join(f"| {name} | {fact} |" for name, fact in facts.items()), ""]
     lines.append(f"| {' | '.join(COLUMNS)} |")
     lines.append("|" + "---|" * len(COLUMNS))
