@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import Response
 from pydantic import BaseModel
 
-from api.access import must_operate
+from api.access import Caller, must_operate
 from api.answers import answer, recorded
 from api.reading import ReadNow
 from api.routing import Router
@@ -43,15 +43,14 @@ class Access(BaseModel):
 @router.read("/me", Access)
 def read_own_access(read: ReadNow) -> Response:
     """Who the ledger takes you for."""
-    return answer(
-        {
-            "principal_id": read.caller.principal_id,
-            "grants": [
-                {"role": role, "scope_id": scope_id}
-                for role, scope_id in sorted(read.caller.grants, key=str)
-            ],
-        }
-    )
+    return _shown(read.caller)
+
+
+@router.read("/principals/{principal_id}/grants", Access)
+def read_access(principal_id: UUID, read: ReadNow) -> Response:
+    """Which roles somebody holds."""
+    must_operate(read.caller)
+    return _shown(Caller(principal_id, read.edge.ledger))
 
 
 @router.write("/principals/{principal_id}/grants")
@@ -66,3 +65,9 @@ def withdraw_access(principal_id: UUID, body: Grant, write: WriteNow) -> Respons
     """Take a role back; the next request feels it."""
     must_operate(write.caller)
     return recorded(write.run(grants.withdraw_access, body, principal_id=principal_id))
+
+
+def _shown(caller: Caller) -> Response:
+    grants = sorted(caller.grants, key=str)
+    held = [{"role": role, "scope_id": scope_id} for role, scope_id in grants]
+    return answer({"principal_id": caller.principal_id, "grants": held})
