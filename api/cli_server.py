@@ -19,7 +19,7 @@ from api import local_postgres, logs
 from api.settings import Settings, read_settings
 from ledger import store
 from ledger.events.access import Role
-from projections import setup
+from projections import lanes, setup
 from projections.check import check as check_tables
 from projections.database import Database
 from projections.rebuild import chosen
@@ -70,7 +70,7 @@ def project() -> None:
     stop = Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda _number, _frame: stop.set())
-    Runner(_database()).run(stop)
+    lanes.run(_database(), stop)
 
 
 @app.command()

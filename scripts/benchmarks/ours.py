@@ -18,10 +18,9 @@ from benchmarks.stock import stored
 from ledger.application import Ledger
 from ledger.errors import UnavailableError
 from ledger.store import CommandStored, LedgerRecorder, migrate
-from projections import setup
+from projections import lanes, setup
 from projections.database import Database
 from projections.registry import PROJECTIONS
-from projections.runner import Runner
 
 BODY_HASH = bytes(32)
 GROUP_EVENTS = 1_000
@@ -118,14 +117,8 @@ def filled(bench: Bench, events: int) -> Iterator[str]:
 
 
 def catch_up(url: str) -> None:
-    """Bring every projection to the end of the log, as one runner does."""
-    over = threading.Event()
-
-    def on_step(moved: int) -> None:
-        if not moved:
-            over.set()
-
-    Runner(Database(url), on_step=on_step).run(over)
+    """Bring every projection to the end of the log, in as many processes as `mcledger project`."""
+    lanes.catch_up(Database(url))
 
 
 def forget(url: str) -> None:
