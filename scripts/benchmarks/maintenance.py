@@ -22,7 +22,7 @@ def stage(bench: Bench) -> Iterator[Contest]:
     seconds = 5.0 if bench.quick else 10.0
     state = sample_state()
     events = bench.size(300_000, 20_000)
-    with ours.filled(bench, events) as url, ours.recorder(url) as recorder:
+    with ours.growing(bench, events) as url, ours.recorder(url) as recorder:
 
         def quiet() -> float:
             return _slowest_ms([ours.one_event(recorder, state) for _ in range(CLIENTS)], seconds)

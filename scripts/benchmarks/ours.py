@@ -101,19 +101,31 @@ def seconds_to_import(url: str, rows: Sequence[StoredEvent]) -> float:
 
 @contextmanager
 def filled(bench: Bench, events: int) -> Iterator[str]:
-    """A ledger that holds so many events; shared by all rows that ask for the same."""
+    """A ledger of so many events, shared by all rows that ask for as many and add none."""
     if events not in bench.filled:
-        url = bench.database()
-        migrate(url)
-        setup.migrate(url)
-        history = map(encoded, District().history(events))
-        with recorder(url) as door:
-            while group := list(itertools.islice(history, GROUP_EVENTS)):
-                door.append(group, command_id=uuid4(), body_hash=BODY_HASH)
-        with psycopg.connect(url, autocommit=True) as connection:
-            connection.execute("VACUUM (ANALYZE) ledger.ledger_events")
-        bench.filled[events] = url
+        bench.filled[events] = _fill(bench, events)
     yield bench.filled[events]
+
+
+@contextmanager
+def growing(bench: Bench, events: int) -> Iterator[str]:
+    """A ledger that begins with so many events and belongs to one row."""
+    url = _fill(bench, events)
+    yield url
+    bench.drop(url)
+
+
+def _fill(bench: Bench, events: int) -> str:
+    url = bench.database()
+    migrate(url)
+    setup.migrate(url)
+    history = map(encoded, District().history(events))
+    with recorder(url) as door:
+        while group := list(itertools.islice(history, GROUP_EVENTS)):
+            door.append(group, command_id=uuid4(), body_hash=BODY_HASH)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("VACUUM (ANALYZE) ledger.ledger_events")
+    return url
 
 
 def catch_up(url: str) -> None:
