@@ -185,12 +185,16 @@ def test_another_ledger_of_the_database_wakes_nobody(
     listener = ear()
     rows(database_url, "SELECT pg_notify('other_appended', '')")
     listener.wait(0.01)
+    assert listener._connection is not None
+    heard = listener._connection.execute("SELECT * FROM pg_listening_channels()").fetchall()
+    assert heard == [("ledger_appended",)]
     listener.close()
 
 
 def test_an_ear_without_a_server_only_waits(recorder: LedgerRecorder, tmp_path: object) -> None:
     listener = Listener(f"host={tmp_path} connect_timeout=1", "ledger")
     listener.wait(0.01)
+    assert listener._connection is None, "the next wait tries again"
     listener.close()
 
 
