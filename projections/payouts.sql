@@ -256,7 +256,7 @@ SELECT p.payout_id, p.person_id, p.district_id, p.policy_id, p.policy_version,
        policy.terms->>'title' AS policy_title, policy.board_reference, p.kind, p.subject_id,
        p.credential_id, p.earned_on, p.earned_position, p.fiscal_year, p.benefit, now.status,
        now.reason, p.terms_cents, p.amount_cents, p.payable_on,
-       CASE WHEN w.payout_id IS NULL THEN p.positions
+       CASE WHEN w.payout_id IS NULL OR w.from_position = ANY(p.positions) THEN p.positions
             ELSE array_append(p.positions, w.from_position) END AS positions
   FROM payouts p
        LEFT JOIN payout_waits w
