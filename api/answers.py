@@ -16,6 +16,16 @@ JSON = "application/json"
 Item = TypeVar("Item")
 
 
+class EventReceipt(BaseModel):
+    """What shows later that the log still holds exactly this event, at exactly this place."""
+
+    position: int
+    leaf: (
+        str  # the hash of everything that was stored, in hexadecimal; proved by /proofs/{position}
+    )
+    proof: str | None = None  # that it is sealed, as a .tlog-proof; there when it was waited for
+
+
 class Recorded(BaseModel):
     """A change is in the log. The same request under the same key gets the same answer."""
 
@@ -23,6 +33,7 @@ class Recorded(BaseModel):
     version: int  # that it has reached; send it back as If-Match: "7"
     position: int  # in the log; give it to a read as min_position to see the change
     events: list[str]  # the topics of what happened, in order
+    receipts: list[EventReceipt]  # one for each of the events
 
 
 def recorded(receipt: Receipt, **more: Any) -> Response:
@@ -32,6 +43,10 @@ def recorded(receipt: Receipt, **more: Any) -> Response:
         "version": receipt.version,
         "position": receipt.position,
         "events": [event.TOPIC for event in receipt.events],
+        "receipts": [
+            {"position": position, "leaf": leaf.hex()}
+            for position, leaf in enumerate(receipt.leaves, receipt.first_position)
+        ],
         **more,
     }
     headers = {"ETag": f'"{receipt.version}"', "Ledger-Position": str(receipt.position)}

@@ -21,9 +21,10 @@ from ledger.seal.keys import FileLogSigner, LastSigned
 from ledger.seal.log_file import LogFile
 from ledger.seal.log_transfer import export_log, import_log
 from ledger.seal.reads import DatabaseLog
+from ledger.seal.receipts import Proved, check_receipts, parse_receipts
 from ledger.seal.sealer import Sealer
 from ledger.seal.trusted_keys import TrustedKey, parse_trusted_keys
-from ledger.seal.verify import DERIVED, SOUND, UNPROVEN, Report, verify
+from ledger.seal.verify import DERIVED, SOUND, TAMPERED, UNPROVEN, Report, verify
 from ledger.store import Role, connection_info
 
 DAMAGES_SHOWN = 50
@@ -101,7 +102,17 @@ def verify_log(
     keys: Keys = None,
     held: Annotated[
         list[Path] | None,
-        typer.Option(exists=True, dir_okay=False, help="A checkpoint or proof kept elsewhere."),
+        typer.Option(
+            exists=True, dir_okay=False, help="A checkpoint, proof or receipt kept elsewhere."
+        ),
+    ] = None,
+    receipt: Annotated[
+        list[Path] | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help="Check these alone: saved answers to writes. Proofs fetched since go with --held.",
+        ),
     ] = None,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
@@ -109,8 +120,11 @@ def verify_log(
     """Check every event against the seal, and name every damage by position, event and kind.
 
     Exit status: 0 sound, 1 could not be checked or nothing is sealed, 2 usage, 3 the log was
-    tampered with, 4 the log is sound and only the seal's own tree is damaged.
+    tampered with, 4 the log is sound and only the seal's own tree is damaged. With --receipt,
+    which needs no database: 0 proved, 1 no proof yet, 3 refuted.
     """
+    if receipt:
+        raise typer.Exit(_check_receipts(receipt, held or [], _trusted(keys), as_json=as_json))
     report = _verified(file, keys, held or [])
     if as_json:
         typer.echo(orjson.dumps(report.as_dict()).decode())
@@ -167,6 +181,26 @@ def _verified(file: Path | None, keys: Path | None, held: list[Path]) -> Report:
                 return verify(log, trusted, kept, tell)
         with _reading() as connection:
             return verify(DatabaseLog(connection), trusted, kept, tell)
+
+
+def _check_receipts(
+    paths: list[Path], held: list[Path], keys: tuple[TrustedKey, ...], *, as_json: bool
+) -> int:
+    """Say of each receipt what it proves; the exit status."""
+    receipts = [one for path in paths for one in parse_receipts(_text(path))]
+    found = check_receipts(receipts, keys, map(_text, held))
+    if as_json:
+        typer.echo(orjson.dumps({"receipts": found}).decode())
+    else:
+        for one in found:
+            typer.echo(f"{_receipt_verdict(one)} {one.position}: {one.detail}")
+    if any(one.refuted for one in found):
+        return TAMPERED
+    return SOUND if all(one.holds for one in found) else UNPROVEN
+
+
+def _receipt_verdict(one: Proved) -> str:
+    return "REFUTED" if one.refuted else "proved" if one.holds else "not proved"
 
 
 def _print(report: Report) -> None:

@@ -15,6 +15,7 @@ from starlette.types import Message
 from api.answers import Recorded
 from api.auth import TokenVerifier
 from api.problems import MediaTypeError, declared
+from api.receipts import with_proofs
 from api.settings import Settings
 from ledger.errors import NotSignedInError
 
@@ -49,10 +50,11 @@ class SignedInRoute(APIRoute):
             principal_id = verifier.principal(_bearer(request))
             request.state.principal_id = principal_id
             if expected is None:
-                return await handle(request)
+                return await with_proofs(request, await handle(request))
             _check_content_type(request, expected)
             limit = _limit(request.app.state.settings, self.body_setting, expected)
-            return await handle(StrictRequest(request.scope, _limited(request, limit)))
+            answered = await handle(StrictRequest(request.scope, _limited(request, limit)))
+            return await with_proofs(request, answered)
 
         return handle_strictly
 

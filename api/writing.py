@@ -90,6 +90,10 @@ async def write_of(
     if_match: Annotated[
         str | None, Header(description="the ETag that was read; refused with 412 when it moved")
     ] = None,
+    prefer: Annotated[  # noqa: ARG001 - api/receipts.py reads it, after the answer is made
+        str | None,
+        Header(description="wait=3: answer once the events are sealed, after 3 seconds at most"),
+    ] = None,
 ) -> Write:
     """Everything about a write but its body."""
     if idempotency_key is None:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Any, Protocol, Self, TypeVar
 from uuid import UUID, uuid5
 
 from eventsourcing.application import AggregateNotFoundError, Application
+from eventsourcing.persistence import StoredEvent
 
 from ledger.aggregates.base import Act, Aggregate
 from ledger.codec import LedgerMapper
@@ -26,9 +27,11 @@ from ledger.errors import (
     PreconditionError,
 )
 from ledger.events import LedgerEvent
+from ledger.seal.leaves import Row, leaf
 from ledger.store import CommandStored, LedgerRecorder, ReadMoved, StreamMoved
 from ledger.values import LEDGER_NAMESPACE
 
+EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 STREAMS_AT_ONCE = 1_000
 DECISIONS_MAX = 5  # a command that loses more races than this is answered as a conflict
 
@@ -58,8 +61,14 @@ class Receipt:
     """What a command came to. A resend of the same command gets an equal receipt."""
 
     events: tuple[LedgerEvent, ...]
-    position: int  # of the command's last event in the log
+    position: int  # of the command's last event in the log; the others come right before it
+    leaves: tuple[bytes, ...]  # what the tree over the log holds of each event, once it is sealed
     replayed: bool = field(default=False, compare=False)
+
+    @property
+    def first_position(self) -> int:
+        """Of the command's first event in the log."""
+        return self.position - len(self.events) + 1
 
     @property
     def stream(self) -> UUID:
@@ -163,15 +172,23 @@ class Ledger(Application[UUID]):
             written = {event.originator_id for event in events}
             reads = tuple((s, v) for s, v in read.versions.items() if s not in written)
             try:
-                recordings = self.save(
-                    *events, command_id=call.command_id, body_hash=call.body_hash, reads=reads
-                )
+                return self.append(call, events, reads)
             except (StreamMoved, ReadMoved):
                 continue
             except CommandStored:
                 return self._replayed_or_fail(call)
-            return Receipt(events=events, position=recordings[-1].notification.id)
         raise ConflictError("others changed what this command rests on; read again and resend")
+
+    def append(
+        self, call: Call, events: tuple[LedgerEvent, ...], reads: Sequence[tuple[UUID, int]]
+    ) -> Receipt:
+        """Store what was decided, all or nothing. LedgerRecorder.append says what it raises."""
+        rows = [self.mapper.to_stored_event(event) for event in events]
+        stored = self.recorder.append(
+            rows, command_id=call.command_id, body_hash=call.body_hash, reads=reads
+        )
+        leaves = _leaves(call.command_id, stored.first_position, stored.recorded_at, rows)
+        return Receipt(events=events, position=stored.last_position, leaves=leaves)
 
     def _replay(self, call: Call) -> Receipt | None:
         """The receipt of this command if it has happened already, made again from its events."""
@@ -183,7 +200,8 @@ class Ledger(Application[UUID]):
                 "this Idempotency-Key was used before for a different request; use a new key"
             )
         events = tuple(self.mapper.to_domain_event(event) for event in stored.events)
-        return Receipt(events=events, position=stored.events[-1].id, replayed=True)
+        leaves = _leaves(call.command_id, stored.events[0].id, stored.recorded_at, stored.events)
+        return Receipt(events=events, position=stored.events[-1].id, leaves=leaves, replayed=True)
 
     def _replayed_or_fail(self, call: Call) -> Receipt:
         receipt = self._replay(call)
@@ -199,3 +217,17 @@ def _check_expected(call: Call, events: Sequence[LedgerEvent]) -> None:
         raise PreconditionError(
             f"the newest version is {current}, not {call.expected_version}; read it again"
         )
+
+
+def _leaves(
+    command_id: UUID, first_position: int, recorded_at: datetime, stored: Sequence[StoredEvent]
+) -> tuple[bytes, ...]:
+    """The leaf of each event of a command, as whoever seals or verifies the log computes it."""
+    recorded_us = (recorded_at - EPOCH) // MICROSECOND
+    leaves = []
+    for position, event in enumerate(stored, first_position):
+        stream, topic = event.originator_id, event.topic.encode()
+        assert isinstance(stream, UUID), "streams are named by UUIDs here"
+        place = (position, recorded_us, command_id.bytes, stream.bytes, event.originator_version)
+        leaves.append(leaf(Row(*place, topic, event.state)))
+    return tuple(leaves)

@@ -18,7 +18,7 @@ checkpoints and proofs that somebody else holds.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from heapq import merge
 from itertools import pairwise
 from typing import Any, NamedTuple, Protocol
@@ -27,6 +27,7 @@ from ledger.seal.diagnosis import Damage, Kind, Suspect, damage, diagnose, joine
 from ledger.seal.leaves import NO_LEAF, Row, leaf, leaves
 from ledger.seal.merkle import HASH_BYTES, inclusion_holds
 from ledger.seal.notes import PROOF_HEAD, Checkpoint, Note, NoteError, Proof, open_checkpoint
+from ledger.seal.receipts import Receipt, parse_receipts
 from ledger.seal.tiles import TILE_WIDTH, Edge, Piece
 from ledger.seal.trusted_keys import TrustedKey
 
@@ -95,7 +96,7 @@ def verify(
     Args:
         log: The rows, the leaves and the checkpoints.
         keys: Whose signatures count, and up to which size.
-        held: Checkpoints and proofs that were kept elsewhere.
+        held: Checkpoints, proofs, and answers with receipts that were kept elsewhere.
         progress: Hears how many positions of how many are done.
     """
     audit = _Audit(log, keys, list(held))
@@ -127,11 +128,13 @@ class _Audit:
     proven: int = 0
     leaves_proven: int = 0
     failed: tuple[int, Claim] | None = None  # the first claim that nothing fits, and what fitted
+    receipts: list[Receipt] = field(default_factory=list)  # that others hold, the last place first
 
     def __post_init__(self) -> None:
         self.leaf_count = self.log.leaf_count()
         for row in self.log.rows(-(2**63), 0):
             self.damages.append(damage("inserted", row.position, "before the log begins", row=row))
+        self._take_receipts()
         self.proofs = {proof.index: proof for proof in self._held_proofs()}
         self._claims = self._all_claims()
         self._claim = next(self._claims, None)
@@ -154,6 +157,7 @@ class _Audit:
                 computed = self._compare(first, rows, stored)
             self._check_times(rows[sealed:])
         self._check_held_proofs(first, computed)
+        self._check_receipts(first, computed)
         self._grow(computed, stored)
         return True
 
@@ -175,6 +179,7 @@ class _Audit:
         if self.newest < self.held_newest <= self.computed.size:
             text = "others hold a checkpoint of this size, and the log has none from there"
             found.append(damage("checkpoint", self.newest + 1, text, last=self.held_newest))
+        found += self._receipts_beyond()
         found.sort(key=lambda one: (one.first, one.last))
         return Report(self.end, self.proven, self.checkpoints, tuple(found))
 
@@ -353,6 +358,33 @@ class _Audit:
                     yield Proof.parse(text)
                 except NoteError as error:
                     self.damages.append(damage("checkpoint", 1, f"a held proof: {error}"))
+
+    def _take_receipts(self) -> None:
+        """Take the receipts out of what others hold; the proofs in them are held as well."""
+        for text in [text for text in self.held if text.lstrip().startswith("{")]:
+            self.held.remove(text)
+            try:
+                self.receipts += parse_receipts(text)
+            except NoteError as error:
+                self.damages.append(damage("checkpoint", 1, f"a held receipt: {error}"))
+        self.held += [one.proof for one in self.receipts if one.proof is not None]
+        self.receipts.sort(key=lambda one: one.position, reverse=True)
+
+    def _check_receipts(self, first: int, computed: bytes) -> None:
+        """Whether the log still holds what somebody was told that it stored."""
+        end = first + len(computed) // HASH_BYTES
+        while self.receipts and self.receipts[-1].position < end:
+            position, leaf_then, _ = astuple(self.receipts.pop())
+            at = (position - first) * HASH_BYTES
+            if computed[at : at + HASH_BYTES] != leaf_then:
+                text = "not the event that a receipt was given for"
+                self.damages.append(damage("recomputed", position, text))
+
+    def _receipts_beyond(self) -> Iterator[Damage]:
+        if self.receipts:
+            last = self.receipts[0].position
+            text = f"the log ends before position {last}, which somebody holds a receipt of"
+            yield damage("truncated", self.computed.size + 1, text, last=last)
 
     def _check_held_proofs(self, first: int, computed: bytes) -> None:
         """Whether what others hold of single events is what the log says of them now."""

@@ -59,11 +59,11 @@ class InterruptedLedger(Ledger):
             happens()
         return super().find(kind, stream)
 
-    def save(self, *events: Any, **options: Any) -> Any:
+    def append(self, *decided: Any) -> Any:
         happens, self.before_appending = self.before_appending, None
         if happens is not None:
             happens()
-        return super().save(*events, **options)
+        return super().append(*decided)
 
 
 class Scene:

@@ -270,7 +270,7 @@ def test_verifying_needs_nothing_but_a_few_modules() -> None:
         [sys.executable, "-c", script], cwd=ROOT, check=True, capture_output=True, text=True
     )
     ours, others = done.stdout.splitlines()
-    modules = "diagnosis leaves log_file merkle notes tiles trusted_keys verify"
+    modules = "diagnosis leaves log_file merkle notes receipts tiles trusted_keys verify"
     expected = ["ledger.errors", "ledger.seal", *(f"ledger.seal.{m}" for m in modules.split())]
     assert ours.split() == expected
     assert others == ""
