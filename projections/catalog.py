@@ -24,6 +24,7 @@ from ledger.events import (
     organization,
     person,
     policy,
+    retention,
     stack,
 )
 from ledger.rules.stacks import credential_ids
@@ -100,6 +101,7 @@ class Catalog(Projection[Relevant]):
                 | policy.PolicyRetired()
                 | imports.ImportStarted()
                 | imports.ImportCompleted()
+                | retention.RetentionEvent()
             ):
                 return None
             case _:

@@ -24,6 +24,7 @@ from ledger.events import (
     organization,
     person,
     policy,
+    retention,
     stack,
 )
 from projections.contract import Fact, Projection, Table
@@ -145,6 +146,7 @@ class Employments(Projection[Relevant]):
                 | policy.PolicyRetired()
                 | imports.ImportStarted()
                 | imports.ImportCompleted()
+                | retention.RetentionEvent()
             ):
                 return None
             case _:

@@ -21,6 +21,7 @@ from ledger.events import (
     AnyEmploymentEvent,
     AnyEnrollmentEvent,
     AnyPersonEvent,
+    AnyRetentionEvent,
     LedgerEvent,
     credential,
     imports,
@@ -36,7 +37,12 @@ from projections.log import facts_at
 from projections.sql import read, rows, write
 
 Relevant = (
-    AnyEnrollmentEvent | AnyEmploymentEvent | AnyPersonEvent | AnyAssessorEvent | AnyAccessEvent
+    AnyEnrollmentEvent
+    | AnyEmploymentEvent
+    | AnyPersonEvent
+    | AnyAssessorEvent
+    | AnyAccessEvent
+    | AnyRetentionEvent
 )
 PAGE_EVENTS = 5000  # of one person's events read at once
 

@@ -28,6 +28,7 @@ from ledger.events import (
     issuer,
     organization,
     person,
+    retention,
 )
 from projections.contract import Fact, Projection, Table
 from projections.payout_fold import PayoutEvent
@@ -102,6 +103,7 @@ class Payouts(Projection[PayoutEvent]):
                 | access.AccessWithdrawn()
                 | imports.ImportStarted()
                 | imports.ImportCompleted()
+                | retention.RetentionEvent()
             ):
                 return None  # no policy asks for them
             case _:

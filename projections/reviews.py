@@ -22,6 +22,7 @@ from ledger.events import (
     organization,
     person,
     policy,
+    retention,
     stack,
 )
 from ledger.events.enrollment import EnrollmentEvent
@@ -107,6 +108,7 @@ class Reviews(Projection[Relevant]):
                 | policy.PolicyRetired()
                 | imports.ImportStarted()
                 | imports.ImportCompleted()
+                | retention.RetentionEvent()
             ):
                 return None
             case _:

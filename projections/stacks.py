@@ -28,6 +28,7 @@ from ledger.events import (
     organization,
     person,
     policy,
+    retention,
 )
 from projections.contract import Fact, Projection, Table
 from projections.sql import NO_ID, blocks, read, write_all
@@ -97,6 +98,7 @@ class Stacks(Projection[Relevant]):
                 | policy.PolicyRetired()
                 | imports.ImportStarted()
                 | imports.ImportCompleted()
+                | retention.RetentionEvent()
             ):
                 return None  # progress is what is held, not what is under way
             case _:

@@ -27,6 +27,7 @@ from ledger.events import (
     organization,
     person,
     policy,
+    retention,
     stack,
 )
 from projections.contract import Fact, Projection, Table, streams_of
@@ -165,6 +166,7 @@ class Transcript(Projection[Relevant]):
                 | policy.PolicyRetired()
                 | imports.ImportStarted()
                 | imports.ImportCompleted()
+                | retention.RetentionEvent()
             ):
                 return None  # a transcript shows results, not the work that led to them
             case _:

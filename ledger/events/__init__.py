@@ -56,6 +56,15 @@ from ledger.events.issuer import (
 from ledger.events.organization import OrganizationRegistered, OrganizationRenamed
 from ledger.events.person import IdentityLinked, PersonDetailsRecorded, PersonRegistered
 from ledger.events.policy import PolicyAdopted, PolicyRetired
+from ledger.events.retention import (
+    ErasureBegun,
+    ErasureConfirmed,
+    ErasureDeferred,
+    ErasureRequested,
+    ErasureWithdrawn,
+    HoldLifted,
+    HoldPlaced,
+)
 from ledger.events.stack import StackDefined, StackRetired
 
 AnyEnrollmentEvent = (
@@ -100,6 +109,15 @@ AnyOrganizationEvent = OrganizationRegistered | OrganizationRenamed
 AnyAccessEvent = AccessGranted | AccessWithdrawn
 AnyPolicyEvent = PolicyAdopted | PolicyRetired
 AnyImportEvent = ImportStarted | ImportCompleted
+AnyRetentionEvent = (
+    HoldPlaced
+    | HoldLifted
+    | ErasureRequested
+    | ErasureDeferred
+    | ErasureWithdrawn
+    | ErasureBegun
+    | ErasureConfirmed
+)
 
 LedgerEvent = (
     AnyEnrollmentEvent
@@ -113,6 +131,7 @@ LedgerEvent = (
     | AnyAccessEvent
     | AnyPolicyEvent
     | AnyImportEvent
+    | AnyRetentionEvent
 )
 
 EVENT_CLASSES: dict[str, type[Event]] = {
