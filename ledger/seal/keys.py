@@ -44,7 +44,7 @@ class FileLogSigner:
     def __init__(self, path: Path, origin: str) -> None:
         self._path = path
         if not path.exists():
-            with _written_whole(path, replace=False) as unfinished:
+            with written_whole(path, replace=False) as unfinished:
                 unfinished.write_text(f"{SigningKey.new(origin).secret_text()}\n")
         self._keys = _read_keys(path)
         if self.origin != origin:
@@ -67,7 +67,7 @@ class FileLogSigner:
             *((key, size if until is None else until) for key, until in self._keys),
             (SigningKey.new(self.origin), None),
         ]
-        with _written_whole(self._path, replace=True) as unfinished:
+        with written_whole(self._path, replace=True) as unfinished:
             unfinished.write_text("".join(_line(key, until) for key, until in keys))
         self._keys = keys
         return self.trusted[-1]
@@ -92,12 +92,12 @@ class LastSigned:
 
     def remember(self, note: str) -> None:
         """Keep a note; it is on the disk when this returns."""
-        with _written_whole(self._path, replace=True) as unfinished:
+        with written_whole(self._path, replace=True) as unfinished:
             unfinished.write_text(note, "utf-8")
 
 
 @contextmanager
-def _written_whole(path: Path, *, replace: bool) -> Iterator[Path]:
+def written_whole(path: Path, *, replace: bool) -> Iterator[Path]:
     """A file that is there whole or not at all, for its owner alone.
 
     A file that is not to be replaced is made by whoever comes first.
