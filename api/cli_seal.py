@@ -241,5 +241,5 @@ def _text(path: Path) -> str:
 
 
 def _reading() -> psycopg.Connection:
-    info = connection_info(local_postgres.url(), Role.READ, statement_timeout="60s")
+    info = connection_info(local_postgres.url(), Role.AUDIT)
     return psycopg.connect(info, autocommit=True)

@@ -12,12 +12,11 @@ import psycopg
 from psycopg import Connection
 from psycopg.sql import SQL, Identifier
 
-from ledger.store import Role, connection_info, role_name, tables_schema
+from ledger.store import Role, connection_info, make_schema, role_name, tables_schema
 from projections.sql import blocks, rows
 
 _SQL = blocks("engine")
-# A fold may take longer than a request. Nobody waits for the tables it writes.
-FOLDING = {"statement_timeout": "60s", "idle_in_transaction_session_timeout": "60s"}
+# Nobody waits for tables that are made beside the live ones.
 PATIENT = {"statement_timeout": "0", "idle_in_transaction_session_timeout": "600s"}
 
 
@@ -67,8 +66,8 @@ class Database:
         begun. A patient one may take its time, for work on tables that nobody else uses.
         """
         settings = {"application_name": f"mcledger-{name}"}
-        if role is Role.PROJECT:
-            settings |= PATIENT if patient else FOLDING
+        if patient:
+            settings |= PATIENT
         if path:
             settings["search_path"] = ",".join((*path, self.schema))
         return psycopg.connect(self.conninfo(role, **settings), autocommit=True)
@@ -88,15 +87,15 @@ class Database:
 
     def make_schemas(self, connection: Connection[Any]) -> None:
         """The schema for rebuilds; tables born there can be read once they are swapped in."""
+        project = role_name(Role.PROJECT, self.role_prefix)
         names = {
             "schema": Identifier(self.beside),
-            "project": Identifier(role_name(Role.PROJECT, self.role_prefix)),
+            "project": Identifier(project),
             "read": Identifier(role_name(Role.READ, self.role_prefix)),
         }
-        make = "CREATE SCHEMA IF NOT EXISTS {schema} AUTHORIZATION {project}"
+        make_schema(connection, self.beside, project)
         grant = (
             "ALTER DEFAULT PRIVILEGES FOR ROLE {project} IN SCHEMA {schema}"
             " GRANT SELECT ON TABLES TO {read}"
         )
-        connection.execute(SQL(make).format(**names))
         connection.execute(SQL(grant).format(**names))

@@ -26,7 +26,13 @@ from ledger.store.connections import (
 )
 from ledger.store.link import NotMigratedError
 from ledger.store.listener import Listener
-from ledger.store.migration import MigrationRefusedError, head_level, migrate, migration_level
+from ledger.store.migration import (
+    MigrationRefusedError,
+    head_level,
+    make_schema,
+    migrate,
+    migration_level,
+)
 from ledger.store.recorder import Factory, LedgerRecorder, LogEntry, StoredCommand
 
 __all__ = [
@@ -46,6 +52,7 @@ __all__ = [
     "UnsafeServerError",
     "connection_info",
     "head_level",
+    "make_schema",
     "migrate",
     "migration_level",
     "refuse_unsafe_server",

@@ -13,13 +13,7 @@ from ledger.errors import InvalidError, UnavailableError
 
 CONNECT_SECONDS_MAX = 5
 TCP_UNANSWERED_MS_MAX = 10_000
-SETTINGS = {
-    "statement_timeout": "5s",
-    "lock_timeout": "2s",
-    "idle_in_transaction_session_timeout": "2s",
-    "client_connection_check_interval": "5s",
-    "timezone": "UTC",
-}
+SETTINGS = {"client_connection_check_interval": "5s", "timezone": "UTC"}
 # What a crash of the server must not take back: without these an acknowledged event may be lost.
 DURABILITY = ("fsync", "full_page_writes", "synchronous_commit")
 
@@ -27,11 +21,29 @@ DURABILITY = ("fsync", "full_page_writes", "synchronous_commit")
 class Role(StrEnum):
     """What a connection may do; the database knows each as `<prefix>_<role>`."""
 
-    OWNER = "owner"  # owns everything; for migrations alone
+    OWNER = "owner"  # owns the log, the seal and the vault; no process runs as it
     APPEND = "append"  # appends through the one door, and reads the log
-    PROJECT = "project"  # reads the log, owns the tables of the projections
-    READ = "read"  # reads the log and the projections
+    PROJECT = "project"  # reads the log, owns the tables of the projections, adds to the seal
+    READ = "read"  # reads the log, and of the projections what row security lets through
     VAULT = "vault"  # reads and writes what is personal, and nothing else
+    MIGRATE = "migrate"  # may become owner and project: for whoever sets up and updates
+    AUDIT = "audit"  # reads the log and its seal, to verify them
+
+
+# How long a statement, a wait for a lock and a pause within a transaction may last. Whoever
+# answers somebody gives up before that somebody does; whoever works alone may take its time.
+ANSWERING = ("5s", "2s", "2s")
+WORKING = ("60s", "2s", "60s")
+TIMEOUTS = {
+    Role.OWNER: WORKING,
+    Role.APPEND: ANSWERING,
+    Role.PROJECT: WORKING,
+    Role.READ: ANSWERING,
+    Role.VAULT: ANSWERING,
+    Role.MIGRATE: WORKING,
+    Role.AUDIT: WORKING,
+}
+TIMEOUT_NAMES = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
 
 
 class UnsafeServerError(UnavailableError):
@@ -80,6 +92,7 @@ def connection_info(
         "role": role_name(role, role_prefix),
         "search_path": ",".join(path),
         **SETTINGS,
+        **dict(zip(TIMEOUT_NAMES, TIMEOUTS[role], strict=True)),
         **settings,
     }
     given = str(conninfo_to_dict(url).get("options") or "")

@@ -28,9 +28,9 @@ TURN_SECONDS_MAX = 120  # for the migration that another process is running
 LOCK_MS_MAX = 2_000  # for a table in use: those who wait behind us wait as long
 TRIES_MAX = 10
 SET_OPTION_SINCE = 160_000  # the version from which being a member is not yet being allowed to act
+MADE_BY = (Role.OWNER, Role.PROJECT)  # whoever owns something
+NO_USERS = (Role.OWNER, Role.MIGRATE)
 SCHEMAS = """
-    CREATE SCHEMA IF NOT EXISTS {schema} AUTHORIZATION {owner};
-    CREATE SCHEMA IF NOT EXISTS {tables} AUTHORIZATION {project};
     GRANT USAGE ON SCHEMA {schema} TO {users};
     GRANT USAGE ON SCHEMA {tables} TO {read};
     ALTER DEFAULT PRIVILEGES FOR ROLE {project} IN SCHEMA {tables} GRANT SELECT ON TABLES TO {read};
@@ -47,7 +47,8 @@ def migrate(url: str, schema: str = "ledger", *, role_prefix: str = "ledger") ->
     """Make or update one ledger. Nothing happens when it is up to date.
 
     Args:
-        url: Connects as a superuser, as one who may create roles, or as a member of all five.
+        url: Connects as a superuser, as one who may create roles, or, where all roles are there,
+            as a member of the role `migrate`.
         schema: One ledger is one schema; its projections live in `<schema>_read`.
         role_prefix: The roles are `<prefix>_owner` and so on, for the whole server.
 
@@ -115,32 +116,51 @@ def _make_roles(connection: Connection[Any], prefix: str) -> None:
         if connection.execute(known, [name]).rowcount == 0:
             with suppress(errors.DuplicateObject, errors.UniqueViolation):
                 connection.execute(SQL("CREATE ROLE {} NOLOGIN").format(Identifier(name)))
-        _join(connection, name)
+    migrate = role_name(Role.MIGRATE, prefix)
+    for role in Role:
+        if role in MADE_BY:
+            _join(connection, role_name(role, prefix), migrate)
+            _join(connection, role_name(role, prefix))
+        else:  # whoever only migrates need not be able to act as those who run
+            with suppress(errors.InsufficientPrivilege):
+                _join(connection, role_name(role, prefix))
 
 
-def _join(connection: Connection[Any], name: str) -> None:
-    """Let the user who migrates act as this role; a superuser may anyway."""
+def _join(connection: Connection[Any], name: str, member: str | None = None) -> None:
+    """Let somebody, or the user who migrates, act as this role; a superuser may anyway."""
     since = connection.info.server_version
-    may_act = SQL("SELECT pg_has_role({}, {})").format(
-        Literal(name), Literal("SET" if since >= SET_OPTION_SINCE else "MEMBER")
+    may_act = SQL("SELECT pg_has_role({}, {}, {})").format(
+        SQL("current_user") if member is None else Literal(member),
+        Literal(name),
+        Literal("SET" if since >= SET_OPTION_SINCE else "MEMBER"),
     )
     row = connection.execute(may_act).fetchone()
     if not (row and row[0]):
+        whom = SQL("CURRENT_USER") if member is None else Identifier(member)
         with suppress(errors.UniqueViolation, errors.InternalError):  # another has just done it
-            connection.execute(SQL("GRANT {} TO CURRENT_USER").format(Identifier(name)))
+            connection.execute(SQL("GRANT {} TO {}").format(Identifier(name), whom))
 
 
 def _make_schemas(connection: Connection[Any], schema: str, prefix: str) -> None:
-    owner, append, project, read, vault = (Identifier(role_name(role, prefix)) for role in Role)
+    roles = {role: Identifier(role_name(role, prefix)) for role in Role}
     names = {
         "schema": Identifier(schema),
         "tables": Identifier(tables_schema(schema)),
-        "owner": owner,
-        "project": project,
-        "read": read,
-        "users": SQL(", ").join([append, project, read, vault]),
+        "project": roles[Role.PROJECT],
+        "read": roles[Role.READ],
+        "users": SQL(", ").join([roles[role] for role in Role if role not in NO_USERS]),
     }
+    make_schema(connection, schema, role_name(Role.OWNER, prefix))
+    make_schema(connection, tables_schema(schema), role_name(Role.PROJECT, prefix))
     connection.execute(SQL(SCHEMAS).format(**names))
+
+
+def make_schema(connection: Connection[Any], name: str, owner: str) -> None:
+    """Make a schema unless it is there: even IF NOT EXISTS asks who may make one."""
+    known = "SELECT FROM pg_namespace WHERE nspname = %s"
+    if connection.execute(known, [name]).rowcount == 0:
+        make = SQL("CREATE SCHEMA {} AUTHORIZATION {}")
+        connection.execute(make.format(Identifier(name), Identifier(owner)))
 
 
 def _upgrade(connection: Connection[Any], schema: str, prefix: str) -> None:
