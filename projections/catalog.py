@@ -17,10 +17,13 @@ from ledger.events import (
     access,
     assessor,
     credential,
+    credit,
     employment,
     enrollment,
+    equivalency,
     imports,
     issuer,
+    licensure,
     organization,
     person,
     policy,
@@ -39,7 +42,7 @@ from projections.catalog_rows import (
     Version,
 )
 from projections.contract import Fact, Projection, Table
-from projections.sql import NO_ID, as_json, read, write
+from projections.sql import NO_ID, Write, as_json, read, to_write
 
 Relevant = AnyCredentialEvent | AnyIssuerEvent | AnyStackEvent
 Row = TypeVar("Row")
@@ -101,13 +104,16 @@ class Catalog(Projection[Relevant]):
                 | policy.PolicyRetired()
                 | imports.ImportStarted()
                 | imports.ImportCompleted()
+                | equivalency.EquivalencyEvent()
+                | licensure.LicenseEvent()
+                | credit.CreditEvent()
                 | retention.RetentionEvent()
             ):
                 return None
             case _:
                 return event
 
-    def apply(self, facts: Sequence[Fact[Relevant]], connection: Connection[Any]) -> None:
+    def apply(self, facts: Sequence[Fact[Relevant]], connection: Connection[Any]) -> list[Write]:
         ids = list({fact.event.originator_id for fact in facts})
         book = _Book(
             {c.credential_id: c for c in self._load(connection, Credential, "credentials", ids)},
@@ -116,10 +122,12 @@ class Catalog(Projection[Relevant]):
         )
         for fact in facts:
             book.fold(fact)
-        write(connection, self.sql["save_credentials"], list(book.credentials.values()))
-        write(connection, self.sql["save_versions"], book.versions)
-        write(connection, self.sql["save_issuers"], list(book.issuers.values()))
-        write(connection, self.sql["save_stacks"], list(book.stacks.values()))
+        return [
+            *to_write(self.sql["save_credentials"], rows=list(book.credentials.values())),
+            *to_write(self.sql["save_versions"], rows=book.versions),
+            *to_write(self.sql["save_issuers"], rows=list(book.issuers.values())),
+            *to_write(self.sql["save_stacks"], rows=list(book.stacks.values())),
+        ]
 
     def _load(
         self, connection: Connection[Any], row_type: type[Row], table: str, ids: Sequence[UUID]

@@ -9,11 +9,11 @@ engine's search path decides whether they are the live ones or those of a rebuil
 
 The rules that make a rebuild come out equal, whatever the batches and restarts:
 
-- `apply` reads and writes the projection's own tables only, and takes nothing from the clock, a
-  random number or another projection. Reads for people may join what they like.
+- `apply` reads the projection's own tables only, and takes nothing from the clock, a random
+  number or another projection. Reads for people may join what they like.
 - It must not matter how the log is cut: applying ten facts at once equals applying them singly.
   So prefetch the rows that the batch touches with one query, fold in memory in the order of the
-  facts, write back with one statement, and keep nothing on the object between two calls.
+  facts, give back what has to be written, and keep nothing on the object between two calls.
 - A fact whose effect is in the tables is never given again, and none is left out.
 - What spans persons (a budget, a first-come pool) belongs into `finish`.
 """
@@ -30,7 +30,7 @@ from uuid import UUID
 from psycopg import Connection
 
 from ledger.events import LedgerEvent
-from projections.sql import blocks
+from projections.sql import Write, blocks
 
 EventType = TypeVar("EventType", bound=LedgerEvent)
 
@@ -104,8 +104,11 @@ class Projection(ABC, Generic[EventType]):
         """
 
     @abstractmethod
-    def apply(self, facts: Sequence[Fact[EventType]], connection: Connection[Any]) -> None:
-        """Fold relevant facts, in log order, into the tables, inside the caller's transaction.
+    def apply(self, facts: Sequence[Fact[EventType]], connection: Connection[Any]) -> list[Write]:
+        """Fold relevant facts, in log order; returns what that changes in the tables.
+
+        Called inside the transaction in which the engine then writes it. The writes of all
+        projections go in one trip, while the next page of the log is being read.
 
         An exception marks a bad event: the engine takes the transaction back, finds the event by
         halving the batch and parks it with its scope.
@@ -114,8 +117,8 @@ class Projection(ABC, Generic[EventType]):
     def finish(self, connection: Connection[Any]) -> None:
         """Bring up to date what spans persons, from the tables alone.
 
-        Called in the same transaction after each `apply`; in a parallel rebuild not by the
-        workers but once at the end, over the rows of all of them. So `apply` marks what has to
-        be settled in a table, and `finish` settles in position order whatever is marked; how
-        often it is called must not show.
+        Called in the same transaction once what `apply` gave back is written; in a parallel
+        rebuild not by the workers but once at the end, over the rows of all of them. So `apply`
+        marks what has to be settled in a table, and `finish` settles in position order whatever
+        is marked; how often it is called must not show.
         """

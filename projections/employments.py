@@ -17,10 +17,13 @@ from ledger.events import (
     access,
     assessor,
     credential,
+    credit,
     employment,
     enrollment,
+    equivalency,
     imports,
     issuer,
+    licensure,
     organization,
     person,
     policy,
@@ -28,7 +31,7 @@ from ledger.events import (
     stack,
 )
 from projections.contract import Fact, Projection, Table
-from projections.sql import NO_ID, read, write
+from projections.sql import NO_ID, Write, read, to_write
 
 Relevant = AnyEmploymentEvent | AnyOrganizationEvent
 
@@ -146,13 +149,16 @@ class Employments(Projection[Relevant]):
                 | policy.PolicyRetired()
                 | imports.ImportStarted()
                 | imports.ImportCompleted()
+                | equivalency.EquivalencyEvent()
+                | licensure.LicenseEvent()
+                | credit.CreditEvent()
                 | retention.RetentionEvent()
             ):
                 return None
             case _:
                 return event
 
-    def apply(self, facts: Sequence[Fact[Relevant]], connection: Connection[Any]) -> None:
+    def apply(self, facts: Sequence[Fact[Relevant]], connection: Connection[Any]) -> list[Write]:
         ids = list({fact.event.originator_id for fact in facts})
         held = read(connection, Employment, self.sql["load"], employment_ids=ids)
         named = read(connection, Organization, self.sql["load_organizations"], organization_ids=ids)
@@ -175,8 +181,10 @@ class Employments(Projection[Relevant]):
                     known.name, known.position = name, position
                 case _:
                     assert_never(event)
-        write(connection, self.sql["save_organizations"], list(organizations.values()))
-        write(connection, self.sql["save"], list(employments.values()))
+        return [
+            *to_write(self.sql["save_organizations"], rows=list(organizations.values())),
+            *to_write(self.sql["save"], rows=list(employments.values())),
+        ]
 
 
 def of_person(connection: Connection[Any], person_id: UUID) -> list[Employment]:

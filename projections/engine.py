@@ -25,7 +25,7 @@ from ledger.events.base import Event
 from projections import parking
 from projections.contract import Fact, Projection
 from projections.log import Batch, LogReader, Unreadable
-from projections.sql import blocks, read, rows
+from projections.sql import Write, blocks, read, rows, write
 
 _SQL = blocks("engine")
 
@@ -159,20 +159,26 @@ class Engine:
     def _commit(self, group: Group, batch: Batch) -> None:
         with self.connection.transaction():
             self._claim(group, batch)
+            touched, writes = list[AnyProjection](), list[Write]()
             for projection, share in zip(group, _deal(group, batch), strict=True):
-                self._apply(projection, share)
+                if facts := self._sound(projection, share):
+                    touched.append(projection)
+                    writes += projection.apply(facts, self.connection)
+            self.reader.look_ahead()
+            write(self.connection, writes)
+            if self.finishing:
+                for projection in touched:
+                    projection.finish(self.connection)
 
-    def _apply(self, projection: AnyProjection, share: Batch) -> None:
+    def _sound(self, projection: AnyProjection, share: Batch) -> Sequence[Fact[LedgerEvent]]:
+        """What the projection can take now; what lies behind a bad event is put aside."""
         if projection.name in self._troubled:
             held = parking.held_ids(self.connection, projection.name)
             share, waiting = parking.split(share, held)
             parking.queue(self.connection, projection.name, waiting)
         if share.unreadable:
             raise share.unreadable[0].error
-        if share.facts:
-            projection.apply(share.facts, self.connection)
-            if self.finishing:
-                projection.finish(self.connection)
+        return share.facts
 
     def _park(self, group: Group, share: Batch, error: Exception) -> None:
         with self.connection.transaction():

@@ -18,12 +18,15 @@ from psycopg import Connection
 from ledger.events import (
     AnyAccessEvent,
     AnyAssessorEvent,
+    AnyCreditEvent,
     AnyEmploymentEvent,
     AnyEnrollmentEvent,
+    AnyLicenseEvent,
     AnyPersonEvent,
     AnyRetentionEvent,
     LedgerEvent,
     credential,
+    equivalency,
     imports,
     issuer,
     organization,
@@ -34,7 +37,7 @@ from ledger.events.access import AccessEvent
 from ledger.events.person import PersonEvent
 from projections.contract import Fact, Projection, Table
 from projections.log import facts_at
-from projections.sql import read, rows, write
+from projections.sql import Write, read, rows, to_write
 
 Relevant = (
     AnyEnrollmentEvent
@@ -43,6 +46,8 @@ Relevant = (
     | AnyAssessorEvent
     | AnyAccessEvent
     | AnyRetentionEvent
+    | AnyLicenseEvent
+    | AnyCreditEvent
 )
 PAGE_EVENTS = 5000  # of one person's events read at once
 
@@ -92,19 +97,20 @@ class History(Projection[Relevant]):
                 | policy.PolicyRetired()
                 | imports.ImportStarted()
                 | imports.ImportCompleted()
+                | equivalency.EquivalencyEvent()
             ):
                 return None  # these are about nobody in particular
             case _:
                 return event
 
-    def apply(self, facts: Sequence[Fact[Relevant]], connection: Connection[Any]) -> None:
+    def apply(self, facts: Sequence[Fact[Relevant]], _connection: Connection[Any]) -> list[Write]:
         streams: dict[int, _Stream] = {}
         for position, event in facts:
             key = event.originator_id.int
             if key not in streams:
                 streams[key] = _begin(event)
             streams[key].positions.append(position)
-        write(connection, self.sql["append"], list(streams.values()))
+        return to_write(self.sql["append"], rows=list(streams.values()))
 
 
 def of_person(

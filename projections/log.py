@@ -25,6 +25,7 @@ ID_CHARACTERS = 36
 LOWER_BITS = 96  # what an id has behind its first eight digits
 _SQL = blocks("log")
 _Columns = tuple[int, UUID, int, str, bytes]  # a LogRow without a name, which takes time to give
+_Asked = tuple[int, int, frozenset[str]]  # after where, until where, which topics
 
 
 class LogRow(NamedTuple):
@@ -134,7 +135,9 @@ class LogReader:
     """Pages of the log over a connection of its own.
 
     With `ahead` the next page is read and decoded by a thread while the caller waits for the
-    server to store this one; a rebuild does without, for its workers fill the processors.
+    server to store this one: not sooner, or the two would share a processor while both have
+    work, and leave it idle while both wait. A rebuild does without, for its workers fill the
+    processors.
     """
 
     connection: Connection[Any]
@@ -142,7 +145,8 @@ class LogReader:
     ahead: bool = True
     page_events: int = PAGE_EVENTS
     _thread: ThreadPoolExecutor = field(init=False)
-    _next: tuple[int, int, frozenset[str], Future[Batch]] | None = field(init=False, default=None)
+    _wanted: _Asked | None = field(init=False, default=None)
+    _coming: tuple[_Asked, Future[Batch]] | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="log-reader")
@@ -150,23 +154,27 @@ class LogReader:
     def batch(self, after: int, until: int, topics: frozenset[str]) -> Batch:
         """The next page after a position, of events no later than `until`."""
         batch = self._from_ahead(after, until, topics) or self._read(after, until, topics)
-        if self.ahead and batch.to < until:
-            coming = self._thread.submit(self._read, batch.to, until, topics)
-            self._next = (batch.to, until, topics, coming)
+        self._wanted = (batch.to, until, topics) if self.ahead and batch.to < until else None
         return batch
+
+    def look_ahead(self) -> None:
+        """Begin to read what will be asked for next; to be called before a wait."""
+        if self._wanted is not None:
+            self._coming = (self._wanted, self._thread.submit(self._read, *self._wanted))
+            self._wanted = None
 
     def close(self) -> None:
         self._thread.shutdown(cancel_futures=True)
         self.connection.close()
 
     def _from_ahead(self, after: int, until: int, topics: frozenset[str]) -> Batch | None:
-        if self._next is None:
+        if self._coming is None:
             return None
-        its_after, its_until, its_topics, coming = self._next
-        self._next = None
+        (its_after, its_until, its_topics), coming = self._coming
+        self._coming = None
         batch = coming.result()
-        asked = its_after == after and its_until <= until and its_topics == topics
-        return batch if asked else None
+        fits = its_after == after and its_until <= until and its_topics == topics
+        return batch if fits else None
 
     def _read(self, after: int, until: int, topics: frozenset[str]) -> Batch:
         found = read_page(self.connection, after, until, self.page_events, topics)

@@ -21,7 +21,7 @@ from ledger.events.access import AccessEvent
 from ledger.events.person import PersonEvent
 from projections.contract import Fact
 from projections.log import Batch, LogRow
-from projections.sql import blocks, read, rows, write
+from projections.sql import blocks, read, rows, to_write, write
 
 _SQL = blocks("engine")
 
@@ -79,12 +79,13 @@ def park(connection: Connection[Any], name: str, batch: Batch, error: Exception)
     """Record the one event of a batch as bad."""
     (entry,) = _entries(batch)
     said = f"{type(error).__name__}: {error}"[:ERROR_CHARACTERS_MAX]
-    write(connection, _SQL["park"], [entry.parked(name, said)])
+    write(connection, to_write(_SQL["park"], rows=[entry.parked(name, said)]))
 
 
 def queue(connection: Connection[Any], name: str, waiting: Batch) -> None:
     """Record events as waiting behind a bad one."""
-    write(connection, _SQL["park"], [entry.parked(name, None) for entry in _entries(waiting)])
+    entries = [entry.parked(name, None) for entry in _entries(waiting)]
+    write(connection, to_write(_SQL["park"], rows=entries))
 
 
 def held_ids(connection: Connection[Any], name: str) -> set[UUID]:

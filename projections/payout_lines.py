@@ -10,7 +10,7 @@ from uuid import UUID
 from psycopg import Connection
 
 from ledger.rules.allocation import Line, Turn, Wanted
-from projections.sql import blocks, rows, write_all
+from projections.sql import blocks, rows, to_write, write
 
 _Row = dict[str, Any]
 _SQL = blocks("payouts")
@@ -71,7 +71,7 @@ def settle_marked(connection: Connection[Any]) -> None:
         )
         began += _rows(waits.began)
         ended += _rows(waits.ended)
-    write_all(connection, _SQL["save_lines"], lines=lines, ended=ended, began=began)
+    write(connection, to_write(_SQL["save_lines"], lines=lines, ended=ended, began=began))
 
 
 def _rows(spans: dict[tuple[UUID, int], Any]) -> Iterable[_Row]:

@@ -22,7 +22,7 @@ from ledger.rules.employments import Duty, Employment
 from ledger.rules.incentives import Policy, Version
 from projections.contract import Fact
 from projections.payout_fold import Book, PayoutEvent, Row
-from projections.sql import blocks, read, rows, write_all
+from projections.sql import Write, blocks, read, rows, to_write
 
 _SQL = blocks("payouts")
 
@@ -61,10 +61,9 @@ def load_book(connection: Connection[Any], facts: Sequence[Fact[PayoutEvent]]) -
     return book
 
 
-def save_book(connection: Connection[Any], book: Book) -> None:
-    """Write back what changed, all at once."""
-    write_all(
-        connection,
+def changes(book: Book) -> list[Write]:
+    """What has to be written back, all at once."""
+    return to_write(
         _SQL["save"],
         policies=list(_policy_rows(book)),
         stacks=list(_stack_rows(book)),

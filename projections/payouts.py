@@ -23,9 +23,12 @@ from ledger.events import (
     access,
     assessor,
     credential,
+    credit,
     enrollment,
+    equivalency,
     imports,
     issuer,
+    licensure,
     organization,
     person,
     retention,
@@ -33,8 +36,8 @@ from ledger.events import (
 from projections.contract import Fact, Projection, Table
 from projections.payout_fold import PayoutEvent
 from projections.payout_lines import settle_marked
-from projections.payout_tables import load_book, save_book
-from projections.sql import NO_ID, blocks, read, rows
+from projections.payout_tables import changes, load_book
+from projections.sql import NO_ID, Write, blocks, read, rows
 
 Status = Literal["due", "pending", "not_due"]
 Benefit = Literal["one_time", "base_pay"]
@@ -103,17 +106,20 @@ class Payouts(Projection[PayoutEvent]):
                 | access.AccessWithdrawn()
                 | imports.ImportStarted()
                 | imports.ImportCompleted()
+                | equivalency.EquivalencyEvent()
+                | licensure.LicenseEvent()
+                | credit.CreditEvent()
                 | retention.RetentionEvent()
             ):
                 return None  # no policy asks for them
             case _:
                 return event
 
-    def apply(self, facts: Sequence[Fact[PayoutEvent]], connection: Connection[Any]) -> None:
+    def apply(self, facts: Sequence[Fact[PayoutEvent]], connection: Connection[Any]) -> list[Write]:
         book = load_book(connection, facts)
         for fact in facts:
             book.fold(fact)
-        save_book(connection, book)
+        return changes(book)
 
     def finish(self, connection: Connection[Any]) -> None:
         settle_marked(connection)

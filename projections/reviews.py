@@ -15,10 +15,13 @@ from ledger.events import (
     access,
     assessor,
     credential,
+    credit,
     employment,
     enrollment,
+    equivalency,
     imports,
     issuer,
+    licensure,
     organization,
     person,
     policy,
@@ -29,7 +32,7 @@ from ledger.events.enrollment import EnrollmentEvent
 from ledger.values import local_date
 from projections.contract import Fact, Projection, Table, streams_of
 from projections.review_clock import ADJUDICATOR_SEAT, Actor, Calendar, Review
-from projections.sql import NO_ID, read, write
+from projections.sql import NO_ID, Write, read, to_write, write
 
 _OfReview = (
     enrollment.Scored
@@ -108,20 +111,25 @@ class Reviews(Projection[Relevant]):
                 | policy.PolicyRetired()
                 | imports.ImportStarted()
                 | imports.ImportCompleted()
+                | equivalency.EquivalencyEvent()
+                | licensure.LicenseEvent()
+                | credit.CreditEvent()
                 | retention.RetentionEvent()
             ):
                 return None
             case _:
                 return event
 
-    def apply(self, facts: Sequence[Fact[Relevant]], connection: Connection[Any]) -> None:
+    def apply(self, facts: Sequence[Fact[Relevant]], connection: Connection[Any]) -> list[Write]:
         desk = self._desk(facts, connection)
         for fact in facts:
             desk.fold(fact)
         for review in desk.reviews.values():
             review.settle()
-        write(connection, self.sql["save"], list(desk.reviews.values()))
-        write(connection, self.sql["save_issuers"], list(desk.changed.values()))
+        return [
+            *to_write(self.sql["save"], rows=list(desk.reviews.values())),
+            *to_write(self.sql["save_issuers"], rows=list(desk.changed.values())),
+        ]
 
     def _desk(self, facts: Sequence[Fact[Relevant]], connection: Connection[Any]) -> _Desk:
         """The reviews that go on, and the calendars of all issuers concerned."""
@@ -147,7 +155,7 @@ class Reviews(Projection[Relevant]):
                 replace(clock, due_on=calendar.due_on(clock.clock_from, clock.days_left))
                 for clock in running
             ]
-            write(connection, self.sql["save_due"], counted)
+            write(connection, to_write(self.sql["save_due"], rows=counted))
         if calendars:
             connection.execute(self.sql["recounted"])
 

@@ -8,7 +8,7 @@ of eleven columns against 11 and 3), and NULLs, arrays and documents need no car
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, LiteralString, TypeVar
+from typing import Any, LiteralString, NamedTuple, TypeVar
 from uuid import UUID
 
 import orjson
@@ -42,21 +42,34 @@ def rows(
         return cursor.execute(sql, parameters).fetchall()
 
 
-def write(connection: Connection[Any], sql: LiteralString, written: Sequence[Any]) -> None:
-    """Run a block once for many rows, which it receives as the JSON array `%(rows)s`.
+class Write(NamedTuple):
+    """A block that is to be run once for many rows, which it receives as JSON arrays by name."""
 
-    A row is a dataclass or a dict; ids, dates and instants need no conversion.
+    sql: LiteralString
+    arrays: Mapping[str, str]
+
+
+def to_write(sql: LiteralString, **written: Sequence[Any]) -> list[Write]:
+    """What has to be run so that a block writes these rows; nothing when there are none.
+
+    The block receives an array for each name, such as `%(rows)s`. A row is a dataclass or a
+    dict; ids, dates and instants need no conversion.
     """
-    if written:
-        connection.execute(sql, {"rows": as_json(written)})
-
-
-def write_all(connection: Connection[Any], sql: LiteralString, **written: Sequence[Any]) -> None:
-    """As `write`, for a block that fills several tables at once: an array for each name."""
-    if any(written.values()):
-        connection.execute(sql, {name: as_json(found) for name, found in written.items()})
+    if not any(written.values()):
+        return []
+    return [Write(sql, {name: as_json(found) for name, found in written.items()})]
 
 
 def as_json(written: Sequence[Any]) -> str:
-    """Rows as a block takes them in `%(rows)s`."""
+    """Rows as a block takes them, or whatever else a block compares with rows."""
     return orjson.dumps(written).decode()
+
+
+def write(connection: Connection[Any], writes: Sequence[Write]) -> None:
+    """Run the blocks in their order, in one trip to the server."""
+    if len(writes) == 1:
+        connection.execute(*writes[0])
+    elif writes:
+        with connection.pipeline():
+            for one in writes:
+                connection.execute(*one)

@@ -21,17 +21,20 @@ from ledger.events import (
     access,
     assessor,
     credential,
+    credit,
     employment,
     enrollment,
+    equivalency,
     imports,
     issuer,
+    licensure,
     organization,
     person,
     policy,
     retention,
 )
 from projections.contract import Fact, Projection, Table
-from projections.sql import NO_ID, blocks, read, write_all
+from projections.sql import NO_ID, Write, blocks, read, to_write
 from projections.stack_book import Book, Line, Relevant, load_awards, load_book, load_definitions
 
 _SQL = blocks("stacks")
@@ -98,18 +101,20 @@ class Stacks(Projection[Relevant]):
                 | policy.PolicyRetired()
                 | imports.ImportStarted()
                 | imports.ImportCompleted()
+                | equivalency.EquivalencyEvent()
+                | licensure.LicenseEvent()
+                | credit.CreditEvent()
                 | retention.RetentionEvent()
             ):
                 return None  # progress is what is held, not what is under way
             case _:
                 return event
 
-    def apply(self, facts: Sequence[Fact[Relevant]], connection: Connection[Any]) -> None:
+    def apply(self, facts: Sequence[Fact[Relevant]], connection: Connection[Any]) -> list[Write]:
         book = load_book(connection, facts)
         for fact in facts:
             book.fold(fact)
-        write_all(
-            connection,
+        return to_write(
             _SQL["save"],
             definitions=list(book.definition_rows()),
             awards=list(book.award_rows()),

@@ -20,10 +20,13 @@ from ledger.events import (
     access,
     assessor,
     credential,
+    credit,
     employment,
     enrollment,
+    equivalency,
     imports,
     issuer,
+    licensure,
     organization,
     person,
     policy,
@@ -31,7 +34,7 @@ from ledger.events import (
     stack,
 )
 from projections.contract import Fact, Projection, Table, streams_of
-from projections.sql import read, write
+from projections.sql import Write, read, to_write
 
 Status = Literal[
     "enrolled", "submitted", "returned", "not_yet", "held", "awarded", "revoked", "withdrawn"
@@ -166,13 +169,16 @@ class Transcript(Projection[Relevant]):
                 | policy.PolicyRetired()
                 | imports.ImportStarted()
                 | imports.ImportCompleted()
+                | equivalency.EquivalencyEvent()
+                | licensure.LicenseEvent()
+                | credit.CreditEvent()
                 | retention.RetentionEvent()
             ):
                 return None  # a transcript shows results, not the work that led to them
             case _:
                 return event
 
-    def apply(self, facts: Sequence[Fact[Relevant]], connection: Connection[Any]) -> None:
+    def apply(self, facts: Sequence[Fact[Relevant]], connection: Connection[Any]) -> list[Write]:
         lines: dict[int, Line] = {}
         known = streams_of(facts)
         for _, event in facts:
@@ -184,7 +190,7 @@ class Transcript(Projection[Relevant]):
                 lines[line.enrollment_id.int] = line
         for fact in facts:
             fold(lines, fact)
-        write(connection, self.sql["save"], list(lines.values()))
+        return to_write(self.sql["save"], rows=list(lines.values()))
 
 
 def fold(lines: dict[int, Line], fact: Fact[Relevant]) -> None:

@@ -11,6 +11,7 @@ from psycopg import Connection
 from psycopg.sql import SQL, Identifier
 
 from projections.contract import Fact, Projection
+from projections.sql import write
 from tests.database import Server
 
 Facts = Sequence[Fact[Any]]
@@ -41,7 +42,7 @@ def play_on(connection: Connection[Any], projection: Projection[Any], batch: Fac
     wanted = [fact for fact in batch if projection.relevant(fact.event) is not None]
     if wanted:
         with connection.transaction():
-            projection.apply(wanted, connection)
+            write(connection, projection.apply(wanted, connection))
             projection.finish(connection)
 
 

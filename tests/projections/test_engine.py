@@ -23,7 +23,7 @@ from projections.engine import Engine, NotMigratedError, StaleRunnerError
 from projections.history import History
 from projections.log import Batch, LogReader
 from projections.registry import PROJECTIONS
-from projections.sql import rows
+from projections.sql import Write, rows
 from projections.transcript import Transcript
 from tests.database import Server
 from tests.projections.lives import TEACHERS, lives
@@ -132,7 +132,7 @@ class Choosy(Projection[enrollment.Submitted | enrollment.Awarded]):
         self,
         facts: Sequence[Fact[enrollment.Submitted | enrollment.Awarded]],
         connection: Connection[Any],
-    ) -> None:
+    ) -> list[Write]:
         for position, event in facts:
             connection.execute(
                 "INSERT INTO history_streams VALUES (gen_random_uuid(), %s, 'seen', %s)",
@@ -140,6 +140,7 @@ class Choosy(Projection[enrollment.Submitted | enrollment.Awarded]):
             )
             if event.person_id == self.cannot_stand:
                 raise ValueError("of all people")
+        return []
 
 
 def awarded_to(*people: UUID) -> list[LedgerEvent]:
@@ -227,8 +228,8 @@ def test_a_mistake_in_the_sql_is_nobodys_fault_and_parks_nothing(log: Log) -> No
     log.fill(Story().events)
 
     class Mistaken(Choosy):
-        def apply(self, _facts: Any, connection: Connection[Any]) -> None:
-            connection.execute("SELECT FROM no_such_table")
+        def apply(self, _facts: Any, _connection: Any) -> list[Write]:
+            return [Write("SELECT FROM no_such_table", {})]
 
         def relevant(self, event: LedgerEvent) -> Any:
             return event

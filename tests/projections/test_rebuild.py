@@ -29,6 +29,7 @@ from projections.rebuild import (
 )
 from projections.registry import PROJECTIONS
 from projections.runner import Runner
+from projections.sql import Write
 from projections.transcript import Transcript, of_person
 from tests.database import Server
 from tests.projections.lives import (
@@ -163,10 +164,10 @@ class Failing(Transcript):
 
     broken: ClassVar[bool] = True
 
-    def apply(self, facts: Any, connection: Connection[Any]) -> None:
+    def apply(self, facts: Any, connection: Connection[Any]) -> list[Write]:
         if self.broken:
             raise ValueError("out of order")
-        super().apply(facts, connection)
+        return super().apply(facts, connection)
 
 
 def test_what_was_parked_is_taken_in_once_the_fold_is_mended(log: Log) -> None:
@@ -192,9 +193,8 @@ def test_what_was_parked_is_taken_in_once_the_fold_is_mended(log: Log) -> None:
 class Dying(Transcript):
     """Loses its server in the middle."""
 
-    def apply(self, facts: Any, connection: Connection[Any]) -> None:
-        super().apply(facts, connection)
-        connection.execute("SELECT FROM no_such_table")
+    def apply(self, facts: Any, connection: Connection[Any]) -> list[Write]:
+        return [*super().apply(facts, connection), Write("SELECT FROM no_such_table", {})]
 
 
 def test_a_rebuild_that_fails_leaves_the_live_tables_alone(
