@@ -101,6 +101,21 @@ ShortText = Annotated[
     BeforeValidator(_printable),
 ]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_:.-]{0,63}$")]
+Jurisdiction = Annotated[str, StringConstraints(pattern=r"^us-[a-z]{2}$")]  # a state, or us-dc
+# A unit always says whose it is: a PLU is ten hours in Georgia and one in the District of Columbia.
+UnitCode = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^us-[a-z]{2}(:[a-z0-9][a-z0-9-]{0,40})?:[A-Za-z][A-Za-z0-9-]{0,31}$"
+    ),
+]
+MonthDay = Annotated[  # MM-DD, a day of every year
+    str,
+    StringConstraints(
+        pattern=r"^((0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])"
+        r"|(0[13-9]|1[0-2])-(29|30)|(0[13578]|1[02])-31)$"
+    ),
+]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
 HmacSha256 = Annotated[str, StringConstraints(pattern=r"^hmac-sha256:[0-9a-f]{64}$")]
 # An amount owed: never negative, never a float.

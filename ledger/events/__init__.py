@@ -13,6 +13,7 @@ from ledger.events.credential import (
     CredentialRetired,
     CredentialVersionPublished,
 )
+from ledger.events.credit import CreditRecorded, CreditWithdrawn
 from ledger.events.employment import (
     EmploymentChanged,
     EmploymentEnded,
@@ -44,6 +45,7 @@ from ledger.events.enrollment import (
     Submitted,
     Withdrawn,
 )
+from ledger.events.equivalency import EquivalencyAdopted, EquivalencyRetired
 from ledger.events.imports import ImportCompleted, ImportStarted
 from ledger.events.issuer import (
     IssuerHolidaysSet,
@@ -52,6 +54,13 @@ from ledger.events.issuer import (
     IssuerSuspensionLifted,
     IssuerTermsChanged,
     IssuerVetted,
+)
+from ledger.events.licensure import (
+    LicenseChanged,
+    LicenseClosed,
+    LicenseRecorded,
+    LicenseRenewed,
+    LicenseRulingMade,
 )
 from ledger.events.organization import OrganizationRegistered, OrganizationRenamed
 from ledger.events.person import IdentityLinked, PersonDetailsRecorded, PersonRegistered
@@ -118,6 +127,11 @@ AnyRetentionEvent = (
     | ErasureBegun
     | ErasureConfirmed
 )
+AnyEquivalencyEvent = EquivalencyAdopted | EquivalencyRetired
+AnyLicenseEvent = (
+    LicenseRecorded | LicenseChanged | LicenseRenewed | LicenseClosed | LicenseRulingMade
+)
+AnyCreditEvent = CreditRecorded | CreditWithdrawn
 
 LedgerEvent = (
     AnyEnrollmentEvent
@@ -132,6 +146,9 @@ LedgerEvent = (
     | AnyPolicyEvent
     | AnyImportEvent
     | AnyRetentionEvent
+    | AnyEquivalencyEvent
+    | AnyLicenseEvent
+    | AnyCreditEvent
 )
 
 EVENT_CLASSES: dict[str, type[Event]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 import unicodedata
 from abc import ABC, abstractmethod
@@ -21,6 +22,7 @@ from ledger.events.stack import Group
 from ledger.values import Value, stream_id
 
 ZONES = ("America/New_York", "America/Phoenix", "Pacific/Honolulu", "UTC")
+EXAMPLES = ("us-tn", "us-tn:PDP", "06-30")  # for patterns that no name of a field would match
 SPACE_INCLUDED = "\n\t" + string.printable[:95]
 
 
@@ -160,7 +162,10 @@ class SampleMaker(Maker):
         if limits.pattern is None:
             return f"{limits.name.replace('_', ' ').capitalize()} – “é\n\\”"
         prefix, colon, _ = limits.pattern.strip("^").partition("[0-9a-f]{64}")
-        return prefix + "0a" * 32 if colon else f"sample-{limits.name.replace('_', '-')}"
+        if colon:
+            return prefix + "0a" * 32
+        tried = (f"sample-{limits.name.replace('_', '-')}", *EXAMPLES)
+        return next(one for one in tried if re.search(limits.pattern, one))
 
     def leaf(self, kind: type, limits: Limits) -> Any:
         return {

@@ -1,0 +1,222 @@
+"""What counts in one cycle: each achievement in the order in which it was earned, with its reason.
+
+The reasons why something counts for nothing, or for less, are codes: revoked, withdrawn, expired,
+outside_validity, duplicate, exchanged, cap_reached, a ruling's own, and those of a conversion.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from fractions import Fraction
+from uuid import UUID
+
+from ledger.events.equivalency import MICRO_CREDENTIAL, Cap
+from ledger.rules.equivalencies import (
+    HUNDREDTHS,
+    NOTHING,
+    Achievement,
+    Rule,
+    Worth,
+    decimal,
+    spoken,
+    worth,
+)
+from ledger.rules.licenses import License, Ruling, Term
+
+LocalOn = Callable[[date], Rule | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unit:
+    """What one achievement brings in one cycle, and how that was worked out."""
+
+    achievement_id: str
+    kind: str
+    quantity_hundredths: int  # of its own kind
+    earned_on: date
+    category: str | None
+    units_hundredths: int  # such that the parts add up to the sum, whatever the fractions
+    exact: Fraction
+    reason: str | None  # null: it counts in full
+    arithmetic: str
+    rule_id: str | None
+    rule_version: int | None
+    other_id: str | None  # the other of a pair of which one alone counts
+    position: int
+
+    @property
+    def own_hundredths(self) -> int:
+        """What it is in its own kind, where that can count at all."""
+        return 0 if self.reason in NEVER_COUNTS else self.quantity_hundredths
+
+
+NEVER_COUNTS = frozenset(
+    {"revoked", "withdrawn", "expired", "outside_validity", "duplicate", "exchanged", "declined"}
+)
+# Where a ruling may set the number: the rules give something, or leave it to the district.
+RULABLE = frozenset({None, "left_to_district", "more_than_counts"})
+
+
+def count(
+    achievements: Sequence[Achievement],
+    *,
+    license_: License,
+    term: Term,
+    day: date,
+    state: Rule,
+    local_on: LocalOn,
+    caps: Sequence[Cap],
+) -> tuple[Unit, ...]:
+    """Every achievement of hers up to a day, in order, with what it brings in this cycle."""
+    judge = _Judge(license_, term, day, state, local_on)
+    units = [judge.unit(one) for one in achievements if one.earned_on <= day]
+    units = list(_once(achievements, _of_pairs(achievements, units)))
+    for cap in caps:
+        units = list(_capped(units, cap, state.terms.year_starts_month))
+    return tuple(_in_hundredths(units))
+
+
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    license: License
+    term: Term
+    day: date
+    state: Rule
+    local_on: LocalOn
+
+    def unit(self, one: Achievement) -> Unit:
+        """What it brings by itself, before it is held against the others."""
+        reason = self._out_of_question(one)
+        ruling = self.license.rulings.get(one.id)
+        traits = self.license.facts_on(min(self.day, self.term.valid_to or self.day)).traits
+        found = worth(one, self.state, self.local_on(one.earned_on), traits)
+        if ruling is not None and reason is None and ruling.district_id == self.license.district_id:
+            found = _ruled(found, ruling)
+            reason = "declined" if ruling.outcome == "declined" else None
+        rule = found.rule
+        return Unit(
+            achievement_id=str(one.id),
+            kind=one.kind,
+            quantity_hundredths=one.quantity_hundredths,
+            earned_on=one.earned_on,
+            category=found.category,
+            units_hundredths=0,
+            exact=found.units if reason is None else NOTHING,
+            reason=reason or found.reason,
+            arithmetic=found.arithmetic,
+            rule_id=None if rule is None else str(rule.rule_id),
+            rule_version=None if rule is None else rule.rule_version,
+            other_id=None,
+            position=one.position,
+        )
+
+    def _out_of_question(self, one: Achievement) -> str | None:
+        last = self.term.valid_to
+        if one.void_from is not None and one.void_from <= self.day:
+            return one.void_reason or "revoked"
+        if one.earned_on < self.term.valid_from or (last is not None and one.earned_on > last):
+            return "outside_validity"
+        if one.expires_on is not None and one.expires_on <= min(self.day, last or self.day):
+            return "expired"
+        return None
+
+
+def _ruled(found: Worth, ruling: Ruling) -> Worth:
+    """What a ruling makes of it. A district gives no units where the state leaves it nothing."""
+    category = ruling.category or found.category
+    if ruling.outcome == "declined":
+        said = f"{found.arithmetic}; the district declined it: {ruling.reason}"
+        return replace(found, arithmetic=said)
+    if ruling.units_hundredths is None or found.reason not in RULABLE:
+        return replace(found, category=category)
+    given = Fraction(ruling.units_hundredths, HUNDREDTHS)
+    said = f"{found.arithmetic}; the district accepted it at {spoken(given)}: {ruling.reason}"
+    reason = None if given else "not_accepted"
+    return replace(found, units=given, reason=reason, arithmetic=said, category=category)
+
+
+def _of_pairs(achievements: Sequence[Achievement], units: Sequence[Unit]) -> list[Unit]:
+    """Of an award and the course it was exchanged for the one that is worth more counts.
+
+    Of equals the course, which the award was exchanged for. Either names the other.
+    """
+    by_id = {unit.achievement_id: unit for unit in units}
+    for one in achievements:
+        course, award = by_id.get(str(one.id)), by_id.get(str(one.exchanged_for))
+        if course is None or award is None or not (course.exact and award.exact):
+            continue
+        kept, left = (course, award) if course.exact >= award.exact else (award, course)
+        by_id[left.achievement_id] = replace(
+            left, exact=NOTHING, reason="exchanged", other_id=kept.achievement_id
+        )
+        by_id[kept.achievement_id] = replace(kept, other_id=left.achievement_id)
+    return [by_id[unit.achievement_id] for unit in units]
+
+
+def _once(achievements: Sequence[Achievement], units: Sequence[Unit]) -> Iterator[Unit]:
+    """The same micro-credential, or the same course, counts once in a cycle."""
+    known: Mapping[str, UUID | str | None] = {
+        str(one.id): one.credential_id if one.kind == MICRO_CREDENTIAL else one.course
+        for one in achievements
+    }
+    first: dict[UUID | str, Unit] = {}
+    for unit in units:
+        what = known[unit.achievement_id]
+        if what is None or unit.reason in NEVER_COUNTS:
+            yield unit
+        elif what in first:
+            other = first[what].achievement_id
+            yield replace(unit, exact=NOTHING, reason="duplicate", other_id=other)
+        else:
+            first[what] = unit
+            yield unit
+
+
+def _capped(units: Sequence[Unit], cap: Cap, year_starts_month: int) -> Iterator[Unit]:
+    """No more of these than the cap lets through; what comes first counts first."""
+    used: dict[tuple[int, str | None], Fraction] = {}
+    most = Fraction(cap.limit_hundredths, HUNDREDTHS)
+    for unit in units:
+        if not unit.exact or not _falls_under(cap, unit):
+            yield unit
+            continue
+        part = _part(unit.earned_on, cap, year_starts_month)
+        key = (part, unit.category if cap.each_category else None)
+        taken = min(unit.exact, most - used.get(key, NOTHING))
+        used[key] = used.get(key, NOTHING) + taken
+        yield (
+            unit
+            if taken == unit.exact
+            else replace(
+                unit,
+                exact=taken,
+                reason="cap_reached",
+                arithmetic=f"{unit.arithmetic}; of these {spoken(taken)} within"
+                f" {cap.cap} ({decimal(cap.limit_hundredths)})",
+            )
+        )
+
+
+def _falls_under(cap: Cap, unit: Unit) -> bool:
+    return (cap.kinds is None or unit.kind in cap.kinds) and (
+        cap.categories is None or unit.category in cap.categories
+    )
+
+
+def _part(day: date, cap: Cap, year_starts_month: int) -> int:
+    """Which part of the years a day lies in, counted in spans of `per_months`."""
+    if cap.per_months is None:
+        return 0
+    return (day.year * 12 + day.month - year_starts_month) // cap.per_months
+
+
+def _in_hundredths(units: Sequence[Unit]) -> Iterator[Unit]:
+    """Each unit in hundredths, so that they add up to the exact sum, rounded down once."""
+    total, shown = NOTHING, 0
+    for unit in units:
+        total += unit.exact
+        rounded = int(total * HUNDREDTHS)
+        yield replace(unit, units_hundredths=rounded - shown)
+        shown = rounded
