@@ -82,9 +82,13 @@ class Book:
 
     def lines(self) -> Iterable[Line]:
         """The lines that the batch may have changed."""
+        named = {
+            stack_id: frozenset[UUID]().union(*(era.credentials for era in eras))
+            for stack_id, eras in self.eras.items()
+        }
         naming: dict[UUID, set[UUID]] = {}
-        for stack_id, eras in self.eras.items():
-            for credential_id in frozenset().union(*(era.credentials for era in eras)):
+        for stack_id, credentials in named.items():
+            for credential_id in credentials:
                 naming.setdefault(credential_id, set()).add(stack_id)
         touched = {
             (person_id, stack_id)
@@ -92,9 +96,10 @@ class Book:
             for stack_id in naming.get(award.credential_id, ())
         }
         touched |= {(one, stack_id) for stack_id in self.changed_stacks for one in self.awards}
-        for person_id, stack_id in sorted(touched):
-            if (line := self._line(person_id, stack_id)) is not None:
-                yield line
+        for person_id, stack_id in sorted(touched, key=_numbers):
+            awards = self.awards[person_id].values()
+            if held := [award for award in awards if award.credential_id in named[stack_id]]:
+                yield self._line(person_id, stack_id, held)
 
     def measure(self, person_id: UUID, stack_id: UUID, day: date | None = None) -> dict[str, Any]:
         """The fields of a line that measure what is held, by the newest definition.
@@ -119,16 +124,9 @@ class Book:
             "next_expiry_on": min((a.expires_on for a in held if a.expires_on), default=None),
         }
 
-    def _line(self, person_id: UUID, stack_id: UUID) -> Line | None:
-        """What all that is recorded of a person and a stack comes to; null: nothing ties them."""
+    def _line(self, person_id: UUID, stack_id: UUID, named: Sequence[Award]) -> Line:
+        """What a person's awards that a stack ever named come to."""
         eras = self.eras[stack_id]
-        named = [
-            award
-            for award in self.awards[person_id].values()
-            if any(award.credential_id in era.credentials for era in eras)
-        ]
-        if not named:
-            return None
         done = completion(eras, named)
         positions = {eras[-1].from_position}.union(*(award.positions for award in named))
         return Line(
@@ -244,3 +242,8 @@ def _holders(
 
 def _position(award: Award) -> int:
     return award.position
+
+
+def _numbers(pair: tuple[UUID, UUID]) -> tuple[int, int]:
+    """An order of pairs that is found without comparing UUIDs, which is written in Python."""
+    return pair[0].int, pair[1].int

@@ -48,10 +48,11 @@ def stack_progress(
 ) -> StackProgress:
     """Progress of whoever holds exactly the credentials `held`, each valid now."""
     capstone_missing = None if capstone in held else capstone
+    remaining = _remaining(requirement, held)
     return StackProgress(
         needed=_remaining(requirement, frozenset()) + (capstone is not None),
-        remaining=_remaining(requirement, held) + (capstone_missing is not None),
-        missing=_missing(requirement, held),
+        remaining=remaining + (capstone_missing is not None),
+        missing=_missing(requirement, held) if remaining else None,
         capstone_missing=capstone_missing,
     )
 
@@ -73,8 +74,9 @@ def _named(group: Group) -> tuple[UUID, ...]:
 
 def _remaining(group: Group, held: AbstractSet[UUID]) -> int:
     """The smallest number of further credentials that completes the group."""
-    singles = [int(credential not in held) for credential in group.credential_ids]
-    members = singles + [_remaining(inner, held) for inner in group.groups]
+    open_singles = sum(credential not in held for credential in group.credential_ids)
+    members = [0] * (len(group.credential_ids) - open_singles) + [1] * open_singles
+    members += [_remaining(inner, held) for inner in group.groups]
     return sum(sorted(members)[: group.needed])
 
 
