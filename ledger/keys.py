@@ -6,10 +6,12 @@ every copy and backup of the database at once.
 
 from __future__ import annotations
 
+import fcntl
 import hmac
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Protocol
@@ -101,54 +103,120 @@ def _derive(secret: bytes, purpose: str) -> bytes:
 
 
 class KeyProvider(Protocol):
-    """Keeps the root key, or speaks to the machine that keeps it; it never hands it out."""
+    """Keeps the root keys, or speaks to the machine that keeps them; it never hands them out.
+
+    What a key management service has to do to be one is in docs/keys.md.
+    """
 
     def wrap(self, secret: bytes, context: bytes) -> bytes:
         """Encrypt a key under the newest root key."""
         ...
 
     def unwrap(self, wrapped: bytes, context: bytes) -> bytes:
-        """Decrypt a key under whichever root key it was wrapped with."""
+        """Decrypt a key under whichever root key it was wrapped with. Raises RootKeyError."""
+        ...
+
+
+class RootKeyKeeper(KeyProvider, Protocol):
+    """May also make and destroy root keys: for whoever rotates them, and for nobody who serves."""
+
+    def key_ids(self) -> tuple[str, ...]:
+        """Every root key there is, the newest, which wraps, last."""
+        ...
+
+    def id_of(self, wrapped: bytes) -> str:
+        """Which root key wrapped this. Asks nobody."""
+        ...
+
+    def add(self) -> str:
+        """Make a root key, the newest from now on, and keep it safe before answering with its id.
+
+        Raises RootKeyError when only somebody else may make one.
+        """
+        ...
+
+    def drop(self, key_id: str) -> None:
+        """Destroy a root key that is not the newest; whatever it wraps is lost. It may be gone."""
         ...
 
 
 class FileKeyProvider:
     """Root keys in a file that only its owner may read: for development, never for production.
 
-    One key a line, `id secret`, the newest last. The file is made when it is missing.
+    One key a line, `id secret`, the newest last. The file is made when it is missing, and read
+    again when something was wrapped by a key that it did not have before.
     """
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         if not path.exists():
-            _write_new_root_key(path)
+            self._rewrite(lambda keys: keys or {(key := Key.new()).id: key})
         self._keys = _read_root_keys(path)
 
     def wrap(self, secret: bytes, context: bytes) -> bytes:
         return seal(list(self._keys.values())[-1], secret, context)
 
     def unwrap(self, wrapped: bytes, context: bytes) -> bytes:
-        key = self._keys.get(key_id_of(wrapped))
-        if key is None:
+        key_id = key_id_of(wrapped)
+        if key_id not in self._keys:
+            self._keys = _read_root_keys(self._path)
+        if key_id not in self._keys:
             raise RootKeyError("the root key file lacks the key that this ledger was made with")
-        return unseal(key, wrapped, context)
+        return unseal(self._keys[key_id], wrapped, context)
+
+    def key_ids(self) -> tuple[str, ...]:
+        return tuple(map(str, self._keys))
+
+    def id_of(self, wrapped: bytes) -> str:
+        return str(key_id_of(wrapped))
+
+    def add(self) -> str:
+        key = Key.new()
+        self._rewrite(lambda keys: {**keys, key.id: key})
+        return str(key.id)
+
+    def drop(self, key_id: str) -> None:
+        if key_id == self.key_ids()[-1]:
+            raise RootKeyError("the newest root key wraps; rotate before it is dropped")
+        self._rewrite(
+            lambda keys: {known: key for known, key in keys.items() if str(known) != key_id}
+        )
+
+    def _rewrite(self, change: Callable[[Mapping[UUID, Key]], Mapping[UUID, Key]]) -> None:
+        """Replace the file as a whole, one process at a time, and put it on the disk.
+
+        What a killed process leaves beside it has always the same name, so that the next one
+        overwrites it and no dropped key lies about.
+        """
+        unfinished = self._path.with_name(f".{self._path.name}.unfinished")
+        with _alone_in(self._path.parent) as folder:
+            before = _read_root_keys(self._path) if self._path.exists() else {}
+            keys = change(before)
+            if keys == before:
+                return
+            unfinished.unlink(missing_ok=True)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+            with os.fdopen(os.open(unfinished, flags, 0o600), "w") as file:
+                file.writelines(f"{key.id} {key.secret.hex()}\n" for key in keys.values())
+                file.flush()
+                os.fsync(file.fileno())
+            unfinished.replace(self._path)
+            os.fsync(folder)
+        self._keys = keys
 
 
-def _write_new_root_key(path: Path) -> None:
-    """Make the file whole or not at all; of two processes at once the first one wins."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    key = Key.new()
-    unfinished = path.with_name(f"{path.name}.{key.id}")
-    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[int]:
+    """A folder that no other process changes as we do, made where it is missing."""
+    folder.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        with os.fdopen(descriptor, "w") as file:
-            file.write(f"{key.id} {key.secret.hex()}\n")
-            file.flush()
-            os.fsync(file.fileno())
-        os.link(unfinished, path)
-    except FileExistsError:
-        pass
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield descriptor
+    except PermissionError:
+        raise RootKeyError("the folder of the root key file cannot be written to") from None
     finally:
-        unfinished.unlink()
+        os.close(descriptor)
 
 
 def _read_root_keys(path: Path) -> Mapping[UUID, Key]:

@@ -29,6 +29,7 @@ from ledger.events import (
     policy,
     retention,
     stack,
+    vault_keys,
 )
 from ledger.rules.stacks import credential_ids
 from projections.catalog_rows import (
@@ -108,6 +109,7 @@ class Catalog(Projection[Relevant]):
                 | licensure.LicenseEvent()
                 | credit.CreditEvent()
                 | retention.RetentionEvent()
+                | vault_keys.VaultKeysEvent()
             ):
                 return None
             case _:

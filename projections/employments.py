@@ -29,6 +29,7 @@ from ledger.events import (
     policy,
     retention,
     stack,
+    vault_keys,
 )
 from projections.contract import Fact, Projection, Table
 from projections.sql import NO_ID, Write, read, to_write
@@ -153,6 +154,7 @@ class Employments(Projection[Relevant]):
                 | licensure.LicenseEvent()
                 | credit.CreditEvent()
                 | retention.RetentionEvent()
+                | vault_keys.VaultKeysEvent()
             ):
                 return None
             case _:

@@ -32,6 +32,7 @@ from ledger.events import (
     organization,
     policy,
     stack,
+    vault_keys,
 )
 from ledger.events.access import AccessEvent
 from ledger.events.person import PersonEvent
@@ -98,6 +99,7 @@ class History(Projection[Relevant]):
                 | imports.ImportStarted()
                 | imports.ImportCompleted()
                 | equivalency.EquivalencyEvent()
+                | vault_keys.VaultKeysEvent()
             ):
                 return None  # these are about nobody in particular
             case _:

@@ -32,6 +32,7 @@ from ledger.events import (
     organization,
     person,
     retention,
+    vault_keys,
 )
 from projections.contract import Fact, Projection, Table
 from projections.payout_fold import PayoutEvent
@@ -110,6 +111,7 @@ class Payouts(Projection[PayoutEvent]):
                 | licensure.LicenseEvent()
                 | credit.CreditEvent()
                 | retention.RetentionEvent()
+                | vault_keys.VaultKeysEvent()
             ):
                 return None  # no policy asks for them
             case _:

@@ -27,6 +27,7 @@ from ledger.events import (
     policy,
     retention,
     stack,
+    vault_keys,
 )
 from ledger.events.enrollment import EnrollmentEvent
 from ledger.values import local_date
@@ -115,6 +116,7 @@ class Reviews(Projection[Relevant]):
                 | licensure.LicenseEvent()
                 | credit.CreditEvent()
                 | retention.RetentionEvent()
+                | vault_keys.VaultKeysEvent()
             ):
                 return None
             case _:

@@ -32,6 +32,7 @@ from ledger.events import (
     person,
     policy,
     retention,
+    vault_keys,
 )
 from projections.contract import Fact, Projection, Table
 from projections.sql import NO_ID, Write, blocks, read, to_write
@@ -105,6 +106,7 @@ class Stacks(Projection[Relevant]):
                 | licensure.LicenseEvent()
                 | credit.CreditEvent()
                 | retention.RetentionEvent()
+                | vault_keys.VaultKeysEvent()
             ):
                 return None  # progress is what is held, not what is under way
             case _:

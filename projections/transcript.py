@@ -32,6 +32,7 @@ from ledger.events import (
     policy,
     retention,
     stack,
+    vault_keys,
 )
 from projections.contract import Fact, Projection, Table, streams_of
 from projections.sql import Write, read, to_write
@@ -173,6 +174,7 @@ class Transcript(Projection[Relevant]):
                 | licensure.LicenseEvent()
                 | credit.CreditEvent()
                 | retention.RetentionEvent()
+                | vault_keys.VaultKeysEvent()
             ):
                 return None  # a transcript shows results, not the work that led to them
             case _:

@@ -75,6 +75,7 @@ from ledger.events.retention import (
     HoldPlaced,
 )
 from ledger.events.stack import StackDefined, StackRetired
+from ledger.events.vault_keys import KeyDropped, KeyRotationBegun, KeyRotationCompleted
 
 AnyEnrollmentEvent = (
     Enrolled
@@ -132,6 +133,7 @@ AnyLicenseEvent = (
     LicenseRecorded | LicenseChanged | LicenseRenewed | LicenseClosed | LicenseRulingMade
 )
 AnyCreditEvent = CreditRecorded | CreditWithdrawn
+AnyVaultKeysEvent = KeyRotationBegun | KeyRotationCompleted | KeyDropped
 
 LedgerEvent = (
     AnyEnrollmentEvent
@@ -149,6 +151,7 @@ LedgerEvent = (
     | AnyEquivalencyEvent
     | AnyLicenseEvent
     | AnyCreditEvent
+    | AnyVaultKeysEvent
 )
 
 EVENT_CLASSES: dict[str, type[Event]] = {
