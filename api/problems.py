@@ -22,6 +22,7 @@ from starlette.exceptions import HTTPException
 from api.imports.flaws import FileRefusedError
 from ledger.errors import (
     ConflictError,
+    ErasedError,
     ForbiddenError,
     InvalidError,
     LedgerError,
@@ -113,6 +114,7 @@ BY_STATUS: dict[int, type[LedgerError]] = {
     404: NotFoundError,
     405: MethodError,
     409: ConflictError,
+    410: ErasedError,
     412: PreconditionError,
     413: TooLargeError,
     415: MediaTypeError,

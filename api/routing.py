@@ -23,6 +23,7 @@ FORM_OVERHEAD_BYTES = 64 * 1024  # the other fields of a form that carries a fil
 JSON, FORM = "application/json", "multipart/form-data"
 WRITE_PROBLEMS = (400, 409, 412, 413, 415)
 READ_PROBLEMS = (400,)
+GONE = 410  # a file that was erased
 Route = TypeVar("Route", bound=Callable[..., Any])
 
 
@@ -88,7 +89,7 @@ class Router(APIRouter):
         return self._read(
             path,
             response_class=Response,
-            responses=declared(*READ_PROBLEMS) | {200: {"content": content}},
+            responses=declared(*READ_PROBLEMS, GONE) | {200: {"content": content}},
         )
 
     def read(self, path: str, model: Any) -> Callable[[Route], Route]:

@@ -5,6 +5,7 @@
     ├── NotSignedInError    401  nobody proved who is calling
     ├── ForbiddenError      403  the caller is known and may not do this
     ├── NotFoundError       404  not there, or not for this caller to know of
+    ├── ErasedError         410  it was there, and was destroyed for good
     ├── RuleError           409  understood, but what has happened does not allow it
     │   └── ConflictError   409  somebody else acted first; read again and decide anew
     ├── PreconditionError   412  If-Match named a version that is no longer the newest
@@ -58,6 +59,13 @@ class NotFoundError(LedgerError):
 
     slug = "not-found"
     status = 404
+
+
+class ErasedError(LedgerError):
+    """It was erased, and nobody can bring it back."""
+
+    slug = "erased"
+    status = 410
 
 
 class RuleError(LedgerError):

@@ -18,7 +18,7 @@ from uuid import UUID, uuid4
 import obstore
 from obstore.store import LocalStore, ObjectStore, from_url
 
-from ledger.errors import CommandReusedError, InvalidError, NotFoundError
+from ledger.errors import CommandReusedError, ErasedError, InvalidError, NotFoundError
 from ledger.keys import KEY_BYTES, seal, unseal
 from ledger.media_types import Sniffer
 from ledger.segments import SEGMENT_BYTES, EvidenceDamagedError, decrypt, encrypt
@@ -58,6 +58,7 @@ class _Record(NamedTuple):
     """The vault's row of one file."""
 
     evidence_id: UUID
+    upload_id: UUID
     person_id: UUID
     sealed_keys: bytes
     media_type: str
@@ -115,6 +116,7 @@ class EvidenceStore:
 
         Raises:
             NotFoundError: there is no such file; raised at once.
+            ErasedError: there was one, and it was erased; raised at once.
             EvidenceDamagedError: a piece is not the one stored; raised when its turn comes.
         """
         secret = self._secret(self._load(evidence_id))
@@ -125,20 +127,26 @@ class EvidenceStore:
         return decrypt(secret, evidence_id, blob.stream(SEGMENT_BYTES))
 
     def describe(self, evidence_id: UUID) -> StoredEvidence:
-        """What is known of a file. Raises NotFoundError when there is none."""
+        """What is known of a file. Raises NotFoundError, or ErasedError when there was one."""
         return self._describe(self._load(evidence_id))
+
+    def upload_of(self, evidence_id: UUID) -> UUID:
+        """The command that uploaded a file. Raises as `describe` does."""
+        return self._load(evidence_id).upload_id
 
     def _secret(self, record: _Record) -> bytes:
         keyring, person_id = self._vault.keyring, record.person_id
         with self._vault.connections.connection() as connection:
             keys = keyring.find_person_keys(connection, [person_id])
         if person_id not in keys:
-            raise NotFoundError(f"evidence {record.evidence_id} was erased with its person's key")
+            raise ErasedError(f"evidence {record.evidence_id} was erased with its person's key")
         context = keyring.context(person_id, record.evidence_id, KEYS)
         return unseal(keys[person_id], record.sealed_keys, context)[:KEY_BYTES]
 
     def _load(self, evidence_id: UUID) -> _Record:
         record = self._find("load_evidence", evidence_id)
+        if record is None and self._vault.erased([evidence_id]):
+            raise ErasedError(f"evidence {evidence_id} was erased")
         if record is None:
             raise NotFoundError(f"there is no evidence {evidence_id}")
         return record
@@ -151,7 +159,7 @@ class EvidenceStore:
     def _add_row(
         self, upload_id: UUID, evidence_id: UUID, person_id: UUID, intake: _Intake
     ) -> None:
-        with self._vault.connections.connection() as connection:
+        with self._vault.writing() as connection:
             key = self._vault.keyring.person_keys(connection, [person_id])[person_id]
             context = self._vault.keyring.context(person_id, evidence_id, KEYS)
             execute(

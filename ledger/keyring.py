@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 from psycopg import Connection
 
+from ledger.errors import RuleError
 from ledger.keys import (
     KEY_BYTES,
     Hashes,
@@ -24,23 +25,28 @@ from ledger.sql import Connections, blocks, execute, fetch
 _SQL = blocks("ledger", "vault.sql")
 
 
+class PersonErasedError(RuleError):
+    """This person was erased; nothing is kept about her any more."""
+
+    slug = "person-erased"
+
+
 class Keyring:
     """Opens the keys of one ledger, and makes those that are missing."""
 
     def __init__(self, connections: Connections, provider: KeyProvider) -> None:
+        self._connections, self._provider = connections, provider
         with connections.connection() as connection:
-            execute(connection, _SQL["lock_first_use"])
             tenant = fetch(connection, _SQL["load_tenant"])
             if not tenant:
-                _make_tenant(connection, provider)
-                tenant = fetch(connection, _SQL["load_tenant"])
-            wrapping_keys = fetch(connection, _SQL["load_wrapping_keys"])
-        [(self.tenant_id, hashing_secret)] = tenant
-        self.hashes = Hashes(provider.unwrap(hashing_secret, _hashing_context(self.tenant_id)))
-        self._wrapping_keys = {
-            key_id: Key(key_id, provider.unwrap(wrapped, _wrapping_context(self.tenant_id, key_id)))
-            for key_id, wrapped in wrapping_keys
-        }
+                execute(connection, _SQL["keep_key_makers_out"])
+                tenant = fetch(connection, _SQL["load_tenant"]) or _make_tenant(
+                    connection, provider
+                )
+            [(self.tenant_id, hashing_secret)] = tenant
+            self.hashes = Hashes(provider.unwrap(hashing_secret, hashing_context(self.tenant_id)))
+            self._wrapping_keys: dict[UUID, Key] = {}
+            self._load_wrapping_keys(connection)
 
     def context(self, person_id: UUID, thing_id: UUID, purpose: str) -> bytes:
         """What a ciphertext is bound to, so that it opens in its own place only."""
@@ -49,7 +55,11 @@ class Keyring:
     def person_keys(
         self, connection: Connection[Any], person_ids: Collection[UUID]
     ) -> dict[UUID, Key]:
-        """The key of each person; a person who has none gets one."""
+        """The key of each person; a person who has none gets one.
+
+        Raises:
+            PersonErasedError: one of them was erased.
+        """
         found = self.find_person_keys(connection, person_ids)
         missing = sorted(set(person_ids) - set(found))  # in one order, so that nobody deadlocks
         if missing:
@@ -57,26 +67,59 @@ class Keyring:
             found |= self.find_person_keys(
                 connection, missing
             )  # another process may have been first
+        for person_id in set(person_ids) - set(found):
+            raise PersonErasedError(f"person {person_id} was erased")
         return found
 
     def open_person_key(self, person_id: UUID, key_id: UUID, wrapped: bytes) -> Key:
+        if key_id_of(wrapped) not in self._wrapping_keys:  # rotated since this process began
+            with self._connections.connection() as connection:
+                self._load_wrapping_keys(connection)
+        return self._open(person_id, key_id, wrapped)
+
+    def rewrap(self, person_id: UUID, key_id: UUID, wrapped: bytes, newest: UUID) -> bytes:
+        """A person's key as another wrapping key wraps it; the key itself stays what it was."""
+        key = self.open_person_key(person_id, key_id, wrapped)
+        return self._wrap(self._wrapping_keys[newest], person_id, key)
+
+    def _open(self, person_id: UUID, key_id: UUID, wrapped: bytes) -> Key:
         wrapping = self._wrapping_keys.get(key_id_of(wrapped))
         if wrapping is None:
             raise VaultDamagedError("a person's key names a wrapping key that the vault lacks")
         return Key(key_id, unseal(wrapping, wrapped, self._person_context(person_id, key_id)))
+
+    def _wrap(self, wrapping: Key, person_id: UUID, key: Key) -> bytes:
+        return seal(wrapping, key.secret, self._person_context(person_id, key.id))
+
+    def _load_wrapping_keys(self, connection: Connection[Any]) -> None:
+        """Learn the wrapping keys that are new here. Those dropped meanwhile do no harm."""
+        found = fetch(connection, _SQL["load_wrapping_keys"])
+        context, unwrap = wrapping_context, self._provider.unwrap
+        self._wrapping_keys |= {
+            key_id: Key(key_id, unwrap(wrapped, context(self.tenant_id, key_id)))
+            for key_id, wrapped in found
+            if key_id not in self._wrapping_keys
+        }
 
     def find_person_keys(
         self, connection: Connection[Any], person_ids: Collection[UUID]
     ) -> dict[UUID, Key]:
         """The key of each person who has one: whoever was erased has none."""
         rows = fetch(connection, _SQL["load_person_keys"], person_ids=list(person_ids))
-        return {row[0]: self.open_person_key(*row) for row in rows}
+        if any(key_id_of(wrapped) not in self._wrapping_keys for *_, wrapped in rows):
+            self._load_wrapping_keys(connection)
+        return {row[0]: self._open(*row) for row in rows}
 
     def _make(self, connection: Connection[Any], person_ids: list[UUID]) -> None:
-        newest = list(self._wrapping_keys.values())[-1]
+        # Shared by all who make keys of persons: while it is held no newer wrapping key comes.
+        execute(connection, _SQL["stay_out_of_key_making"])
+        [(newest,)] = fetch(connection, _SQL["newest_wrapping_key"])
+        if newest not in self._wrapping_keys:
+            self._load_wrapping_keys(connection)
+        wrapping = self._wrapping_keys[newest]
         keys = [Key.new() for _ in person_ids]
         wrapped = [
-            seal(newest, key.secret, self._person_context(person_id, key.id))
+            self._wrap(wrapping, person_id, key)
             for person_id, key in zip(person_ids, keys, strict=True)
         ]
         execute(
@@ -91,27 +134,28 @@ class Keyring:
         return self.context(person_id, key_id, "person-key")
 
 
-def _make_tenant(connection: Connection[Any], provider: KeyProvider) -> None:
+def _make_tenant(connection: Connection[Any], provider: KeyProvider) -> list[tuple[Any, ...]]:
     """The first use of a vault: draw the secret of all keyed digests and the first key."""
-    tenant_id, key = uuid4(), Key.new()
-    secret = secrets.token_bytes(KEY_BYTES)
-    execute(
-        connection,
-        _SQL["add_tenant"],
-        tenant_id=tenant_id,
-        hashing_secret=provider.wrap(secret, _hashing_context(tenant_id)),
-    )
-    execute(
-        connection,
-        _SQL["add_wrapping_key"],
-        key_id=key.id,
-        wrapped=provider.wrap(key.secret, _wrapping_context(tenant_id, key.id)),
-    )
+    tenant_id, secret = uuid4(), secrets.token_bytes(KEY_BYTES)
+    wrapped = provider.wrap(secret, hashing_context(tenant_id))
+    execute(connection, _SQL["add_tenant"], tenant_id=tenant_id, hashing_secret=wrapped)
+    add_wrapping_key(connection, provider, tenant_id)
+    return [(tenant_id, wrapped)]
 
 
-def _hashing_context(tenant_id: UUID) -> bytes:
+def add_wrapping_key(connection: Connection[Any], provider: KeyProvider, tenant_id: UUID) -> UUID:
+    """Draw a key to wrap those of persons from now on; the caller keeps key makers out."""
+    key = Key.new()
+    wrapped = provider.wrap(key.secret, wrapping_context(tenant_id, key.id))
+    execute(connection, _SQL["add_wrapping_key"], key_id=key.id, wrapped=wrapped)
+    return key.id
+
+
+def hashing_context(tenant_id: UUID) -> bytes:
+    """What the wrapped secret of all keyed digests is bound to."""
     return tenant_id.bytes + b"hashing-secret"
 
 
-def _wrapping_context(tenant_id: UUID, key_id: UUID) -> bytes:
+def wrapping_context(tenant_id: UUID, key_id: UUID) -> bytes:
+    """What a wrapped wrapping key is bound to."""
     return tenant_id.bytes + key_id.bytes + b"wrapping-key"

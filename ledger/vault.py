@@ -9,7 +9,8 @@ Nothing here shows names or keys in a repr, a message or a traceback's text.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal, NamedTuple
@@ -19,7 +20,8 @@ import orjson
 from psycopg import Connection
 
 from ledger.errors import NotFoundError, RuleError
-from ledger.keyring import Keyring
+from ledger.gate import Gate
+from ledger.keyring import Keyring, PersonErasedError
 from ledger.keys import KeyProvider, seal, unseal
 from ledger.sql import Connections, blocks, execute, fetch
 from ledger.values import ShortText, Value, VaultText, stream_id
@@ -102,13 +104,27 @@ class Vault:
     """Texts, details, identities and evidence keys of the persons of one ledger."""
 
     def __init__(self, connections: Connections, provider: KeyProvider) -> None:
-        self.connections = connections
+        self.gate = Gate(connections)
+        self.connections: Connections = self.gate
         self.keyring = Keyring(connections, provider)
         self.hashes = self.keyring.hashes
 
     def body_hash(self, body: bytes) -> bytes:
         """What the log may know of a request: a key cannot be used for two of them."""
         return self.hashes.digest("body", body)
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection[Any]]:
+        """A transaction that writes, and beside which nobody is erased."""
+        with self.connections.connection() as connection:
+            execute(connection, _SQL["stay_out_of_erasures"])
+            yield connection
+
+    def erased(self, subject_ids: Iterable[UUID]) -> frozenset[UUID]:
+        """Those of the persons and evidence files that were erased."""
+        with self.connections.connection() as connection:
+            rows = fetch(connection, _SQL["erased"], subject_ids=list(subject_ids))
+        return frozenset(row[0] for row in rows)
 
     # Texts
 
@@ -118,9 +134,13 @@ class Vault:
         return stored
 
     def put_texts(self, texts: Sequence[NewText]) -> list[VaultText]:
-        """Keep many texts in one transaction, and say where each is, in the same order."""
+        """Keep many texts in one transaction, and say where each is, in the same order.
+
+        Raises:
+            PersonErasedError: one of them is about somebody who was erased.
+        """
         text_ids = [self.text_id(text) for text in texts]
-        with self.connections.connection() as connection:
+        with self.writing() as connection:
             found = {row[0] for row in fetch(connection, _SQL["stored_texts"], text_ids=text_ids)}
             new = {
                 text_id: text
@@ -195,7 +215,7 @@ class Vault:
     def point_details(self, newest: Sequence[DetailsPointer]) -> None:
         """Let each person be called as the log, which is ahead of this, has it."""
         ordered = sorted(newest)  # in one order, so that nobody deadlocks
-        with self.connections.connection() as connection:
+        with self.writing() as connection:
             execute(
                 connection,
                 _SQL["point_details"],
@@ -269,12 +289,15 @@ class Vault:
         return {hmacs[bytes(hmac)]: subject_id for hmac, subject_id in rows}
 
     def add_ids(self, source: str, district_id: UUID, ids: Mapping[str, UUID]) -> None:
-        """Let numbers of a source lead to ids of ours; what a number leads to never changes."""
+        """Let numbers of a source lead to ids of ours; what a number leads to never changes.
+
+        A number of somebody who was erased stays without anybody to lead to.
+        """
         rows = sorted(
             (self._identity(source, district_id, number), subject_id)
             for number, subject_id in ids.items()
         )
-        with self.connections.connection() as connection:
+        with self.writing() as connection:
             execute(
                 connection,
                 _SQL["add_ids"],
@@ -289,19 +312,35 @@ class Vault:
 
         Raises:
             IdentityTakenError: the number leads to somebody else.
+            PersonErasedError: the number led to somebody who was erased, or she was.
         """
         self.add_ids(source, district_id, {source_id: person_id})
+        if self.buried(source, district_id, [source_id]) or self.erased([person_id]):
+            raise PersonErasedError(f"this {source} number is of somebody who was erased")
         if self.find_person(source, district_id, source_id) != person_id:
             raise IdentityTakenError(f"this {source} number leads to another person")
         return self.identity_hmac(source, district_id, source_id)
+
+    def buried(self, source: str, district_id: UUID, source_ids: Sequence[str]) -> frozenset[str]:
+        """Those of a source's numbers that led to somebody who was erased."""
+        hmacs = {self._identity(source, district_id, number): number for number in source_ids}
+        with self.connections.connection() as connection:
+            rows = fetch(connection, _SQL["buried"], hmacs=list(hmacs))
+        return frozenset(hmacs[bytes(hmac)] for (hmac,) in rows)
 
     def position_hmac(self, source: str, district_id: UUID, position: str) -> bytes:
         """A position's name as the log may rest on it: such names often hold employee numbers."""
         return self._identity(f"{source}-position", district_id, position)
 
     def add_positions(self, source: str, district_id: UUID, positions: Sequence[Position]) -> None:
-        """Remember who held what since when, so that a later file can be compared with it."""
-        with self.connections.connection() as connection:
+        """Remember who held what since when, so that a later file can be compared with it.
+
+        Raises:
+            PersonErasedError: one of them was erased.
+        """
+        if erased := self.erased({position.person_id for position in positions}):
+            raise PersonErasedError(f"person {min(erased)} was erased")
+        with self.writing() as connection:
             execute(
                 connection,
                 _SQL["add_positions"],
@@ -328,6 +367,12 @@ class Vault:
                 district_id=district_id,
             )
         return [Position(*row) for row in rows]
+
+    def positions_everywhere(self, person_id: UUID) -> list[tuple[UUID, Position]]:
+        """Every position that she has ever held, and in which district."""
+        with self.connections.connection() as connection:
+            rows = fetch(connection, _SQL["load_positions_everywhere"], person_id=person_id)
+        return [(district_id, Position(*row)) for district_id, *row in rows]
 
     def _identity(self, source: str, district_id: UUID, source_id: str) -> bytes:
         message = b"".join([source.encode(), b"\0", district_id.bytes, source_id.encode()])

@@ -1,8 +1,24 @@
 -- What the vault asks its tables. Many rows travel as arrays that unnest opens side by side.
 
--- name: lock_first_use
--- Two processes that meet an empty vault: one makes the keys, the other waits and finds them.
+-- name: keep_key_makers_out
+-- Two processes that meet an empty vault: one makes the keys, the other waits and finds them. And
+-- whoever adds a wrapping key: no key of a person is wrapped by an older one after that.
 SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || '.vault', 0));
+
+-- name: stay_out_of_key_making
+SELECT pg_advisory_xact_lock_shared(hashtextextended(current_schema() || '.vault', 0));
+
+-- name: stay_out_of_erasures
+-- Whoever writes shares this lock, whoever erases has it alone: so that nothing is written about
+-- somebody between the moment her key is looked up and the one in which it is destroyed.
+SELECT pg_advisory_xact_lock_shared(
+    hashtextextended(current_schema() || '.vault-erasures', 0));
+
+-- name: erased
+SELECT subject_id FROM vault_erasures WHERE subject_id = ANY(%(subject_ids)s);
+
+-- name: buried
+SELECT identity_hmac FROM vault_tombstones WHERE identity_hmac = ANY(%(hmacs)s);
 
 -- name: load_tenant
 SELECT tenant_id, hashing_secret FROM vault_tenant;
@@ -14,6 +30,9 @@ VALUES (%(tenant_id)s, %(hashing_secret)s);
 -- name: load_wrapping_keys
 SELECT key_id, wrapped FROM vault_wrapping_keys ORDER BY created_at, key_id;
 
+-- name: newest_wrapping_key
+SELECT key_id FROM vault_wrapping_keys ORDER BY created_at DESC, key_id DESC LIMIT 1;
+
 -- name: add_wrapping_key
 INSERT INTO vault_wrapping_keys (key_id, wrapped) VALUES (%(key_id)s, %(wrapped)s);
 
@@ -24,7 +43,10 @@ SELECT person_id, key_id, wrapped
 
 -- name: add_person_keys
 INSERT INTO vault_person_keys (person_id, key_id, wrapped)
-SELECT * FROM unnest(%(person_ids)s::uuid[], %(key_ids)s::uuid[], %(wrapped)s::bytea[])
+SELECT *
+  FROM unnest(%(person_ids)s::uuid[], %(key_ids)s::uuid[], %(wrapped)s::bytea[])
+       AS u (person_id, key_id, wrapped)
+ WHERE NOT EXISTS (SELECT FROM vault_erasures e WHERE e.subject_id = u.person_id)
 ON CONFLICT DO NOTHING;
 
 -- name: stored_texts
@@ -47,8 +69,10 @@ SELECT t.text_id, t.person_id, t.purpose, t.ciphertext, k.key_id, k.wrapped
 -- name: point_details
 -- The version is that of the person's stream, so that a late writer does not turn the hand back.
 INSERT INTO vault_details (person_id, district_id, text_id, version)
-SELECT * FROM unnest(%(person_ids)s::uuid[], %(district_ids)s::uuid[], %(text_ids)s::uuid[],
-                     %(versions)s::bigint[])
+SELECT *
+  FROM unnest(%(person_ids)s::uuid[], %(district_ids)s::uuid[], %(text_ids)s::uuid[],
+              %(versions)s::bigint[]) AS u (person_id, district_id, text_id, version)
+ WHERE NOT EXISTS (SELECT FROM vault_erasures e WHERE e.subject_id = u.person_id)
 ON CONFLICT (person_id, district_id) DO UPDATE
    SET text_id = excluded.text_id, version = excluded.version
  WHERE vault_details.version < excluded.version;
@@ -71,6 +95,8 @@ SELECT identity_hmac, subject_id FROM vault_identities WHERE identity_hmac = ANY
 INSERT INTO vault_identities (identity_hmac, subject_id, source, district_id)
 SELECT h, i, %(source)s, %(district_id)s
   FROM unnest(%(hmacs)s::bytea[], %(subject_ids)s::uuid[]) AS u (h, i)
+ WHERE NOT EXISTS (SELECT FROM vault_tombstones t WHERE t.identity_hmac = h)
+   AND NOT EXISTS (SELECT FROM vault_erasures e WHERE e.subject_id = i)
 ON CONFLICT DO NOTHING;
 
 -- name: load_positions
@@ -83,20 +109,26 @@ SELECT position_hmac, person_id, first_day
   FROM vault_positions
  WHERE district_id = %(district_id)s AND person_id = %(person_id)s;
 
+-- name: load_positions_everywhere
+SELECT district_id, position_hmac, person_id, first_day
+  FROM vault_positions
+ WHERE person_id = %(person_id)s;
+
 -- name: add_positions
 INSERT INTO vault_positions (position_hmac, person_id, first_day, district_id, source)
 SELECT h, p, d, %(district_id)s, %(source)s
   FROM unnest(%(hmacs)s::bytea[], %(person_ids)s::uuid[], %(first_days)s::date[]) AS u (h, p, d)
+ WHERE NOT EXISTS (SELECT FROM vault_erasures e WHERE e.subject_id = p)
 ON CONFLICT DO NOTHING;
 
 -- name: find_upload
-SELECT evidence_id, person_id, sealed_keys, media_type, size_bytes, ciphertext_sha256,
+SELECT evidence_id, upload_id, person_id, sealed_keys, media_type, size_bytes, ciphertext_sha256,
        plaintext_commitment, plaintext_hmac
   FROM vault_evidence
  WHERE upload_id = %(key)s;
 
 -- name: load_evidence
-SELECT evidence_id, person_id, sealed_keys, media_type, size_bytes, ciphertext_sha256,
+SELECT evidence_id, upload_id, person_id, sealed_keys, media_type, size_bytes, ciphertext_sha256,
        plaintext_commitment, plaintext_hmac
   FROM vault_evidence
  WHERE evidence_id = %(key)s;

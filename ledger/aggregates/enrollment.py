@@ -148,18 +148,13 @@ class Enrollment(SubmissionCommands, ReviewCommands):
     def open_appeal(
         self, act: Act, *, issuer: Issuer, ground: str, statement: VaultText | None = None
     ) -> Sequence[AnyEnrollmentEvent]:
-        """Ask for another look at a decision of not yet, or at a revocation.
-
-        The window is the issuer's as its terms were when the attempt was handed in.
-        """
+        """Ask for another look at a decision of not yet, or at a revocation."""
         appealable = self.status in {Status.OPEN, Status.REVOKED}
         if self.decided_on is None or not appealable:
             raise NothingToAppealError(f"enrollment {self.id} is {self.status}")
         if self.appeal is not Appeal.POSSIBLE:
             raise SecondAppealError(f"the decision of {self.decided_on} was appealed already")
-        assert self.submitted_at is not None, "what was decided was handed in"
-        window = issuer.terms_at(self.submitted_at).appeal_business_days
-        last_day, today = issuer.business_days_after(self.decided_on, window), issuer.today(act.at)
+        last_day, today = self.appeal_possible_until(issuer), issuer.today(act.at)
         if today > last_day:
             raise AppealWindowClosedError(f"an appeal was possible until {last_day}")
         return [
@@ -173,6 +168,16 @@ class Enrollment(SubmissionCommands, ReviewCommands):
                 opened_on=today,
             )
         ]
+
+    def appeal_possible_until(self, issuer: Issuer) -> date:
+        """The last day to appeal the decision that stands.
+
+        The window is the issuer's as its terms were when the attempt was handed in.
+        """
+        assert self.decided_on is not None, "what can be appealed was decided"
+        assert self.submitted_at is not None, "what was decided was handed in"
+        window = issuer.terms_at(self.submitted_at).appeal_business_days
+        return issuer.business_days_after(self.decided_on, window)
 
     def decide_appeal(
         self,

@@ -9,8 +9,8 @@ from uuid import UUID
 from ledger.aggregates import employment as employments
 from ledger.aggregates.employment import Employment, Terms, check_no_overlap
 from ledger.aggregates.organization import Organization
-from ledger.aggregates.person import Person
 from ledger.application import Call, Ledger, Reader, Receipt
+from ledger.commands.person import get_person
 from ledger.errors import InvalidError
 from ledger.events import AnyEmploymentEvent
 from ledger.values import stream_id
@@ -56,7 +56,7 @@ def start_employment(
     begun = Position(hmac, person_id, first_day)
 
     def decide(read: Reader) -> Sequence[AnyEmploymentEvent]:
-        read.get(Person, person_id)
+        get_person(read, person_id)
         district = read.get(Organization, district_id)
         district.must_be_district()
         _check_school(read, district_id, terms)

@@ -16,6 +16,7 @@ from ledger.aggregates.issuer import Issuer
 from ledger.aggregates.person import Person
 from ledger.application import Call, Ledger, Reader, Receipt
 from ledger.commands.assessor import assessor_stream
+from ledger.commands.person import get_person
 from ledger.events import AnyEnrollmentEvent
 from ledger.events.enrollment import Decision
 from ledger.values import VaultText
@@ -34,7 +35,7 @@ def enroll(
     """Begin the next cycle, whose id follows from person, credential and cycle."""
 
     def decide(read: Reader) -> Events:
-        read.get(Person, person_id)
+        get_person(read, person_id)
         credential = read.get(Credential, credential_id)
         return enrollments.enroll(
             call.act,

@@ -7,8 +7,10 @@ from uuid import UUID
 
 from ledger.aggregates import person as persons
 from ledger.aggregates.person import Person
+from ledger.aggregates.retention import Retention, Subject
 from ledger.application import Call, Decide, Ledger, Reader, Receipt
 from ledger.events import AnyPersonEvent
+from ledger.keyring import PersonErasedError
 from ledger.vault import DetailsPointer, PersonDetails, Vault
 
 
@@ -47,7 +49,7 @@ def record_person_details(
     """Let a person be called otherwise in a district from now on."""
 
     def decide(read: Reader) -> Sequence[AnyPersonEvent]:
-        person = read.get(Person, person_id)
+        person = get_person(read, person_id)
         stored = vault.put_details(person_id, district_id, details)
         return person.record_details(call.act, district_id=district_id, details=stored)
 
@@ -67,7 +69,7 @@ def link_identity(
     """Let a number that a source system gives her lead to this person."""
 
     def decide(read: Reader) -> Sequence[AnyPersonEvent]:
-        person = read.get(Person, person_id)
+        person = get_person(read, person_id)
         return person.link_identity(
             call.act,
             source=source,
@@ -76,6 +78,19 @@ def link_identity(
         )
 
     return ledger.run(call, decide)
+
+
+def get_person(read: Reader, person_id: UUID) -> Person:
+    """A person about whom something may still be recorded.
+
+    Raises:
+        PersonErasedError: her keys are destroyed, or about to be.
+    """
+    person = read.get(Person, person_id)
+    retention = read.find(Retention, Subject(person_id).stream)
+    if retention is not None and retention.destroying:
+        raise PersonErasedError(f"person {person_id} was erased")
+    return person
 
 
 def details_pointer(person: Person, district_id: UUID) -> DetailsPointer | None:

@@ -15,7 +15,7 @@ import psycopg
 import pytest
 from obstore.store import LocalStore, MemoryStore
 
-from ledger.errors import CommandReusedError, NotFoundError
+from ledger.errors import CommandReusedError, ErasedError, NotFoundError
 from ledger.evidence import (
     EvidenceEmptyError,
     EvidenceStore,
@@ -227,7 +227,7 @@ def test_destroying_a_persons_key_destroys_her_files(
     stored = evidence.store(UPLOAD, EARNER, [LESSON]).evidence_id
     with psycopg.connect(connection_info(database_url, Role.VAULT)) as connection:
         connection.execute("DELETE FROM vault_person_keys WHERE person_id = %s", [EARNER])
-    with pytest.raises(NotFoundError, match="erased"):
+    with pytest.raises(ErasedError, match="erased"):
         evidence.open(stored)
 
 

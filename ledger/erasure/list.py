@@ -1,0 +1,130 @@
+"""What was erased, twice: as the log has it, and in a file outside the database.
+
+A backup may bring back the vault alone, or the log with it. The log knows what an older vault has
+to forget again; where both are old, only the file does, which lies beside the root keys and is
+never part of a backup of the database.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
+from typing import Any, Literal
+from uuid import UUID
+
+import orjson
+from psycopg import Connection
+
+from ledger.aggregates.retention import Retention, Stage
+from ledger.codec import decode
+from ledger.errors import LedgerError
+from ledger.sql import blocks, fetch
+
+Kind = Literal["person", "evidence"]
+_SQL = blocks("ledger.erasure", "erasure.sql")
+
+
+class EraseFileDamagedError(LedgerError):
+    """The list of erasures beside the root keys cannot be read."""
+
+    slug = "erase-file-damaged"
+    status = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Somebody, or a file, that is to stay erased."""
+
+    kind: Kind
+    subject_id: UUID
+    tombstones: tuple[bytes, ...] = ()  # keyed digests of the numbers that led to a person
+
+    def line(self) -> bytes:
+        hmacs = [hmac.hex() for hmac in self.tombstones]
+        said = {"kind": self.kind, "subject_id": self.subject_id, "tombstones": hmacs}
+        return orjson.dumps(said) + b"\n"
+
+    @classmethod
+    def of_line(cls, line: bytes) -> Entry:
+        said = orjson.loads(line)
+        if said["kind"] not in {"person", "evidence"}:
+            raise ValueError("an entry is about a person or about evidence")
+        hmacs = tuple(bytes.fromhex(hmac) for hmac in said["tombstones"])
+        return cls(said["kind"], UUID(said["subject_id"]), hmacs)
+
+
+class EraseFile:
+    """One line for each erasure, written before anything is destroyed and never taken out.
+
+    What follows the last end of a line is a try that broke off before anything was destroyed.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def entries(self) -> dict[UUID, Entry]:
+        """All entries. Raises EraseFileDamagedError: then nobody can tell what to forget."""
+        if not self._path.exists():
+            return {}
+        lines = self._path.read_bytes().split(b"\n")[:-1]
+        found = {}
+        for number, line in enumerate(lines, start=1):
+            try:
+                entry = Entry.of_line(line)
+            except (ValueError, KeyError, TypeError, AttributeError):
+                raise EraseFileDamagedError(f"line {number} of {self._path} is damaged") from None
+            found[entry.subject_id] = entry
+        return found
+
+    def add(self, entries: Iterable[Entry]) -> None:
+        """Write what is not there yet, and put it on the disk."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        with os.fdopen(descriptor, "r+b") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            known = self.entries()
+            new = [entry for entry in entries if known.get(entry.subject_id) != entry]
+            if not new:
+                return
+            content = file.read()
+            file.seek(content.rfind(b"\n") + 1)
+            file.truncate()
+            file.write(b"".join(entry.line() for entry in new))
+            file.flush()
+            os.fsync(file.fileno())
+        folder = os.open(self._path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+@dataclass
+class Retentions:
+    """Every hold and erasure, folded from the log and kept as far as it was read."""
+
+    _found: dict[UUID, Retention] = field(default_factory=dict)
+    _position: int = 0
+    _lock: Lock = field(default_factory=Lock)
+
+    def read(self, connection: Connection[Any]) -> Mapping[UUID, Retention]:
+        """By stream, up to the end of the log. The connection has to see the log."""
+        with self._lock:
+            rows = fetch(connection, _SQL["retention_events"], after=self._position)
+            for position, stream, version, topic, state in rows:
+                event: Any = decode(topic, bytes(state), stream, version)
+                self._found[stream] = Retention.evolve(self._found.get(stream), event)
+                self._position = position
+            return dict(self._found)
+
+    def erased(self, connection: Connection[Any]) -> list[Entry]:
+        """What the log says is erased."""
+        return [
+            Entry("evidence" if one.subject.evidence_id else "person", one.subject.id)
+            for one in self.read(connection).values()
+            if one.stage is Stage.ERASED
+        ]
