@@ -28,9 +28,9 @@ router = APIRouter(tags=["seal"], include_in_schema=False)
 
 @router.get("/checkpoint")
 def read_checkpoint(request: Request) -> Response:
-    """The newest checkpoint."""
+    """The newest checkpoint, and the signatures of those witnesses that have come to it."""
     with edge_of(request).reading() as connection:
-        sealed = SealReads(connection).last_checkpoint()
+        sealed = SealReads(connection).newest_checkpoint()
     if sealed is None:
         raise NotSealedYetError("nothing is sealed yet; ask again")
     return Response(sealed[1], media_type=TEXT, headers=CHANGES)
@@ -52,7 +52,10 @@ def read_tile(request: Request, path: str) -> Response:
 
 @router.get("/proofs/{position}")
 def read_proof(request: Request, position: Annotated[int, Path(ge=1, le=POSITION_MAX)]) -> Response:
-    """The proof that the event at a position is in the newest checkpoint, as a `.tlog-proof`."""
+    """The proof that the event at a position is in a checkpoint, as a `.tlog-proof`.
+
+    In one that witnesses have signed, as soon as there is one.
+    """
     with edge_of(request).reading() as connection:
         proof = SealReads(connection).proof(position)
     return Response(str(proof), media_type=TEXT, headers=CHANGES)

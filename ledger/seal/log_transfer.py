@@ -20,7 +20,7 @@ from ledger.errors import ConflictError, InvalidError
 from ledger.seal.leaves import leaf
 from ledger.seal.log_file import FORMAT, Entry, LogFile, event_line, lost_line
 from ledger.seal.merkle import HASH_BYTES
-from ledger.seal.reads import SQL, DatabaseLog
+from ledger.seal.reads import SQL, DatabaseLog, divided
 from ledger.seal.tiles import TILE_WIDTH, Edge, Piece
 from ledger.seal.trusted_keys import TrustedKey
 from ledger.seal.verify import PAGE, SOUND, verify
@@ -189,5 +189,9 @@ def _columns(entry: Entry) -> tuple[object, ...]:
 def _add_seal(connection: Connection[Any], pieces: Iterable[Piece], log: LogFile) -> None:
     with connection.cursor() as cursor:
         cursor.executemany(SQL["add_tile"], [piece._asdict() for piece in pieces])
-        checkpoints = ({"size": size, "note": note} for size, note in log.checkpoints())
-        cursor.executemany(SQL["add_checkpoint"], checkpoints)
+        for size, note in log.checkpoints():
+            own, cosignatures = divided(note)
+            cursor.execute(SQL["add_checkpoint"], {"size": size, "note": own})
+            for witness, line in cosignatures:
+                named = {"size": size, "witness": witness, "line": line}
+                cursor.execute(SQL["add_cosignature"], named)

@@ -20,6 +20,7 @@ from ledger.sql import blocks, fetch
 
 SQL = blocks("ledger.seal", "seal.sql")
 CHECKPOINTS_AT_ONCE = 1_000
+COSIGNATURES_MAX = 100  # so many are looked back for the one that most witnesses have signed
 # PostgreSQL counts microseconds from the year 2000.
 POSTGRES_EPOCH_US = 946_684_800_000_000
 
@@ -71,26 +72,42 @@ class SealReads:
         return self.tiles(level, number, number)
 
     def last_checkpoint(self) -> tuple[int, str] | None:
-        """The size and the note of the newest checkpoint."""
+        """The size and the note of the newest checkpoint, as the log has signed it."""
         found = self._fetch("last_checkpoint")
         return (found[0][0], found[0][1]) if found else None
 
+    def newest_checkpoint(self) -> tuple[int, str] | None:
+        """The newest checkpoint, with what witnesses have signed below it so far."""
+        newest = self.last_checkpoint()
+        return self._cosigned(newest[0]) if newest else None
+
+    def cosigned_checkpoint(self, position: int) -> tuple[int, str] | None:
+        """A checkpoint that covers a position, with what witnesses have signed below it.
+
+        The newest; but where witnesses have not come to it yet, the newest that they have signed.
+        """
+        newest = self.last_checkpoint()
+        if newest is None:
+            return None
+        lately = self._fetch("cosigned_checkpoint", position=position, limit=COSIGNATURES_MAX)
+        return self._cosigned(lately[0][0] if lately else newest[0])
+
     def checkpoints(self) -> Iterator[tuple[int, str]]:
-        """The size and the note of every checkpoint, the smallest first."""
+        """The size and the note of every checkpoint, the smallest first; cosigned where it is."""
         after = -1
         while found := self._fetch("checkpoints", after=after, limit=CHECKPOINTS_AT_ONCE):
             yield from found
             after = found[-1][0]
 
     def proof(self, position: int) -> Proof:
-        """The proof that the event at a position is covered by the newest checkpoint.
+        """The proof that the event at a position is covered by a checkpoint.
 
         Raises:
             NotFoundError: there is no such position.
             NotSealedYetError: there will be one soon.
             MissingHashesError: the tree is damaged.
         """
-        sealed = self.last_checkpoint()
+        sealed = self.cosigned_checkpoint(position)
         size = sealed[0] if sealed else 0
         if position < 1 or (position > size and position > self.last_position()):
             raise NotFoundError(f"the log has no position {position}")
@@ -98,6 +115,10 @@ class SealReads:
             raise NotSealedYetError(f"position {position} is not sealed yet; ask again")
         hashes = inclusion_proof(position - 1, size, cache(self.tile))
         return Proof(position - 1, tuple(hashes), sealed[1])
+
+    def _cosigned(self, size: int) -> tuple[int, str]:
+        found = self._fetch("checkpoints", after=size - 1, limit=1)[0]
+        return found[0], found[1]
 
     def _fetch(self, name: str, **parameters: Any) -> list[tuple[Any, ...]]:
         return fetch(self._connection, SQL[name], **parameters)
@@ -139,3 +160,12 @@ def _since_1970(sent: bytes | None) -> int:
 def checkpoint_of(note: str) -> Checkpoint:
     """What a note of ours says, whoever has signed it. Raises NoteError."""
     return Checkpoint.parse(Note.parse(note).text)
+
+
+def divided(note: str) -> tuple[str, list[tuple[str, str]]]:
+    """A note as the log has signed it, and by the names of witnesses the lines that they added."""
+    text, lines = Note.parse(note)
+    origin = Checkpoint.parse(text).origin
+    own = tuple(line for line in lines if line.name == origin)
+    others = [line for line in lines if line.name != origin]
+    return str(Note(text, own)), [(f"{one.name}+{one.key_id.hex()}", str(one)) for one in others]

@@ -35,7 +35,27 @@ SELECT number, start, hashes
 SELECT size, note FROM seal_checkpoints ORDER BY size DESC LIMIT 1;
 
 -- name: checkpoints
-SELECT size, note FROM seal_checkpoints WHERE size > %(after)s ORDER BY size LIMIT %(limit)s;
+-- With the signatures of witnesses below those of the log.
+SELECT size, note || coalesce((SELECT string_agg(line, '' ORDER BY witness COLLATE "C")
+                                 FROM seal_cosignatures cosigned
+                                WHERE cosigned.size = sealed.size), '')
+  FROM seal_checkpoints sealed
+ WHERE size > %(after)s
+ ORDER BY size
+ LIMIT %(limit)s;
+
+-- name: cosigned_checkpoint
+-- Of those that cover a position, the one that most witnesses have signed, and of these the newest.
+SELECT size FROM (SELECT size, witness FROM seal_cosignatures WHERE size >= %(position)s
+                   ORDER BY size DESC LIMIT %(limit)s) AS lately
+ GROUP BY size ORDER BY count(*) DESC, size DESC LIMIT 1;
+
+-- name: cosigners
+SELECT witness FROM seal_cosignatures WHERE size = %(size)s;
+
+-- name: add_cosignature
+INSERT INTO seal_cosignatures (size, witness, line) VALUES (%(size)s, %(witness)s, %(line)s)
+ON CONFLICT DO NOTHING;
 
 -- name: add_tiles
 INSERT INTO seal_tiles (level, number, start, hashes)
