@@ -9,6 +9,7 @@ from projections.contract import Projection
 from projections.employments import Employments
 from projections.history import History
 from projections.payouts import Payouts
+from projections.renewals import Renewals
 from projections.reviews import Reviews
 from projections.stacks import Stacks
 from projections.transcript import Transcript
@@ -20,7 +21,7 @@ _LIFE: tuple[Projection[Any], ...] = (
     History(),
     Employments(),
 )
-_MEANING: tuple[Projection[Any], ...] = (Stacks(), Payouts())
+_MEANING: tuple[Projection[Any], ...] = (Stacks(), Payouts(), Renewals())
 
 PROJECTIONS = _LIFE + _MEANING
 # Processes can share the work: the second lane takes few events and thinks long about each.

@@ -30,6 +30,14 @@ from ledger.events.credential import (
     Level,
 )
 from ledger.events.enrollment import Decision
+from ledger.events.equivalency import (
+    MICRO_CREDENTIAL,
+    Conversion,
+    EquivalencyTerms,
+    Need,
+    Option,
+    Requirement,
+)
 from ledger.events.issuer import IssuerHolidaysSet, IssuerRegistered, IssuerTerms, IssuerVetted
 from ledger.events.policy import AwardTrigger, FlatAmount, PolicyTerms
 from ledger.events.stack import Group
@@ -214,6 +222,29 @@ def policy_terms(**changes: Any) -> PolicyTerms:
         "amount": FlatAmount(amount_cents=30_000),
     }
     return PolicyTerms(**fields | changes)
+
+
+def equivalency_terms(**changes: Any) -> EquivalencyTerms:
+    """Ten points for each semester hour, six for each micro-credential, sixty in a cycle."""
+    total = Need(need="total", needed_hundredths=6_000)
+    fields: dict[str, Any] = {
+        "title": "Points",
+        "jurisdiction": "us-tn",
+        "unit": "us-tn:PDP",
+        "effective_from": date(2016, 7, 1),
+        "conversions": (
+            Conversion(kind=MICRO_CREDENTIAL, gives_hundredths=600),
+            Conversion(kind="semester-hour", gives_hundredths=1_000),
+        ),
+        "requirements": (
+            Requirement(
+                purpose="renew",
+                approver="district",
+                options=(Option(option="points", needs=(total,)),),
+            ),
+        ),
+    }
+    return EquivalencyTerms(**fields | changes)
 
 
 def group(title: str, count: int, needed: int | None = None) -> Group:

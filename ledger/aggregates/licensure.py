@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Self
+from typing import Literal, Self
 from uuid import UUID
 
 from ledger.aggregates.base import Act, Aggregate, first_header
@@ -202,7 +202,7 @@ class License(Aggregate):
                 person_id=self.person_id,
                 district_id=district_id,
                 achievement_id=achievement_id,
-                outcome="accepted" if ruling.outcome == "accepted" else "declined",
+                outcome=ruling.outcome,
                 reason=ruling.reason,
                 units_hundredths=ruling.units_hundredths,
                 category=ruling.category,
@@ -227,7 +227,7 @@ class License(Aggregate):
 class NewRuling:
     """What a district says of one achievement."""
 
-    outcome: str  # accepted or declined
+    outcome: Literal["accepted", "declined"]
     reason: str
     units_hundredths: int | None = None
     category: str | None = None

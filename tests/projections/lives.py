@@ -18,6 +18,7 @@ from ledger.events import LedgerEvent
 from ledger.events.access import AccessGranted, AccessWithdrawn
 from ledger.events.assessor import AssessorAppointed, AssessorQualified, AssessorWithdrawn
 from ledger.events.credential import CredentialDrafted, CredentialRetired
+from ledger.events.credit import CreditRecorded, CreditWithdrawn
 from ledger.events.employment import (
     EmploymentChanged,
     EmploymentEnded,
@@ -25,12 +26,20 @@ from ledger.events.employment import (
     EmploymentStarted,
 )
 from ledger.events.enrollment import Enrolled
+from ledger.events.equivalency import EquivalencyAdopted, EquivalencyRetired
 from ledger.events.imports import ImportCompleted, ImportStarted
 from ledger.events.issuer import (
     IssuerHolidaysSet,
     IssuerSuspended,
     IssuerSuspensionLifted,
     IssuerTermsChanged,
+)
+from ledger.events.licensure import (
+    LicenseChanged,
+    LicenseClosed,
+    LicenseRecorded,
+    LicenseRenewed,
+    LicenseRulingMade,
 )
 from ledger.events.organization import OrganizationRegistered, OrganizationRenamed
 from ledger.events.person import IdentityLinked, PersonDetailsRecorded, PersonRegistered
@@ -47,6 +56,7 @@ from tests.samples import (
     credential_events,
     definition,
     digest,
+    equivalency_terms,
     group,
     header,
     issuer_events,
@@ -146,6 +156,23 @@ def other_streams() -> list[Stream]:
             ),
         ],
         assessor_stream(),
+        equivalency_stream(),
+    ]
+
+
+def equivalency_stream() -> Stream:
+    stream, shared = named("rules"), {"district_id": DISTRICT}
+    adopted = {**shared, "authority_reference": "Minute 8", "adopted_on": date(2024, 6, 1)}
+    return [
+        EquivalencyAdopted(**header(stream, version), **adopted, rule_version=version, terms=terms)
+        for version, terms in enumerate((equivalency_terms(), equivalency_terms(title="2")), 1)
+    ] + [
+        EquivalencyRetired(
+            **header(stream, 3),
+            **shared,
+            authority_reference="Minute 9",
+            last_day=date(2026, 6, 30),
+        )
     ]
 
 
@@ -209,10 +236,70 @@ def person_streams(person_id: UUID) -> list[Stream]:
                 **header(job, 5), **held, **terms, exempt=False, effective_on=date(2024, 10, 1)
             ),
         ],
+        license_stream(uuid5(person_id, "license"), held),
+        credit_stream(uuid5(person_id, "credit"), held),
         [
             AccessGranted(**header(grants), **role),
             AccessWithdrawn(**header(grants, 2), **role),
         ],
+    ]
+
+
+def license_stream(stream: UUID, held: dict[str, Any]) -> Stream:
+    """On file, changed, ruled on, renewed and surrendered."""
+    facts: dict[str, Any] = {"role": "k-5", "traits": ("masters",)}
+    first, last = date(2021, 7, 1), date(2026, 6, 30)
+    return [
+        LicenseRecorded(
+            **header(stream),
+            **held,
+            **facts,
+            jurisdiction="us-tn",
+            license_type="professional",
+            zone=ZONE,
+            issued_on=first,
+            valid_from=first,
+            valid_to=last,
+            number=vault_text("license number"),
+        ),
+        LicenseChanged(**header(stream, 2), **held, **facts, effective_on=date(2024, 8, 1)),
+        LicenseRulingMade(
+            **header(stream, 3),
+            **held,
+            achievement_id=named("award"),
+            outcome="accepted",
+            reason="seen",
+            units_hundredths=50,
+            category="literacy",
+        ),
+        LicenseRenewed(
+            **header(stream, 4), **held, issued_on=last, valid_from=date(2026, 7, 1), valid_to=None
+        ),
+        LicenseClosed(
+            **header(stream, 5), **held, reason="surrendered", effective_on=date(2027, 1, 1)
+        ),
+    ]
+
+
+def credit_stream(stream: UUID, held: dict[str, Any]) -> Stream:
+    return [
+        CreditRecorded(
+            **header(stream),
+            **held,
+            kind="semester-hour",
+            quantity_hundredths=300,
+            category=None,
+            course="edu-501",
+            begun_on=None,
+            earned_on=date(2024, 12, 1),
+            zone=ZONE,
+            approved_on=None,
+            exchanged_enrollment_id=None,
+            documents=vault_text("transcript"),
+        ),
+        CreditWithdrawn(
+            **header(stream, 2), **held, reason="mistake", effective_on=date(2025, 1, 1)
+        ),
     ]
 
 

@@ -90,6 +90,16 @@ READS: dict[str, dict[str, dict[str, Any]]] = {
         "organizations": {"district_id": DISTRICT},
         "districts": {},
     },
+    "renewals": {
+        "load": {"ids": [ID]},
+        "load_credits": {"ids": [ID]},
+        "load_rules": {"ids": [ID]},
+        "of_persons": {"person_ids": [ID]},
+        "credits_of_persons": {"person_ids": [ID]},
+        "license": {"license_id": ID},
+        "persons_of_district": {"district_id": DISTRICT, "after": ID, "limit": 50},
+        "awards_of_persons": {"person_ids": [ID]},
+    },
     "log": {
         "page": {"after": 5, "until": 9, "limit": 10, "passed_over": ["person.registered.v1"]},
         "at_positions": {"positions": [1, 2]},
@@ -123,7 +133,7 @@ def test_a_read_finds_its_rows_by_an_index(log: Log, name: str, block: str) -> N
 @pytest.mark.parametrize("name", sorted(READS))
 def test_every_read_is_looked_at(name: str) -> None:
     """But for those over a whole table that is small by nature."""
-    over_all = {"catalog": {"facets"}}.get(name, set())
+    over_all = {"catalog": {"facets"}, "renewals": {"rules"}}.get(name, set())
     reads = {block for block, sql in blocks(name).items() if _code(sql).startswith("SELECT")}
     assert reads - over_all == READS[name].keys()
 

@@ -1,0 +1,353 @@
+"""Renewals: licenses, credits earned elsewhere, and the rules they are measured by.
+
+The tables hold what happened; how far a license is follows from that and from a day, so it is
+worked out by `ledger/rules/renewals.py` when it is read. Awards are read off the transcript, and
+their place in the log off the stacks, for a fold over every award would keep nothing new.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import lru_cache
+from typing import Any, ClassVar, assert_never
+from uuid import UUID
+
+from psycopg import Connection
+from pydantic import TypeAdapter
+
+from ledger.events import (
+    AnyCreditEvent,
+    AnyEquivalencyEvent,
+    AnyLicenseEvent,
+    LedgerEvent,
+    access,
+    assessor,
+    credential,
+    credit,
+    employment,
+    enrollment,
+    equivalency,
+    imports,
+    issuer,
+    licensure,
+    organization,
+    person,
+    policy,
+    retention,
+    stack,
+    vault_keys,
+)
+from ledger.events.equivalency import MICRO_CREDENTIAL, EquivalencyTerms
+from ledger.rules.equivalencies import HUNDREDTHS, Achievement, Rule
+from ledger.rules.licenses import License, license_after
+from ledger.values import VaultText
+from projections.contract import Fact, Projection, Table
+from projections.sql import NO_ID, Write, blocks, read, rows, to_write
+
+Relevant = AnyLicenseEvent | AnyCreditEvent | AnyEquivalencyEvent
+
+_SQL = blocks("renewals")
+_LICENSE = TypeAdapter(License)
+# Rules are read for every answer and hardly ever change: each text is parsed once.
+_terms = lru_cache(4096)(EquivalencyTerms.model_validate_json)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A license, where the vault has its number, and every district that ever acted on it."""
+
+    license: License
+    number: VaultText | None
+    district_ids: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credit:
+    """Something earned elsewhere, in its own kind."""
+
+    credit_id: UUID
+    person_id: UUID
+    district_id: UUID
+    kind: str
+    quantity_hundredths: int
+    category: str | None
+    course: str | None
+    begun_on: date | None
+    earned_on: date
+    approved_on: date | None
+    exchanged_enrollment_id: UUID | None
+    documents: dict[str, Any] | None
+    withdrawn_on: date | None
+    withdrawn_reason: str | None
+    position: int
+    positions: list[int]
+
+    @property
+    def achievement(self) -> Achievement:
+        """What was earned, in its own kind."""
+        return Achievement(
+            id=self.credit_id,
+            position=self.position,
+            kind=self.kind,
+            quantity_hundredths=self.quantity_hundredths,
+            earned_on=self.earned_on,
+            category=self.category,
+            course=self.course,
+            begun_on=self.begun_on,
+            approved_on=self.approved_on,
+            void_from=self.withdrawn_on,
+            void_reason=None if self.withdrawn_on is None else "withdrawn",
+            exchanged_for=self.exchanged_enrollment_id,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleRow:
+    """A version of an authority's rules, and where it was retired, if it was."""
+
+    rule_id: UUID
+    rule_version: int
+    district_id: UUID | None
+    jurisdiction: str
+    authority_reference: str
+    adopted_on: date
+    terms: str  # as JSON
+    position: int
+    last_day: date | None
+    retired_position: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Award:
+    """What became of an enrollment that was awarded, and where in the log it was."""
+
+    person_id: UUID
+    enrollment_id: UUID
+    credential_id: UUID
+    issuer_id: UUID
+    awarded_on: date
+    expires_on: date | None
+    revoked_on: date | None
+    position: int
+
+    @property
+    def achievement(self) -> Achievement:
+        """One micro-credential, whatever effort it took."""
+        return Achievement(
+            id=self.enrollment_id,
+            position=self.position,
+            kind=MICRO_CREDENTIAL,
+            quantity_hundredths=HUNDREDTHS,
+            earned_on=self.awarded_on,
+            credential_id=self.credential_id,
+            issuer_id=self.issuer_id,
+            expires_on=self.expires_on,
+            void_from=self.revoked_on,
+            void_reason=None if self.revoked_on is None else "revoked",
+        )
+
+
+class Renewals(Projection[Relevant]):
+    """Keeps `renewal_licenses`, `renewal_credits` and `renewal_rules`."""
+
+    name: ClassVar[str] = "renewals"
+    tables: ClassVar[tuple[Table, ...]] = (
+        Table("renewal_licenses"),
+        Table("renewal_credits"),
+        Table("renewal_rules", by_person=False),
+    )
+    sharded: ClassVar[bool] = True
+
+    def relevant(self, event: LedgerEvent) -> Relevant | None:
+        match event:
+            case (
+                enrollment.EnrollmentEvent()
+                | credential.CredentialEvent()
+                | issuer.IssuerEvent()
+                | stack.StackEvent()
+                | assessor.AssessorEvent()
+                | person.PersonEvent()
+                | employment.EmploymentEvent()
+                | organization.OrganizationEvent()
+                | access.AccessEvent()
+                | policy.PolicyEvent()
+                | imports.ImportEvent()
+                | retention.RetentionEvent()
+                | vault_keys.VaultKeysEvent()
+            ):
+                return None
+            case _:
+                return event
+
+    def apply(self, facts: Sequence[Fact[Relevant]], connection: Connection[Any]) -> list[Write]:
+        ids = list({fact.event.originator_id for fact in facts})
+        licenses = {one.license.license_id: one for one in _held(connection, "load", ids=ids)}
+        credits_ = {
+            one.credit_id: one for one in read(connection, Credit, _SQL["load_credits"], ids=ids)
+        }
+        rules = {
+            (one.rule_id, one.rule_version): one
+            for one in read(connection, RuleRow, _SQL["load_rules"], ids=ids)
+        }
+        for position, event in facts:
+            stream = event.originator_id
+            match event:
+                case licensure.LicenseEvent():
+                    licenses[stream] = _license_after(licenses.get(stream), event, position)
+                case credit.CreditEvent():
+                    credits_[stream] = _credit_after(credits_.get(stream), event, position)
+                case equivalency.EquivalencyAdopted():
+                    rules[stream, event.rule_version] = _rule_row(event, position)
+                case equivalency.EquivalencyRetired(last_day=last_day):
+                    for key in [key for key in rules if key[0] == stream]:
+                        rules[key] = replace(
+                            rules[key], last_day=last_day, retired_position=position
+                        )
+                case _:
+                    assert_never(event)
+        return to_write(
+            _SQL["save"],
+            licenses=[_license_row(one) for one in licenses.values()],
+            credits=list(credits_.values()),
+            rules=list(rules.values()),
+        )
+
+
+def of_persons(connection: Connection[Any], person_ids: Collection[UUID]) -> list[Held]:
+    """The licenses of some persons."""
+    return _held(connection, "of_persons", person_ids=list(person_ids))
+
+
+def find_license(connection: Connection[Any], license_id: UUID) -> Held | None:
+    found = _held(connection, "license", license_id=license_id)
+    return found[0] if found else None
+
+
+def persons_of_district(
+    connection: Connection[Any], district_id: UUID, *, after: UUID = NO_ID, limit: int = 50
+) -> list[UUID]:
+    """Whose licenses the district ever acted on, in order; `after` is the last seen."""
+    span = {"district_id": district_id, "after": after, "limit": limit}
+    return [row[0] for row in rows(connection, _SQL["persons_of_district"], **span)]
+
+
+def credits_of_persons(connection: Connection[Any], person_ids: Collection[UUID]) -> list[Credit]:
+    """What some persons earned elsewhere, withdrawn or not."""
+    return read(connection, Credit, _SQL["credits_of_persons"], person_ids=list(person_ids))
+
+
+def awards_of_persons(connection: Connection[Any], person_ids: Collection[UUID]) -> list[Award]:
+    """What some persons were ever awarded, revoked or not."""
+    return read(connection, Award, _SQL["awards_of_persons"], person_ids=list(person_ids))
+
+
+def rules_known(
+    connection: Connection[Any], *, until: int, jurisdiction: str | None = None
+) -> list[Rule]:
+    """Every version of every authority's rules, as known at a position."""
+    found = read(connection, RuleRow, _SQL["rules"], until=until, jurisdiction=jurisdiction)
+    return [
+        Rule(
+            rule_id=row.rule_id,
+            rule_version=row.rule_version,
+            district_id=row.district_id,
+            authority_reference=row.authority_reference,
+            adopted_on=row.adopted_on,
+            terms=_terms(row.terms),
+            last_day=row.last_day,
+            position=row.position,
+        )
+        for row in found
+    ]
+
+
+def licenses_of(facts: Iterable[Fact[Any]]) -> list[Held]:
+    """Licenses folded from their events alone, as of the last of these."""
+    found: dict[UUID, Held] = {}
+    for position, event in facts:
+        if isinstance(event, licensure.LicenseEvent):
+            before = found.get(event.originator_id)
+            found[event.originator_id] = _license_after(before, event, position)
+    return list(found.values())
+
+
+def credits_of(facts: Iterable[Fact[Any]]) -> list[Credit]:
+    """Credits folded from their events alone, as of the last of these."""
+    found: dict[UUID, Credit] = {}
+    for position, event in facts:
+        if isinstance(event, credit.CreditEvent):
+            before = found.get(event.originator_id)
+            found[event.originator_id] = _credit_after(before, event, position)
+    return list(found.values())
+
+
+def _license_after(before: Held | None, event: Any, position: int) -> Held:
+    held = license_after(before.license if before else None, event, position)
+    earlier = [one for one in (before.district_ids if before else ()) if one != event.district_id]
+    number = before.number if before else None
+    if isinstance(event, licensure.LicenseRecorded):
+        number = event.number
+    return Held(held, number, (*earlier, event.district_id))
+
+
+def _credit_after(before: Credit | None, event: Any, position: int) -> Credit:
+    if isinstance(event, credit.CreditRecorded):
+        fields = vars(event)
+        known = {name: fields[name] for name in Credit.__dataclass_fields__ if name in fields}
+        documents = event.documents.model_dump(mode="json") if event.documents else None
+        return Credit(
+            **known | {"documents": documents},
+            credit_id=event.originator_id,
+            withdrawn_on=None,
+            withdrawn_reason=None,
+            position=position,
+            positions=[position],
+        )
+    assert before is not None, "a credit begins by being recorded"
+    return replace(
+        before,
+        withdrawn_on=event.effective_on,
+        withdrawn_reason=event.reason,
+        positions=[*before.positions, position],
+    )
+
+
+def _rule_row(event: equivalency.EquivalencyAdopted, position: int) -> RuleRow:
+    return RuleRow(
+        rule_id=event.originator_id,
+        rule_version=event.rule_version,
+        district_id=event.district_id,
+        jurisdiction=event.terms.jurisdiction,
+        authority_reference=event.authority_reference,
+        adopted_on=event.adopted_on,
+        terms=event.terms.model_dump_json(),
+        position=position,
+        last_day=None,
+        retired_position=None,
+    )
+
+
+def _license_row(one: Held) -> dict[str, Any]:
+    held = one.license
+    return {
+        "license_id": held.license_id,
+        "person_id": held.person_id,
+        "district_ids": one.district_ids,
+        "jurisdiction": held.jurisdiction,
+        "license": _LICENSE.dump_python(held, mode="json"),
+        "number": one.number.model_dump(mode="json") if one.number else None,
+        "positions": held.positions,
+    }
+
+
+def _held(connection: Connection[Any], block: str, **parameters: Any) -> list[Held]:
+    return [
+        Held(
+            _LICENSE.validate_json(text),
+            None if number is None else VaultText.model_validate_json(number),
+            tuple(district_ids),
+        )
+        for _, text, number, district_ids in rows(connection, _SQL[block], **parameters)
+    ]

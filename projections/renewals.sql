@@ -1,0 +1,123 @@
+-- Licenses, credits earned elsewhere, and the rules that both are measured by.
+
+-- name: create
+CREATE TABLE IF NOT EXISTS renewal_licenses (
+    license_id   uuid     PRIMARY KEY,
+    person_id    uuid     NOT NULL,
+    district_ids uuid[]   NOT NULL,  -- every district that ever acted on it, the newest last
+    jurisdiction text     NOT NULL,
+    license      jsonb    NOT NULL,  -- terms of validity, facts by day, rulings
+    number       jsonb,              -- where the vault has it
+    positions    bigint[] NOT NULL
+);
+CREATE INDEX IF NOT EXISTS renewal_licenses_of_person ON renewal_licenses (person_id);
+CREATE INDEX IF NOT EXISTS renewal_licenses_of_district
+    ON renewal_licenses USING gin (district_ids);
+
+CREATE TABLE IF NOT EXISTS renewal_credits (
+    credit_id               uuid    PRIMARY KEY,
+    person_id               uuid    NOT NULL,
+    district_id             uuid    NOT NULL,
+    kind                    text    NOT NULL,
+    quantity_hundredths     int     NOT NULL,  -- of its own kind
+    category                text,
+    course                  text,
+    begun_on                date,
+    earned_on               date    NOT NULL,
+    approved_on             date,
+    exchanged_enrollment_id uuid,
+    documents               jsonb,             -- where the vault has their reference
+    withdrawn_on            date,
+    withdrawn_reason        text,
+    position                bigint  NOT NULL,
+    positions               bigint[] NOT NULL
+);
+CREATE INDEX IF NOT EXISTS renewal_credits_of_person ON renewal_credits (person_id);
+
+CREATE TABLE IF NOT EXISTS renewal_rules (
+    rule_id             uuid   NOT NULL,
+    rule_version        int    NOT NULL,
+    district_id         uuid,              -- null: the state's own
+    jurisdiction        text   NOT NULL,
+    authority_reference text   NOT NULL,
+    adopted_on          date   NOT NULL,
+    terms               text   NOT NULL,   -- as JSON
+    position            bigint NOT NULL,
+    last_day            date,
+    retired_position    bigint,
+    PRIMARY KEY (rule_id, rule_version)
+);
+CREATE INDEX IF NOT EXISTS renewal_rules_of_jurisdiction ON renewal_rules (jurisdiction);
+
+-- name: load
+SELECT license_id, license::text, number::text, district_ids
+  FROM renewal_licenses
+ WHERE license_id = ANY(%(ids)s);
+
+-- name: load_credits
+SELECT * FROM renewal_credits WHERE credit_id = ANY(%(ids)s);
+
+-- name: load_rules
+SELECT rule_id, rule_version, district_id, jurisdiction, authority_reference, adopted_on,
+       terms, position, last_day, retired_position
+  FROM renewal_rules
+ WHERE rule_id = ANY(%(ids)s);
+
+-- name: save
+-- All that a batch has changed, in one trip: the tables are different, so the order is free.
+WITH licenses AS (
+    INSERT INTO renewal_licenses
+    SELECT * FROM json_populate_recordset(NULL::renewal_licenses, %(licenses)s)
+        ON CONFLICT (license_id) DO UPDATE
+       SET district_ids = excluded.district_ids, license = excluded.license,
+           number = excluded.number, positions = excluded.positions),
+credits AS (
+    INSERT INTO renewal_credits
+    SELECT * FROM json_populate_recordset(NULL::renewal_credits, %(credits)s)
+        ON CONFLICT (credit_id) DO UPDATE
+       SET withdrawn_on = excluded.withdrawn_on, withdrawn_reason = excluded.withdrawn_reason,
+           positions = excluded.positions)
+INSERT INTO renewal_rules
+SELECT * FROM json_populate_recordset(NULL::renewal_rules, %(rules)s)
+    ON CONFLICT (rule_id, rule_version) DO UPDATE
+   SET last_day = excluded.last_day, retired_position = excluded.retired_position;
+
+-- name: of_persons
+SELECT license_id, license::text, number::text, district_ids
+  FROM renewal_licenses
+ WHERE person_id = ANY(%(person_ids)s)
+ ORDER BY jurisdiction, license_id;
+
+-- name: credits_of_persons
+SELECT * FROM renewal_credits WHERE person_id = ANY(%(person_ids)s) ORDER BY earned_on, position;
+
+-- name: license
+SELECT license_id, license::text, number::text, district_ids
+  FROM renewal_licenses
+ WHERE license_id = %(license_id)s;
+
+-- name: persons_of_district
+SELECT DISTINCT person_id
+  FROM renewal_licenses
+ WHERE district_ids @> ARRAY[%(district_id)s] AND person_id > %(after)s
+ ORDER BY person_id
+ LIMIT %(limit)s;
+
+-- name: rules
+-- As they were known at a position.
+SELECT rule_id, rule_version, district_id, jurisdiction, authority_reference, adopted_on,
+       terms, position,
+       CASE WHEN retired_position <= %(until)s THEN last_day END AS last_day,
+       CASE WHEN retired_position <= %(until)s THEN retired_position END AS retired_position
+  FROM renewal_rules
+ WHERE position <= %(until)s
+   AND (%(jurisdiction)s::text IS NULL OR jurisdiction = %(jurisdiction)s)
+ ORDER BY jurisdiction, district_id NULLS FIRST, rule_id, rule_version;
+
+-- name: awards_of_persons
+-- The transcript has what became of an award, the stacks its place in the log.
+SELECT l.person_id, l.enrollment_id, l.credential_id, l.issuer_id, l.awarded_on, l.expires_on,
+       l.revoked_on, a.position
+  FROM transcript_lines l JOIN stack_awards a USING (enrollment_id)
+ WHERE l.person_id = ANY(%(person_ids)s) AND l.awarded_on IS NOT NULL
+ ORDER BY a.position;
