@@ -13,10 +13,10 @@ from zoneinfo import ZoneInfo
 from psycopg import Connection
 from psycopg.rows import tuple_row
 
+from ledger.codec import decode_stored
 from ledger.events import EVENT_CLASSES, LedgerEvent
 from ledger.rules.calendars import ONE_DAY
 from projections.contract import Fact
-from projections.decoding import decode
 from projections.sql import blocks, rows
 
 PAGE_EVENTS = 10_000  # larger pages gain little more and hold a transaction open longer
@@ -124,7 +124,7 @@ def decode_rows(after: int, to: int, found: Iterable[_Columns]) -> Batch:
     for row in found:
         position, stream, version, topic, state = row
         try:
-            facts.append(Fact(position, decode(topic, state, stream, version)))
+            facts.append(Fact(position, decode_stored(topic, state, stream, version)))
         except Exception as error:  # noqa: BLE001 - whatever is wrong with it, it is parked
             unreadable.append(Unreadable(LogRow(*row), error))
     return Batch(after, to, facts, unreadable)
@@ -199,7 +199,7 @@ def facts_at(connection: Connection[Any], positions: Sequence[int]) -> Sequence[
     """The events at these positions. Raises what the codec raises for one it cannot read."""
     found = _read(connection, _SQL["at_positions"], {"positions": list(positions)})
     return [
-        Fact(position, decode(topic, state, stream, version))
+        Fact(position, decode_stored(topic, state, stream, version))
         for position, stream, version, topic, state in found
     ]
 

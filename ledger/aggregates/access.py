@@ -88,7 +88,7 @@ class Access(Aggregate):
                 principal_id=event.principal_id,
                 grants=frozenset({grant}),
             )
-        state = replace(state, version=event.originator_version)
+        state = state.at_version(event.originator_version)
         match event:
             case AccessGranted():
                 return replace(state, grants=state.grants | {grant})

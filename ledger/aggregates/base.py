@@ -32,6 +32,16 @@ class Aggregate(ABC):
     id: UUID
     version: int  # of the newest event folded in
 
+    def at_version(self, version: int) -> Self:
+        """The same state with a newer event folded in, before that has changed it.
+
+        Every event of every stream that is loaded comes by here, and `dataclasses.replace` takes
+        five times as long.
+        """
+        later = object.__new__(type(self))
+        vars(later).update(vars(self), version=version)
+        return later
+
     def header(self, act: Act, *, after: int = 0) -> Header:
         """The header of this stream's next event, or of the one `after` so many more."""
         return Header(

@@ -239,7 +239,7 @@ class Credential(Aggregate):
                 authors=_some(event.author_id),
                 draft=event.definition,
             )
-        state = replace(state, version=event.originator_version)
+        state = state.at_version(event.originator_version)
         match event:
             case CredentialDrafted(author_id=author, definition=definition):
                 authors = state.authors | _some(author)

@@ -160,7 +160,7 @@ class Employment(Aggregate):
                 last_day=event.last_day,
                 dated_terms=((event.first_day, _terms_of(event)),),
             )
-        state = replace(state, version=event.originator_version)
+        state = state.at_version(event.originator_version)
         match event:
             case EmploymentStarted():
                 raise AssertionError("an employment starts once")

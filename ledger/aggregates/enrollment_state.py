@@ -161,7 +161,7 @@ class EnrollmentState(Aggregate):
 
     def after(self, event: AnyEnrollmentEvent) -> Self:
         """The state one event later."""
-        state = replace(self, version=event.originator_version)
+        state = self.at_version(event.originator_version)
         match event:
             case Enrolled():
                 raise AssertionError("an enrollment begins once")

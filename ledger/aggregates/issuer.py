@@ -179,7 +179,7 @@ class Issuer(Aggregate):
                 zone=event.zone,
                 terms_since=((event.occurred_at, event.terms),),
             )
-        state = replace(state, version=event.originator_version)
+        state = state.at_version(event.originator_version)
         match event:
             case IssuerRegistered():
                 raise AssertionError("an issuer registers once")

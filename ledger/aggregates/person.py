@@ -54,7 +54,7 @@ class Person(Aggregate):
         if state is None:
             assert isinstance(event, PersonRegistered), "a person begins by being registered"
             return cls(id=event.originator_id, version=event.originator_version)
-        state = replace(state, version=event.originator_version)
+        state = state.at_version(event.originator_version)
         match event:
             case PersonRegistered():
                 raise AssertionError("a person is registered once")

@@ -165,7 +165,7 @@ class Retention(Aggregate):
         if state is None:
             subject = Subject(event.person_id, event.evidence_id, event.enrollment_id)
             state = cls(id=event.originator_id, version=0, subject=subject)
-        state = replace(state, version=event.originator_version)
+        state = state.at_version(event.originator_version)
         match event:
             case HoldPlaced(hold_id=hold_id):
                 hold = Hold(event.reason, event.authority_id, event.actor_id, event.occurred_at)

@@ -8,9 +8,8 @@ import orjson
 import pytest
 from hypothesis import given, settings
 
-from ledger import codec
+from ledger import codec, decoding
 from ledger.events import EVENT_CLASSES, LedgerEvent
-from projections import decoding
 from tests.projections.lives import lives
 from tests.samples import Story
 
@@ -20,7 +19,7 @@ from tests.samples import Story
 def test_every_event_comes_out_as_the_codec_reads_it(events: Sequence[LedgerEvent]) -> None:
     for event in events:
         row = (event.TOPIC, codec.encode(event), event.originator_id, event.originator_version)
-        ours, theirs = decoding.decode(*row), codec.decode(*row)
+        ours, theirs = codec.decode_stored(*row), codec.decode(*row)
         assert ours == theirs == event
         assert {k: type(v) for k, v in vars(ours).items()} == {
             k: type(v) for k, v in vars(theirs).items()
@@ -53,12 +52,12 @@ def test_what_is_unusual_is_refused_by_the_codec(key: str, value: object) -> Non
     if value is None:
         del fields[key]
     with pytest.raises(codec.UnreadableEventError):
-        decoding.decode(submitted.TOPIC, orjson.dumps(fields), submitted.originator_id, 2)
+        codec.decode_stored(submitted.TOPIC, orjson.dumps(fields), submitted.originator_id, 2)
 
 
 def test_an_unknown_topic_is_refused_by_the_codec() -> None:
     with pytest.raises(codec.UnknownTopicError):
-        decoding.decode("enrollment.forgotten.v1", b"{}", Story().enrollment.id, 1)
+        codec.decode_stored("enrollment.forgotten.v1", b"{}", Story().enrollment.id, 1)
 
 
 def test_what_is_known_is_forgotten_before_it_fills_the_memory(
