@@ -14,6 +14,8 @@ class Duty:
     from_day: date
     role: str
     exempt: bool | None  # exempt from overtime under the FLSA; null: the source does not say
+    school_id: UUID | None = None
+    fte_thousandths: int | None = None  # null: the source does not say
 
 
 @dataclass(frozen=True, slots=True)

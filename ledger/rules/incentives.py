@@ -193,7 +193,7 @@ def claim_for(
         *_employment(terms, day, here),
         *_tier(terms, earned, cents),
     ]
-    verdict, reason = _verdict(checks)
+    verdict, reason = verdict_of(checks)
     amount_cents = 0 if verdict == "not_due" else cents or 0
     if verdict == "due" and terms.person_cap_cents_per_year is not None:
         left = max(terms.person_cap_cents_per_year - used_cents, 0)
@@ -247,7 +247,7 @@ def _positions(
     return sorted({*earned.positions, version.position, *retired, *jobs})
 
 
-def _verdict(checks: Iterable[Check]) -> tuple[Verdict, str | None]:
+def verdict_of(checks: Iterable[Check]) -> tuple[Verdict, str | None]:
     """A certain failure goes before a missing fact; otherwise the order of the rules decides."""
     unknown: str | None = None
     for check in checks:

@@ -1,0 +1,151 @@
+"""The most that one teacher gets, and how a year's pool falls on those who want it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import date
+from fractions import Fraction
+from hashlib import sha256
+from typing import NamedTuple
+from uuid import UUID
+
+from ledger.events.policy_money import Cap
+from ledger.rules.calendars import add_months
+from ledger.rules.entitlements.conditions import Case
+from ledger.rules.entitlements.facts import Dossier
+from ledger.rules.incentives import Check
+
+CENTS = Fraction(1)
+
+
+class Used(NamedTuple):
+    """What an earlier entitlement under the same policy has taken."""
+
+    day: date
+    fiscal_year: int
+    credential_id: UUID | None
+    cents: int
+    units: Fraction = Fraction(0)
+
+
+def opening_use(policy_id: UUID, dossier: Dossier, judged: Collection[UUID]) -> list[Used]:
+    """What lines of before say was used, for whatever is not judged again: an earlier system's."""
+    awards = {held.award.enrollment_id: held.award.credential_id for held in dossier.awards}
+    sums: dict[UUID, Used] = {}
+    for line in dossier.prior:
+        if line.policy_id != policy_id or line.subject_id in judged:
+            continue
+        day = line.paid_on or date.min
+        old = sums.get(line.subject_id, Used(day, line.fiscal_year, awards.get(line.subject_id), 0))
+        sums[line.subject_id] = old._replace(
+            cents=old.cents + line.amount_cents,
+            units=old.units + Fraction(line.units_hundredths, 100),
+        )
+    return [one for one in sums.values() if one.cents > 0]
+
+
+def units_left(case: Case, used: Sequence[Used], fiscal_year: int, units: Fraction) -> Fraction:
+    """How many of the units may still be paid under the rule's caps on units."""
+    for cap in case.rule.caps:
+        if cap.of == "units":
+            taken = sum((one.units for one in _counting(cap, case, used, fiscal_year)), Fraction(0))
+            units = max(min(units, cap.most - taken), Fraction(0))
+    return units
+
+
+def capped(
+    case: Case, used: Sequence[Used], fiscal_year: int, cents: int
+) -> tuple[int, list[Check]]:
+    """The amount once each cap on cents and on times has been applied, with a test for each."""
+    found: list[Check] = []
+    for cap in case.rule.caps:
+        counting = _counting(cap, case, used, fiscal_year)
+        if cap.of == "units":
+            continue
+        if cap.of == "times":
+            taken = len(counting)
+            allowed = cents if taken < cap.most else 0
+        else:
+            taken = sum(one.cents for one in counting)
+            allowed = min(cents, max(cap.most - taken, 0))
+        found.append(
+            {
+                "rule": f"cap_on_{cap.of}_per_{cap.per}",
+                "inputs": {"most": cap.most, "used": taken, "asked_cents": cents},
+                "passed": allowed == cents
+                and (allowed > 0 or cap.of != "times" or taken < cap.most),
+                "reason": "reduced_by_cap" if allowed else "cap_reached",
+            }
+        )
+        cents = allowed
+    return cents, found
+
+
+def _counting(cap: Cap, case: Case, used: Sequence[Used], fiscal_year: int) -> list[Used]:
+    """The earlier entitlements that lie in the same span as this one."""
+    day = case.occasion.days.earned
+    match cap.per:
+        case "career":
+            return list(used)
+        case "fiscal_year":
+            return [one for one in used if one.fiscal_year == fiscal_year]
+        case "credential":
+            own = case.occasion.credential_id
+            return [one for one in used if one.credential_id == own]
+        case "day":
+            return [one for one in used if one.day == day]
+        case "months":
+            since = add_months(day, -(cap.months or 1))
+            return [one for one in used if since < one.day]
+
+
+class Wish(NamedTuple):
+    """What one claim wants of a pool, in order of place."""
+
+    place: tuple[int, int]
+    entitlement_id: UUID
+    cents: int
+
+
+def first_come(budget_cents: int, wishes: Sequence[Wish]) -> dict[UUID, int]:
+    """Whole amounts in order of place; whoever does not fit waits, and nobody passes her."""
+    given, left = {}, budget_cents
+    for wish in sorted(wishes):
+        if wish.cents > left:
+            break
+        given[wish.entitlement_id] = wish.cents
+        left -= wish.cents
+    return given
+
+
+def pro_rata(budget_cents: int, wishes: Sequence[Wish]) -> dict[UUID, int]:
+    """The same share for everybody, in whole cents; single cents left go by place."""
+    wanted = sum(wish.cents for wish in wishes)
+    if wanted <= budget_cents:
+        return {wish.entitlement_id: wish.cents for wish in wishes}
+    given = {wish.entitlement_id: wish.cents * budget_cents // wanted for wish in wishes}
+    left = budget_cents - sum(given.values())
+    for wish in sorted(wishes)[:left]:
+        given[wish.entitlement_id] += 1
+    return given
+
+
+def lottery(
+    budget_cents: int, winners_max: int | None, seed: str, wishes: Sequence[Wish]
+) -> dict[UUID, int]:
+    """The draw: each wish's lot is a hash of the recorded seed and its id, the lowest come first.
+
+    Whoever has the seed can draw it again. A lot that no longer fits ends the draw.
+    """
+
+    def lot(wish: Wish) -> bytes:
+        return sha256(f"{seed}\x1f{wish.entitlement_id}".encode()).digest()
+
+    drawn = sorted(wishes, key=lot)[:winners_max]
+    given, left = {}, budget_cents
+    for wish in drawn:
+        if wish.cents > left:
+            break
+        given[wish.entitlement_id] = wish.cents
+        left -= wish.cents
+    return given

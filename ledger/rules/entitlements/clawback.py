@@ -1,0 +1,85 @@
+"""What is taken back: after a revocation whole, after a separation by the rule's ladder."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from fractions import Fraction
+
+from ledger.events.policy_money import Clawback, Ladder, ProRata
+from ledger.rules.calendars import add_months
+from ledger.rules.entitlements.amounts import rounded
+from ledger.rules.entitlements.conditions import Case
+from ledger.rules.entitlements.facts import Prior, Separation
+from ledger.rules.entitlements.lines import Recovery
+
+
+def share_owed(schedule: Ladder | ProRata, since: date, left_on: date) -> Fraction:
+    """The part that whoever leaves on a day pays back; the day is the last day of work.
+
+    A ladder names the first rung whose months are not over, and a rung's anniversary is in it or
+    not as the rule says. An equal part is forgiven with each span that is over on the day.
+    """
+    if isinstance(schedule, Ladder):
+        grace = timedelta(days=schedule.anniversary == "inside")
+        for rung in schedule.rungs:
+            if left_on < add_months(since, rung.months) + grace:
+                return Fraction(rung.percent, 100)
+        return Fraction(0)
+    done = 0
+    while done < schedule.parts and add_months(since, schedule.months * (done + 1)) <= left_on:
+        done += 1
+    return Fraction(schedule.parts - done, schedule.parts)
+
+
+def recovery_of(case: Case) -> Recovery | None:
+    """Why what was paid for this occasion is taken back, if it is."""
+    occasion, rule = case.occasion, case.rule
+    paid = _paid(case)
+    if not paid:
+        return None
+    unfinished = occasion.activity is not None and not occasion.activity.finished
+    if unfinished and rule.clawback and "failure_to_finish" in rule.clawback.causes:
+        day = occasion.days.earned
+        return Recovery("CLAWBACK", "failure_to_finish", day, {}, rule.clawback.collect)
+    if not occasion.stands:
+        if rule.revocation.if_paid == "keep":
+            return None
+        day = occasion.ended_on or occasion.days.earned
+        return Recovery("REVERSAL", "award_revoked", day, {})
+    return None if rule.clawback is None else _after_separation(case, rule.clawback, paid)
+
+
+def _paid(case: Case) -> list[Prior]:
+    return [
+        one
+        for one in case.dossier.prior
+        if one.policy_id == case.policy_id
+        and one.subject_id == case.occasion.subject_id
+        and one.paid_on is not None
+        and one.kind != "CLAWBACK"
+    ]
+
+
+def _after_separation(case: Case, terms: Clawback, paid: list[Prior]) -> Recovery | None:
+    left = _separation(case, terms, min(one.paid_on for one in paid if one.paid_on))
+    if left is None:
+        return None
+    cents: dict[int, int] = {}
+    since: dict[int, date] = {}
+    for one in paid:
+        cents[one.instalment] = cents.get(one.instalment, 0) + one.amount_cents
+        if one.kind == "EARN" and one.paid_on is not None:
+            since[one.instalment] = one.paid_on
+    kept = {}
+    for instalment, amount in cents.items():
+        start = since[instalment] if terms.since == "paid" else case.occasion.days.earned
+        owed = share_owed(terms.schedule, start, left.last_day)
+        kept[instalment] = amount - rounded(amount * owed, case.rule.rounding)
+    return Recovery("CLAWBACK", left.reason, left.last_day, kept, terms.collect)
+
+
+def _separation(case: Case, terms: Clawback, paid_on: date) -> Separation | None:
+    """The first time she left after it was paid, for a reason that owes something."""
+    left = [one for one in case.dossier.separations if one.last_day >= paid_on]
+    owing = [one for one in left if one.reason in terms.causes and one.reason not in terms.exempt]
+    return min(owing, key=lambda one: one.last_day, default=None)

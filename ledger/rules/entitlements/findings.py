@@ -1,0 +1,92 @@
+"""What comes of evaluating: one finding for each thing a policy may owe."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
+from uuid import UUID
+
+from ledger.events.policy_rule import Rule
+from ledger.rules.entitlements.days import Days
+from ledger.rules.entitlements.lines import Line
+from ledger.rules.entitlements.occasions import Occasion
+from ledger.rules.entitlements.units import Balance, Contribution
+from ledger.rules.incentives import Check, Verdict
+from ledger.rules.notices import Notice
+from ledger.values import stream_id
+
+
+@dataclass(frozen=True, slots=True)
+class RuleVersion:
+    """One adopted version of a rule, and the event that adopted it."""
+
+    policy_version: int
+    board_reference: str
+    adopted_on: date
+    position: int
+    rule: Rule
+
+
+@dataclass(frozen=True, slots=True)
+class RulePolicy:
+    """One policy of one district, with all versions adopted so far, oldest first."""
+
+    policy_id: UUID
+    district_id: UUID
+    versions: tuple[RuleVersion, ...]
+    last_day: date | None = None  # nothing is earned after it; null: not retired
+    retired_position: int | None = None
+
+
+class Finding(NamedTuple):
+    """One entitlement: what one policy version makes of one occasion.
+
+    A pending one is held: `reason` names the fact it waits for.
+    """
+
+    entitlement_id: UUID
+    occasion: Occasion
+    policy_version: int
+    verdict: Verdict
+    reason: str | None
+    terms_cents: int  # before any cap
+    amount_cents: int  # owed, or what would be once the missing fact is known
+    payable_on: date
+    fiscal_year: int  # 0: the district has not set it
+    checks: list[Check]
+    lines: tuple[Line, ...] = ()  # still missing, given what was paid before
+    notice: Notice | None = None
+
+
+class Evaluation(NamedTuple):
+    """All findings of one policy about one person, what counted toward units, and what is left."""
+
+    findings: tuple[Finding, ...]
+    contributions: tuple[Contribution, ...] = ()
+    balance: Balance | None = None
+
+
+def entitlement_id(policy_id: UUID, person_id: UUID, subject_id: UUID) -> UUID:
+    """The id of what a policy owes a person for one thing, whichever version judges it."""
+    return stream_id("payout", policy_id, person_id, subject_id)
+
+
+def governing(policy: RulePolicy, days: Days) -> RuleVersion | None:
+    """The version that judges what has these days: the newest that is in force for it.
+
+    Which day decides is the version's own to say; while that day is unknown, the day on which it
+    was earned stands in for it. A grandfathering version leaves alone what began before it.
+    """
+    if policy.last_day is not None and days.earned > policy.last_day:
+        return None
+    for version in reversed(policy.versions):
+        rule, terms = version.rule, version.rule.versioning
+        day = days.earned
+        if terms.governed_by != "earned":
+            day = days.named.get(terms.governed_by, day)
+        if terms.grandfathered and days.named.get("started", day) < rule.effective_from:
+            continue
+        if rule.effective_from <= day and (rule.effective_to is None or day <= rule.effective_to):
+            return version
+    return None

@@ -1,0 +1,27 @@
+"""What HR has to be told: a lane, a step or base pay changes. Never a payroll line."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal, NamedTuple
+from uuid import UUID
+
+NoticeKind = Literal["base_add", "lane_change", "step"]
+
+
+class Notice(NamedTuple):
+    """One change of somebody's pay, from a day on; payroll works out what it owes for the past."""
+
+    entitlement_id: UUID
+    person_id: UUID
+    district_id: UUID
+    policy_id: UUID
+    kind: NoticeKind
+    effective_on: date
+    ends_on: date | None  # the day before a revocation takes effect; null: it stands
+    annual_cents: int | None  # null: the salary schedule says how much
+    unit: str | None  # of the threshold that was reached
+    reached: int | None
+    complete_on: date  # when everything it needs was there
+    retro_days: int  # from the effective day to the day it was complete
+    settle_by: date | None  # pay date by which what is owed for the past is paid

@@ -1,0 +1,144 @@
+"""A file of rules: what a board is asked to adopt, in TOML, before any district has adopted it.
+
+    id = "I10"                     its name among the files that come along
+    name = "Milestone bonus"       what people call it
+    sources = ["V19"]              headings of docs/sources.md, and [A] for assumptions
+    [names]                        what a district has to name: credentials, issuers, stacks
+    literacy = "the credential that starts the count"
+    [[rules]]                      one or more, each as `ledger.events.policy_rule.Rule`
+    key = "bonus"
+
+Where a rule wants an id, "@literacy" stands for what the district names so. A file is taken whole
+or not at all; every flaw names the file, the field, and what was expected there.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from pydantic import Field, ValidationError
+
+from ledger.errors import InvalidError
+from ledger.events.policy_rule import Rule
+from ledger.values import Day, ShortText, Slug, Value
+
+_ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$")
+_RULE = "rules"
+
+
+class PolicyFileError(InvalidError):
+    """A file of policies cannot be read as rules."""
+
+    slug = "policy-file-refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """One thing wrong with a file, as people read it."""
+
+    file: str
+    field: str
+    expected: str
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.field}: {self.expected}"
+
+
+class NamedRule(Value):
+    """One rule of a file and its key there."""
+
+    key: Slug
+    rule: Rule
+
+
+class PolicyFile(Value):
+    """A file of rules, whole."""
+
+    id: str = Field(pattern=_ID.pattern)
+    name: ShortText
+    sources: tuple[ShortText, ...] = Field(min_length=1)
+    notes: ShortText | None = None
+    board_reference: ShortText | None = None  # null: no board has adopted it yet
+    adopted_on: Day | None = None
+    names: dict[Slug, ShortText] = Field(default_factory=dict)
+    rules: tuple[NamedRule, ...] = Field(min_length=1)
+
+
+def parse(text: str, file: str, names: Mapping[str, UUID]) -> PolicyFile:
+    """The file's rules, with the district's own ids in the places of its names.
+
+    Args:
+        text: TOML.
+        file: What the file is called, for flaws.
+        names: What the district calls what; every name in `[names]` has to be there.
+
+    Raises:
+        PolicyFileError: something is wrong; `flaws` among its operands names all of it.
+    """
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise refused([Flaw(file, "line", f"TOML was expected: {error}")]) from error
+    wanted = content.get("names", {})
+    unnamed = sorted(set(wanted) - set(names)) if isinstance(wanted, dict) else []
+    flaws = [Flaw(file, f"names.{name}", f"an id for {wanted[name]}") for name in unnamed]
+    flaws += _undeclared(content.get(_RULE, []), file, wanted)
+    if flaws:
+        raise refused(flaws)
+    content[_RULE] = [_shaped(rule) for rule in content.get(_RULE, [])]
+    bound = _bind(content, {name: str(names[name]) for name in wanted})
+    try:
+        return PolicyFile.model_validate(bound)
+    except ValidationError as error:
+        raise refused([_flaw(file, dict(one)) for one in error.errors()]) from error
+
+
+def refused(flaws: list[Flaw]) -> PolicyFileError:
+    """The error that names all flaws."""
+    text = "; ".join(str(flaw) for flaw in flaws)
+    return PolicyFileError(f"nothing was loaded: {text}", flaws=flaws)
+
+
+def _shaped(rule: Any) -> Any:
+    """A rule of a file has its key among its own fields."""
+    if not isinstance(rule, dict):
+        return rule
+    return {"key": rule.get("key"), "rule": {k: v for k, v in rule.items() if k != "key"}}
+
+
+def _undeclared(rules: Any, file: str, wanted: Any) -> list[Flaw]:
+    found = sorted({name for name in _placeholders(rules) if name not in wanted})
+    return [Flaw(file, f"@{name}", "a name that [names] explains") for name in found]
+
+
+def _placeholders(value: Any) -> Iterator[str]:
+    if isinstance(value, str) and value.startswith("@"):
+        yield value[1:]
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from _placeholders(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _placeholders(inner)
+
+
+def _bind(value: Any, ids: Mapping[str, str]) -> Any:
+    if isinstance(value, str) and value.startswith("@"):
+        return ids[value[1:]]
+    if isinstance(value, dict):
+        return {name: _bind(inner, ids) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_bind(inner, ids) for inner in value]
+    return value
+
+
+def _flaw(file: str, error: Mapping[str, Any]) -> Flaw:
+    """What the model says of a field, in the words of the file."""
+    path = ".".join(str(part) for part in error["loc"] if part != "rule")
+    expected = str(error["msg"])
+    return Flaw(file, path or "file", expected[:1].lower() + expected[1:])
