@@ -135,6 +135,68 @@ def must_identify(
         must_employ(connection, district_id, person_id)
 
 
+def holding_authority(caller: Caller, connection: Connection[Any], person_id: UUID) -> UUID | None:
+    """For whom the caller may have what is known of a person kept: a district; null for all.
+
+    An operator, and whoever acts for a district that employs or employed her.
+    """
+    if caller.holds("operator"):
+        return None
+    held = employments.of_person(connection, person_id)
+    own = [one.district_id for one in held if caller.holds("district", one.district_id)]
+    if not own:
+        raise NotFoundError(NOT_THERE)
+    return own[-1]
+
+
+def must_lift(caller: Caller, authority_id: UUID | None) -> None:
+    """A hold is lifted by those for whom it was placed, or by an operator."""
+    lifts = authority_id is not None and (
+        caller.holds("district", authority_id) or caller.holds("issuer_approver", authority_id)
+    )
+    if not (lifts or caller.holds("operator")):
+        raise NotFoundError(NOT_THERE)
+
+
+def must_have_erased(caller: Caller, connection: Connection[Any], person_id: UUID) -> None:
+    """Whoever may ask that a person be forgotten: herself, and an operator.
+
+    A district may where it is the only one that ever employed her: else the record of her years
+    elsewhere would be another's to erase.
+    """
+    if caller.principal_id == person_id or caller.holds("operator"):
+        return
+    districts = {one.district_id for one in employments.of_person(connection, person_id)}
+    if len(districts) != 1 or not caller.holds("district", min(districts)):
+        raise NotFoundError(NOT_THERE)
+
+
+def must_have_redacted(caller: Caller, enrollment: EnrollmentState, reason: str) -> None:
+    """Whoever may ask that a file be forgotten: its teacher, its approvers, an operator.
+
+    An assessor who sees students in it may as well, for that reason alone.
+    """
+    own = caller.principal_id == enrollment.person_id
+    decides = caller.holds("issuer_approver", enrollment.issuer_id) or caller.holds("operator")
+    reports = reason == "student-data" and is_assessor_of(caller, enrollment)
+    if not (own or decides or reports):
+        raise NotFoundError(NOT_THERE)
+
+
+def redacting_authority(caller: Caller, enrollment: EnrollmentState) -> UUID | None:
+    """For whom the caller may have a file kept: its issuer; null for all, as an operator."""
+    if caller.holds("operator"):
+        return None
+    must_decide(caller, enrollment)
+    return enrollment.issuer_id
+
+
+def must_see_erasures(caller: Caller) -> None:
+    """What is held and forgotten of whom: operators carry it out, the state's auditors read it."""
+    if not (caller.holds("operator") or caller.holds("auditor")):
+        raise ForbiddenError("this is for operators")
+
+
 def must_see_whole_record(caller: Caller, person_id: UUID) -> None:
     """What no district may see whole: her history and her progress, wherever she worked."""
     if not (caller.principal_id == person_id or caller.holds("auditor")):

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Self
 
+import psycopg
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
 from api.problems import NotYetVisibleError, PositionUnknownError
 from api.settings import Settings, SettingsError
+from api.witnesses import Witnesses
 from ledger.application import Ledger
+from ledger.commands.retention import forget_again
+from ledger.erasure import EraseFile, Eraser, Retentions
+from ledger.errors import LedgerError
 from ledger.evidence import EvidenceStore, open_blobs
 from ledger.keys import FileKeyProvider
 from ledger.store import Role, connection_info, head_level, migration_level
@@ -21,6 +27,7 @@ from projections.database import Database
 from projections.engine import NotMigratedError
 from projections.runner import Watch
 
+log = logging.getLogger("mcledger.edge")
 POOL_WAIT_SECONDS = 5
 # A pool waits twice as long before each new try, so after a long outage it would come back late.
 # Having given up early, it tries anew with the next request.
@@ -39,28 +46,48 @@ class Edge:
     reads: ConnectionPool[Connection[Any]]
     secrets: ConnectionPool[Connection[Any]]
     watch: Watch
+    witnesses: Witnesses
+    eraser: Eraser
+    retentions: Retentions
 
     @classmethod
     def open(cls, settings: Settings) -> Self:
-        """Connect. The vault makes its keys on first use."""
+        """Connect. The vault makes its keys on first use, and forgets what a copy brought back."""
         url = database_url(settings)
         if migration_level(url) != head_level():
             raise NotMigratedError("the ledger's tables are not up to date; run: mcledger migrate")
         secrets = _pool(url, Role.VAULT, VAULT_CONNECTIONS)
         vault = Vault(secrets, FileKeyProvider(settings.root_keys))
+        # A view is read in one statement, so that it is of one moment without a transaction.
+        reads = _pool(url, Role.READ, settings.read_connections, autocommit=True)
         blobs = open_blobs(settings.evidence_files.absolute().as_uri())
-        return cls(
+        edge = cls(
             settings=settings,
             ledger=open_ledger(url),
             vault=vault,
             evidence=EvidenceStore(vault, blobs, bytes_max=settings.evidence_bytes_max),
-            # A view is read in one statement, so that it is of one moment without a transaction.
-            reads=_pool(url, Role.READ, settings.read_connections, autocommit=True),
+            reads=reads,
             secrets=secrets,
             watch=Watch(Database(url)),
+            witnesses=Witnesses.open(settings, reads.connection),
+            eraser=Eraser(vault, blobs, EraseFile(settings.erase_list)),
+            retentions=Retentions(),
         )
+        vault.gate.closed = True
+        try:
+            edge.forget_again()
+        except (LedgerError, OSError, psycopg.Error) as error:
+            log.exception("the vault stays closed: %s", type(error).__name__)
+        return edge
+
+    def forget_again(self) -> int:
+        """Let a vault that an older copy replaced forget again, and open it; how much there was."""
+        with self.reading() as connection:
+            logged = self.retentions.erased(connection)
+        return forget_again(self.ledger, self.vault, self.eraser, logged)
 
     def close(self) -> None:
+        self.witnesses.close()
         self.watch.close()
         self.ledger.close()
         self.reads.close()

@@ -48,8 +48,12 @@ class Settings(BaseSettings):
     token_keys_file: Path | None = None  # a JSON Web Key Set with public keys only
     state_folder: Path = Field(default_factory=_state_folder)  # what development keeps
     root_key_file: Path | None = None
+    erase_file: Path | None = None  # what was erased, kept where no backup of the database goes
     seal_key_file: Path | None = None  # needed where the log is sealed, and nowhere else
     seal_origin: str = "mcledger-development"  # the name of the log, in which it is sealed
+    witnesses_file: Path | None = None  # a line for each: its public key, a space, its address
+    witness_quorum: Annotated[int, Field(ge=0)] = 0  # so many have to answer, or nothing is written
+    witness_seconds: Annotated[float, Field(gt=0, le=3600)] = 30.0  # between two looks at them
     evidence_folder: Path | None = None
     evidence_bytes_max: Annotated[int, Field(ge=1)] = 512 * MEBIBYTE
     import_bytes_max: Annotated[int, Field(ge=1)] = 256 * MEBIBYTE
@@ -70,6 +74,10 @@ class Settings(BaseSettings):
     @property
     def root_keys(self) -> Path:
         return self.root_key_file or self.state_folder / "root-keys"
+
+    @property
+    def erase_list(self) -> Path:
+        return self.erase_file or self.root_keys.with_name(f"{self.root_keys.name}.erased")
 
     @property
     def seal_keys(self) -> Path:

@@ -13,6 +13,7 @@ from api.routes import (
     payouts,
     people,
     policies,
+    privacy,
     queues,
     records,
     reviews,
@@ -35,5 +36,6 @@ ROUTERS = (  # looked through in this order, so what is asked most comes first
     queues.router,
     policies.router,
     payouts.router,
+    privacy.router,
     operations.router,
 )

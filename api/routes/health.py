@@ -107,9 +107,22 @@ def _seal(edge: Edge) -> tuple[bool, str]:
     return behind <= edge.settings.ready_lag_max, f"{behind} events behind"
 
 
+def _erasures(edge: Edge) -> tuple[bool, str]:
+    """Whether the vault has forgotten all that was erased; what came back is forgotten again."""
+    again = edge.forget_again()
+    return True, f"{again} forgotten again" if again else "what was erased is gone"
+
+
+def _witnesses(edge: Edge) -> tuple[bool, str]:
+    """Whether the log has what its witnesses hold. One that is not reached is told, and no more."""
+    return edge.witnesses.describe()
+
+
 LOOKS: dict[str, Callable[[Edge], tuple[bool, str]]] = {
     "database": _database,
     "migrations": _migrations,
     "views": _views,
     "seal": _seal,
+    "witnesses": _witnesses,
+    "erasures": _erasures,
 }

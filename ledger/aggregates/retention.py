@@ -99,6 +99,8 @@ class Retention(Aggregate):
 
     subject: Subject
     holds: Mapping[UUID, Hold] = field(default_factory=dict)
+    # By hold, also of those that are lifted: for whom each was placed.
+    authorities: Mapping[UUID, UUID | None] = field(default_factory=dict)
     erasure: Erasure | None = None
 
     @property
@@ -169,7 +171,11 @@ class Retention(Aggregate):
         match event:
             case HoldPlaced(hold_id=hold_id):
                 hold = Hold(event.reason, event.authority_id, event.actor_id, event.occurred_at)
-                return replace(state, holds={**state.holds, hold_id: hold})
+                return replace(
+                    state,
+                    holds={**state.holds, hold_id: hold},
+                    authorities={**state.authorities, hold_id: event.authority_id},
+                )
             case HoldLifted(hold_id=lifted):
                 kept = {one: hold for one, hold in state.holds.items() if one != lifted}
                 return replace(state, holds=kept)

@@ -12,8 +12,8 @@ Killed between any two of them, it is taken up by the same request sent again, o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
 
@@ -27,7 +27,7 @@ from ledger.aggregates.person import Person
 from ledger.aggregates.retention import Retention, Stage, Subject
 from ledger.application import Call, Decide, Ledger, Reader, Receipt
 from ledger.commands.employment import employment_stream
-from ledger.erasure import Eraser
+from ledger.erasure import Entry, Eraser
 from ledger.errors import NothingChangesError
 from ledger.events import AnyRetentionEvent
 from ledger.events.retention import ErasureReason, HoldReason, LiftReason
@@ -149,6 +149,27 @@ def take_up(ledger: Ledger, with_: Forgetting, act: Act, subject: Subject) -> St
     return ledger.get(Retention, subject.stream).stage
 
 
+def tell_again(ledger: Ledger, with_: Forgetting, act: Act, subject: Subject) -> bool:
+    """Let a restored log know what was erased before; whether it had forgotten that."""
+    known = ledger.find(Retention, subject.stream)
+    if ledger.find(Person, subject.person_id) is None or (known and known.destroying):
+        return False
+
+    def decide(read: Reader) -> Sequence[AnyRetentionEvent]:
+        return retentions.request(
+            read.find(Retention, subject.stream),
+            subject,
+            act,
+            reason="erased-before-restore",
+            hindrance=NOTHING,
+            zone=NO_ZONE,
+        )
+
+    call = _own_call(with_.vault, act, subject, "tell-again", known.version if known else 0)
+    _finish(ledger, call, decide)
+    return carry_on(ledger, with_, act, subject) is not None
+
+
 def carry_on(ledger: Ledger, with_: Forgetting, act: Act, subject: Subject) -> Receipt | None:
     """Finish what was begun; null where nothing was. Any number may do so at once."""
     known = ledger.find(Retention, subject.stream)
@@ -166,16 +187,45 @@ def carry_on(ledger: Ledger, with_: Forgetting, act: Act, subject: Subject) -> R
             lambda read: read.get(Retention, subject.stream).go_on(act, hindrance, zone),
         )
     if subject.evidence_id is not None:
-        destroyed = with_.eraser.destroy_evidence(subject.evidence_id)
+        destroyed = with_.eraser.destroy_evidence(subject)
     else:
         destroyed = with_.eraser.destroy_person(
             subject.person_id, numbers_in_log(ledger, subject.person_id)
         )
+    with_.eraser.delete_blobs()
     return _finish(
         ledger,
         call,
         lambda read: read.get(Retention, subject.stream).confirm(act, **destroyed._asdict()),
     )
+
+
+def forget_again(ledger: Ledger, vault: Vault, eraser: Eraser, logged: Iterable[Entry]) -> int:
+    """Let a vault that an older copy replaced forget what was erased; closed until it has.
+
+    Args:
+        ledger: Knows which numbers led to whom.
+        vault: Is opened at the end, unless something goes wrong.
+        eraser: Keeps the list outside the database, which is brought up to the log as well.
+        logged: What the log says is erased.
+
+    Returns:
+        How many persons and files had come back.
+    """
+    entries = eraser.file.entries()
+    for entry in logged:
+        if entry.subject_id not in entries:
+            person_id = None if entry.subject.evidence_id else entry.subject.person_id
+            hmacs = numbers_in_log(ledger, person_id) if person_id else []
+            entries[entry.subject_id] = replace(entry, tombstones=tuple(sorted(hmacs)))
+    eraser.file.add(entries.values())
+    remembered = eraser.remembered(entries.values())
+    if remembered:
+        vault.gate.closed = True
+    for entry in remembered:
+        eraser.destroy(entry)
+    vault.gate.closed = False
+    return len(remembered)
 
 
 def numbers_in_log(ledger: Ledger, person_id: UUID) -> list[bytes]:

@@ -10,6 +10,7 @@ from uuid import UUID
 import obstore
 from obstore.store import ObjectStore
 
+from ledger.aggregates.retention import Subject
 from ledger.erasure.list import Entry, EraseFile
 from ledger.sql import blocks, execute, fetch
 from ledger.vault import Vault
@@ -35,7 +36,9 @@ class Eraser:
         self.file = erase_file
 
     def destroy_person(self, person_id: UUID, known_hmacs: Collection[bytes]) -> Destroyed:
-        """Forget a person. Doing it again changes nothing.
+        """Destroy what the vault has of a person. Doing it again changes nothing.
+
+        Her files can be opened by nobody any more; `delete_blobs` deletes them.
 
         Args:
             person_id: Whose keys, texts, details, numbers, positions and files are destroyed.
@@ -48,22 +51,21 @@ class Eraser:
             earlier = self.file.entries().get(person_id)
             if earlier is None:
                 # Outside the database first: now no older copy brings her back unnoticed.
-                self.file.add([Entry("person", person_id, tuple(sorted(hmacs)))])
+                self.file.add([Entry(Subject(person_id), tuple(sorted(hmacs)))])
             else:
                 hmacs.update(earlier.tombstones)
             execute(connection, _SQL["destroy_person"], person_id=person_id, hmacs=list(hmacs))
             [row] = fetch(connection, _SQL["destroyed"], subject_id=person_id)
-        self.delete_blobs()
         return Destroyed(*row)
 
-    def destroy_evidence(self, evidence_id: UUID) -> Destroyed:
-        """Forget one file. Doing it again changes nothing."""
-        self.file.add([Entry("evidence", evidence_id)])
+    def destroy_evidence(self, subject: Subject) -> Destroyed:
+        """Destroy the keys of one file. Doing it again changes nothing."""
+        evidence_id = subject.evidence_id
+        self.file.add([Entry(subject)])
         with self._gate.behind.connection() as connection:
             execute(connection, _SQL["keep_writers_out"])
             execute(connection, _SQL["destroy_evidence"], evidence_id=evidence_id)
             [row] = fetch(connection, _SQL["destroyed"], subject_id=evidence_id)
-        self.delete_blobs()
         return Destroyed(*row)
 
     def delete_blobs(self) -> int:
@@ -92,12 +94,8 @@ class Eraser:
             if entry.subject_id in found or missing.intersection(entry.tombstones)
         ]
 
-    def forget_again(self, entries: Iterable[Entry]) -> int:
-        """Destroy what the vault still, or again, knows of these; how many there were."""
-        remembered = self.remembered(entries)
-        for entry in remembered:
-            if entry.kind == "person":
-                self.destroy_person(entry.subject_id, entry.tombstones)
-            else:
-                self.destroy_evidence(entry.subject_id)
-        return len(remembered)
+    def destroy(self, entry: Entry) -> Destroyed:
+        """Destroy once more what the list says is gone."""
+        if entry.subject.evidence_id is None:
+            return self.destroy_person(entry.subject_id, entry.tombstones)
+        return self.destroy_evidence(entry.subject)

@@ -13,18 +13,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 import orjson
 from psycopg import Connection
 
-from ledger.aggregates.retention import Retention, Stage
+from ledger.aggregates.retention import Retention, Stage, Subject
 from ledger.codec import decode
 from ledger.errors import LedgerError
 from ledger.sql import blocks, fetch
 
-Kind = Literal["person", "evidence"]
 _SQL = blocks("ledger.erasure", "erasure.sql")
 
 
@@ -39,22 +38,26 @@ class EraseFileDamagedError(LedgerError):
 class Entry:
     """Somebody, or a file, that is to stay erased."""
 
-    kind: Kind
-    subject_id: UUID
+    subject: Subject
     tombstones: tuple[bytes, ...] = ()  # keyed digests of the numbers that led to a person
+
+    @property
+    def subject_id(self) -> UUID:
+        return self.subject.id
 
     def line(self) -> bytes:
         hmacs = [hmac.hex() for hmac in self.tombstones]
-        said = {"kind": self.kind, "subject_id": self.subject_id, "tombstones": hmacs}
-        return orjson.dumps(said) + b"\n"
+        return orjson.dumps({**self.subject._asdict(), "tombstones": hmacs}) + b"\n"
 
     @classmethod
     def of_line(cls, line: bytes) -> Entry:
         said = orjson.loads(line)
-        if said["kind"] not in {"person", "evidence"}:
-            raise ValueError("an entry is about a person or about evidence")
         hmacs = tuple(bytes.fromhex(hmac) for hmac in said["tombstones"])
-        return cls(said["kind"], UUID(said["subject_id"]), hmacs)
+        evidence_id, enrollment_id = (
+            None if said[name] is None else UUID(said[name])
+            for name in ("evidence_id", "enrollment_id")
+        )
+        return cls(Subject(UUID(said["person_id"]), evidence_id, enrollment_id), hmacs)
 
 
 class EraseFile:
@@ -87,7 +90,7 @@ class EraseFile:
         with os.fdopen(descriptor, "r+b") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             known = self.entries()
-            new = [entry for entry in entries if known.get(entry.subject_id) != entry]
+            new = [entry for entry in entries if entry.subject_id not in known]
             if not new:
                 return
             content = file.read()
@@ -124,7 +127,7 @@ class Retentions:
     def erased(self, connection: Connection[Any]) -> list[Entry]:
         """What the log says is erased."""
         return [
-            Entry("evidence" if one.subject.evidence_id else "person", one.subject.id)
+            Entry(one.subject)
             for one in self.read(connection).values()
             if one.stage is Stage.ERASED
         ]

@@ -12,7 +12,12 @@ from ledger.values import Count, Day, ZoneName
 HoldReason = Literal["litigation", "audit", "investigation", "records-request"]
 LiftReason = Literal["matter-closed", "placed-by-mistake"]
 ErasureReason = Literal[
-    "subject-request", "court-order", "retention-ended", "recorded-by-mistake", "student-data"
+    "subject-request",
+    "court-order",
+    "retention-ended",
+    "recorded-by-mistake",
+    "student-data",  # of a file
+    "erased-before-restore",  # the log had lost it, the list beside the root keys had not
 ]
 Ground = Literal["legal-hold", "employed", "payroll-retention", "under-review"]
 

@@ -1,0 +1,7 @@
+"""The edge as it runs, with the clock of its requests set by the test."""
+
+from __future__ import annotations
+
+from tests.api.conftest import shared_world, world
+
+__all__ = ["shared_world", "world"]
