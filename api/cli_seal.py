@@ -23,11 +23,13 @@ from ledger.seal.log_transfer import export_log, import_log
 from ledger.seal.reads import DatabaseLog
 from ledger.seal.receipts import Proved, check_receipts, parse_receipts
 from ledger.seal.sealer import Sealer
+from ledger.seal.structure import Difference, check_structure
 from ledger.seal.trusted_keys import TrustedKey, parse_trusted_keys
 from ledger.seal.verify import DERIVED, SOUND, TAMPERED, UNPROVEN, Report, verify
 from ledger.store import Role, connection_info
 
 DAMAGES_SHOWN = 50
+UNGUARDED = 5  # exit status: what guards the log is not what the migrations made
 VERDICTS = {
     SOUND: "sound",
     UNPROVEN: "not proved: nothing is sealed",
@@ -120,17 +122,23 @@ def verify_log(
     """Check every event against the seal, and name every damage by position, event and kind.
 
     Exit status: 0 sound, 1 could not be checked or nothing is sealed, 2 usage, 3 the log was
-    tampered with, 4 the log is sound and only the seal's own tree is damaged. With --receipt,
-    which needs no database: 0 proved, 1 no proof yet, 3 refuted.
+    tampered with, 4 the log is sound and only the seal's own tree is damaged, 5 no event was
+    changed but a grant, trigger, function, policy or constraint is not as the migrations made it.
+    With --receipt, which needs no database: 0 proved, 1 no proof yet, 3 refuted.
     """
     if receipt:
         raise typer.Exit(_check_receipts(receipt, held or [], _trusted(keys), as_json=as_json))
     report = _verified(file, keys, held or [])
+    changed = [] if file else _changed_structure()
+    status = report.exit_status if report.exit_status == TAMPERED or not changed else UNGUARDED
     if as_json:
-        typer.echo(orjson.dumps(report.as_dict()).decode())
+        said = {"sound": status == SOUND, "exit_status": status, "structure": changed}
+        typer.echo(orjson.dumps(report.as_dict() | said).decode())
     else:
+        for difference in changed:
+            typer.echo(f"not as the migrations made it: {difference}")
         _print(report)
-    raise typer.Exit(report.exit_status)
+    raise typer.Exit(status)
 
 
 @exports.command("log")
@@ -181,6 +189,11 @@ def _verified(file: Path | None, keys: Path | None, held: list[Path]) -> Report:
                 return verify(log, trusted, kept, tell)
         with _reading() as connection:
             return verify(DatabaseLog(connection), trusted, kept, tell)
+
+
+def _changed_structure() -> list[Difference]:
+    with _reading() as connection:
+        return check_structure(connection)
 
 
 def _check_receipts(

@@ -128,6 +128,7 @@ def test_a_log_is_sealed_verified_exported_and_brought_in_from_the_command_line(
         "sealed": 60,
         "checkpoints": 1,
         "damages": [],
+        "structure": [],
     }
     run("export", "log", str(exported))
     assert "sound" in run("verify", str(exported), "--keys", str(keys)).output
