@@ -10,6 +10,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from typing import Any, Literal
 from uuid import UUID
@@ -112,6 +114,64 @@ def sees_payout(caller: Caller, person_id: UUID, district_id: UUID) -> bool:
         return True
     roles: tuple[Role, ...] = ("payroll", "district", "auditor")
     return any(caller.holds(role, district_id) for role in roles)
+
+
+def must_write_rules(caller: Caller, district_id: UUID | None) -> None:
+    """Equivalency rules are their district's to adopt; those of a state the operator brings."""
+    if district_id is not None:
+        must_act_for_district(caller, district_id)
+    elif not caller.holds("operator"):
+        raise NotFoundError(NOT_THERE)
+
+
+def must_keep_license(
+    caller: Caller, connection: Connection[Any], district_id: UUID, person_id: UUID | None
+) -> None:
+    """Licenses and credits are for a district to write that the person has worked for."""
+    must_act_for_district(caller, district_id)
+    if person_id is None:
+        raise NotFoundError(NOT_THERE)
+    must_employ(connection, district_id, person_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """How much of what somebody has earned a caller may see."""
+
+    whole: bool  # hers, or a state's auditor's
+    district_ids: frozenset[UUID]
+    spans: tuple[employments.Span, ...]
+
+    def of_day(self, day: date) -> bool:
+        """Whether a decision of that day was made while a district of the caller employed her."""
+        return self.whole or any(span.holds(day) for span in self.spans)
+
+    def of_districts(self, district_ids: Collection[UUID]) -> bool:
+        """Whether something that these districts wrote is the caller's to see."""
+        return self.whole or not self.district_ids.isdisjoint(district_ids)
+
+
+EVERYTHING = Sight(whole=True, district_ids=frozenset(), spans=())
+
+
+def must_see_earned(caller: Caller, connection: Connection[Any], person_id: UUID) -> Sight:
+    """What somebody has earned: all of it is hers to see, and for a state's auditor.
+
+    A district and its auditors see what was decided while it employed her, and what it recorded.
+    """
+    if caller.principal_id == person_id or caller.holds("auditor"):
+        return EVERYTHING
+    scopes = caller.scopes("district") | caller.scopes("auditor")
+    found = sight_of(connection, person_id, *sorted(one for one in scopes if one is not None))
+    if not found.spans:
+        raise NotFoundError(NOT_THERE)
+    return found
+
+
+def sight_of(connection: Connection[Any], person_id: UUID, *district_ids: UUID) -> Sight:
+    """What these districts may see of what somebody has earned."""
+    spans = [span for one in district_ids for span in employments.spans(connection, person_id, one)]
+    return Sight(whole=False, district_ids=frozenset(district_ids), spans=tuple(spans))
 
 
 def must_be(caller: Caller, person_id: UUID) -> None:

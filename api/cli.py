@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from api import cli_imports, cli_seal, cli_server, cli_witness, local_postgres
+from api import cli_imports, cli_privacy, cli_seal, cli_server, cli_witness, local_postgres
 from ledger.errors import LedgerError
 
 app = typer.Typer(
@@ -28,6 +28,9 @@ app.add_typer(db, name="db")
 app.add_typer(cli_imports.app, name="import")
 app.add_typer(cli_server.app)
 app.add_typer(cli_seal.app)
+app.add_typer(cli_privacy.people, name="person")
+app.add_typer(cli_privacy.evidence, name="evidence")
+app.add_typer(cli_privacy.retention, name="retention")
 app.add_typer(cli_witness.app)
 
 

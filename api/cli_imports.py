@@ -41,6 +41,7 @@ def oneroster(
     settings = serving_settings()
     edge = Edge.open(settings)
     try:
+        edge.witnesses.must_allow_writing()
         with progress_bar() as progress:
             task = progress.add_task("importing", total=None)
             report = import_oneroster(
@@ -71,3 +72,5 @@ def oneroster(
     )
     for role, rows in sorted(report.skipped.items()):
         typer.echo(f"skipped: {rows} of role {role}")
+    for skipped in report.skipped_rows:
+        typer.echo(f"skipped: {skipped.file} row {skipped.row} [{skipped.slug}]")

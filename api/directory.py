@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -16,6 +16,7 @@ from projections.employments import Employment
 from projections.sql import NO_ID
 
 POSITIONS_AT_ONCE = 2000
+ERASED_PERSON = "erased person"  # where a name was
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,16 +93,26 @@ def colleagues(
     begin = found.index(after) + 1 if after in found else 0
     chosen = found[begin : begin + limit]
     details = vault.get_details(chosen, district_id)
+    erased = vault.erased(set(chosen) - details.keys())
     return [
         Colleague(
             person_id=person_id,
-            name=_or_none(details, person_id, "name"),
+            name=ERASED_PERSON if person_id in erased else _or_none(details, person_id, "name"),
             employee_number=_or_none(details, person_id, "employee_number"),
             roles=sorted({_role(one) for one in by_person[person_id]}),
             employment_ids=[one.employment_id for one in by_person[person_id]],
         )
         for person_id in chosen
     ]
+
+
+def names_of(vault: Vault, person_ids: Iterable[UUID], district_id: UUID) -> dict[UUID, str]:
+    """What a district calls each person; who has no name there is left out."""
+    wanted = set(person_ids)
+    details = vault.get_details(wanted, district_id)
+    erased = vault.erased(wanted - details.keys())
+    names = {person_id: known.name for person_id, known in details.items()}
+    return names | dict.fromkeys(erased, ERASED_PERSON)
 
 
 def _or_none(details: Mapping[UUID, PersonDetails], person_id: UUID, field: str) -> str | None:

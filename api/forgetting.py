@@ -20,7 +20,6 @@ from ledger.values import local_date
 from projections import employments, payouts
 from projections.sql import NO_ID
 
-ERASED_PERSON = "erased person"  # where a name was
 VIEWS = ("employments", "payouts")
 PAYOUTS_AT_ONCE = 5000
 UTC_ZONE = "UTC"
@@ -115,6 +114,11 @@ def kept(edge: Edge) -> list[Kept]:
         found = edge.retentions.read(connection).values()
     shown = [_shown(one) for one in found if one.holds or one.erasure]
     return sorted(shown, key=lambda one: (one.person_id, one.evidence_id or NO_ID))
+
+
+def kept_of(edge: Edge, subject: Subject) -> Kept:
+    """Where one of them stands. Raises NotFoundError where nobody ever asked about it."""
+    return _shown(edge.ledger.get(Retention, subject.stream))
 
 
 def run_retention(edge: Edge, caller_id: UUID, at: datetime) -> Iterator[Kept]:

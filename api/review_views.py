@@ -50,6 +50,7 @@ class Evidence:
     size_bytes: int
     contains_students: bool
     created_on: date | None
+    erased: bool  # it was there, and was destroyed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +110,7 @@ def view(
         overdue=due_on is not None and due_on < local_date(read.at, zone),
         zone=review.zone,
         seats=[] if party == "teacher" else _seats(review.seats, party, caller_id),
-        evidence=_evidence(enrollment, party) if enrollment else [],
+        evidence=_evidence(read.edge, enrollment, party) if enrollment else [],
     )
 
 
@@ -130,8 +131,9 @@ def _seats(seats: Sequence[KnownSeat], party: Party, caller_id: UUID) -> list[Se
     ]
 
 
-def _evidence(enrollment: EnrollmentState, party: Party) -> list[Evidence]:
+def _evidence(edge: Edge, enrollment: EnrollmentState, party: Party) -> list[Evidence]:
     """The artifacts; those that were never handed in are the teacher's alone to see."""
+    erased = edge.vault.erased(artifact.evidence_id for artifact in enrollment.artifacts)
     return [
         Evidence(
             evidence_id=artifact.evidence_id,
@@ -140,6 +142,7 @@ def _evidence(enrollment: EnrollmentState, party: Party) -> list[Evidence]:
             size_bytes=artifact.size_bytes,
             contains_students=artifact.contains_students,
             created_on=artifact.created_on,
+            erased=artifact.evidence_id in erased,
         )
         for artifact in enrollment.artifacts
         if party == "teacher" or artifact.evidence_id in enrollment.submitted_ids

@@ -25,6 +25,7 @@ from api.imports.oneroster_plan import (
     SOURCE,
     PersonStep,
     Plan,
+    SkippedRow,
     Step,
     make_plan,
 )
@@ -87,6 +88,7 @@ class ImportReport:
     counts: ImportCounts
     position: int | None  # of the import's completion; null when there was nothing to add
     skipped: Mapping[str, int]  # rows of roles that are none of staff, by role
+    skipped_rows: Sequence[SkippedRow]  # of persons who were erased
 
 
 def import_oneroster(
@@ -332,6 +334,7 @@ class _Run:
             counts=counts,
             position=position,
             skipped=self.plan.skipped,
+            skipped_rows=self.plan.skipped_rows,
         )
 
 

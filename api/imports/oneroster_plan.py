@@ -21,6 +21,7 @@ from ledger.aggregates.person import Person
 from ledger.application import Ledger
 from ledger.commands.employment import employment_stream
 from ledger.events import AnyEmploymentEvent, AnyOrganizationEvent
+from ledger.keyring import PersonErasedError
 from ledger.vault import PersonDetails, Position, Vault
 
 SOURCE = "oneroster"
@@ -50,6 +51,15 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class SkippedRow:
+    """A row that is left alone, and why; never what stands there."""
+
+    file: str
+    row: int  # as a spreadsheet counts: the header is row 1
+    slug: str
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Everything an import will do, in order; and all that it might have done."""
 
@@ -62,6 +72,7 @@ class Plan:
     active_before: int  # positions held today or later
     active_ending: int  # of these, the ones that will not be
     skipped: Mapping[str, int]  # rows of roles that are none of staff, by role
+    skipped_rows: Sequence[SkippedRow]  # of persons who were erased
 
     @property
     def steps(self) -> int:
@@ -81,14 +92,16 @@ def make_plan(
     """Compare the roster with what is known. References that lead nowhere go to `flaws`."""
     known_ids = organization_ids(district, roster.organizations)
     staff = {role.user_id for role in roster.roles if role.of_staff and not role.deleted}
-    people = _people(ledger, vault, roster, district, staff)
+    erased = _erased(vault, roster, district)
+    people = _people(ledger, vault, roster, district, staff=staff - erased, erased=erased)
     organization_of = known_ids | _organizations_known(vault, roster, district, known_ids)
     claims = _Claims(roster, district, people.ids, organization_of, flaws)
     holdings = _holdings(ledger, vault, roster, district, people.ids)
     changes = _Changes(act, district, today, dict(holdings))
     for role in roster.roles:
         hmac = vault.position_hmac(SOURCE, district.id, role.source_id)
-        changes.take(role, hmac, claims.read(role) if role.of_staff else None)
+        claims_it = role.of_staff and role.user_id not in erased
+        changes.take(role, hmac, claims.read(role) if claims_it else None)
     if roster.mode == "bulk":
         changes.end_untouched(holdings)
     else:
@@ -107,6 +120,7 @@ def make_plan(
             for key, holding in holdings.items()
         ),
         skipped=Counter(role.role for role in roster.roles if role.role and not role.of_staff),
+        skipped_rows=_skipped_rows(roster, erased),
     )
 
 
@@ -175,11 +189,29 @@ class _People:
     steps: Sequence[PersonStep]
 
 
+def _erased(vault: Vault, roster: Roster, district: District) -> frozenset[str]:
+    """Those of the file's numbers that led to somebody who was erased: nobody becomes her again."""
+    numbers = {row.source_id for row in roster.users} | {role.user_id for role in roster.roles}
+    return vault.buried(SOURCE, district.id, sorted(numbers - {""}))
+
+
+def _skipped_rows(roster: Roster, erased: frozenset[str]) -> list[SkippedRow]:
+    users = [("users.csv", row.row) for row in roster.users if row.source_id in erased]
+    roles = [("roles.csv", role.row) for role in roster.roles if role.user_id in erased]
+    return [SkippedRow(file, row, PersonErasedError.slug) for file, row in [*users, *roles]]
+
+
 def _people(
-    ledger: Ledger, vault: Vault, roster: Roster, district: District, staff: set[str]
+    ledger: Ledger,
+    vault: Vault,
+    roster: Roster,
+    district: District,
+    *,
+    staff: set[str],
+    erased: frozenset[str],
 ) -> _People:
     """Who is meant, and about whom there is something new. Nobody but staff gets in."""
-    rows = {row.source_id: row for row in roster.users}
+    rows = {row.source_id: row for row in roster.users if row.source_id not in erased}
     wanted = staff if roster.mode == "bulk" else staff | set(rows)
     ids = vault.find_ids(SOURCE, district.id, sorted(wanted - {""}))
     known = ledger.find_many(Person, set(ids.values()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from api.access import must_import, must_see_import
 from api.answers import answer
 from api.imports.oneroster import import_oneroster
+from api.imports.oneroster_plan import SkippedRow
 from api.reading import ReadNow
 from api.routing import ImportRoute, Router
 from api.writing import WriteNow
@@ -38,6 +39,7 @@ class Report(BaseModel):
     counts: ImportCounts
     position: int | None
     skipped: Mapping[str, int]
+    skipped_rows: Sequence[SkippedRow]  # of persons who were erased: they are not made anew
 
 
 class Run(BaseModel):
@@ -94,6 +96,7 @@ def import_roster(
         "counts": report.counts,
         "position": report.position,
         "skipped": dict(report.skipped),
+        "skipped_rows": list(report.skipped_rows),
     }
     return answer(body, position=report.position)
 

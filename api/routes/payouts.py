@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from api.access import NOT_THERE, must_see_payouts, sees_payout, visible_payers
 from api.answers import ListOf, answer, answer_all
+from api.directory import names_of
 from api.paging import PageOf
 from api.reading import (
     AsOf,
@@ -79,11 +80,8 @@ def list_payouts(
             after=read.page.after(tuple[int, UUID], (0, NO_ID)),
             limit=read.page.limit,
         )
-    names = read.edge.vault.get_details({one.person_id for one in found}, district_id)
-    items = [
-        {"payout": one, "name": names[one.person_id].name if one.person_id in names else None}
-        for one in found
-    ]
+    names = names_of(read.edge.vault, (one.person_id for one in found), district_id)
+    items = [{"payout": one, "name": names.get(one.person_id)} for one in found]
     return read.page.answer(items, min(known, position), key=_key(found))
 
 

@@ -59,6 +59,7 @@ class Person(BaseModel):
 
     person_id: UUID
     details: PersonDetails | None
+    erased: bool  # nothing will ever be known of her again; what she earned stands
 
 
 class Explanation(BaseModel):
@@ -99,7 +100,11 @@ def read_person(person_id: UUID, read: ReadNow) -> Response:
         position = read.visible("employments")
         district_id = must_see_person(read.caller, connection, person_id)
     details = read.edge.vault.get_details([person_id], district_id).get(person_id)
-    body = {"person_id": person_id, "details": details.model_dump() if details else None}
+    body = {
+        "person_id": person_id,
+        "details": details.model_dump() if details else None,
+        "erased": details is None and bool(read.edge.vault.erased([person_id])),
+    }
     return answer(body, position=position)
 
 

@@ -13,7 +13,16 @@ import yaml
 
 from api.demo.district import write_generated_district
 from tests.api.conftest import running
-from tests.api.world import Answer, World, stack_of, stipend, story
+from tests.api.world import (
+    Answer,
+    World,
+    credit_of,
+    license_of,
+    rules,
+    stack_of,
+    stipend,
+    story,
+)
 from tests.database import Server
 
 TABLE: dict[str, dict[str, Any]] = yaml.safe_load(
@@ -48,6 +57,10 @@ def furnish(world: World, token: str) -> Tenant:
     body = stipend(title=f"Stipend {token}")
     policy = world.done(office, f"/v1/districts/{district}/policies", body)["id"]
     made = world.done(roles["approver"], "/v1/stacks", stack_of(issuer, one.credential))
+    path = f"/v1/districts/{district}"
+    license_ = world.done(office, f"{path}/licenses", license_of(one.teacher, number=token))["id"]
+    credit = world.done(office, f"{path}/credits", credit_of(one.teacher, documents=token))["id"]
+    local = world.done(office, f"{path}/equivalencies", rules(title=token))["id"]
     payouts = world.seen(one.teacher, f"/v1/people/{one.teacher}/payouts")["items"]
     ids = {
         "principal_id": str(one.teacher),
@@ -63,10 +76,29 @@ def furnish(world: World, token: str) -> Tenant:
         "enrollment_id": one.enrollment,
         "evidence_id": world.seen(one.teacher, one.path)["evidence"][0]["evidence_id"],
         "policy_id": policy,
+        "license_id": license_,
+        "credit_id": credit,
+        "equivalency_id": local,
         "payout_id": payouts[0]["payout_id"],
         "import_id": import_of(world, district, world.settings.state_folder),
     }
+    ids |= held_and_asked_for(world, office, roles["approver"], ids)
     return Tenant(ids, roles)
+
+
+def held_and_asked_for(
+    world: World, office: UUID, approver: UUID, ids: dict[str, str]
+) -> dict[str, str]:
+    """Holds on the teacher and on a file, and requests to erase them, which wait for that."""
+    person = f"/v1/people/{ids['person_id']}"
+    file = f"/v1/enrollments/{ids['enrollment_id']}/evidence/{ids['evidence_id']}"
+    reason = {"reason": "litigation"}
+    held = world.done(office, f"{person}/holds", reason)["hold_id"]
+    file_held = world.done(approver, f"{file}/holds", reason)["hold_id"]
+    asked = {"reason": "subject-request"}
+    world.done(world.operator, f"{person}/erasures", asked)
+    world.done(world.operator, f"{file}/redactions", asked)
+    return {"hold_id": held, "evidence_hold_id": file_held}
 
 
 def import_of(world: World, district: str, folder: Path) -> str:
@@ -123,6 +155,8 @@ def filled(value: Any, ids: dict[str, str]) -> Any:
     """A body with the ids of a tenant in it."""
     if value == "{stipend}":
         return stipend()
+    if value == "{rules}":
+        return rules()
     if isinstance(value, str) and value.startswith("{"):
         return ids[value.strip("{}")]
     if isinstance(value, dict):
