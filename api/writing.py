@@ -96,6 +96,7 @@ async def write_of(
     ] = None,
 ) -> Write:
     """Everything about a write but its body."""
+    edge_of(request).witnesses.must_allow_writing()
     if idempotency_key is None:
         raise KeyMissingError("send an Idempotency-Key, and the same one when you send it again")
     if not IDEMPOTENCY_KEY.fullmatch(idempotency_key):

@@ -12,14 +12,15 @@ from psycopg.rows import tuple_row
 from psycopg.types.string import ByteaBinaryLoader
 
 from ledger.errors import NotFoundError, UnavailableError
-from ledger.seal.leaves import Row
+from ledger.seal.leaves import Row, leaves
 from ledger.seal.merkle import HASH_BYTES
 from ledger.seal.notes import Checkpoint, Note, Proof
-from ledger.seal.tiles import TILE_BYTES, inclusion_proof
+from ledger.seal.tiles import TILE_BYTES, Edge, MissingHashesError, inclusion_proof
 from ledger.sql import blocks, fetch
 
 SQL = blocks("ledger.seal", "seal.sql")
 CHECKPOINTS_AT_ONCE = 1_000
+ROWS_AT_ONCE = 8_192
 COSIGNATURES_MAX = 100  # so many are looked back for the one that most witnesses have signed
 # PostgreSQL counts microseconds from the year 2000.
 POSTGRES_EPOCH_US = 946_684_800_000_000
@@ -160,6 +161,21 @@ def _since_1970(sent: bytes | None) -> int:
 def checkpoint_of(note: str) -> Checkpoint:
     """What a note of ours says, whoever has signed it. Raises NoteError."""
     return Checkpoint.parse(Note.parse(note).text)
+
+
+def root_at(size: int, reads: SealReads) -> bytes:
+    """The root of the first so many events: of the tree, and of rows where it has not come to them.
+
+    Raises MissingHashesError: neither tree nor log has so many.
+    """
+    sealed = reads.last_checkpoint()
+    edge = Edge.read(min(size, sealed[0] if sealed else 0), reads.tile)
+    while edge.size < size:
+        rows = reads.rows(edge.size + 1, min(size, edge.size + ROWS_AT_ONCE))
+        if not rows:
+            raise MissingHashesError(f"the log has no event at position {edge.size + 1}")
+        edge.append(leaves(rows))
+    return edge.root
 
 
 def divided(note: str) -> tuple[str, list[tuple[str, str]]]:

@@ -26,7 +26,15 @@ from typing import Any, NamedTuple, Protocol
 from ledger.seal.diagnosis import Damage, Kind, Suspect, damage, diagnose, joined
 from ledger.seal.leaves import NO_LEAF, Row, leaf, leaves
 from ledger.seal.merkle import HASH_BYTES, inclusion_holds
-from ledger.seal.notes import PROOF_HEAD, Checkpoint, Note, NoteError, Proof, open_checkpoint
+from ledger.seal.notes import (
+    PROOF_HEAD,
+    Checkpoint,
+    Note,
+    NoteError,
+    Proof,
+    VerifierKey,
+    open_checkpoint,
+)
 from ledger.seal.receipts import Receipt, parse_receipts
 from ledger.seal.tiles import TILE_WIDTH, Edge, Piece
 from ledger.seal.trusted_keys import TrustedKey
@@ -66,12 +74,16 @@ class Report:
     sealed: int  # up to here the rows are proved to be what was sealed
     checkpoints: int
     damages: tuple[Damage, ...]
+    # Of each trusted witness the size of the newest checkpoint that it has cosigned.
+    witnessed: dict[str, int] = field(default_factory=dict)
 
     @property
     def exit_status(self) -> int:
         """0 sound, 1 nothing could be proved, 3 the log was tampered with, 4 only the tree was."""
         if self.damages:
             return DERIVED if all(one.derived for one in self.damages) else TAMPERED
+        if self.witnessed and not any(self.witnessed.values()):
+            return UNPROVEN  # somebody relies on witnesses, and none has signed anything
         return SOUND if self.sealed or not self.events else UNPROVEN
 
     def as_dict(self) -> dict[str, Any]:
@@ -82,6 +94,7 @@ class Report:
             "sealed": self.sealed,
             "checkpoints": self.checkpoints,
             "damages": [one.as_dict() for one in self.damages],
+            **({"witnessed": self.witnessed} if self.witnessed else {}),
         }
 
 
@@ -90,6 +103,7 @@ def verify(
     keys: Sequence[TrustedKey],
     held: Iterable[str] = (),
     progress: Progress = lambda _done, _total: None,
+    witnesses: Sequence[VerifierKey] = (),
 ) -> Report:
     """Check a whole log.
 
@@ -98,8 +112,9 @@ def verify(
         keys: Whose signatures count, and up to which size.
         held: Checkpoints, proofs, and answers with receipts that were kept elsewhere.
         progress: Hears how many positions of how many are done.
+        witnesses: Whose cosignatures have to be true where they are, and are told.
     """
-    audit = _Audit(log, keys, list(held))
+    audit = _Audit(log, keys, list(held), witnesses)
     total = max(log.last_position(), audit.leaf_count)
     first = 1
     while audit.page(first):
@@ -113,6 +128,7 @@ class _Audit:
     log: Log
     keys: Sequence[TrustedKey]
     held: list[str]
+    witnesses: Sequence[VerifierKey] = ()
     leaf_count: int = 0
     computed: Edge = field(default_factory=Edge)  # from the rows
     stored: Edge | None = None  # from the stored leaves, once they differ
@@ -131,6 +147,7 @@ class _Audit:
     receipts: list[Receipt] = field(default_factory=list)  # that others hold, the last place first
 
     def __post_init__(self) -> None:
+        self.witnessed = dict.fromkeys((key.name for key in self.witnesses), 0)
         self.leaf_count = self.log.leaf_count()
         for row in self.log.rows(-(2**63), 0):
             self.damages.append(damage("inserted", row.position, "before the log begins", row=row))
@@ -181,7 +198,7 @@ class _Audit:
             found.append(damage("checkpoint", self.newest + 1, text, last=self.held_newest))
         found += self._receipts_beyond()
         found.sort(key=lambda one: (one.first, one.last))
-        return Report(self.end, self.proven, self.checkpoints, tuple(found))
+        return Report(self.end, self.proven, self.checkpoints, tuple(found), self.witnessed)
 
     def _diagnosed(self, suspects: list[Suspect]) -> list[Damage]:
         return diagnose(suspects, self.unsealed, self.log.rows, self.end)
@@ -331,6 +348,8 @@ class _Audit:
                 raise NoteError(f"the checkpoint at {size} says {said.size}")  # noqa: TRY301
             counting = [one.key for one in self.keys if one.may_sign(said.size)]
             open_checkpoint(note, counting)
+            for key in Note.parse(note).signers(self.witnesses):
+                self.witnessed[key.name] = max(said.size, self.witnessed[key.name])
         except NoteError as error:
             self.damages.append(self._refused(note, after, size or after, str(error)))
             return None

@@ -19,7 +19,7 @@ from ledger.seal.notes import (
     VerifierKey,
     cosigned_at,
 )
-from ledger.seal.trusted_keys import SealKeyError
+from ledger.seal.trusted_keys import SealKeyError, parsed
 from ledger.seal.witness import OK, Request
 from ledger.seal.witness_http import AddressError, UnreachableError, checked_address, exchange
 
@@ -87,18 +87,26 @@ class WitnessAddress(NamedTuple):
 
 def parse_witnesses(text: str) -> tuple[WitnessAddress, ...]:
     """One witness a line: its public key, a space, its address. Raises SealKeyError."""
-    found: dict[str, WitnessAddress] = {}
-    for number, line in enumerate(text.splitlines(), start=1):
-        if not line.strip() or line.startswith("#"):
-            continue
-        key, _, url = line.strip().partition(" ")
-        try:
-            one = WitnessAddress(VerifierKey.parse(key), checked_address(url.strip()))
-        except (NoteError, AddressError) as error:
-            raise SealKeyError(f"witness in line {number}: {error.detail}") from None
-        if one.key.algorithm != COSIGNATURE or one.name in found:
-            raise SealKeyError(f"witness in line {number}: not a key to cosign with, or twice")
-        found[one.name] = one
+    keys, urls = parse_witness_keys(text), [line.partition(" ")[2] for line in _lines(text)]
+    try:
+        addresses = [checked_address(url.strip()) for url in urls]
+    except AddressError as error:
+        raise SealKeyError(f"a witness is a public key and an address: {error.detail}") from None
+    return tuple(map(WitnessAddress, keys, addresses))
+
+
+def parse_witness_keys(text: str) -> tuple[VerifierKey, ...]:
+    """One public key a line; an address after it is passed over. Raises SealKeyError."""
+    found: dict[str, VerifierKey] = {}
+    for number, line in enumerate(_lines(text), start=1):
+        key = parsed(VerifierKey.parse, line.partition(" ")[0], number)
+        if key.algorithm != COSIGNATURE or key.name in found:
+            raise SealKeyError(f"line {number}: not a key to cosign with, or a witness named twice")
+        found[key.name] = key
     if not found:
-        raise SealKeyError("there is no witness in the list")
+        raise SealKeyError("there is no witness in it")
     return tuple(found.values())
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip()]

@@ -17,7 +17,7 @@ from psycopg import Connection
 
 from ledger.seal.diagnosis import Damage
 from ledger.seal.keys import FileLogSigner, LastSigned
-from ledger.seal.notes import Checkpoint, Note, SigningKey
+from ledger.seal.notes import Checkpoint, Note, SigningKey, VerifierKey
 from ledger.seal.reads import DatabaseLog
 from ledger.seal.sealer import Sealer
 from ledger.seal.tiles import Piece
@@ -110,9 +110,12 @@ def tampered(connection: Connection[Any], *statements: Any) -> Iterator[None]:
 
 
 def examined(
-    connection: Connection[Any], keys: Sequence[TrustedKey], held: Sequence[str] = ()
+    connection: Connection[Any],
+    keys: Sequence[TrustedKey],
+    held: Sequence[str] = (),
+    witnesses: Sequence[VerifierKey] = (),
 ) -> Report:
-    return verify(DatabaseLog(connection), keys, held)
+    return verify(DatabaseLog(connection), keys, held, witnesses=witnesses)
 
 
 def told(damages: Sequence[Damage]) -> list[tuple[str, int, int]]:
@@ -131,7 +134,7 @@ def rewrite_tree(connection: Connection[Any], key: SigningKey | None = None) -> 
         hashes = [leaf_of(row) for row in rows]
         kept += tiles.edge.append(b"".join(hashes))
         if key is not None:
-            text = Checkpoint(ORIGIN, size, tiles.edge.root).text()
+            text = Checkpoint(key.name, size, tiles.edge.root).text()
             note = str(Note(text, (key.sign(text),)))
             query = "UPDATE seal_checkpoints SET note = %s WHERE size = %s"
             connection.execute(query, [note, size])
