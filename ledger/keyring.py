@@ -72,15 +72,20 @@ class Keyring:
         return found
 
     def open_person_key(self, person_id: UUID, key_id: UUID, wrapped: bytes) -> Key:
-        if key_id_of(wrapped) not in self._wrapping_keys:  # rotated since this process began
-            with self._connections.connection() as connection:
-                self._load_wrapping_keys(connection)
+        self._know(key_id_of(wrapped))
         return self._open(person_id, key_id, wrapped)
 
     def rewrap(self, person_id: UUID, key_id: UUID, wrapped: bytes, newest: UUID) -> bytes:
         """A person's key as another wrapping key wraps it; the key itself stays what it was."""
         key = self.open_person_key(person_id, key_id, wrapped)
+        self._know(newest)
         return self._wrap(self._wrapping_keys[newest], person_id, key)
+
+    def _know(self, wrapping_id: UUID) -> None:
+        """A wrapping key may have been made since this process began."""
+        if wrapping_id not in self._wrapping_keys:
+            with self._connections.connection() as connection:
+                self._load_wrapping_keys(connection)
 
     def _open(self, person_id: UUID, key_id: UUID, wrapped: bytes) -> Key:
         wrapping = self._wrapping_keys.get(key_id_of(wrapped))

@@ -34,7 +34,11 @@ SELECT key_id, wrapped FROM vault_wrapping_keys ORDER BY created_at, key_id;
 SELECT key_id FROM vault_wrapping_keys ORDER BY created_at DESC, key_id DESC LIMIT 1;
 
 -- name: add_wrapping_key
-INSERT INTO vault_wrapping_keys (key_id, wrapped) VALUES (%(key_id)s, %(wrapped)s);
+-- Newer than all others, whatever the clock has done.
+INSERT INTO vault_wrapping_keys (key_id, wrapped, created_at)
+SELECT %(key_id)s, %(wrapped)s,
+       greatest(clock_timestamp(), max(created_at) + interval '1 microsecond')
+  FROM vault_wrapping_keys;
 
 -- name: load_person_keys
 SELECT person_id, key_id, wrapped

@@ -28,6 +28,7 @@ class Role(StrEnum):
     VAULT = "vault"  # reads and writes what is personal, and nothing else
     MIGRATE = "migrate"  # may become owner and project: for whoever sets up and updates
     AUDIT = "audit"  # reads the log and its seal, to verify them
+    DISCLOSE = "disclose"  # writes down who read whose record, and looks it up
 
 
 # How long a statement, a wait for a lock and a pause within a transaction may last. Whoever
@@ -42,6 +43,7 @@ TIMEOUTS = {
     Role.VAULT: ANSWERING,
     Role.MIGRATE: WORKING,
     Role.AUDIT: WORKING,
+    Role.DISCLOSE: ANSWERING,
 }
 TIMEOUT_NAMES = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
 

@@ -141,3 +141,44 @@ def test_a_key_wrapped_by_an_unknown_root_key_is_not_opened(tmp_path: Path) -> N
     wrapped = FileKeyProvider(tmp_path / "one").wrap(b"secret", b"")
     with pytest.raises(RootKeyError, match="lacks"):
         FileKeyProvider(tmp_path / "other").unwrap(wrapped, b"")
+
+
+def test_a_root_key_that_was_added_wraps_and_is_found_by_whoever_has_the_file_open(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "root-keys"
+    open_already, keeper = FileKeyProvider(path), FileKeyProvider(path)
+    [first] = keeper.key_ids()
+    second = keeper.add()
+    assert keeper.key_ids() == (first, second)
+    wrapped = keeper.wrap(b"secret", b"")
+    assert keeper.id_of(wrapped) == second
+    assert open_already.unwrap(wrapped, b"") == b"secret"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_root_key_that_was_dropped_is_nowhere_any_more(tmp_path: Path) -> None:
+    path = tmp_path / "root-keys"
+    keeper = FileKeyProvider(path)
+    [first] = keeper.key_ids()
+    secret = path.read_text().split()[1]
+    unfinished = path.with_name(".root-keys.unfinished")
+    unfinished.write_text(f"{first} {secret}\n")  # left behind by a process that was killed
+    second = keeper.add()
+    keeper.drop(first)
+    keeper.drop(first)
+    assert keeper.key_ids() == (second,)
+    assert list(path.parent.iterdir()) == [path]
+    assert secret not in path.read_text()
+    with pytest.raises(RootKeyError, match="newest"):
+        keeper.drop(second)
+
+
+def test_keys_added_at_once_by_many_are_all_kept(tmp_path: Path) -> None:
+    path = tmp_path / "root-keys"
+    keepers = [FileKeyProvider(path) for _ in range(8)]
+    with ThreadPoolExecutor(8) as threads:
+        added = set(threads.map(lambda keeper: keeper.add(), keepers))
+    assert added < set(FileKeyProvider(path).key_ids())
+    assert len(FileKeyProvider(path).key_ids()) == 9

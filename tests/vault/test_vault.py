@@ -152,10 +152,12 @@ def test_rows_of_two_persons_cannot_be_exchanged(
 
 def test_a_key_of_another_wrapping_key_is_not_opened(vault: Vault, database_url: str) -> None:
     kept = vault.put_text(EARNER, "feedback", "Good.", command_id=COMMAND)
+    damage = "UPDATE ledger.vault_person_keys SET wrapped = overlay(wrapped PLACING '\\x00' FROM 2)"
     with psycopg.connect(database_url) as connection:
-        connection.execute(
-            "UPDATE ledger.vault_person_keys SET wrapped = overlay(wrapped PLACING '\\x00' FROM 2)"
-        )
+        with pytest.raises(psycopg.errors.ForeignKeyViolation), connection.transaction():
+            connection.execute(damage)
+        connection.execute("SET session_replication_role = replica")  # looks at no foreign key
+        connection.execute(damage)
     with pytest.raises(VaultDamagedError, match="lacks"):
         vault.get_text(kept.text_id)
 
