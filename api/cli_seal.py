@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 from contextlib import closing
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 from typing import Annotated
 
 import orjson
@@ -15,24 +15,28 @@ import typer
 from api import cli_imports, local_postgres, logs
 from api.cli_server import progress_bar
 from api.settings import Settings, SettingsError, read_settings
+from api.witnesses import named_witnesses
 from ledger.errors import InvalidError
 from ledger.seal.diagnosis import Damage
 from ledger.seal.keys import FileLogSigner, LastSigned
 from ledger.seal.log_file import LogFile
 from ledger.seal.log_transfer import export_log, import_log
+from ledger.seal.notes import VerifierKey
 from ledger.seal.reads import DatabaseLog
 from ledger.seal.receipts import Proved, check_receipts, parse_receipts
 from ledger.seal.sealer import Sealer
 from ledger.seal.structure import Difference, check_structure
 from ledger.seal.trusted_keys import TrustedKey, parse_trusted_keys
 from ledger.seal.verify import DERIVED, SOUND, TAMPERED, UNPROVEN, Report, verify
+from ledger.seal.witness_client import parse_witness_keys
+from ledger.seal.witness_collector import Collector
 from ledger.store import Role, connection_info
 
 DAMAGES_SHOWN = 50
 UNGUARDED = 5  # exit status: what guards the log is not what the migrations made
 VERDICTS = {
     SOUND: "sound",
-    UNPROVEN: "not proved: nothing is sealed",
+    UNPROVEN: "not proved: nothing is sealed, or cosigned by those who have to",
     DERIVED: "the log is sound; the tree of the seal is damaged",
 }
 app = typer.Typer()
@@ -46,6 +50,15 @@ Keys = Annotated[
         exists=True,
         dir_okay=False,
         help="Public keys that count, one a line; else those this machine signs with.",
+    ),
+]
+WitnessKeys = Annotated[
+    Path | None,
+    typer.Option(
+        "--witnesses",
+        exists=True,
+        dir_okay=False,
+        help="Public keys of witnesses, one a line: what they have cosigned is checked and told.",
     ),
 ]
 LogArgument = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="An exported log.")]
@@ -67,15 +80,23 @@ def seal(
         events_max=events,
         seconds_max=seconds,
     )
+    collector = Collector(sealer.conninfo, named_witnesses(settings), seconds)
     if once:
         with closing(sealer.connect()) as connection:
             typer.echo(f"{sealer.catch_up(connection)} events sealed")
+            if collector.witnesses:
+                typer.echo(f"{collector.collect(connection)} witnesses have cosigned")
         return
     logs.configure(in_development=True)  # there is nothing personal in the log to be told
     stop = Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda _number, _frame: stop.set())
+    collecting = Thread(target=collector.run, args=(stop,), name="collector")
+    if collector.witnesses:
+        collecting.start()
     sealer.run(stop)
+    if collector.witnesses:
+        collecting.join()
 
 
 @app.command("seal-keys")
@@ -116,6 +137,7 @@ def verify_log(
             help="Check these alone: saved answers to writes. Proofs fetched since go with --held.",
         ),
     ] = None,
+    witnesses: WitnessKeys = None,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
@@ -128,7 +150,8 @@ def verify_log(
     """
     if receipt:
         raise typer.Exit(_check_receipts(receipt, held or [], _trusted(keys), as_json=as_json))
-    report = _verified(file, keys, held or [])
+    cosigning = parse_witness_keys(_text(witnesses)) if witnesses else ()
+    report = _verified(file, keys, held or [], cosigning)
     changed = [] if file else _changed_structure()
     status = report.exit_status if report.exit_status == TAMPERED or not changed else UNGUARDED
     if as_json:
@@ -175,7 +198,9 @@ def import_(file: LogArgument, keys: Keys = None) -> None:
     typer.echo(f"{events} events imported")
 
 
-def _verified(file: Path | None, keys: Path | None, held: list[Path]) -> Report:
+def _verified(
+    file: Path | None, keys: Path | None, held: list[Path], witnesses: tuple[VerifierKey, ...]
+) -> Report:
     trusted = _trusted(keys)
     kept = [_text(path) for path in held]
     with progress_bar() as progress:
@@ -186,9 +211,9 @@ def _verified(file: Path | None, keys: Path | None, held: list[Path]) -> Report:
 
         if file is not None:
             with closing(LogFile(file)) as log:
-                return verify(log, trusted, kept, tell)
+                return verify(log, trusted, kept, tell, witnesses)
         with _reading() as connection:
-            return verify(DatabaseLog(connection), trusted, kept, tell)
+            return verify(DatabaseLog(connection), trusted, kept, tell, witnesses)
 
 
 def _changed_structure() -> list[Difference]:
@@ -221,6 +246,8 @@ def _print(report: Report) -> None:
         typer.echo(_sentence(damage))
     if len(report.damages) > DAMAGES_SHOWN:
         typer.echo(f"and {len(report.damages) - DAMAGES_SHOWN} more; --json names them all")
+    for name, size in report.witnessed.items():
+        typer.echo(f"{name} has cosigned up to {size}" if size else f"{name} has cosigned nothing")
     verdict = VERDICTS.get(report.exit_status, "THE LOG WAS TAMPERED WITH")
     typer.echo(
         f"{report.events} events, {report.sealed} proved by {report.checkpoints} checkpoints:"
