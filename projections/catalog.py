@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
+from types import UnionType
 from typing import Any, ClassVar, TypeVar, assert_never
 from uuid import UUID
 
@@ -13,23 +14,9 @@ from ledger.events import (
     AnyCredentialEvent,
     AnyIssuerEvent,
     AnyStackEvent,
-    LedgerEvent,
-    access,
-    assessor,
     credential,
-    credit,
-    employment,
-    enrollment,
-    equivalency,
-    imports,
     issuer,
-    licensure,
-    organization,
-    person,
-    policy,
-    retention,
     stack,
-    vault_keys,
 )
 from ledger.rules.stacks import credential_ids
 from projections.catalog_rows import (
@@ -53,6 +40,7 @@ class Catalog(Projection[Relevant]):
     """Keeps the tables `catalog_*`."""
 
     name: ClassVar[str] = "catalog"
+    takes: ClassVar[UnionType] = Relevant
     tables: ClassVar[tuple[Table, ...]] = (
         Table("catalog_credentials", by_person=False),
         Table("catalog_versions", by_person=False),
@@ -60,60 +48,6 @@ class Catalog(Projection[Relevant]):
         Table("catalog_stacks", by_person=False),
     )
     sharded: ClassVar[bool] = False
-
-    def relevant(self, event: LedgerEvent) -> Relevant | None:
-        match event:
-            case (
-                enrollment.Enrolled()
-                | enrollment.EvidenceUploaded()
-                | enrollment.EvidenceWithdrawn()
-                | enrollment.Submitted()
-                | enrollment.Resubmitted()
-                | enrollment.SubmissionReturned()
-                | enrollment.AssessorAssigned()
-                | enrollment.AssessorRecused()
-                | enrollment.AssignmentLapsed()
-                | enrollment.Scored()
-                | enrollment.Adjudicated()
-                | enrollment.Recommended()
-                | enrollment.ReviewDecided()
-                | enrollment.IntegrityHoldResolved()
-                | enrollment.Awarded()
-                | enrollment.Withdrawn()
-                | enrollment.Revoked()
-                | enrollment.Reinstated()
-                | enrollment.AppealOpened()
-                | enrollment.AppealDecided()
-                | enrollment.CoachAssigned()
-                | enrollment.CoachMeetingRecorded()
-                | enrollment.ConflictDeclared()
-                | assessor.AssessorAppointed()
-                | assessor.AssessorQualified()
-                | assessor.AssessorWithdrawn()
-                | person.PersonRegistered()
-                | person.PersonDetailsRecorded()
-                | person.IdentityLinked()
-                | employment.EmploymentStarted()
-                | employment.EmploymentChanged()
-                | employment.EmploymentEnded()
-                | employment.EmploymentReopened()
-                | organization.OrganizationRegistered()
-                | organization.OrganizationRenamed()
-                | access.AccessGranted()
-                | access.AccessWithdrawn()
-                | policy.PolicyAdopted()
-                | policy.PolicyRetired()
-                | imports.ImportStarted()
-                | imports.ImportCompleted()
-                | equivalency.EquivalencyEvent()
-                | licensure.LicenseEvent()
-                | credit.CreditEvent()
-                | retention.RetentionEvent()
-                | vault_keys.VaultKeysEvent()
-            ):
-                return None
-            case _:
-                return event
 
     def apply(self, facts: Sequence[Fact[Relevant]], connection: Connection[Any]) -> list[Write]:
         ids = list({fact.event.originator_id for fact in facts})

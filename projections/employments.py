@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from types import UnionType
 from typing import Any, ClassVar, TypedDict, assert_never
 from uuid import UUID
 
@@ -13,23 +14,8 @@ from psycopg import Connection
 from ledger.events import (
     AnyEmploymentEvent,
     AnyOrganizationEvent,
-    LedgerEvent,
-    access,
-    assessor,
-    credential,
-    credit,
     employment,
-    enrollment,
-    equivalency,
-    imports,
-    issuer,
-    licensure,
     organization,
-    person,
-    policy,
-    retention,
-    stack,
-    vault_keys,
 )
 from projections.contract import Fact, Projection, Table
 from projections.sql import NO_ID, Write, read, to_write
@@ -95,70 +81,12 @@ class Employments(Projection[Relevant]):
     """Keeps `employments` and `organizations`."""
 
     name: ClassVar[str] = "employments"
+    takes: ClassVar[UnionType] = Relevant
     tables: ClassVar[tuple[Table, ...]] = (
         Table("employments"),
         Table("organizations", by_person=False),
     )
     sharded: ClassVar[bool] = True
-
-    def relevant(self, event: LedgerEvent) -> Relevant | None:
-        match event:
-            case (
-                enrollment.Enrolled()
-                | enrollment.EvidenceUploaded()
-                | enrollment.EvidenceWithdrawn()
-                | enrollment.Submitted()
-                | enrollment.Resubmitted()
-                | enrollment.SubmissionReturned()
-                | enrollment.AssessorAssigned()
-                | enrollment.AssessorRecused()
-                | enrollment.AssignmentLapsed()
-                | enrollment.Scored()
-                | enrollment.Adjudicated()
-                | enrollment.Recommended()
-                | enrollment.ReviewDecided()
-                | enrollment.IntegrityHoldResolved()
-                | enrollment.Awarded()
-                | enrollment.Withdrawn()
-                | enrollment.Revoked()
-                | enrollment.Reinstated()
-                | enrollment.AppealOpened()
-                | enrollment.AppealDecided()
-                | enrollment.CoachAssigned()
-                | enrollment.CoachMeetingRecorded()
-                | enrollment.ConflictDeclared()
-                | credential.CredentialDrafted()
-                | credential.CredentialVersionPublished()
-                | credential.CredentialRetired()
-                | issuer.IssuerRegistered()
-                | issuer.IssuerTermsChanged()
-                | issuer.IssuerHolidaysSet()
-                | issuer.IssuerVetted()
-                | issuer.IssuerSuspended()
-                | issuer.IssuerSuspensionLifted()
-                | stack.StackDefined()
-                | stack.StackRetired()
-                | assessor.AssessorAppointed()
-                | assessor.AssessorQualified()
-                | assessor.AssessorWithdrawn()
-                | person.PersonRegistered()
-                | person.PersonDetailsRecorded()
-                | person.IdentityLinked()
-                | access.AccessGranted()
-                | access.AccessWithdrawn()
-                | policy.PolicyAdopted()
-                | policy.PolicyRetired()
-                | imports.ImportStarted()
-                | imports.ImportCompleted()
-                | equivalency.EquivalencyEvent()
-                | licensure.LicenseEvent()
-                | credit.CreditEvent()
-                | retention.RetentionEvent()
-                | vault_keys.VaultKeysEvent()
-            ):
-                return None
-            case _:
-                return event
 
     def apply(self, facts: Sequence[Fact[Relevant]], connection: Connection[Any]) -> list[Write]:
         ids = list({fact.event.originator_id for fact in facts})

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import groupby
-from typing import Any, cast
+from typing import Any
 
 import orjson
 from psycopg import Connection, DatabaseError, DataError, IntegrityError, InterfaceError
@@ -23,7 +23,7 @@ from ledger.errors import UnavailableError
 from ledger.events import EVENT_CLASSES, LedgerEvent
 from ledger.events.base import Event
 from projections import parking
-from projections.contract import Fact, Projection
+from projections.contract import Fact, Projection, classes_of
 from projections.log import Batch, LogReader, Unreadable
 from projections.sql import Write, blocks, read, rows, write
 
@@ -226,14 +226,13 @@ def _collector_resting() -> Iterator[None]:
 
 @cache
 def _takers(group: Group) -> dict[type[Event], tuple[int, ...]]:
-    """For each class of event, which members of the group take it. Asked once, by class alone."""
-    takers = {}
-    for event_class in EVENT_CLASSES.values():
-        blank = cast("Any", event_class).model_construct()
-        indexes = [i for i, member in enumerate(group) if member.relevant(blank) is not None]
-        if indexes:
-            takers[event_class] = tuple(indexes)
-    return takers
+    """For each class of event, which members of the group take it."""
+    taken = [classes_of(member.takes) for member in group]
+    return {
+        event_class: indexes
+        for event_class in EVENT_CLASSES.values()
+        if (indexes := tuple(i for i, classes in enumerate(taken) if event_class in classes))
+    }
 
 
 def _deal(group: Group, batch: Batch) -> list[Batch]:

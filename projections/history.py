@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import UnionType
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -25,14 +26,6 @@ from ledger.events import (
     AnyPersonEvent,
     AnyRetentionEvent,
     LedgerEvent,
-    credential,
-    equivalency,
-    imports,
-    issuer,
-    organization,
-    policy,
-    stack,
-    vault_keys,
 )
 from ledger.events.access import AccessEvent
 from ledger.events.person import PersonEvent
@@ -50,6 +43,7 @@ Relevant = (
     | AnyLicenseEvent
     | AnyCreditEvent
 )
+NEWEST = 2**63 - 1  # as of now: no position lies beyond
 PAGE_EVENTS = 5000  # of one person's events read at once
 
 
@@ -75,35 +69,9 @@ class History(Projection[Relevant]):
     """Keeps `history_streams`."""
 
     name: ClassVar[str] = "history"
+    takes: ClassVar[UnionType] = Relevant  # not what is about nobody in particular
     tables: ClassVar[tuple[Table, ...]] = (Table("history_streams"),)
     sharded: ClassVar[bool] = True
-
-    def relevant(self, event: LedgerEvent) -> Relevant | None:
-        match event:
-            case (
-                credential.CredentialDrafted()
-                | credential.CredentialVersionPublished()
-                | credential.CredentialRetired()
-                | issuer.IssuerRegistered()
-                | issuer.IssuerTermsChanged()
-                | issuer.IssuerHolidaysSet()
-                | issuer.IssuerVetted()
-                | issuer.IssuerSuspended()
-                | issuer.IssuerSuspensionLifted()
-                | stack.StackDefined()
-                | stack.StackRetired()
-                | organization.OrganizationRegistered()
-                | organization.OrganizationRenamed()
-                | policy.PolicyAdopted()
-                | policy.PolicyRetired()
-                | imports.ImportStarted()
-                | imports.ImportCompleted()
-                | equivalency.EquivalencyEvent()
-                | vault_keys.VaultKeysEvent()
-            ):
-                return None  # these are about nobody in particular
-            case _:
-                return event
 
     def apply(self, facts: Sequence[Fact[Relevant]], _connection: Connection[Any]) -> list[Write]:
         streams: dict[int, _Stream] = {}
@@ -116,11 +84,16 @@ class History(Projection[Relevant]):
 
 
 def of_person(
-    connection: Connection[Any], person_id: UUID, *, after: int = 0, limit: int = 100
+    connection: Connection[Any],
+    person_id: UUID,
+    *,
+    after: int = 0,
+    until: int = NEWEST,
+    limit: int = 100,
 ) -> list[Happening]:
-    """What happened to her after a position, in order."""
-    sql = History().sql["of_person"]
-    return read(connection, Happening, sql, person_id=person_id, after=after, limit=limit)
+    """What happened to her after a position and up to another, in order."""
+    sql, span = History().sql["of_person"], {"after": after, "until": until}
+    return read(connection, Happening, sql, person_id=person_id, **span, limit=limit)
 
 
 def events_of(

@@ -18,7 +18,7 @@ SELECT r.* FROM json_populate_recordset(NULL::history_streams, %(rows)s) r
 SELECT e.notification_id AS position, e.topic, e.originator_id AS stream, e.recorded_at
   FROM (SELECT position
           FROM history_streams, unnest(positions) position
-         WHERE person_id = %(person_id)s AND position > %(after)s
+         WHERE person_id = %(person_id)s AND position > %(after)s AND position <= %(until)s
          ORDER BY position
          LIMIT %(limit)s) happened
   JOIN ledger_events e ON e.notification_id = happened.position

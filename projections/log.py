@@ -204,6 +204,17 @@ def facts_at(connection: Connection[Any], positions: Sequence[int]) -> Sequence[
     ]
 
 
+def facts_of(
+    connection: Connection[Any], streams: Sequence[UUID], until: int
+) -> Sequence[Fact[LedgerEvent]]:
+    """The events of these streams up to a position, in the order of the log; raises as above."""
+    found = _read(connection, _SQL["of_streams"], {"streams": list(streams), "until": until})
+    return [
+        Fact(position, decode(topic, state, stream, version))
+        for position, stream, version, topic, state in found
+    ]
+
+
 def _read(
     connection: Connection[Any], sql: LiteralString, parameters: dict[str, Any]
 ) -> list[_Columns]:

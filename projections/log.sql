@@ -16,6 +16,12 @@ SELECT notification_id, originator_id, originator_version, topic, state
  WHERE notification_id = ANY(%(positions)s)
  ORDER BY notification_id;
 
+-- name: of_streams
+SELECT notification_id, originator_id, originator_version, topic, state
+  FROM ledger_events
+ WHERE originator_id = ANY(%(streams)s) AND notification_id <= %(until)s
+ ORDER BY notification_id;
+
 -- name: last_position
 SELECT coalesce(max(notification_id), 0) FROM ledger_events;
 

@@ -13,27 +13,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from types import UnionType
 from typing import Any, ClassVar, Literal, LiteralString
 from uuid import UUID
 
 from psycopg import Connection
 
-from ledger.events import (
-    LedgerEvent,
-    access,
-    assessor,
-    credential,
-    credit,
-    enrollment,
-    equivalency,
-    imports,
-    issuer,
-    licensure,
-    organization,
-    person,
-    retention,
-    vault_keys,
-)
 from projections.contract import Fact, Projection, Table
 from projections.payout_fold import PayoutEvent
 from projections.payout_lines import settle_marked
@@ -51,6 +36,7 @@ class Payouts(Projection[PayoutEvent]):
     """Keeps `payouts` and the facts they rest on."""
 
     name: ClassVar[str] = "payouts"
+    takes: ClassVar[UnionType] = PayoutEvent
     tables: ClassVar[tuple[Table, ...]] = (
         Table("payout_policies", by_person=False),
         Table("payout_stacks", by_person=False),
@@ -63,59 +49,6 @@ class Payouts(Projection[PayoutEvent]):
         Table("payout_waits"),
     )
     sharded: ClassVar[bool] = True
-
-    def relevant(self, event: LedgerEvent) -> PayoutEvent | None:
-        match event:
-            case (
-                enrollment.Enrolled()
-                | enrollment.EvidenceUploaded()
-                | enrollment.EvidenceWithdrawn()
-                | enrollment.Submitted()
-                | enrollment.Resubmitted()
-                | enrollment.SubmissionReturned()
-                | enrollment.AssessorAssigned()
-                | enrollment.AssessorRecused()
-                | enrollment.AssignmentLapsed()
-                | enrollment.Scored()
-                | enrollment.Adjudicated()
-                | enrollment.Recommended()
-                | enrollment.ReviewDecided()
-                | enrollment.IntegrityHoldResolved()
-                | enrollment.Withdrawn()
-                | enrollment.AppealOpened()
-                | enrollment.AppealDecided()
-                | enrollment.CoachAssigned()
-                | enrollment.CoachMeetingRecorded()
-                | enrollment.ConflictDeclared()
-                | credential.CredentialDrafted()
-                | credential.CredentialRetired()
-                | issuer.IssuerRegistered()
-                | issuer.IssuerTermsChanged()
-                | issuer.IssuerHolidaysSet()
-                | issuer.IssuerVetted()
-                | issuer.IssuerSuspended()
-                | issuer.IssuerSuspensionLifted()
-                | assessor.AssessorAppointed()
-                | assessor.AssessorQualified()
-                | assessor.AssessorWithdrawn()
-                | person.PersonRegistered()
-                | person.PersonDetailsRecorded()
-                | person.IdentityLinked()
-                | organization.OrganizationRegistered()
-                | organization.OrganizationRenamed()
-                | access.AccessGranted()
-                | access.AccessWithdrawn()
-                | imports.ImportStarted()
-                | imports.ImportCompleted()
-                | equivalency.EquivalencyEvent()
-                | licensure.LicenseEvent()
-                | credit.CreditEvent()
-                | retention.RetentionEvent()
-                | vault_keys.VaultKeysEvent()
-            ):
-                return None  # no policy asks for them
-            case _:
-                return event
 
     def apply(self, facts: Sequence[Fact[PayoutEvent]], connection: Connection[Any]) -> list[Write]:
         book = load_book(connection, facts)

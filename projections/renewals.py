@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
+from types import UnionType
 from typing import Any, ClassVar, assert_never
 from uuid import UUID
 
@@ -21,23 +22,9 @@ from ledger.events import (
     AnyCreditEvent,
     AnyEquivalencyEvent,
     AnyLicenseEvent,
-    LedgerEvent,
-    access,
-    assessor,
-    credential,
     credit,
-    employment,
-    enrollment,
     equivalency,
-    imports,
-    issuer,
     licensure,
-    organization,
-    person,
-    policy,
-    retention,
-    stack,
-    vault_keys,
 )
 from ledger.events.equivalency import MICRO_CREDENTIAL, EquivalencyTerms
 from ledger.rules.equivalencies import HUNDREDTHS, Achievement, Rule
@@ -153,33 +140,13 @@ class Renewals(Projection[Relevant]):
     """Keeps `renewal_licenses`, `renewal_credits` and `renewal_rules`."""
 
     name: ClassVar[str] = "renewals"
+    takes: ClassVar[UnionType] = Relevant
     tables: ClassVar[tuple[Table, ...]] = (
         Table("renewal_licenses"),
         Table("renewal_credits"),
         Table("renewal_rules", by_person=False),
     )
     sharded: ClassVar[bool] = True
-
-    def relevant(self, event: LedgerEvent) -> Relevant | None:
-        match event:
-            case (
-                enrollment.EnrollmentEvent()
-                | credential.CredentialEvent()
-                | issuer.IssuerEvent()
-                | stack.StackEvent()
-                | assessor.AssessorEvent()
-                | person.PersonEvent()
-                | employment.EmploymentEvent()
-                | organization.OrganizationEvent()
-                | access.AccessEvent()
-                | policy.PolicyEvent()
-                | imports.ImportEvent()
-                | retention.RetentionEvent()
-                | vault_keys.VaultKeysEvent()
-            ):
-                return None
-            case _:
-                return event
 
     def apply(self, facts: Sequence[Fact[Relevant]], connection: Connection[Any]) -> list[Write]:
         ids = list({fact.event.originator_id for fact in facts})

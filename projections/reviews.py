@@ -5,29 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from types import UnionType
 from typing import Any, ClassVar, assert_never
 from uuid import UUID
 
 from psycopg import Connection
 
 from ledger.events import (
-    LedgerEvent,
-    access,
-    assessor,
-    credential,
-    credit,
-    employment,
     enrollment,
-    equivalency,
-    imports,
     issuer,
-    licensure,
-    organization,
-    person,
-    policy,
-    retention,
-    stack,
-    vault_keys,
 )
 from ledger.events.enrollment import EnrollmentEvent
 from ledger.values import local_date
@@ -72,55 +58,12 @@ class Reviews(Projection[Relevant]):
     """Keeps `reviews` and, for counting days, `review_issuers`."""
 
     name: ClassVar[str] = "reviews"
+    takes: ClassVar[UnionType] = Relevant
     tables: ClassVar[tuple[Table, ...]] = (
         Table("reviews"),
         Table("review_issuers", by_person=False),
     )
     sharded: ClassVar[bool] = True
-
-    def relevant(self, event: LedgerEvent) -> Relevant | None:
-        match event:
-            case (
-                enrollment.EvidenceUploaded()
-                | enrollment.EvidenceWithdrawn()
-                | enrollment.CoachAssigned()
-                | enrollment.CoachMeetingRecorded()
-                | enrollment.ConflictDeclared()
-                | credential.CredentialDrafted()
-                | credential.CredentialVersionPublished()
-                | credential.CredentialRetired()
-                | issuer.IssuerVetted()
-                | issuer.IssuerSuspended()
-                | issuer.IssuerSuspensionLifted()
-                | stack.StackDefined()
-                | stack.StackRetired()
-                | assessor.AssessorAppointed()
-                | assessor.AssessorQualified()
-                | assessor.AssessorWithdrawn()
-                | person.PersonRegistered()
-                | person.PersonDetailsRecorded()
-                | person.IdentityLinked()
-                | employment.EmploymentStarted()
-                | employment.EmploymentChanged()
-                | employment.EmploymentEnded()
-                | employment.EmploymentReopened()
-                | organization.OrganizationRegistered()
-                | organization.OrganizationRenamed()
-                | access.AccessGranted()
-                | access.AccessWithdrawn()
-                | policy.PolicyAdopted()
-                | policy.PolicyRetired()
-                | imports.ImportStarted()
-                | imports.ImportCompleted()
-                | equivalency.EquivalencyEvent()
-                | licensure.LicenseEvent()
-                | credit.CreditEvent()
-                | retention.RetentionEvent()
-                | vault_keys.VaultKeysEvent()
-            ):
-                return None
-            case _:
-                return event
 
     def apply(self, facts: Sequence[Fact[Relevant]], connection: Connection[Any]) -> list[Write]:
         desk = self._desk(facts, connection)

@@ -11,29 +11,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from types import UnionType
 from typing import Any, ClassVar
 from uuid import UUID
 
 from psycopg import Connection
 
-from ledger.events import (
-    LedgerEvent,
-    access,
-    assessor,
-    credential,
-    credit,
-    employment,
-    enrollment,
-    equivalency,
-    imports,
-    issuer,
-    licensure,
-    organization,
-    person,
-    policy,
-    retention,
-    vault_keys,
-)
 from projections.contract import Fact, Projection, Table
 from projections.sql import NO_ID, Write, blocks, read, to_write
 from projections.stack_book import Book, Line, Relevant, load_awards, load_book, load_definitions
@@ -45,72 +28,13 @@ class Stacks(Projection[Relevant]):
     """Keeps `stack_progress`, and the definitions and awards it rests on."""
 
     name: ClassVar[str] = "stacks"
+    takes: ClassVar[UnionType] = Relevant  # progress is what is held, not what is under way
     tables: ClassVar[tuple[Table, ...]] = (
         Table("stack_definitions", by_person=False),
         Table("stack_awards", apart=True),
         Table("stack_progress"),
     )
     sharded: ClassVar[bool] = True
-
-    def relevant(self, event: LedgerEvent) -> Relevant | None:
-        match event:
-            case (
-                enrollment.Enrolled()
-                | enrollment.EvidenceUploaded()
-                | enrollment.EvidenceWithdrawn()
-                | enrollment.Submitted()
-                | enrollment.Resubmitted()
-                | enrollment.SubmissionReturned()
-                | enrollment.AssessorAssigned()
-                | enrollment.AssessorRecused()
-                | enrollment.AssignmentLapsed()
-                | enrollment.Scored()
-                | enrollment.Adjudicated()
-                | enrollment.Recommended()
-                | enrollment.ReviewDecided()
-                | enrollment.IntegrityHoldResolved()
-                | enrollment.Withdrawn()
-                | enrollment.AppealOpened()
-                | enrollment.AppealDecided()
-                | enrollment.CoachAssigned()
-                | enrollment.CoachMeetingRecorded()
-                | enrollment.ConflictDeclared()
-                | credential.CredentialDrafted()
-                | credential.CredentialVersionPublished()
-                | credential.CredentialRetired()
-                | issuer.IssuerRegistered()
-                | issuer.IssuerTermsChanged()
-                | issuer.IssuerHolidaysSet()
-                | issuer.IssuerVetted()
-                | issuer.IssuerSuspended()
-                | issuer.IssuerSuspensionLifted()
-                | assessor.AssessorAppointed()
-                | assessor.AssessorQualified()
-                | assessor.AssessorWithdrawn()
-                | person.PersonRegistered()
-                | person.PersonDetailsRecorded()
-                | person.IdentityLinked()
-                | employment.EmploymentStarted()
-                | employment.EmploymentChanged()
-                | employment.EmploymentEnded()
-                | employment.EmploymentReopened()
-                | organization.OrganizationRegistered()
-                | organization.OrganizationRenamed()
-                | access.AccessGranted()
-                | access.AccessWithdrawn()
-                | policy.PolicyAdopted()
-                | policy.PolicyRetired()
-                | imports.ImportStarted()
-                | imports.ImportCompleted()
-                | equivalency.EquivalencyEvent()
-                | licensure.LicenseEvent()
-                | credit.CreditEvent()
-                | retention.RetentionEvent()
-                | vault_keys.VaultKeysEvent()
-            ):
-                return None  # progress is what is held, not what is under way
-            case _:
-                return event
 
     def apply(self, facts: Sequence[Fact[Relevant]], connection: Connection[Any]) -> list[Write]:
         book = load_book(connection, facts)

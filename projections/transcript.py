@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from types import UnionType
 from typing import Any, ClassVar, Literal, TypedDict, assert_never
 from uuid import UUID
 
@@ -17,22 +18,7 @@ from psycopg import Connection
 
 from ledger.events import (
     LedgerEvent,
-    access,
-    assessor,
-    credential,
-    credit,
-    employment,
     enrollment,
-    equivalency,
-    imports,
-    issuer,
-    licensure,
-    organization,
-    person,
-    policy,
-    retention,
-    stack,
-    vault_keys,
 )
 from projections.contract import Fact, Projection, Table, streams_of
 from projections.sql import Write, read, to_write
@@ -124,61 +110,9 @@ class Transcript(Projection[Relevant]):
     """Keeps `transcript_lines`."""
 
     name: ClassVar[str] = "transcript"
+    takes: ClassVar[UnionType] = Relevant  # results, not the work that led to them
     tables: ClassVar[tuple[Table, ...]] = (Table("transcript_lines"),)
     sharded: ClassVar[bool] = True
-
-    def relevant(self, event: LedgerEvent) -> Relevant | None:
-        match event:
-            case (
-                enrollment.EvidenceUploaded()
-                | enrollment.EvidenceWithdrawn()
-                | enrollment.AssessorAssigned()
-                | enrollment.AssessorRecused()
-                | enrollment.AssignmentLapsed()
-                | enrollment.Scored()
-                | enrollment.Adjudicated()
-                | enrollment.Recommended()
-                | enrollment.CoachAssigned()
-                | enrollment.CoachMeetingRecorded()
-                | enrollment.ConflictDeclared()
-                | credential.CredentialDrafted()
-                | credential.CredentialVersionPublished()
-                | credential.CredentialRetired()
-                | issuer.IssuerRegistered()
-                | issuer.IssuerTermsChanged()
-                | issuer.IssuerHolidaysSet()
-                | issuer.IssuerVetted()
-                | issuer.IssuerSuspended()
-                | issuer.IssuerSuspensionLifted()
-                | stack.StackDefined()
-                | stack.StackRetired()
-                | assessor.AssessorAppointed()
-                | assessor.AssessorQualified()
-                | assessor.AssessorWithdrawn()
-                | person.PersonRegistered()
-                | person.PersonDetailsRecorded()
-                | person.IdentityLinked()
-                | employment.EmploymentStarted()
-                | employment.EmploymentChanged()
-                | employment.EmploymentEnded()
-                | employment.EmploymentReopened()
-                | organization.OrganizationRegistered()
-                | organization.OrganizationRenamed()
-                | access.AccessGranted()
-                | access.AccessWithdrawn()
-                | policy.PolicyAdopted()
-                | policy.PolicyRetired()
-                | imports.ImportStarted()
-                | imports.ImportCompleted()
-                | equivalency.EquivalencyEvent()
-                | licensure.LicenseEvent()
-                | credit.CreditEvent()
-                | retention.RetentionEvent()
-                | vault_keys.VaultKeysEvent()
-            ):
-                return None  # a transcript shows results, not the work that led to them
-            case _:
-                return event
 
     def apply(self, facts: Sequence[Fact[Relevant]], connection: Connection[Any]) -> list[Write]:
         lines: dict[int, Line] = {}

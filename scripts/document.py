@@ -15,6 +15,8 @@ import projections
 from ledger.errors import LedgerError
 from ledger.events import EVENT_CLASSES
 from ledger.events.base import Event
+from projections.contract import classes_of
+from projections.registry import PROJECTIONS
 
 DOCS = Path(__file__).parent.parent / "docs"
 
@@ -41,7 +43,8 @@ def events_page() -> str:
         own = [name for name in event_class.model_fields if name not in Event.model_fields]
         fields = ", ".join(f"`{name}`" for name in own) or "-"
         lines.append(f"- `{topic}` **{event_class.__name__}**: {first_sentence(event_class)}")
-        lines.append(f"  Fields: {fields}.")
+        takers = [one.name for one in PROJECTIONS if event_class in classes_of(one.takes)]
+        lines.append(f"  Fields: {fields}. Read by: {', '.join(takers) or 'no projection'}.")
     return "\n".join(lines) + "\n"
 
 

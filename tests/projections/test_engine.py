@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
+from types import UnionType
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -116,21 +117,22 @@ def test_of_two_runners_the_one_that_was_overtaken_stops_and_doubles_nothing(log
     assert set(log.bookmarks().values()) == {log.last()}
 
 
-class Choosy(Projection[enrollment.Submitted | enrollment.Awarded]):
+Counted = enrollment.Submitted | enrollment.Awarded
+
+
+class Choosy(Projection[Counted]):
     """Counts submissions and awards of each person, but cannot stand one of the persons."""
 
     name: ClassVar[str] = "history"  # in the place of another
+    takes: ClassVar[UnionType] = Counted
     tables: ClassVar[tuple[Table, ...]] = (Table("history_streams"),)
     sharded: ClassVar[bool] = True
     cannot_stand: ClassVar[UUID | None] = TEACHERS[0]
     seen: ClassVar[list[int]] = []
 
-    def relevant(self, event: LedgerEvent) -> Any:
-        return event if isinstance(event, enrollment.Submitted | enrollment.Awarded) else None
-
     def apply(
         self,
-        facts: Sequence[Fact[enrollment.Submitted | enrollment.Awarded]],
+        facts: Sequence[Fact[Counted]],
         connection: Connection[Any],
     ) -> list[Write]:
         for position, event in facts:
@@ -225,14 +227,11 @@ def test_what_rests_on_a_bad_credential_queues(log: Log) -> None:
 
 def test_a_mistake_in_the_sql_is_nobodys_fault_and_parks_nothing(log: Log) -> None:
     log.empty()
-    log.fill(Story().events)
+    log.fill(Story().submitted().events)
 
     class Mistaken(Choosy):
         def apply(self, _facts: Any, _connection: Any) -> list[Write]:
             return [Write("SELECT FROM no_such_table", {})]
-
-        def relevant(self, event: LedgerEvent) -> Any:
-            return event
 
     with pytest.raises(psycopg.errors.UndefinedTable):
         log.catch_up([Mistaken()])
