@@ -213,6 +213,7 @@ class Timing(Value):
     after: NamedDay = "earned"
     paid_on: PaidOn = Waiting()
     instalments: Instalments | None = None
+    recurs: Flag = False  # the whole amount again each fiscal year, while she is employed
     new_hire: NewHire | None = None
     retro_within_periods: Positive | None = None  # what is owed for the past is paid by then
     late: Literal["hold", "next_fiscal_year"] = "hold"  # earned in a year that is closed

@@ -21,7 +21,7 @@ from ledger.rules.entitlements.days import (
     fiscal_year_of,
     last_day_of_span,
 )
-from ledger.rules.entitlements.facts import Dossier, Note, NoteKind
+from ledger.rules.entitlements.facts import NOT_BEGUN, Dossier, Note, NoteKind
 from ledger.rules.entitlements.occasions import Occasion, spells
 from ledger.rules.incentives import Check, Input
 
@@ -219,10 +219,15 @@ def _period_of_performance(_: asked.PerformanceRule, case: Case) -> Answer:
 
 
 def _approved(rule: asked.ApprovalRule, case: Case) -> Answer:
+    """An approval that was recorded before she had begun is prior, whenever she began."""
     approved = case.day("approved")
+    inputs: dict[str, Input] = {"approved": approved}
+    prior = any(note.detail == NOT_BEGUN for note in case.notes("approval"))
+    if prior and rule.before == "started" and "started" not in case.occasion.days.named:
+        return True, inputs | {"begun": False}, "approved_too_late"
     before = case.day(rule.before)
     met = approved < before or (approved == before and not rule.strictly)
-    return met, {"approved": approved, rule.before: before}, "approved_too_late"
+    return met, inputs | {rule.before: before}, "approved_too_late"
 
 
 def _plan_goal(rule: asked.PlanGoalRule, case: Case) -> Answer:

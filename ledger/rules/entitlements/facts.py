@@ -16,6 +16,7 @@ from ledger.rules.completions import Award, Completion
 from ledger.rules.employments import Employment
 
 NoteKind = Literal["document", "approval", "plan_goal", "cost_paid", "paid_time", "required"]
+NOT_BEGUN = "not_begun"  # what an approval says that was given before she had begun
 LineKind = Literal["EARN", "ADJ", "REVERSAL", "CLAWBACK"]
 
 

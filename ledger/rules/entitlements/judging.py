@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -192,7 +192,7 @@ def _parts(case: Case, finding: Finding) -> tuple[list[Part], list[Check]]:
     plan = case.rule.timing.instalments
     turn, first = case.occasion.turn, finding.payable_on
     found = parts(case.rule, turn, finding.amount_cents, first, case.dossier.calendar)
-    if plan is None or not plan.employed:
+    if not case.rule.timing.recurs and (plan is None or not plan.employed):
         return found, []
     kept, made = [], list[Check]()
     for part in found:
@@ -251,8 +251,3 @@ def _notice(case: Case, finding: Finding, annual_cents: int | None) -> Notice | 
 
 def _annual(finding: Finding, annual_cents: int | None) -> int | None:
     return None if annual_cents is None else finding.amount_cents
-
-
-def failed(made: Iterable[Check]) -> list[str]:
-    """The reasons of all tests that were not met."""
-    return [check["reason"] for check in made if check["passed"] is False]

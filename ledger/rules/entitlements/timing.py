@@ -5,12 +5,13 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
+from itertools import count, takewhile
 from operator import itemgetter
 from typing import Any, NamedTuple
 
 from ledger.events import policy_money as money
 from ledger.events.policy_rule import Rule
-from ledger.rules.calendars import ONE_DAY, add_months
+from ledger.rules.calendars import MONTHS_PER_YEAR, ONE_DAY, add_months
 from ledger.rules.entitlements.days import (
     Days,
     MissingFactError,
@@ -57,8 +58,15 @@ def settle_by(timing: money.Timing, days: Days) -> date | None:
 
 
 def parts(rule: Rule, turn: int, total: int, first: date, calendar: Calendar) -> list[Part]:
-    """The instalments of an amount: equal parts, what does not divide in the last or the first."""
+    """The instalments of an amount: equal parts, what does not divide in the last or the first.
+
+    What recurs is paid whole again in each fiscal year that the district has set.
+    """
     plan = rule.timing.instalments
+    if rule.timing.recurs:
+        days = (add_months(first, MONTHS_PER_YEAR * n) for n in count())
+        known = takewhile(lambda day: day <= calendar.fiscal_years[-1].last_day, days)
+        return [Part(number, day, total) for number, day in enumerate(known, 1)]
     if plan is None or (plan.turns is not None and turn not in plan.turns):
         return [Part(1, first, total)]
     each, rest = divmod(total, plan.count)
@@ -73,7 +81,7 @@ def _part_day(plan: money.Instalments, number: int, first: date, calendar: Calen
     if plan.apart == "months":
         return add_months(first, plan.months * (number - 1))
     if plan.apart == "fiscal_years":
-        return add_months(first, 12 * (number - 1))
+        return add_months(first, MONTHS_PER_YEAR * (number - 1))
     dates = [period.pay_date for period in calendar.pay_periods if period.pay_date >= first]
     if number > len(dates):
         raise MissingFactError("calendar_missing")
