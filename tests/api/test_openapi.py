@@ -24,7 +24,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from tests.api.world import World, stack_of, stipend, story
+from tests.api.world import World, credit_of, license_of, rules, stack_of, stipend, story
 
 CHECKS = [
     not_a_server_error,
@@ -98,6 +98,10 @@ def furnish(world: World) -> tuple[UUID, dict[str, str]]:
         world.done(world.operator, f"/v1/principals/{who}/grants", body)
     policy = world.done(who, f"/v1/districts/{district}/policies", stipend())["id"]
     stack = world.done(who, "/v1/stacks", stack_of(issuer, one.credential))["id"]
+    path = f"/v1/districts/{district}"
+    license_ = world.done(who, f"{path}/licenses", license_of(who))["id"]
+    credit = world.done(who, f"{path}/credits", credit_of(who))["id"]
+    equivalency = world.done(who, "/v1/equivalencies", rules())["id"]
     payout = world.seen(who, f"/v1/people/{who}/payouts")["items"][0]["payout_id"]
     evidence = world.seen(who, one.path)["evidence"][0]["evidence_id"]
     return who, {
@@ -114,6 +118,9 @@ def furnish(world: World) -> tuple[UUID, dict[str, str]]:
         "policy_id": policy,
         "stack_id": stack,
         "payout_id": payout,
+        "license_id": license_,
+        "credit_id": credit,
+        "equivalency_id": equivalency,
     }
 
 

@@ -17,7 +17,7 @@ from api.edge import Edge
 from api.settings import Settings
 from ledger.application import Call
 from ledger.commands.access import grant_access
-from tests.samples import MONDAY
+from tests.samples import MONDAY, equivalency_terms
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)
 CRITERIA = ("plan", "practice", "effect", "reflection")
@@ -266,6 +266,40 @@ def stipend(**changed: Any) -> dict[str, Any]:
         **changed,
     }
     return {"board_reference": "Minute 7", "adopted_on": "2024-06-01", "terms": terms}
+
+
+def license_of(person: object, **changed: Any) -> dict[str, Any]:
+    """A license of five years, in a state that has the rules of `rules()`."""
+    return {
+        "person_id": str(person),
+        "jurisdiction": "us-tn",
+        "license_type": "professional",
+        "role": "teacher",
+        "issued_on": "2021-07-01",
+        "valid_to": "2026-06-30",
+        **changed,
+    }
+
+
+def credit_of(person: object, **changed: Any) -> dict[str, Any]:
+    """A semester hour."""
+    return {
+        "person_id": str(person),
+        "kind": "semester-hour",
+        "quantity_hundredths": 100,
+        "earned_on": "2024-05-31",
+        **changed,
+    }
+
+
+def rules(**changed: Any) -> dict[str, Any]:
+    """Six points for a micro-credential, ten for a semester hour, sixty in a cycle."""
+    terms = equivalency_terms().model_dump(mode="json", exclude_unset=True)
+    return {
+        "authority_reference": "Act 5",
+        "adopted_on": "2024-06-01",
+        "terms": {**terms, **changed},
+    }
 
 
 def stack_of(issuer: str, *credentials: str) -> dict[str, Any]:

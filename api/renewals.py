@@ -1,0 +1,174 @@
+"""How far licenses are, put together for an answer: what happened, what is seen of it, what it is.
+
+With an earlier position everything is folded anew from the person's events up to it, by the same
+folds; the rules are those that were adopted by then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, fields
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from psycopg import Connection
+
+from api.access import Sight
+from api.reading import POSITION_MAX
+from ledger.events.enrollment import Awarded
+from ledger.rules.equivalencies import Achievement, Rule
+from ledger.rules.licenses import License
+from ledger.rules.needs import OptionLine
+from ledger.rules.renewals import Progress, RuleName, in_cycle, progress
+from projections import history, renewals, transcript
+from projections.renewals import Award, Credit, Held
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountedUnit:
+    """What one award or credit brings in a cycle; quantities are hundredths."""
+
+    achievement_id: str
+    kind: str
+    quantity_hundredths: int
+    earned_on: date
+    category: str | None
+    units_hundredths: int
+    reason: str | None
+    arithmetic: str
+    rule_id: str | None
+    rule_version: int | None
+    other_id: str | None
+    position: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenewalLine:
+    """One license in one cycle, for one purpose; quantities are hundredths of `unit`."""
+
+    license_id: str
+    person_id: str
+    jurisdiction: str
+    license_type: str
+    purpose: str | None
+    cycle: int
+    valid_from: date
+    valid_to: date | None
+    state: str
+    may_renew: bool
+    unit: str | None
+    needed_hundredths: int
+    earned_hundredths: int
+    missing_hundredths: int
+    option: str | None
+    options: list[OptionLine]
+    window_from: date | None
+    window_to: date | None
+    approver: str | None
+    rule: RuleName | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExplainedLine:
+    """A line, and every award and credit that was looked at for it."""
+
+    line: RenewalLine
+    units: list[CountedUnit]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What is known of one person."""
+
+    licenses: Sequence[Held]
+    credits: Sequence[Credit]
+    awards: Sequence[Award]
+
+    def achievements(self, sight: Sight) -> list[Achievement]:
+        """What of it a caller may see, as achievements."""
+        awarded = [one.achievement for one in self.awards if sight.of_day(one.awarded_on)]
+        recorded = [
+            one.achievement for one in self.credits if sight.of_districts({one.district_id})
+        ]
+        return [*awarded, *recorded]
+
+
+def records(
+    connection: Connection[Any], person_ids: Collection[UUID], until: int
+) -> dict[UUID, Record]:
+    """What was known of some persons at a position; POSITION_MAX means now."""
+    if until < POSITION_MAX:
+        return {one: _record_as_of(connection, one, until) for one in person_ids}
+    licenses = renewals.of_persons(connection, person_ids)
+    credits_ = renewals.credits_of_persons(connection, person_ids)
+    awards = renewals.awards_of_persons(connection, person_ids)
+    return {
+        one: Record(
+            [held for held in licenses if held.license.person_id == one],
+            [credit for credit in credits_ if credit.person_id == one],
+            [award for award in awards if award.person_id == one],
+        )
+        for one in person_ids
+    }
+
+
+def lines(
+    held: License,
+    achievements: Sequence[Achievement],
+    rules: Sequence[Rule],
+    day: date,
+    cycle: int | None = None,
+) -> list[Progress]:
+    """The lines of a license on a day: of its newest cycle, or of the one that is asked for."""
+    if cycle is None:
+        return progress(held, achievements, rules, day)
+    return in_cycle(held, achievements, rules, day, cycle - 1)
+
+
+def shown(line: Progress, day: date) -> RenewalLine:
+    """A line as it is answered."""
+    copied = {one.name: getattr(line, one.name) for one in fields(RenewalLine) if one.name in KNOWN}
+    copied["options"] = list(line.options)
+    return RenewalLine(**copied, may_renew=line.may_renew_on(day))
+
+
+def explained(line: Progress, day: date) -> ExplainedLine:
+    """A line with all that was looked at for it."""
+    names = [one.name for one in fields(CountedUnit)]
+    units = [CountedUnit(**{name: getattr(unit, name) for name in names}) for unit in line.units]
+    return ExplainedLine(line=shown(line, day), units=units)
+
+
+KNOWN = frozenset(one.name for one in fields(Progress))
+
+
+def visible(held: Iterable[Held], sight: Sight) -> list[Held]:
+    """The licenses that a caller may see: a district's are those that it ever acted on."""
+    return [one for one in held if sight.of_districts(one.district_ids)]
+
+
+def _record_as_of(connection: Connection[Any], person_id: UUID, until: int) -> Record:
+    kinds = ("enrollment", "license", "credit")
+    facts = history.events_of(connection, person_id, *kinds, until=until)
+    of_enrollments = [fact for fact in facts if fact.event.TOPIC.startswith("enrollment.")]
+    positions = {
+        fact.event.originator_id: fact.position
+        for fact in of_enrollments
+        if isinstance(fact.event, Awarded)
+    }
+    awards = [
+        Award(
+            person_id,
+            line.enrollment_id,
+            line.credential_id,
+            line.issuer_id,
+            line.awarded_on,
+            line.expires_on,
+            line.revoked_on,
+            positions[line.enrollment_id],
+        )
+        for line in transcript.lines_of(of_enrollments)
+        if line.awarded_on is not None
+    ]
+    return Record(renewals.licenses_of(facts), renewals.credits_of(facts), awards)

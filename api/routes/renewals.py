@@ -1,0 +1,246 @@
+"""How far licenses are: needed, earned, missing, by category and cycle, each unit explained."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Depends, Response
+from psycopg import Connection
+from pydantic import BaseModel, Field
+
+from api.access import EVERYTHING, NOT_THERE, must_see_district, must_see_earned, sight_of
+from api.answers import ListOf, answer, answer_all
+from api.paging import PageOf
+from api.reading import (
+    AsOf,
+    EffectiveOn,
+    PageQuery,
+    Read,
+    ReadNow,
+    ReadQuery,
+    reading,
+    zone_of_person,
+)
+from api.renewals import ExplainedLine, RenewalLine, explained, lines, records, shown
+from api.renewals import visible as visible_licenses
+from api.routing import Router
+from ledger.aggregates.organization import Organization
+from ledger.errors import NotFoundError
+from ledger.rules.licenses import Facts, Term
+from projections import renewals
+from projections.log import facts_at
+from projections.sql import NO_ID
+
+router = Router("renewals")
+VIEWS = ("renewals", "transcript", "stacks", "history")
+
+
+class KnownQuery(ReadQuery):
+    """As it was known then, and as it stands on a day."""
+
+    as_of: AsOf = None
+    effective_on: EffectiveOn = None
+
+
+class CycleQuery(KnownQuery):
+    """One cycle, as it was known then and as it stands on a day."""
+
+    cycle: Annotated[
+        int | None, Field(ge=1, le=1000, description="1 is the first; the newest if not given")
+    ] = None
+
+
+class KnownPageQuery(PageQuery, KnownQuery):
+    """A page of what was known then, as it stands on a day."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldLicense:
+    """A license on file, with its number from the vault."""
+
+    license_id: UUID
+    person_id: UUID
+    district_id: UUID
+    jurisdiction: str
+    license_type: str
+    zone: str
+    number: str | None  # null: none was recorded, or it was erased
+    terms: list[Term]
+    facts: list[Facts]
+    closed_on: date | None
+    closed_reason: str | None
+
+
+class PersonRenewals(BaseModel):
+    """Where one person stands. No lines: another district keeps her documents now."""
+
+    person_id: UUID
+    name: str | None
+    lines: list[RenewalLine]
+
+
+@dataclass(frozen=True, slots=True)
+class MadeBy:
+    """An event of the license."""
+
+    position: int
+    topic: str
+    occurred_at: str
+    actor_id: UUID
+
+
+class LicenseExplanation(BaseModel):
+    """Why a license stands where it stands."""
+
+    lines: list[ExplainedLine]
+    events: list[MadeBy]
+
+
+@router.read("/people/{person_id}/licenses", ListOf[HeldLicense])
+def read_licenses(person_id: UUID, read: ReadNow) -> Response:
+    """The licenses of a person; a district sees those that it ever acted on."""
+    with read.edge.reading() as connection:
+        position = read.visible("renewals", "employments")
+        sight = must_see_earned(read.caller, connection, person_id)
+        found = visible_licenses(renewals.of_persons(connection, [person_id]), sight)
+    numbers = read.edge.vault.get_texts([one.number.text_id for one in found if one.number])
+    items = [
+        HeldLicense(
+            license_id=held.license_id,
+            person_id=held.person_id,
+            district_id=held.district_id,
+            jurisdiction=held.jurisdiction,
+            license_type=held.license_type,
+            zone=held.zone,
+            number=numbers.get(one.number.text_id) if one.number else None,
+            terms=list(held.terms),
+            facts=list(held.facts),
+            closed_on=held.closed_on,
+            closed_reason=held.closed_reason,
+        )
+        for one in found
+        for held in [one.license]
+    ]
+    return answer_all(items, position)
+
+
+@router.read("/people/{person_id}/credits", ListOf[renewals.Credit])
+def read_credits(person_id: UUID, read: ReadNow) -> Response:
+    """What a person earned elsewhere; a district sees what it recorded."""
+    with read.edge.reading() as connection:
+        position = read.visible("renewals", "employments")
+        sight = must_see_earned(read.caller, connection, person_id)
+        found = renewals.credits_of_persons(connection, [person_id])
+    return answer_all([one for one in found if sight.of_districts({one.district_id})], position)
+
+
+@router.read("/people/{person_id}/renewals", ListOf[RenewalLine])
+def read_renewals(
+    person_id: UUID, read: Annotated[Read[KnownQuery], Depends(reading(KnownQuery))]
+) -> Response:
+    """Where her licenses stand in their newest cycles.
+
+    A district is told what follows from what it may see: decisions made while it employed her,
+    and what it recorded.
+    """
+    with read.edge.reading() as connection:
+        position = read.visible(*VIEWS)
+        sight = must_see_earned(read.caller, connection, person_id)
+        zone = zone_of_person(connection, person_id)
+        known = read.known(connection, read.query.as_of, zone, *VIEWS)
+        day = read.day(zone, read.query.effective_on)
+        record = records(connection, [person_id], known)[person_id]
+        rules = renewals.rules_known(connection, until=known)
+    earned = record.achievements(sight)
+    items = [
+        shown(line, day)
+        for held in visible_licenses(record.licenses, sight)
+        for line in lines(held.license, earned, rules, day)
+    ]
+    return answer_all(items, min(known, position))
+
+
+@router.read("/districts/{district_id}/renewals", PageOf[PersonRenewals])
+def list_renewals(
+    district_id: UUID,
+    read: Annotated[Read[KnownPageQuery], Depends(reading(KnownPageQuery))],
+) -> Response:
+    """Where everybody stands whose documents the district keeps, a person an item."""
+    must_see_district(read.caller, district_id)
+    zone = read.edge.ledger.get(Organization, district_id).zone
+    with read.edge.reading() as connection:
+        position = read.visible(*VIEWS, "employments")
+        known = read.known(connection, read.query.as_of, zone, *VIEWS)
+        day = read.day(zone, read.query.effective_on)
+        person_ids = renewals.persons_of_district(
+            connection, district_id, after=read.page.after(UUID, NO_ID), limit=read.page.limit
+        )
+        found = records(connection, person_ids, known)
+        rules = renewals.rules_known(connection, until=known)
+        whole = read.caller.holds("auditor")
+        sights = {
+            one: EVERYTHING if whole else sight_of(connection, one, district_id)
+            for one in person_ids
+        }
+    names = read.edge.vault.get_details(person_ids, district_id)
+    items = [
+        {
+            "person_id": person_id,
+            "name": names[person_id].name if person_id in names else None,
+            "lines": [
+                shown(line, day)
+                for held in found[person_id].licenses
+                if held.license.district_id == district_id
+                for line in lines(
+                    held.license, found[person_id].achievements(sights[person_id]), rules, day
+                )
+            ],
+        }
+        for person_id in person_ids
+    ]
+    key = person_ids[-1] if person_ids else None
+    return read.page.answer(items, min(known, position), key=key)
+
+
+@router.read("/licenses/{license_id}/explanation", LicenseExplanation)
+def explain_license(
+    license_id: UUID, read: Annotated[Read[CycleQuery], Depends(reading(CycleQuery))]
+) -> Response:
+    """Every award and credit that was looked at: its day, rule and arithmetic, or why not."""
+    with read.edge.reading() as connection:
+        position = read.visible(*VIEWS)
+        now = renewals.find_license(connection, license_id)
+        if now is None:
+            raise NotFoundError(NOT_THERE)
+        person_id = now.license.person_id
+        sight = must_see_earned(read.caller, connection, person_id)
+        known = read.known(connection, read.query.as_of, now.license.zone, *VIEWS)
+        day = read.day(now.license.zone, read.query.effective_on)
+        record = records(connection, [person_id], known)[person_id]
+        mine = [one for one in record.licenses if one.license.license_id == license_id]
+        held = next(iter(visible_licenses(mine, sight)), None)
+        cycle = read.query.cycle
+        if held is None or (cycle is not None and cycle > len(held.license.terms)):
+            raise NotFoundError(NOT_THERE)
+        rules = renewals.rules_known(
+            connection, until=known, jurisdiction=held.license.jurisdiction
+        )
+        made = _made_by(connection, held.license.positions)
+    found = lines(held.license, record.achievements(sight), rules, day, cycle)
+    body = {"lines": [explained(line, day) for line in found], "events": made}
+    return answer(body, position=min(known, position))
+
+
+def _made_by(connection: Connection[Any], positions: tuple[int, ...]) -> list[MadeBy]:
+    return [
+        MadeBy(
+            position=fact.position,
+            topic=fact.event.TOPIC,
+            occurred_at=fact.event.occurred_at.isoformat(),
+            actor_id=fact.event.actor_id,
+        )
+        for fact in facts_at(connection, list(positions))
+    ]
