@@ -13,7 +13,15 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from api import cli_imports, cli_privacy, cli_seal, cli_server, cli_witness, local_postgres
+from api import (
+    cli_imports,
+    cli_keys,
+    cli_privacy,
+    cli_seal,
+    cli_server,
+    cli_witness,
+    local_postgres,
+)
 from ledger.errors import LedgerError
 
 app = typer.Typer(
@@ -27,6 +35,7 @@ db = typer.Typer(help="The PostgreSQL of this machine, for development.", no_arg
 app.add_typer(db, name="db")
 app.add_typer(cli_imports.app, name="import")
 app.add_typer(cli_server.app)
+app.add_typer(cli_keys.app, name="keys")
 app.add_typer(cli_seal.app)
 app.add_typer(cli_privacy.people, name="person")
 app.add_typer(cli_privacy.evidence, name="evidence")

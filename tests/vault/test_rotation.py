@@ -22,7 +22,7 @@ from ledger.application import Call, Decide, Ledger, Receipt
 from ledger.commands.vault_keys import KeyWork, Rotated
 from ledger.errors import NotFoundError
 from ledger.events.vault_keys import Level
-from ledger.keys import FileKeyProvider, RootKeyError
+from ledger.keys import FileKeyProvider, Key, RootKeyError, seal, unseal
 from ledger.rotation import KeyInUseError, Rotation, RotationRunningError
 from ledger.vault import Vault
 from tests.samples import DISTRICT, MONDAY, named
@@ -348,3 +348,50 @@ def test_a_key_that_somebody_else_made_is_rotated_to(held: Custody) -> None:
     rotated = held.work().rotate_root()
     assert (rotated.key_id, rotated.resumed) == (made, True)
     held.everything_opens()
+
+
+class ServiceKeys:
+    """Root keys as a key management service would keep them: see docs/keys.md."""
+
+    def __init__(self) -> None:
+        self._keys: dict[str, Key] = {}
+        self.add()
+
+    def wrap(self, secret: bytes, context: bytes) -> bytes:
+        key_id = self.key_ids()[-1]
+        prefix = len(key_id).to_bytes(2, "big") + key_id.encode()
+        return prefix + seal(self._keys[key_id], secret, context)
+
+    def unwrap(self, wrapped: bytes, context: bytes) -> bytes:
+        key_id = self.id_of(wrapped)
+        if key_id not in self._keys:
+            raise RootKeyError("the key service refuses")
+        return unseal(self._keys[key_id], wrapped[2 + len(key_id) :], context)
+
+    def id_of(self, wrapped: bytes) -> str:
+        return wrapped[2 : 2 + int.from_bytes(wrapped[:2], "big")].decode()
+
+    def key_ids(self) -> tuple[str, ...]:
+        return tuple(self._keys)
+
+    def add(self) -> str:
+        key_id = f"service/keys/{len(self._keys) + 1}"
+        self._keys[key_id] = Key.new()
+        return key_id
+
+    def drop(self, key_id: str) -> None:
+        self._keys.pop(key_id, None)
+
+
+def test_whoever_keeps_the_root_keys_as_described_may_keep_them(database_url: str) -> None:
+    service = ServiceKeys()
+    with vault_connections(database_url) as connections, closing(open_ledger(database_url)) as log:
+        vault = Vault(connections, service)
+        kept = vault.put_text(uuid4(), "feedback", "Good.", command_id=uuid4())
+        rotation = Rotation(connections, vault.keyring, service)
+        work = KeyWork(log, vault, rotation, OPERATOR, MONDAY)
+        assert work.rotate_root().key_id == "service/keys/2"
+        work.rotate_tenant()
+        assert work.drop("service/keys/1") == "root"
+        assert Vault(connections, service).get_text(kept.text_id) == "Good."
+        assert {key.root_key_id for key in rotation.tenant_keys()} == {"service/keys/2"}
