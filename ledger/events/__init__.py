@@ -74,6 +74,7 @@ from ledger.events.retention import (
     HoldLifted,
     HoldPlaced,
 )
+from ledger.events.seal_keys import ForkRequested, LogForked, SealKeyAdded, SealKeyRetired
 from ledger.events.stack import StackDefined, StackRetired
 from ledger.events.vault_keys import KeyDropped, KeyRotationBegun, KeyRotationCompleted
 
@@ -134,6 +135,7 @@ AnyLicenseEvent = (
 )
 AnyCreditEvent = CreditRecorded | CreditWithdrawn
 AnyVaultKeysEvent = KeyRotationBegun | KeyRotationCompleted | KeyDropped
+AnySealKeysEvent = SealKeyAdded | SealKeyRetired | ForkRequested | LogForked
 
 LedgerEvent = (
     AnyEnrollmentEvent
@@ -152,6 +154,7 @@ LedgerEvent = (
     | AnyLicenseEvent
     | AnyCreditEvent
     | AnyVaultKeysEvent
+    | AnySealKeysEvent
 )
 
 EVENT_CLASSES: dict[str, type[Event]] = {
