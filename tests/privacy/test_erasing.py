@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from tests.api.world import Answer, District, Story, World, story
+from tests.api.world import Answer, District, World, story
 
 LATER = {"Ledger-Time": "2030-02-01T12:00:00Z"}  # payroll of 2025 is kept until January 31
 EARLIER = {"Ledger-Time": "2030-01-31T12:00:00Z"}
@@ -27,7 +27,11 @@ def test_who_works_here_is_not_forgotten(shared_world: World) -> None:
     district = shared_world.district()
     person = district.teacher("Ada", "Employed")
     made = erasure(shared_world, person, person).json()
-    assert (made["status"], made["grounds"], made["allowed_from"]) == ("deferred", ["employed"], None)
+    assert (made["status"], made["grounds"], made["allowed_from"]) == (
+        "deferred",
+        ["employed"],
+        None,
+    )
 
 
 def test_smoke(world: World) -> None:
@@ -42,4 +46,3 @@ def test_smoke(world: World) -> None:
     assert made.status_code == 201, made.text
     assert made.json()["status"] == "erased"
     assert world.seen(one.teacher, f"/v1/people/{one.teacher}")["details"] is None
-    print(world.seen(world.operator, "/v1/erasures"))

@@ -1,0 +1,180 @@
+"""The erase drill: a whole life with a token in every field, and after it no token anywhere."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from ledger.seal.log_transfer import export_log
+from ledger.store import Role, connection_info
+from tests.api.world import World
+from tests.privacy.life import DUE, Life
+from tests.privacy.places import Told, dump, files, found_in, in_files, in_server, in_tables
+from tests.seal.logs import examined, owner, seal, sealer
+
+
+@pytest.fixture
+def told() -> Iterator[Told]:
+    handler = Told()
+    root, level = logging.getLogger(), logging.getLogger().level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    yield handler
+    root.removeHandler(handler)
+    root.setLevel(level)
+
+
+def url_of(world: World) -> str:
+    assert world.settings.database_url is not None
+    return world.settings.database_url.get_secret_value()
+
+
+def test_of_an_erased_person_no_word_is_left_anywhere(
+    world: World, tmp_path: Path, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    life = Life(world, temporary).whole()
+    url, words = url_of(world), list(life.tokens.values())
+    before = seen_of(life)
+    assert len(words) > 30
+    assert (
+        before["name"] == f"{life.tokens['second given name']} {life.tokens['second family name']}"
+    )
+    seal(url, tmp_path / "seal")
+
+    answer = life.erased(DUE)
+
+    assert answer.json()["status"] == "erased", answer.text
+    assert in_tables(url, words) == {}
+    assert found_in(dump(url), words) == set()
+    assert in_server(url, words) == []
+    assert in_files(tmp_path, words) == {}, "blobs, keys, the erase list, temporary files"
+    assert told.lines
+    assert found_in("\n".join(told.lines).encode(), words) == set()
+    assert found_in(exported(url, tmp_path), words) == set()
+    assert found_in(everything_decrypted(world), words) == set()
+    assert crawled(life, words) == set()
+    after = seen_of(life)
+    assert after == {**before, "name": "erased person", "found": 0, "feedback": []}
+    seal(url, tmp_path / "seal")
+    with owner(url) as connection:
+        keys = sealer(url, tmp_path / "seal").signer.trusted
+        report = examined(connection, keys)
+    assert report.exit_status == 0, report.as_dict()
+
+
+def seen_of(life: Life) -> dict[str, object]:
+    """What is seen of her: what she earned and is owed has to stand."""
+    world, office = life.world, life.district.office
+    totals = f"/v1/districts/{life.district_id}/payout-totals"
+    payouts = world.seen(office, f"/v1/districts/{life.district_id}/payouts")["items"]
+    [hers] = [one for one in payouts if one["payout"]["person_id"] == str(life.teacher)]
+    own = f"/v1/people/{life.teacher}"
+    decisions = world.seen(life.teacher, f"{life.path}/decisions")["items"]
+    return {
+        "payout": hers["payout"],
+        "name": hers["name"],
+        "totals": world.seen(office, totals),
+        "transcript": world.seen(life.teacher, f"{own}/transcript", effective_on="2025-06-01"),
+        "found": len(life.finds(life.tokens["second family name"])),
+        "feedback": [word for decision in decisions for word in decision["feedback"]],
+    }
+
+
+def crawled(life: Life, words: list[str]) -> set[str]:
+    """The words in whatever anybody around her can read."""
+    district = f"/v1/districts/{life.district_id}"
+    own = f"/v1/people/{life.teacher}"
+    paths = [
+        *(f"{district}/{part}" for part in ("people", "payouts", "payout-totals")),
+        *(
+            f"{own}/{part}"
+            for part in ("transcript", "history", "stacks", "employments", "payouts")
+        ),
+        *(own, life.path, f"{life.path}/decisions", "/v1/erasures"),
+        *(f"{life.path}/evidence/{one}" for one in life.evidence),
+    ]
+    auditor = life.world.grant("auditor")
+    callers = [life.teacher, life.district.office, life.issuer.approver, auditor, *life.assessors]
+    callers.append(life.world.operator)
+    answers = [life.world.get(who, path) for path in paths for who in callers]
+    assert all(answer.status_code in {200, 403, 404, 410} for answer in answers)
+    return found_in(b"".join(answer.content for answer in answers), words)
+
+
+def exported(url: str, folder: Path) -> bytes:
+    path = folder / "log.jsonl"
+    with psycopg.connect(connection_info(url, Role.READ), autocommit=True) as connection:
+        export_log(connection, path, lambda _done, _total: None)
+    return path.read_bytes()
+
+
+def everything_decrypted(world: World) -> bytes:
+    """Whatever the vault holds, opened with every key that there is."""
+    vault, evidence = world.edge.vault, world.edge.evidence
+    with vault.connections.connection() as connection:
+        texts = [row[0] for row in connection.execute("SELECT text_id FROM vault_texts")]
+        kept = [row[0] for row in connection.execute("SELECT evidence_id FROM vault_evidence")]
+    opened = [text.encode() for text in vault.get_texts(texts).values()]
+    assert len(opened) == len(texts), "each text that is left is of somebody who has a key"
+    return b"".join([*opened, *(piece for one in kept for piece in evidence.open(one))])
+
+
+def test_a_later_roster_that_has_her_again_says_which_rows_are_hers_and_skips_them(
+    world: World, tmp_path: Path
+) -> None:
+    life = Life(world, tmp_path / "rosters").is_hired().leaves()
+    assert life.erased(DUE).json()["status"] == "erased"
+    registered = position_of(world)
+
+    answer = life.imports(with_her=True, headers=DUE).json()
+
+    assert answer["skipped_rows"] == [
+        {"file": "users.csv", "row": 6, "slug": "person-erased"},
+        {"file": "roles.csv", "row": 6, "slug": "person-erased"},
+    ]
+    assert answer["counts"]["persons_registered"] == answer["counts"]["employments_started"] == 0
+    assert position_of(world) <= registered + 2, "its start and its completion"
+    assert life.finds(life.tokens["family name"]) == []
+    assert in_tables(url_of(world), list(life.tokens.values())) == {}
+
+
+def position_of(world: World) -> int:
+    return world.edge.ledger.recorder.last_position()
+
+
+def test_a_file_that_is_erased_is_gone_and_what_was_decided_on_it_stands(
+    world: World, tmp_path: Path
+) -> None:
+    life = Life(world, tmp_path / "rosters").is_hired().is_renamed().earns()
+    first, *others = life.evidence
+    kinds = [name for name in life.tokens if name.startswith("content of")]
+    blobs = world.settings.evidence_files
+    assert (blobs / first).exists()
+    path = f"{life.path}/evidence/{first}/redactions"
+
+    made = world.post(life.assessors[0], path, {"reason": "student-data"})
+
+    assert made.json()["status"] == "erased", made.text
+    assert sorted(one.name for one in files(blobs)) == sorted(others)
+    for who in (life.teacher, life.issuer.approver):
+        gone = world.get(who, f"{life.path}/evidence/{first}")
+        assert (gone.status_code, gone.json()["type"]) == (410, "/problems/erased")
+        assert world.get(who, f"{life.path}/evidence/{others[0]}").status_code == 200
+    shown = world.seen(life.issuer.approver, life.path)["evidence"]
+    assert {one["evidence_id"]: one["erased"] for one in shown} == {
+        one: one == first for one in life.evidence
+    }
+    held = everything_decrypted(world)
+    assert found_in(held, [life.tokens[name] for name in kinds]) == {
+        life.tokens[name] for name in kinds[1:]
+    }
+    line = world.seen(life.teacher, f"/v1/people/{life.teacher}/transcript")["items"][0]
+    assert line["status"] == "awarded"
