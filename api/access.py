@@ -25,10 +25,12 @@ from ledger.application import Ledger
 from ledger.commands.access import access_stream
 from ledger.errors import ForbiddenError, NotFoundError
 from ledger.events.access import Role
+from ledger.store import EVERYTHING as ALL_ROWS
 from projections import employments
 
 Party = Literal["teacher", "assessor", "approver"]
 NOBODY = UUID(int=0)
+LOOKING_ROLES: frozenset[Role] = frozenset({"district", "payroll", "issuer_approver", "auditor"})
 NOT_THERE = "not there, or not yours"
 
 
@@ -47,6 +49,17 @@ class Caller:
     def holds(self, role: Role, scope_id: UUID | None = None) -> bool:
         """Whether she holds the role for this scope, or for all scopes."""
         return (role, scope_id) in self.grants or (role, None) in self.grants
+
+    def scope(self, about: UUID | None = None) -> frozenset[UUID]:
+        """Whose rows the database may show her: her own, and those of whom she looks at for.
+
+        The second wall, wider than the rules below and never narrower. Of a request `about`
+        herself her grants are not looked up, for she needs none.
+        """
+        if about == self.principal_id:
+            return frozenset({about})
+        looks_for = {scope or ALL_ROWS for role, scope in self.grants if role in LOOKING_ROLES}
+        return frozenset({self.principal_id, *looks_for})
 
     def scopes(self, role: Role) -> frozenset[UUID | None]:
         """The issuers or districts for which she holds the role; None among them means all."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Self
+from uuid import UUID
 
 import psycopg
 from psycopg import Connection
@@ -21,7 +22,14 @@ from ledger.erasure import EraseFile, Eraser, Retentions
 from ledger.errors import LedgerError
 from ledger.evidence import EvidenceStore, open_blobs
 from ledger.keys import FileKeyProvider
-from ledger.store import Role, connection_info, head_level, migration_level
+from ledger.store import (
+    Role,
+    ScopedConnection,
+    connection_info,
+    head_level,
+    migration_level,
+    scope_of,
+)
 from ledger.vault import Vault
 from projections.database import Database
 from projections.engine import NotMigratedError
@@ -43,8 +51,8 @@ class Edge:
     ledger: Ledger
     vault: Vault
     evidence: EvidenceStore
-    reads: ConnectionPool[Connection[Any]]
-    secrets: ConnectionPool[Connection[Any]]
+    reads: ConnectionPool[ScopedConnection]
+    secrets: ConnectionPool[ScopedConnection]
     watch: Watch
     witnesses: Witnesses
     eraser: Eraser
@@ -94,9 +102,13 @@ class Edge:
         self.secrets.close()
 
     @contextmanager
-    def reading(self) -> Iterator[Connection[Any]]:
-        """A connection that may read the log and the views, and change nothing."""
+    def reading(self, scope: Iterable[UUID] = ()) -> Iterator[Connection[Any]]:
+        """A connection that reads the log and the views: what is public, and the scope's rows.
+
+        The database hides every other row, whatever is asked for (projections/walls.py).
+        """
         with self.reads.connection() as connection:
+            connection.scope = scope_of(scope)
             yield connection
 
     def visible(self, views: Sequence[str], position: int) -> int:
@@ -136,10 +148,11 @@ def open_ledger(url: str) -> Ledger:
 
 def _pool(
     url: str, role: Role, size: int, *, autocommit: bool = False
-) -> ConnectionPool[Connection[Any]]:
+) -> ConnectionPool[ScopedConnection]:
     """Connections of one role, opened when needed; statements are prepared at once."""
     return ConnectionPool(
         connection_info(url, role),
+        connection_class=ScopedConnection,
         min_size=1,
         max_size=size,
         timeout=POOL_WAIT_SECONDS,

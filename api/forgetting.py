@@ -91,7 +91,7 @@ def erase(edge: Edge, call: Call, subject: Subject, reason: ErasureReason) -> Ou
 def forgetting(edge: Edge, person_id: UUID, at: datetime) -> Forgetting:
     """What the views know of her employments and payments, up to the end of the log."""
     edge.visible(VIEWS, edge.ledger.recorder.last_position())
-    with edge.reading() as connection:
+    with edge.reading([person_id]) as connection:
         held = employments.of_person(connection, person_id)
         owed = payouts.of_person(
             connection,

@@ -7,7 +7,8 @@ any query more than reading the database does, so models are looked at only when
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Any, Generic, TypeVar
@@ -88,6 +89,24 @@ class Read(Generic[AnyQuery]):
         query = self.query
         assert isinstance(query, PageQuery), "this list has no pages"
         return Paging(limit=query.limit, cursor=query.cursor, request=self.request)
+
+    @contextmanager
+    def connection(
+        self, about: UUID | None = None, *, party_to: UUID | None = None
+    ) -> Iterator[Connection[Any]]:
+        """A connection that is shown what is the caller's to see, and no row of anybody else.
+
+        Args:
+            about: The person asked about, as far as one is.
+            party_to: Whose rows she may see beside her own because it was shown already that
+                this concerns her: she assesses the person, or the district owes her.
+        """
+        if party_to is None:
+            scope = self.caller.scope(about)
+        else:
+            scope = frozenset({self.caller.principal_id, party_to})
+        with self.edge.reading(scope) as connection:
+            yield connection
 
     def day(self, zone: str, effective_on: date | None) -> date:
         """The day whose facts hold: the one asked for, or today."""

@@ -29,7 +29,7 @@ from projections.catalog_rows import (
     Title,
     Version,
 )
-from projections.contract import Fact, Projection, Table
+from projections.contract import Fact, Projection, Table, Viewer
 from projections.sql import NO_ID, Write, as_json, read, to_write
 
 Relevant = AnyCredentialEvent | AnyIssuerEvent | AnyStackEvent
@@ -42,10 +42,10 @@ class Catalog(Projection[Relevant]):
     name: ClassVar[str] = "catalog"
     takes: ClassVar[UnionType] = Relevant
     tables: ClassVar[tuple[Table, ...]] = (
-        Table("catalog_credentials", by_person=False),
-        Table("catalog_versions", by_person=False),
-        Table("catalog_issuers", by_person=False),
-        Table("catalog_stacks", by_person=False),
+        Table("catalog_credentials", by_person=False, seen_by=(Viewer.EVERYBODY,)),
+        Table("catalog_versions", by_person=False, seen_by=(Viewer.EVERYBODY,)),
+        Table("catalog_issuers", by_person=False, seen_by=(Viewer.EVERYBODY,)),
+        Table("catalog_stacks", by_person=False, seen_by=(Viewer.EVERYBODY,)),
     )
     sharded: ClassVar[bool] = False
 

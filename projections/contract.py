@@ -23,6 +23,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cache
 from hashlib import sha256
 from types import UnionType
@@ -54,6 +55,25 @@ def streams_of(facts: Iterable[Fact[EventType]]) -> dict[int, UUID]:
     return {(stream := event.originator_id).int: stream for _, event in facts}
 
 
+class Viewer(StrEnum):
+    """Who may be shown a row. Each is a condition in walls.sql, in the order of their cost."""
+
+    EVERYBODY = "everybody"  # what is public, or says nothing of anybody
+    PERSON = "person"  # whom `person_id` names
+    DISTRICT = "district"  # whom `district_id` names
+    DISTRICTS = "districts"  # whom `district_ids` names
+    ISSUER = "issuer"  # whom `issuer_id` names
+    ASSESSOR = "assessor"  # whoever of `open_assessors` has still to score
+    EVERYTHING = "everything"  # who may see all there is; a viewer of every table
+    EMPLOYER = "employer"  # the districts that ever employed the person
+    ISSUER_OF_PERSON = "issuer_of_person"  # the issuers with which she ever enrolled
+    ISSUER_OF_STACK = "issuer_of_stack"
+    ISSUER_OF_STACK_AWARD = "issuer_of_stack_award"  # whose stacks the credential counts for
+
+
+EVERYTHING = Viewer.EVERYTHING
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """One table of a projection.
@@ -64,11 +84,15 @@ class Table:
 
     `apart`: rows of persons that events about nobody look for (all teachers of a district, say).
     A worker may find its own persons only, so each keeps its rows apart until the end.
+
+    `seen_by`: to whom the database shows a row, whatever the code asked for. It must not be
+    narrower than what the edge allows, or sums come out too small. Nobody where nothing is said.
     """
 
     name: str
     by_person: bool = True
     apart: bool = False
+    seen_by: tuple[Viewer, ...] = ()
 
 
 @cache

@@ -17,7 +17,7 @@ from ledger.events import (
     employment,
     organization,
 )
-from projections.contract import Fact, Projection, Table
+from projections.contract import Fact, Projection, Table, Viewer
 from projections.sql import NO_ID, Write, read, to_write
 
 Relevant = AnyEmploymentEvent | AnyOrganizationEvent
@@ -83,8 +83,8 @@ class Employments(Projection[Relevant]):
     name: ClassVar[str] = "employments"
     takes: ClassVar[UnionType] = Relevant
     tables: ClassVar[tuple[Table, ...]] = (
-        Table("employments"),
-        Table("organizations", by_person=False),
+        Table("employments", seen_by=(Viewer.PERSON, Viewer.DISTRICT)),
+        Table("organizations", by_person=False, seen_by=(Viewer.EVERYBODY,)),
     )
     sharded: ClassVar[bool] = True
 

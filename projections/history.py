@@ -29,7 +29,7 @@ from ledger.events import (
 )
 from ledger.events.access import AccessEvent
 from ledger.events.person import PersonEvent
-from projections.contract import Fact, Projection, Table
+from projections.contract import Fact, Projection, Table, Viewer
 from projections.log import facts_at
 from projections.sql import Write, read, rows, to_write
 
@@ -70,7 +70,9 @@ class History(Projection[Relevant]):
 
     name: ClassVar[str] = "history"
     takes: ClassVar[UnionType] = Relevant  # not what is about nobody in particular
-    tables: ClassVar[tuple[Table, ...]] = (Table("history_streams"),)
+    tables: ClassVar[tuple[Table, ...]] = (
+        Table("history_streams", seen_by=(Viewer.PERSON, Viewer.EMPLOYER, Viewer.ISSUER_OF_PERSON)),
+    )
     sharded: ClassVar[bool] = True
 
     def apply(self, facts: Sequence[Fact[Relevant]], _connection: Connection[Any]) -> list[Write]:

@@ -19,7 +19,7 @@ from uuid import UUID
 
 from psycopg import Connection
 
-from projections.contract import Fact, Projection, Table
+from projections.contract import Fact, Projection, Table, Viewer
 from projections.payout_fold import PayoutEvent
 from projections.payout_lines import settle_marked
 from projections.payout_tables import changes, load_book
@@ -38,15 +38,15 @@ class Payouts(Projection[PayoutEvent]):
     name: ClassVar[str] = "payouts"
     takes: ClassVar[UnionType] = PayoutEvent
     tables: ClassVar[tuple[Table, ...]] = (
-        Table("payout_policies", by_person=False),
-        Table("payout_stacks", by_person=False),
-        Table("payout_tiers", by_person=False),
-        Table("payout_awards"),
-        Table("payout_employments", apart=True),
-        Table("payouts"),
+        Table("payout_policies", by_person=False, seen_by=(Viewer.EVERYBODY,)),
+        Table("payout_stacks", by_person=False, seen_by=(Viewer.EVERYBODY,)),
+        Table("payout_tiers", by_person=False, seen_by=(Viewer.EVERYBODY,)),
+        Table("payout_awards", seen_by=(Viewer.PERSON,)),
+        Table("payout_employments", apart=True, seen_by=(Viewer.PERSON, Viewer.DISTRICT)),
+        Table("payouts", seen_by=(Viewer.PERSON, Viewer.DISTRICT)),
         Table("payout_marks"),
         Table("payout_lines", by_person=False),
-        Table("payout_waits"),
+        Table("payout_waits", seen_by=(Viewer.EVERYBODY,)),
     )
     sharded: ClassVar[bool] = True
 
@@ -210,10 +210,10 @@ def of_person(
     )
 
 
-def explain(
+def find_payout(
     connection: Connection[Any], payout_id: UUID, *, effective_on: date, as_of: int = NEWEST
-) -> Explanation | None:
-    """Everything that a payout follows from; null when there is none at that position."""
+) -> Payout | None:
+    """One payout; null when there is none at that position."""
     lines = read(
         connection,
         Payout,
@@ -222,13 +222,21 @@ def explain(
         effective_on=effective_on,
         as_of=as_of,
     )
-    if not lines:
+    return next(iter(lines), None)
+
+
+def explain(
+    connection: Connection[Any], payout_id: UUID, *, effective_on: date, as_of: int = NEWEST
+) -> Explanation | None:
+    """Everything that a payout follows from; null when there is none at that position."""
+    payout = find_payout(connection, payout_id, effective_on=effective_on, as_of=as_of)
+    if payout is None:
         return None
     key = {"payout_id": payout_id, "as_of": as_of}
     (version,) = rows(connection, _SQL["version_of_payout"], **key)
     terms, adopted_on, policy_position, checks = version
     return Explanation(
-        payout=lines[0],
+        payout=payout,
         terms=terms,
         adopted_on=adopted_on,
         policy_position=policy_position,

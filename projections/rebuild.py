@@ -161,7 +161,7 @@ def made_beside(
         if not rows(connection, _SQL["try_lock"], **key)[0][0]:
             raise RebuildRunningError("another rebuild or check of this ledger is under way")
         _drop_all(connection, database)
-        make_tables(connection, database.beside, projections)
+        make_tables(connection, database, database.beside, projections)
         until = last_position(connection)
         _fold_in_shares(database, projections, until, workers, progress)
         _finish(connection, projections, until)

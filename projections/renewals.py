@@ -30,7 +30,7 @@ from ledger.events.equivalency import MICRO_CREDENTIAL, EquivalencyTerms
 from ledger.rules.equivalencies import HUNDREDTHS, Achievement, Rule
 from ledger.rules.licenses import License, license_after
 from ledger.values import VaultText
-from projections.contract import Fact, Projection, Table
+from projections.contract import Fact, Projection, Table, Viewer
 from projections.sql import NO_ID, Write, blocks, read, rows, to_write
 
 Relevant = AnyLicenseEvent | AnyCreditEvent | AnyEquivalencyEvent
@@ -142,9 +142,9 @@ class Renewals(Projection[Relevant]):
     name: ClassVar[str] = "renewals"
     takes: ClassVar[UnionType] = Relevant
     tables: ClassVar[tuple[Table, ...]] = (
-        Table("renewal_licenses"),
-        Table("renewal_credits"),
-        Table("renewal_rules", by_person=False),
+        Table("renewal_licenses", seen_by=(Viewer.PERSON, Viewer.DISTRICTS)),
+        Table("renewal_credits", seen_by=(Viewer.PERSON, Viewer.DISTRICT)),
+        Table("renewal_rules", by_person=False, seen_by=(Viewer.EVERYBODY,)),
     )
     sharded: ClassVar[bool] = True
 

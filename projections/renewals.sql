@@ -99,7 +99,7 @@ SELECT license_id, license::text, number::text, district_ids
 -- name: persons_of_district
 SELECT DISTINCT person_id
   FROM renewal_licenses
- WHERE district_ids @> ARRAY[%(district_id)s] AND person_id > %(after)s
+ WHERE license_id = ANY (licenses_of(%(district_id)s)) AND person_id > %(after)s
  ORDER BY person_id
  LIMIT %(limit)s;
 

@@ -17,7 +17,7 @@ from ledger.events import (
 )
 from ledger.events.enrollment import EnrollmentEvent
 from ledger.values import local_date
-from projections.contract import Fact, Projection, Table, streams_of
+from projections.contract import Fact, Projection, Table, Viewer, streams_of
 from projections.review_clock import ADJUDICATOR_SEAT, Actor, Calendar, Review
 from projections.sql import NO_ID, Write, read, to_write, write
 
@@ -60,8 +60,8 @@ class Reviews(Projection[Relevant]):
     name: ClassVar[str] = "reviews"
     takes: ClassVar[UnionType] = Relevant
     tables: ClassVar[tuple[Table, ...]] = (
-        Table("reviews"),
-        Table("review_issuers", by_person=False),
+        Table("reviews", seen_by=(Viewer.PERSON, Viewer.ISSUER, Viewer.ASSESSOR)),
+        Table("review_issuers", by_person=False, seen_by=(Viewer.EVERYBODY,)),
     )
     sharded: ClassVar[bool] = True
 

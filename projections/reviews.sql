@@ -96,7 +96,8 @@ SELECT *
 -- What an assessor has to score, across issuers. The clock may stand while she looks.
 SELECT *
   FROM reviews
- WHERE open_assessors @> ARRAY[%(assessor_id)s::uuid] AND open_assessors <> '{}'
+ WHERE enrollment_id = ANY (assigned_to(%(assessor_id)s))
+   AND open_assessors @> ARRAY[%(assessor_id)s::uuid]
  ORDER BY due_on NULLS LAST, enrollment_id;
 
 -- name: review

@@ -10,12 +10,14 @@ from psycopg import Connection
 from psycopg.sql import SQL, Identifier
 
 from ledger.store import Role, role_name
-from projections.contract import Projection
+from projections.contract import Projection, Table, Viewer
 from projections.database import Database
 from projections.registry import PROJECTIONS
 from projections.sql import blocks, read, rows
+from projections.walls import raise_walls
 
 _SQL = blocks("engine")
+ENGINE_TABLES = (Table("bookmarks", seen_by=(Viewer.EVERYBODY,)), Table("parked"))
 TableKind = Literal["evidence", "derived", "vault", "cache"]
 
 
@@ -66,11 +68,14 @@ def migrate(
         database.make_schemas(connection)
         project = Identifier(role_name(Role.PROJECT, role_prefix))
         connection.execute(SQL("SET ROLE {}").format(project))
-        make_tables(connection, database.live, projections)
+        make_tables(connection, database, database.live, projections)
 
 
 def make_tables(
-    connection: Connection[Any], schema: str, projections: Sequence[Projection[Any]]
+    connection: Connection[Any],
+    database: Database,
+    schema: str,
+    projections: Sequence[Projection[Any]],
 ) -> None:
     """Make the engine's and the projections' tables in a schema, with bookmarks at the start."""
     with connection.transaction():
@@ -81,6 +86,8 @@ def make_tables(
             connection.execute(projection.sql["create"])
             register = {"name": projection.name, "digest": projection.digest}
             connection.execute(_SQL["register"], register)
+        made = [table for projection in projections for table in projection.tables]
+        raise_walls(connection, database, schema, [*ENGINE_TABLES, *made])
 
 
 def lag(connection: Connection[Any]) -> list[Lag]:

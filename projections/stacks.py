@@ -17,7 +17,7 @@ from uuid import UUID
 
 from psycopg import Connection
 
-from projections.contract import Fact, Projection, Table
+from projections.contract import Fact, Projection, Table, Viewer
 from projections.sql import NO_ID, Write, blocks, read, to_write
 from projections.stack_book import Book, Line, Relevant, load_awards, load_book, load_definitions
 
@@ -30,9 +30,13 @@ class Stacks(Projection[Relevant]):
     name: ClassVar[str] = "stacks"
     takes: ClassVar[UnionType] = Relevant  # progress is what is held, not what is under way
     tables: ClassVar[tuple[Table, ...]] = (
-        Table("stack_definitions", by_person=False),
-        Table("stack_awards", apart=True),
-        Table("stack_progress"),
+        Table("stack_definitions", by_person=False, seen_by=(Viewer.EVERYBODY,)),
+        Table(
+            "stack_awards",
+            apart=True,
+            seen_by=(Viewer.PERSON, Viewer.EMPLOYER, Viewer.ISSUER_OF_STACK_AWARD),
+        ),
+        Table("stack_progress", seen_by=(Viewer.PERSON, Viewer.ISSUER_OF_STACK)),
     )
     sharded: ClassVar[bool] = True
 

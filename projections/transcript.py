@@ -20,7 +20,7 @@ from ledger.events import (
     LedgerEvent,
     enrollment,
 )
-from projections.contract import Fact, Projection, Table, streams_of
+from projections.contract import Fact, Projection, Table, Viewer, streams_of
 from projections.sql import Write, read, to_write
 
 Status = Literal[
@@ -111,7 +111,9 @@ class Transcript(Projection[Relevant]):
 
     name: ClassVar[str] = "transcript"
     takes: ClassVar[UnionType] = Relevant  # results, not the work that led to them
-    tables: ClassVar[tuple[Table, ...]] = (Table("transcript_lines"),)
+    tables: ClassVar[tuple[Table, ...]] = (
+        Table("transcript_lines", seen_by=(Viewer.PERSON, Viewer.ISSUER, Viewer.EMPLOYER)),
+    )
     sharded: ClassVar[bool] = True
 
     def apply(self, facts: Sequence[Fact[Relevant]], connection: Connection[Any]) -> list[Write]:

@@ -145,7 +145,7 @@ def list_stack_progress(
 ) -> Response:
     """How far everybody has come with a stack, for the approvers of its issuer."""
     must_act_for_issuer(read.caller, read.edge.ledger.get(Stack, stack_id).issuer_id)
-    with read.edge.reading() as connection:
+    with read.connection() as connection:
         position = read.visible("stacks")
         found = stacks.of_stack(
             connection,

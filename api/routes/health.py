@@ -11,7 +11,7 @@ from api.edge import Edge, database_url
 from api.writing import edge_of
 from ledger.errors import LedgerError
 from ledger.seal.reads import SealReads
-from ledger.store import head_level, migration_level, refuse_unsafe_server
+from ledger.store import EVERYTHING, head_level, migration_level, refuse_unsafe_server
 from projections import setup
 
 router = APIRouter(tags=["health"])
@@ -80,7 +80,7 @@ def _migrations(edge: Edge) -> tuple[bool, str]:
 
 
 def _views(edge: Edge) -> tuple[bool, str]:
-    with edge.reading() as connection:
+    with edge.reading([EVERYTHING]) as connection:
         lags = setup.lag(connection)
     late = [one.name for one in lags if one.behind > edge.settings.ready_lag_max]
     stale = [one.name for one in lags if one.needs_rebuild]

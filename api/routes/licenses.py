@@ -193,7 +193,7 @@ def withdraw_credit(credit_id: UUID, body: CreditEnd, write: WriteNow) -> Respon
 
 
 def _must_keep(write: Write, district_id: UUID, person_id: UUID | None) -> None:
-    with write.edge.reading() as connection:
+    with write.edge.reading(write.caller.scope(person_id)) as connection:
         must_keep_license(write.caller, connection, district_id, person_id)
 
 

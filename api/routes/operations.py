@@ -9,6 +9,7 @@ from api.access import must_operate
 from api.answers import ListOf, answer_all
 from api.reading import ReadNow
 from api.routing import Router
+from ledger.store import EVERYTHING
 from projections import parking, setup
 
 router = Router("operations")
@@ -29,7 +30,7 @@ class View(BaseModel):
 def list_projections(read: ReadNow) -> Response:
     """How far each view is behind the log."""
     must_operate(read.caller)
-    with read.edge.reading() as connection:
+    with read.edge.reading([EVERYTHING]) as connection:
         lags = setup.lag(connection)
     return answer_all(
         [
@@ -50,5 +51,5 @@ def list_projections(read: ReadNow) -> Response:
 def list_parked_events(read: ReadNow) -> Response:
     """Events that a view could not take in, and those that wait behind them."""
     must_operate(read.caller)
-    with read.edge.reading() as connection:
+    with read.edge.reading([EVERYTHING]) as connection:
         return answer_all(parking.parked(connection))

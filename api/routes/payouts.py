@@ -67,7 +67,7 @@ def list_payouts(
     """What a district owes, waits with or does not owe, each with its reason."""
     must_see_payouts(read.caller, district_id)
     zone = read.edge.ledger.get(Organization, district_id).zone
-    with read.edge.reading() as connection:
+    with read.connection() as connection:
         position = read.visible("payouts")
         known = read.known(connection, read.query.as_of, zone, "payouts")
         found = payouts.of_district(
@@ -93,7 +93,7 @@ def read_payout_totals(
     """What each policy of a district comes to, year by year; the counts tie to the lines."""
     must_see_payouts(read.caller, district_id)
     zone = read.edge.ledger.get(Organization, district_id).zone
-    with read.edge.reading() as connection:
+    with read.connection() as connection:
         position = read.visible("payouts")
         known = read.known(connection, read.query.as_of, zone, "payouts")
         found = payouts.totals(
@@ -113,7 +113,7 @@ def list_base_pay_notices(
     """What the staff office has to know of base pay that rises. Never a payroll line."""
     must_see_payouts(read.caller, district_id)
     zone = read.edge.ledger.get(Organization, district_id).zone
-    with read.edge.reading() as connection:
+    with read.connection() as connection:
         position = read.visible("payouts")
         known = read.known(connection, read.query.as_of, zone, "payouts")
         found = payouts.notices(
@@ -133,7 +133,7 @@ def list_own_payouts(
     read: Annotated[Read[KnownPageQuery], Depends(reading(KnownPageQuery))],
 ) -> Response:
     """What a teacher is owed, by all districts for herself; a district sees what it owes her."""
-    with read.edge.reading() as connection:
+    with read.connection(person_id) as connection:
         zone = zone_of_person(connection, person_id)
         position = read.visible("payouts")
         known = read.known(connection, read.query.as_of, zone, "payouts")
@@ -156,19 +156,16 @@ def explain_payout(
     read: Annotated[Read[KnownQuery], Depends(reading(KnownQuery))],
 ) -> Response:
     """Why a payout is what it is: policy, board reference, every rule tried, the events."""
-    with read.edge.reading() as connection:
+    day = read.day("UTC", read.query.effective_on)
+    with read.connection() as connection:
         position = read.visible("payouts")
         known = read.known(connection, read.query.as_of, "UTC", "payouts")
-        found = payouts.explain(
-            connection,
-            payout_id,
-            effective_on=read.day("UTC", read.query.effective_on),
-            as_of=known,
-        )
-    if found is None or not sees_payout(
-        read.caller, found.payout.person_id, found.payout.district_id
-    ):
+        payout = payouts.find_payout(connection, payout_id, effective_on=day, as_of=known)
+    if payout is None or not sees_payout(read.caller, payout.person_id, payout.district_id):
         raise NotFoundError(NOT_THERE)
+    # What others claim of the same budget is part of why it is so much: a sum without a name.
+    with read.connection(party_to=payout.district_id) as connection:
+        found = payouts.explain(connection, payout_id, effective_on=day, as_of=known)
     return answer(found, position=min(known, position))
 
 

@@ -102,7 +102,7 @@ def list_people(
     """
     must_see_district(read.caller, district_id)
     zone = read.edge.ledger.get(Organization, district_id).zone
-    with read.edge.reading() as connection:
+    with read.connection() as connection:
         position = read.visible("employments")
         held = positions_on(connection, district_id, read.day(zone, read.query.effective_on))
     items = colleagues(
@@ -158,7 +158,7 @@ def link_identity(person_id: UUID, body: Identity, write: WriteNow) -> Response:
     A teacher who moves keeps her record when her new district's number is linked to it.
     """
     edge = write.edge
-    with edge.reading() as connection:
+    with edge.reading(write.caller.scope()) as connection:
         must_identify(write.caller, connection, body.district_id, person_id)
     return recorded(
         persons.link_identity(
@@ -237,5 +237,5 @@ def _own(write: WriteNow, employment_id: UUID) -> None:
 
 def _employed(write: WriteNow, district_id: UUID, person_id: UUID) -> None:
     must_act_for_district(write.caller, district_id)
-    with write.edge.reading() as connection:
+    with write.edge.reading(write.caller.scope()) as connection:
         must_employ(connection, district_id, person_id)

@@ -82,7 +82,7 @@ def list_erasures(read: ReadNow) -> Response:
 @router.write("/people/{person_id}/holds", HoldRecorded)
 def hold_person(person_id: UUID, body: Hold, write: WriteNow) -> Response:
     """Let nothing that is kept about a person be destroyed."""
-    with write.edge.reading() as connection:
+    with write.edge.reading(write.caller.scope(person_id)) as connection:
         authority_id = holding_authority(write.caller, connection, person_id)
     return _hold(write, body, Subject(person_id), authority_id)
 
@@ -100,7 +100,7 @@ def erase_person(person_id: UUID, body: PersonErasure, write: WriteNow) -> Respo
     Her employments and what payroll has to keep stand in the way, and legal holds. What she earned
     and was paid stays under her bare id.
     """
-    with write.edge.reading() as connection:
+    with write.edge.reading(write.caller.scope(person_id)) as connection:
         must_have_erased(write.caller, connection, person_id)
     return _outcome(erase(write.edge, write.call(body), Subject(person_id), body.reason))
 
@@ -108,7 +108,7 @@ def erase_person(person_id: UUID, body: PersonErasure, write: WriteNow) -> Respo
 @router.write("/people/{person_id}/erasure-withdrawals")
 def withdraw_erasure(person_id: UUID, write: WriteNow) -> Response:
     """Take the request back, as long as nothing was destroyed."""
-    with write.edge.reading() as connection:
+    with write.edge.reading(write.caller.scope(person_id)) as connection:
         must_have_erased(write.caller, connection, person_id)
     return recorded(write.run(retention.withdraw_erasure, subject=Subject(person_id)))
 

@@ -37,7 +37,7 @@ def list_reviews(
 ) -> Response:
     """What an issuer has to decide, the most urgent first."""
     must_see_queue(read.caller, issuer_id)
-    with read.edge.reading() as connection:
+    with read.connection() as connection:
         position = read.visible("reviews")
         found = reviews.queue(
             connection,
@@ -55,7 +55,7 @@ def list_reviews(
 @router.read("/assignments", ListOf[ReviewView])
 def list_assignments(read: ReadNow) -> Response:
     """What you still have to score, the most urgent first. Whose it is, nobody tells you."""
-    with read.edge.reading() as connection:
+    with read.connection(read.caller.principal_id) as connection:
         position = read.visible("reviews")
         found = reviews.worklist(connection, read.caller.principal_id)
     items = [view(one, "assessor", read.caller.principal_id, read) for one in found]
@@ -67,7 +67,7 @@ def read_enrollment(enrollment_id: UUID, read: ReadNow) -> Response:
     """Where an enrollment stands: which attempt, who acts next, by when. No names."""
     enrollment = read.edge.ledger.get(Enrollment, enrollment_id)
     role = review_role(read.caller, enrollment)
-    with read.edge.reading() as connection:
+    with read.connection(party_to=enrollment.person_id) as connection:
         position = read.visible("reviews")
         found = reviews.find_review(connection, enrollment_id)
     if found is None:

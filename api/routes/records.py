@@ -79,7 +79,7 @@ def read_transcript(
     A district sees what was decided while it employed her.
     """
     after = read.page.after(int, 0)
-    with read.edge.reading() as connection:
+    with read.connection(person_id) as connection:
         position = read.visible("transcript")
         if read.query.as_of is None:
             found = transcript.of_person(connection, person_id, after=after, limit=LINES_MAX)
@@ -96,7 +96,7 @@ def read_transcript(
 @router.read("/people/{person_id}", Person)
 def read_person(person_id: UUID, read: ReadNow) -> Response:
     """Who a person is: for herself, and for the districts that employ or employed her."""
-    with read.edge.reading() as connection:
+    with read.connection(person_id) as connection:
         position = read.visible("employments")
         district_id = must_see_person(read.caller, connection, person_id)
     details = read.edge.vault.get_details([person_id], district_id).get(person_id)
@@ -115,7 +115,7 @@ def explain_transcript_line(
     read: DatedReadNow,
 ) -> Response:
     """Which events made a line: where in the log, when recorded, and by whom."""
-    with read.edge.reading() as connection:
+    with read.connection(person_id) as connection:
         position = read.visible("transcript", "history")
         found = transcript.of_enrollment(connection, enrollment_id)
         own = [found] if found is not None and found.person_id == person_id else []
@@ -131,7 +131,7 @@ def explain_transcript_line(
 def read_history(person_id: UUID, read: PagedReadNow) -> Response:
     """Everything that happened to a teacher, in order: an index into the log."""
     must_see_whole_record(read.caller, person_id)
-    with read.edge.reading() as connection:
+    with read.connection(person_id) as connection:
         position = read.visible("history")
         found = history.of_person(
             connection, person_id, after=read.page.after(int, 0), limit=read.page.limit
@@ -146,7 +146,7 @@ def read_stack_progress(
 ) -> Response:
     """How far she has come with each stack that she was ever awarded a part of."""
     must_see_whole_record(read.caller, person_id)
-    with read.edge.reading() as connection:
+    with read.connection(person_id) as connection:
         position = read.visible("stacks")
         day = read.day(zone_of_person(connection, person_id), read.query.effective_on)
         found = stacks.of_person(connection, person_id, effective_on=day)
@@ -156,7 +156,7 @@ def read_stack_progress(
 @router.read("/people/{person_id}/employments", ListOf[HeldPosition])
 def read_employments(person_id: UUID, read: ReadNow) -> Response:
     """Every position she holds or held; a district sees its own."""
-    with read.edge.reading() as connection:
+    with read.connection(person_id) as connection:
         position = read.visible("employments")
         held = employments.of_person(connection, person_id)
         districts = visible_districts(read.caller, person_id, {one.district_id for one in held})

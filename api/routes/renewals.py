@@ -102,7 +102,7 @@ class LicenseExplanation(BaseModel):
 @router.read("/people/{person_id}/licenses", ListOf[HeldLicense])
 def read_licenses(person_id: UUID, read: ReadNow) -> Response:
     """The licenses of a person; a district sees those that it ever acted on."""
-    with read.edge.reading() as connection:
+    with read.connection(person_id) as connection:
         position = read.visible("renewals", "employments")
         sight = must_see_earned(read.caller, connection, person_id)
         found = visible_licenses(renewals.of_persons(connection, [person_id]), sight)
@@ -130,7 +130,7 @@ def read_licenses(person_id: UUID, read: ReadNow) -> Response:
 @router.read("/people/{person_id}/credits", ListOf[renewals.Credit])
 def read_credits(person_id: UUID, read: ReadNow) -> Response:
     """What a person earned elsewhere; a district sees what it recorded."""
-    with read.edge.reading() as connection:
+    with read.connection(person_id) as connection:
         position = read.visible("renewals", "employments")
         sight = must_see_earned(read.caller, connection, person_id)
         found = renewals.credits_of_persons(connection, [person_id])
@@ -146,7 +146,7 @@ def read_renewals(
     A district is told what follows from what it may see: decisions made while it employed her,
     and what it recorded.
     """
-    with read.edge.reading() as connection:
+    with read.connection(person_id) as connection:
         position = read.visible(*VIEWS)
         sight = must_see_earned(read.caller, connection, person_id)
         zone = zone_of_person(connection, person_id)
@@ -171,7 +171,7 @@ def list_renewals(
     """Where everybody stands whose documents the district keeps, a person an item."""
     must_see_district(read.caller, district_id)
     zone = read.edge.ledger.get(Organization, district_id).zone
-    with read.edge.reading() as connection:
+    with read.connection() as connection:
         position = read.visible(*VIEWS, "employments")
         known = read.known(connection, read.query.as_of, zone, *VIEWS)
         day = read.day(zone, read.query.effective_on)
@@ -210,7 +210,7 @@ def explain_license(
     license_id: UUID, read: Annotated[Read[CycleQuery], Depends(reading(CycleQuery))]
 ) -> Response:
     """Every award and credit that was looked at: its day, rule and arithmetic, or why not."""
-    with read.edge.reading() as connection:
+    with read.connection() as connection:
         position = read.visible(*VIEWS)
         now = renewals.find_license(connection, license_id)
         if now is None:

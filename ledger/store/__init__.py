@@ -4,6 +4,7 @@
 - door: the leading writer: groups of commands, retries, recognition of lost answers
 - command: a command packed for the way, its outcomes
 - link, links: connections that speak to the server in its own binary form (wire)
+- scope: connections that say whose rows may be seen
 - listener: wake-ups for followers
 - connections: roles, time limits, servers that are refused
 - migration: schemas, roles and revisions
@@ -34,8 +35,10 @@ from ledger.store.migration import (
     migration_level,
 )
 from ledger.store.recorder import Factory, LedgerRecorder, LogEntry, StoredCommand
+from ledger.store.scope import EVERYTHING, ScopedConnection, scope_of
 
 __all__ = [
+    "EVERYTHING",
     "CommandStored",
     "CommandTooLargeError",
     "Factory",
@@ -46,6 +49,7 @@ __all__ = [
     "NotMigratedError",
     "ReadMoved",
     "Role",
+    "ScopedConnection",
     "Stored",
     "StoredCommand",
     "StreamMoved",
@@ -57,5 +61,6 @@ __all__ = [
     "migration_level",
     "refuse_unsafe_server",
     "role_name",
+    "scope_of",
     "tables_schema",
 ]

@@ -15,7 +15,7 @@ from psycopg.sql import SQL, Identifier
 
 from ledger.codec import encode
 from ledger.events import LedgerEvent
-from ledger.store import Role
+from ledger.store import EVERYTHING, Role
 from projections import setup
 from projections.contract import Projection
 from projections.database import Database
@@ -126,4 +126,6 @@ def a_log(server: Server, projections: Projections = PROJECTIONS) -> Iterator[Lo
     ):
         setup.migrate(url, projections=projections)
         with closing(Database(url).connect(role=Role.READ)) as reader:
+            # These tests are about what is in the tables; tests/api asks who is shown it.
+            reader.execute("SELECT set_config('mcledger.scope', %s, false)", [f"{{{EVERYTHING}}}"])
             yield Log(url, owner, reader)

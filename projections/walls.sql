@@ -1,0 +1,109 @@
+-- Row security of the derived tables: a wall behind the code. Whoever reads says in a setting of
+-- the transaction whose rows she may see: persons, districts and issuers by their ids, which are
+-- random and never equal; the id of zeros stands for all. Functions look tables up when they run,
+-- for a policy that named them would keep a rebuild from replacing them.
+
+-- name: functions
+-- Whoever says nothing is told so: an empty answer could be taken for the truth.
+CREATE OR REPLACE FUNCTION {live}.scope() RETURNS uuid[] LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    IF coalesce(current_setting('mcledger.scope', true), '') = '' THEN
+        RAISE 'whose rows are to be seen was not said'
+              USING ERRCODE = 'insufficient_privilege', HINT = 'set mcledger.scope';
+    END IF;
+    RETURN current_setting('mcledger.scope');
+END $$;
+
+CREATE OR REPLACE FUNCTION {live}.scope_employs(person uuid) RETURNS boolean
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM {live}.employments e
+                    WHERE e.person_id = person AND e.district_id = ANY ({live}.scope()));
+END $$;
+
+CREATE OR REPLACE FUNCTION {live}.scope_assesses(person uuid) RETURNS boolean
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM {live}.transcript_lines l
+                    WHERE l.person_id = person AND l.issuer_id = ANY ({live}.scope()));
+END $$;
+
+CREATE OR REPLACE FUNCTION {live}.scope_defines(stack uuid) RETURNS boolean
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM {live}.stack_definitions d
+                    WHERE d.stack_id = stack AND d.issuer_id = ANY ({live}.scope()));
+END $$;
+
+CREATE OR REPLACE FUNCTION {live}.scope_counts(credential uuid) RETURNS boolean
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM {live}.stack_definitions d
+                    WHERE d.credential_ids @> ARRAY[credential]
+                      AND d.issuer_id = ANY ({live}.scope()));
+END $$;
+
+-- An index on an array cannot be used behind row security, so these look for the ids alone.
+CREATE OR REPLACE FUNCTION {live}.assigned_to(assessor uuid) RETURNS uuid[]
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = {live}, pg_temp AS $$
+BEGIN
+    RETURN array(SELECT enrollment_id FROM {live}.reviews
+                  WHERE open_assessors @> ARRAY[assessor] AND open_assessors <> '{{}}');
+END $$;
+
+CREATE OR REPLACE FUNCTION {live}.licenses_of(district uuid) RETURNS uuid[]
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = {live}, pg_temp AS $$
+BEGIN
+    RETURN array(SELECT license_id FROM {live}.renewal_licenses
+                  WHERE district_ids @> ARRAY[district]);
+END $$;
+
+COMMENT ON FUNCTION {live}.scope() IS {digest};
+
+-- name: functions_digest
+SELECT obj_description(to_regprocedure(format('%%I.scope()', %(schema)s::text)), 'pg_proc');
+
+-- name: everybody
+true
+
+-- name: person
+person_id = ANY ((SELECT {live}.scope())::uuid[])
+
+-- name: district
+district_id = ANY ((SELECT {live}.scope())::uuid[])
+
+-- name: issuer
+issuer_id = ANY ((SELECT {live}.scope())::uuid[])
+
+-- name: districts
+district_ids && (SELECT {live}.scope())
+
+-- name: assessor
+open_assessors && (SELECT {live}.scope())
+
+-- name: everything
+'00000000-0000-0000-0000-000000000000' = ANY ((SELECT {live}.scope())::uuid[])
+
+-- name: employer
+{live}.scope_employs(person_id)
+
+-- name: issuer_of_person
+{live}.scope_assesses(person_id)
+
+-- name: issuer_of_stack
+{live}.scope_defines(stack_id)
+
+-- name: issuer_of_stack_award
+{live}.scope_counts(credential_id)
+
+-- name: wall
+ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;
+DROP POLICY IF EXISTS seen ON {table};
+CREATE POLICY seen ON {table} FOR SELECT TO {read} USING ({condition});
+COMMENT ON POLICY seen ON {table} IS {digest};
+
+-- name: wall_digest
+SELECT obj_description(p.oid, 'pg_policy')
+  FROM pg_class c JOIN pg_policy p ON p.polrelid = c.oid
+ WHERE c.relrowsecurity AND p.polname = 'seen'
+   AND c.oid = to_regclass(format('%%I.%%I', %(schema)s::text, %(table)s::text));
