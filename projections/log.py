@@ -210,7 +210,7 @@ def facts_of(
     """The events of these streams up to a position, in the order of the log; raises as above."""
     found = _read(connection, _SQL["of_streams"], {"streams": list(streams), "until": until})
     return [
-        Fact(position, decode(topic, state, stream, version))
+        Fact(position, decode_stored(topic, state, stream, version))
         for position, stream, version, topic, state in found
     ]
 

@@ -1,0 +1,173 @@
+"""What a report says as of an earlier position is what it said when the log ended there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from psycopg import Connection
+
+from ledger.events import LedgerEvent
+from projections import catalog, employments, history, known, reviews, stacks
+from projections.catalog_rows import Search
+from projections.stacks import Stacks
+from tests.database import Server
+from tests.projections.histories import CREDENTIALS, DAYS, STACKS, World, all_of, worlds
+from tests.projections.histories import TEACHERS as HOLDERS
+from tests.projections.lives import TEACHERS, lives
+from tests.projections.logs import Log, a_log
+from tests.samples import CREDENTIAL, DISTRICT, ISSUER, STACK
+
+Reader = Connection[Any]
+FAR = date(2099, 1, 1)
+SOON = date(2025, 7, 1)
+SOMEWHERE = st.floats(0, 1)  # in a log
+FEW = settings().max_examples // 4  # each example plays a log into a real database twice
+
+
+@pytest.fixture(scope="module")
+def log(database_server: Server) -> Iterator[Log]:
+    with a_log(database_server) as log:
+        yield log
+
+
+class Reports:
+    """Every report there is, as of a position; the newest is what the live tables say."""
+
+    @staticmethod
+    def stacks_of_person(reader: Reader, person: UUID, position: int) -> Any:
+        with known.stacks_of_person(reader, person, position):
+            return [stacks.of_person(reader, person, effective_on=day) for day in (SOON, FAR)]
+
+    @staticmethod
+    def holders(reader: Reader, stack: UUID, position: int) -> Any:
+        with known.holders_of_stack(reader, stack, position):
+            return stacks.of_stack(reader, stack, effective_on=SOON)
+
+    @staticmethod
+    def employments_of_person(reader: Reader, person: UUID, position: int) -> Any:
+        with known.employments_of_person(reader, person, position):
+            return employments.of_person(reader, person)
+
+    @staticmethod
+    def employments_of_district(reader: Reader, district: UUID, position: int) -> Any:
+        with known.employments_of_district(reader, district, position):
+            return employments.of_district(reader, district, from_day=date.min, to_day=FAR)
+
+    @staticmethod
+    def organizations(reader: Reader, district: UUID, position: int) -> Any:
+        with known.organizations(reader, position):
+            return employments.organizations(reader, district), employments.districts(reader)
+
+    @staticmethod
+    def queue(reader: Reader, issuer: UUID, position: int) -> Any:
+        with known.queue_of_issuer(reader, issuer, position):
+            return reviews.queue(reader, issuer)
+
+    @staticmethod
+    def review(reader: Reader, enrollment: UUID, position: int) -> Any:
+        with known.review(reader, enrollment, position):
+            return reviews.find_review(reader, enrollment)
+
+    @staticmethod
+    def catalog(reader: Reader, credential: UUID, position: int) -> Any:
+        with known.catalog(reader, position):
+            return (
+                catalog.search(reader, Search(words="under")),
+                catalog.facets(reader),
+                catalog.find_credential(reader, credential),
+                catalog.versions_of(reader, credential),
+                catalog.issuers(reader),
+                catalog.stacks(reader),
+            )
+
+    @staticmethod
+    def history(reader: Reader, person: UUID, position: int) -> Any:
+        return history.of_person(reader, person, until=position, limit=1000)
+
+
+ABOUT: list[tuple[Callable[[Reader, UUID, int], Any], Sequence[UUID]]] = [
+    (Reports.stacks_of_person, TEACHERS[:2]),
+    (Reports.holders, [STACK]),
+    (Reports.employments_of_person, TEACHERS[:2]),
+    (Reports.employments_of_district, [DISTRICT]),
+    (Reports.organizations, [DISTRICT]),
+    (Reports.queue, [ISSUER]),
+    (Reports.catalog, [CREDENTIAL]),
+    (Reports.history, TEACHERS[:2]),
+]
+
+
+def all_reports(log: Log, enrollments: Sequence[UUID], position: int) -> list[Any]:
+    about = [*ABOUT, (Reports.review, enrollments)]
+    return [report(log.reader, one, position) for report, ids in about for one in ids]
+
+
+@settings(max_examples=FEW)
+@given(lives(teachers=2), SOMEWHERE)
+def test_every_report_as_of_a_position_is_what_it_said_there(
+    log: Log, events: Sequence[LedgerEvent], somewhere: float
+) -> None:
+    cut = round(somewhere * len(events))
+    enrollments = sorted({e.originator_id for e in events if e.TOPIC.startswith("enrollment.")})
+    log.empty()
+    log.fill(events[:cut])
+    log.catch_up()
+    then = all_reports(log, enrollments, known.NOW)
+    log.fill(events[cut:])
+    log.catch_up(page_events=50)
+    assert all_reports(log, enrollments, cut) == then
+    now = all_reports(log, enrollments, known.NOW)
+    assert all_reports(log, enrollments, len(events)) == now
+
+
+@settings(max_examples=FEW)
+@given(worlds(), SOMEWHERE)
+def test_stack_progress_as_of_a_position_is_what_it_was_there(
+    log: Log, world: World, somewhere: float
+) -> None:
+    """Definitions, awards, revocations and retirements of every kind."""
+    events = [fact.event for fact in world.facts]
+    cut = round(somewhere * len(events))
+
+    def progress(position: int) -> list[Any]:
+        found = [Reports.stacks_of_person(log.reader, one, position) for one in HOLDERS]
+        return found + [Reports.holders(log.reader, one, position) for one in STACKS]
+
+    log.empty()
+    log.fill(events[:cut])
+    log.catch_up([Stacks()])
+    then = progress(known.NOW)
+    log.fill(events[cut:])
+    log.catch_up([Stacks()])
+    assert progress(cut) == then
+
+
+def test_nothing_is_left_of_what_was_looked_at(log: Log) -> None:
+    world = World()
+    world.define(STACKS[0], all_of(*CREDENTIALS[:2]), None, DAYS[0])
+    world.award(HOLDERS[0], CREDENTIALS[0], DAYS[1])
+    world.award(HOLDERS[0], CREDENTIALS[1], DAYS[1])
+    log.empty()
+    log.fill([fact.event for fact in world.facts])
+    log.catch_up()
+    live = log.dump()
+    for position, percent in ((5, []), (6, [50]), (7, [100]), (known.NOW, [100])):
+        with known.stacks_of_person(log.reader, HOLDERS[0], position):
+            found = stacks.of_person(log.reader, HOLDERS[0], effective_on=DAYS[1])
+        assert [line.percent for line in found] == percent
+    assert log.dump() == live
+    temporary = "SELECT count(*) FROM pg_class WHERE relpersistence = 't'"
+    assert log.reader.execute(temporary).fetchone() == (0,)
+
+
+def test_an_error_leaves_the_live_tables_in_front_again(log: Log) -> None:
+    path = log.reader.execute("SHOW search_path").fetchone()
+    with pytest.raises(ZeroDivisionError), known.catalog(log.reader, 1):
+        raise ZeroDivisionError
+    assert log.reader.execute("SHOW search_path").fetchone() == path
