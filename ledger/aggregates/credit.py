@@ -9,6 +9,7 @@ from typing import Self, assert_never
 from uuid import UUID
 
 from ledger.aggregates.base import Act, Aggregate, first_header
+from ledger.aggregates.licensure import check_near
 from ledger.errors import InvalidError, RuleError
 from ledger.events import AnyCreditEvent
 from ledger.events.credit import CreditRecorded, CreditWithdrawn
@@ -63,6 +64,7 @@ class NewCredit:
     documents: VaultText | None = None
 
     def check(self, at: datetime) -> None:
+        check_near(self.earned_on, self.begun_on, self.approved_on)
         if self.kind == MICRO_CREDENTIAL:
             raise AwardsAreNoCreditsError("enroll for it, or import it as what it is")
         if self.earned_on > local_date(at, self.zone):

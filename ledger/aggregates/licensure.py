@@ -22,11 +22,19 @@ from ledger.rules.licenses import Facts, Ruling, license_after
 from ledger.rules.licenses import License as Held
 from ledger.values import VaultText
 
+YEAR_MIN, YEAR_MAX = 1900, 2200
+
 
 class LicenseSpanReversedError(InvalidError):
     """A license would run out before it is valid, or be valid before it was issued."""
 
     slug = "license-span-reversed"
+
+
+class FarDayError(InvalidError):
+    """No license and no credit is of a day as far away as this one."""
+
+    slug = "far-day"
 
 
 class LicenseOnFileError(RuleError):
@@ -53,6 +61,13 @@ class UnitsOnDeclinedError(InvalidError):
     slug = "units-on-declined"
 
 
+def check_near(*days: date | None) -> None:
+    """Refuse days that are slips of the pen, and that no sum of months could be added to."""
+    for day in days:
+        if day is not None and not YEAR_MIN <= day.year <= YEAR_MAX:
+            raise FarDayError(f"{day} is not between {YEAR_MIN} and {YEAR_MAX}")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Validity:
     """From when to when; both ends are included, null where the license does not say."""
@@ -62,6 +77,7 @@ class Validity:
     valid_to: date | None
 
     def check(self) -> None:
+        check_near(self.issued_on, self.valid_from, self.valid_to)
         if self.valid_to is not None and self.valid_to < self.valid_from:
             raise LicenseSpanReversedError(
                 f"from {self.valid_from} to {self.valid_to} is no span of days"

@@ -1,0 +1,331 @@
+"""What counts in a cycle, whatever the state: pairs, rulings, dates, and sums that tie."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ledger.events.equivalency import MICRO_CREDENTIAL, Cap, Conversion, Need, Option, Requirement
+from ledger.rules.equivalencies import Achievement, Rule, decimal, spoken
+from ledger.rules.licenses import Facts, Term
+from ledger.rules.renewals import in_cycle
+from tests.rules.licensing import (
+    awards,
+    earned,
+    license_of,
+    line,
+    local,
+    other,
+    reasons,
+    rules_of,
+    ruling,
+    units,
+)
+from tests.samples import named
+
+TENNESSEE = license_of("us-tn", "2020-07-01", "2025-06-30")
+RULES = rules_of("us-tn")
+DAY = "2024-06-30"
+FIRST = date(2020, 7, 1)
+
+
+# An award and the course it was exchanged for
+
+
+def test_of_an_award_and_the_course_it_was_exchanged_for_one_counts_and_the_pair_is_named() -> None:
+    """6 PDP for the micro-credential, 10 for its semester hour: 10 count, not 16."""
+    (award,) = awards(1, "2024-01-01")
+    course = earned("semester-hour", "1", "2024-02-01", exchanged_for=award.id)
+    found = line(TENNESSEE, [award, course], RULES, DAY)
+    assert units(found) == [0, 1_000]
+    assert reasons(found) == ["exchanged", None]
+    assert other(found, award.id) == str(course.id)
+    assert other(found, course.id) == str(award.id)
+
+
+def test_the_award_counts_where_the_course_is_worth_less() -> None:
+    """Half a semester hour is 5 PDP, the micro-credential 6."""
+    (award,) = awards(1, "2024-01-01")
+    course = earned("semester-hour", "0.5", "2024-02-01", exchanged_for=award.id)
+    found = line(TENNESSEE, [award, course], RULES, DAY)
+    assert units(found) == [600, 0]
+    assert reasons(found) == [None, "exchanged"]
+
+
+def test_of_equals_the_course_counts() -> None:
+    (award,) = awards(1, "2024-01-01")
+    course = earned("hour", "6", "2023-02-01", exchanged_for=award.id)
+    assert reasons(line(TENNESSEE, [award, course], RULES, DAY)) == [None, "exchanged"]
+
+
+def test_where_one_of_the_pair_counts_for_nothing_there_is_nothing_to_choose() -> None:
+    """Revoked, the award leaves the course alone; withdrawn, the course leaves the award."""
+    (award,) = awards(1, "2024-01-01")
+    course = earned("semester-hour", "1", "2024-02-01", exchanged_for=award.id)
+    gone = replace(award, void_from=date(2024, 3, 1), void_reason="revoked")
+    assert units(line(TENNESSEE, [gone, course], RULES, DAY)) == [0, 1_000]
+    back = replace(course, void_from=date(2024, 3, 1), void_reason="withdrawn")
+    found = line(TENNESSEE, [award, back], RULES, DAY)
+    assert (units(found), reasons(found)) == ([600, 0], [None, "withdrawn"])
+
+
+def test_the_same_course_twice_counts_once() -> None:
+    record = [earned("semester-hour", "3", on, course="edu-501") for on in ("2024-01-01", DAY)]
+    found = line(TENNESSEE, record, RULES, DAY)
+    assert (units(found), reasons(found)) == ([3_000, 0], [None, "duplicate"])
+
+
+def test_what_was_revoked_takes_no_place_from_the_same_credential_earned_again() -> None:
+    first, second = awards(1, "2022-01-01") + awards(1, "2024-01-01")
+    first = replace(first, void_from=date(2023, 1, 1), void_reason="revoked")
+    found = line(TENNESSEE, [first, second], RULES, DAY)
+    assert (units(found), reasons(found)) == ([0, 600], ["revoked", None])
+
+
+# Days
+
+
+def test_an_award_counts_until_the_day_on_which_it_is_revoked_or_expires() -> None:
+    (award,) = awards(1, "2022-01-01")
+    for gone in (
+        replace(award, void_from=date(2024, 6, 30), void_reason="revoked"),
+        replace(award, expires_on=date(2024, 6, 30)),
+    ):
+        assert units(line(TENNESSEE, [gone], RULES, "2024-06-29")) == [600]
+        assert units(line(TENNESSEE, [gone], RULES, "2024-06-30")) == [0]
+
+
+def test_what_expires_after_a_cycle_has_counted_in_it() -> None:
+    """A revocation reaches back into a cycle that is over, an expiry does not."""
+    (award,) = awards(1, "2022-01-01")
+    expired = replace(award, expires_on=date(2025, 7, 1))
+    revoked = replace(award, void_from=date(2025, 7, 1), void_reason="revoked")
+    day = date(2026, 1, 1)
+    assert units(in_cycle(TENNESSEE, [expired], RULES, day, 0)[0]) == [600]
+    assert units(in_cycle(TENNESSEE, [revoked], RULES, day, 0)[0]) == [0]
+
+
+def test_what_is_earned_later_than_the_day_is_not_looked_at() -> None:
+    record = awards(1, "2024-01-01") + awards(1, "2024-07-01")
+    assert len(line(TENNESSEE, record, RULES, DAY).units) == 1
+
+
+def test_the_facts_of_the_day_decide_what_is_asked() -> None:
+    later = Facts(date(2024, 1, 1), "teacher", ("public-school",))
+    held = replace(TENNESSEE, facts=(*TENNESSEE.facts, later))
+    assert line(held, [], RULES, "2023-12-31").approver == "state"
+    assert line(held, [], RULES, "2024-01-01").approver == "district"
+
+
+def test_a_renewal_begins_a_cycle_of_its_own_on_its_first_day() -> None:
+    renewed = Term(date(2025, 5, 1), date(2025, 7, 1), date(2030, 6, 30))
+    held = replace(TENNESSEE, terms=(*TENNESSEE.terms, renewed))
+    record = awards(1, "2025-06-30")
+    old, new = (line(held, record, RULES, day) for day in ("2025-06-30", "2025-07-01"))
+    assert (old.cycle, old.earned_hundredths) == (1, 600)
+    assert (new.cycle, new.earned_hundredths) == (2, 0)
+
+
+def test_a_closed_license_says_so_from_its_day_on() -> None:
+    held = replace(TENNESSEE, closed_on=date(2024, 6, 30), closed_reason="surrendered")
+    assert line(held, [], RULES, "2024-06-29").state == "missing"
+    assert line(held, [], RULES, "2024-06-30").state == "closed"
+
+
+# Versions
+
+
+def two_versions(**later: object) -> list[Rule]:
+    """The second gives 5 instead of 6 points for a micro-credential."""
+    (first,) = RULES
+    cheaper = (Conversion(kind=MICRO_CREDENTIAL, gives_hundredths=500),)
+    terms = first.terms.model_copy(update={"conversions": cheaper, **later})
+    return [first, replace(first, rule_version=2, terms=terms)]
+
+
+def test_the_newest_version_that_covers_the_governing_date_holds_for_the_whole_cycle() -> None:
+    record = awards(2, "2024-01-01")
+    found = line(TENNESSEE, record, two_versions(), DAY)
+    assert units(found) == [500, 500]
+    assert found.rule is not None
+    assert found.rule.rule_version == 2
+    later = two_versions(effective_from=date(2020, 7, 2))
+    assert units(line(TENNESSEE, record, later, DAY)) == [600, 600]
+
+
+def test_a_retired_rule_covers_no_later_date() -> None:
+    (rule,) = RULES
+    before = replace(rule, last_day=date(2020, 6, 30))
+    on_time = replace(rule, last_day=date(2020, 7, 1))
+    assert line(TENNESSEE, [], [before], DAY, None).state == "no_rule"
+    assert line(TENNESSEE, [], [on_time], DAY).state == "missing"
+
+
+def test_a_rate_may_begin_and_end_within_a_cycle() -> None:
+    (rule,) = RULES
+    conversions = (
+        Conversion(kind="hour", gives_hundredths=100, earned_to=date(2023, 12, 31)),
+        Conversion(kind="hour", gives_hundredths=200, earned_from=date(2024, 1, 1)),
+    )
+    terms = rule.terms.model_copy(update={"conversions": conversions})
+    record = [earned("hour", "1", on) for on in ("2023-12-31", "2024-01-01")]
+    assert units(line(TENNESSEE, record, [replace(rule, terms=terms)], DAY)) == [100, 200]
+
+
+def test_a_rate_may_be_for_some_issuers_alone() -> None:
+    (rule,) = RULES
+    mine = Conversion(
+        kind=MICRO_CREDENTIAL, gives_hundredths=100, issuer_ids=(named("other issuer"),)
+    )
+    terms = rule.terms.model_copy(update={"conversions": (mine,)})
+    record = awards(1, "2024-01-01") + [
+        replace(one, issuer_id=named("other issuer")) for one in awards(2, "2024-01-02")[1:]
+    ]
+    found = line(TENNESSEE, record, [replace(rule, terms=terms)], DAY)
+    assert reasons(found) == ["no_equivalency_rule", None]
+
+
+# Rulings
+
+
+def test_a_district_rules_on_units_only_where_the_state_leaves_it_something() -> None:
+    """Half a unit in North Carolina, which leaves it to districts; nothing in Wisconsin."""
+    (award,) = awards(1, "2015-01-01")
+    half = {award.id: ruling(50, "literacy")}
+    carolina = license_of("us-nc", "2014-07-01", "2019-06-29", rulings=half)
+    found = line(carolina, [award], rules_of("us-nc"), "2019-06-29")
+    assert (units(found), found.units[0].category) == ([50], "literacy")
+    wisconsin = license_of("us-wi", "2014-07-01", "2019-06-30", rulings=half)
+    found = line(wisconsin, [award], rules_of("us-wi"), "2019-06-30")
+    assert (units(found), reasons(found)) == ([0], ["not_accepted"])
+
+
+def test_what_another_district_ruled_does_not_hold_where_the_documents_are_now() -> None:
+    (award,) = awards(1, "2024-01-01")
+    elsewhere = {award.id: ruling(outcome="declined", district_id=named("another district"))}
+    held = replace(TENNESSEE, rulings=elsewhere)
+    assert units(line(held, [award], RULES, DAY)) == [600]
+
+
+def test_a_ruling_without_units_leaves_the_rate_and_may_say_the_category() -> None:
+    (award,) = awards(1, "2024-01-01")
+    held = replace(TENNESSEE, rulings={award.id: ruling(category="literacy")})
+    found = line(held, [award], RULES, DAY)
+    assert (units(found), found.units[0].category) == ([600], "literacy")
+
+
+# Every unit says how it was worked out
+
+
+def test_the_arithmetic_is_written_beside_every_unit() -> None:
+    record = [*awards(1, "2024-01-01"), earned("ceu", "1.5", "2024-01-02")]
+    record.append(earned("guided-tour", "1", "2024-01-03"))
+    found = line(TENNESSEE, record, RULES, DAY)
+    assert [unit.arithmetic for unit in found.units] == [
+        "1 micro-credential: 6 for each 1 = 6 us-tn:PDP",
+        "1.5 ceu: 5 for each 1 = 7.5 us-tn:PDP",
+        "1 guided-tour",
+    ]
+    assert {unit.rule_version for unit in found.units} == {1}
+
+
+@pytest.mark.parametrize(
+    ("hundredths", "said"), [(0, "0"), (5, "0.05"), (50, "0.5"), (100, "1"), (1_250, "12.5")]
+)
+def test_hundredths_are_said_as_people_write_them(hundredths: int, said: str) -> None:
+    assert decimal(hundredths) == said
+    assert spoken(Fraction(hundredths, 100)) == said
+
+
+def test_a_number_that_is_no_decimal_is_said_as_a_fraction() -> None:
+    assert spoken(Fraction(2, 3)) == "2/3"
+
+
+# Laws
+
+KINDS = ("hour", "ceu", "semester-hour", "guided-tour")
+ACHIEVEMENTS = st.lists(
+    st.builds(
+        lambda number, kind, quantity, days: Achievement(
+            id=named(f"drawn {number}"),
+            position=number,
+            kind=kind,
+            quantity_hundredths=quantity,
+            earned_on=FIRST + timedelta(days=days),
+        ),
+        st.integers(1, 10**6),
+        st.sampled_from(KINDS),
+        st.integers(1, 5_000),
+        st.integers(-30, 1_460),
+    ),
+    max_size=8,
+    unique_by=lambda one: one.position,
+)
+THIRDS = local("us-tn", "us-tn:PDP")
+LIMIT = 2_000
+CAPPED = replace(
+    THIRDS,
+    district_id=None,
+    terms=THIRDS.terms.model_copy(
+        update={
+            "conversions": (
+                Conversion(kind="hour", gives_hundredths=200, per_hundredths=300),
+                Conversion(kind="ceu", gives_hundredths=1_000),
+                Conversion(kind="semester-hour", gives_hundredths=1_300, per_hundredths=700),
+            ),
+            "requirements": (
+                Requirement(
+                    purpose="renew",
+                    approver="state",
+                    options=(
+                        Option(option="all", needs=(Need(need="total", needed_hundredths=6_000),)),
+                    ),
+                    caps=(Cap(cap="ceus", limit_hundredths=LIMIT, kinds=("ceu",)),),
+                ),
+            ),
+        }
+    ),
+)
+
+
+@given(ACHIEVEMENTS, st.randoms())
+def test_the_order_in_which_things_are_read_changes_nothing(
+    record: list[Achievement], chance: object
+) -> None:
+    shuffled = list(record)
+    chance.shuffle(shuffled)  # type: ignore[attr-defined]  # a Random of hypothesis
+    assert line(TENNESSEE, shuffled, [CAPPED], DAY) == line(TENNESSEE, record, [CAPPED], DAY)
+
+
+@given(ACHIEVEMENTS)
+def test_the_parts_add_up_to_the_exact_sum_rounded_down_once(record: list[Achievement]) -> None:
+    found = line(TENNESSEE, record, [CAPPED], DAY)
+    exact = sum((unit.exact for unit in found.units), Fraction(0))
+    assert sum(units(found)) == found.earned_hundredths == int(exact * 100)
+    assert found.missing_hundredths == max(6_000 - found.earned_hundredths, 0)
+    assert all(unit.units_hundredths >= 0 for unit in found.units)
+    assert all(unit.units_hundredths or unit.reason or unit.exact for unit in found.units)
+
+
+@given(ACHIEVEMENTS)
+def test_no_cap_lets_more_through_than_it_says(record: list[Achievement]) -> None:
+    found = line(TENNESSEE, record, [CAPPED], DAY)
+    assert sum(unit.exact for unit in found.units if unit.kind == "ceu") <= LIMIT // 100
+
+
+@given(ACHIEVEMENTS, ACHIEVEMENTS)
+def test_one_more_achievement_never_makes_it_less(
+    record: list[Achievement], more: list[Achievement]
+) -> None:
+    """Without a pair, a duplicate or a ruling, of which none is drawn here."""
+    fresh = [
+        replace(one, id=named(f"more {one.position}"), position=one.position + 10**7)
+        for one in more
+    ]
+    before = line(TENNESSEE, record, [CAPPED], DAY).earned_hundredths
+    assert line(TENNESSEE, [*record, *fresh], [CAPPED], DAY).earned_hundredths >= before
