@@ -120,6 +120,7 @@ Sha256 = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
 HmacSha256 = Annotated[str, StringConstraints(pattern=r"^hmac-sha256:[0-9a-f]{64}$")]
 # An amount owed: never negative, never a float.
 Cents = Annotated[int, Field(strict=True, ge=0, le=10**12)]
+SignedCents = Annotated[int, Field(strict=True, ge=-(10**12), le=10**12)]  # below zero: taken back
 ByteCount = Annotated[int, Field(strict=True, ge=0, le=2**53)]
 FteThousandths = Annotated[int, Field(strict=True, ge=0, le=2000)]  # 1000 is one full-time position
 

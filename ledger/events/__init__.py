@@ -8,6 +8,20 @@ from typing import get_args
 from ledger.events.access import AccessGranted, AccessWithdrawn
 from ledger.events.assessor import AssessorAppointed, AssessorQualified, AssessorWithdrawn
 from ledger.events.base import Event
+from ledger.events.batch import (
+    BatchApproved,
+    BatchClosed,
+    BatchDownloaded,
+    BatchDrafted,
+    BatchExported,
+    BatchFrozen,
+    BatchLinesListed,
+    BatchReconciled,
+    BatchVoided,
+    ReturnLinesListed,
+    ReturnRecorded,
+    SegregationViolationAttempted,
+)
 from ledger.events.credential import (
     CredentialDrafted,
     CredentialRetired,
@@ -45,6 +59,14 @@ from ledger.events.enrollment import (
     Submitted,
     Withdrawn,
 )
+from ledger.events.entitlement import (
+    CorrectionAdopted,
+    EntitlementApproved,
+    EntitlementHeld,
+    EntitlementReleased,
+    LineReleased,
+    LineWrittenOff,
+)
 from ledger.events.equivalency import EquivalencyAdopted, EquivalencyRetired
 from ledger.events.imports import ImportCompleted, ImportStarted
 from ledger.events.issuer import (
@@ -63,6 +85,7 @@ from ledger.events.licensure import (
     LicenseRulingMade,
 )
 from ledger.events.organization import OrganizationRegistered, OrganizationRenamed
+from ledger.events.payroll import PayrollTermsSet
 from ledger.events.person import IdentityLinked, PersonDetailsRecorded, PersonRegistered
 from ledger.events.policy import PolicyAdopted, PolicyRetired
 from ledger.events.retention import (
@@ -77,6 +100,7 @@ from ledger.events.retention import (
 from ledger.events.seal_keys import ForkRequested, LogForked, SealKeyAdded, SealKeyRetired
 from ledger.events.stack import StackDefined, StackRetired
 from ledger.events.vault_keys import KeyDropped, KeyRotationBegun, KeyRotationCompleted
+from ledger.events.webhook import WebhookRegistered, WebhookRemoved
 
 AnyEnrollmentEvent = (
     Enrolled
@@ -136,6 +160,28 @@ AnyLicenseEvent = (
 AnyCreditEvent = CreditRecorded | CreditWithdrawn
 AnyVaultKeysEvent = KeyRotationBegun | KeyRotationCompleted | KeyDropped
 AnySealKeysEvent = SealKeyAdded | SealKeyRetired | ForkRequested | LogForked
+AnyPayrollSettingsEvent = PayrollTermsSet
+AnyBatchEvent = (
+    BatchDrafted
+    | BatchLinesListed
+    | BatchFrozen
+    | BatchApproved
+    | BatchClosed
+    | BatchVoided
+    | BatchExported
+    | ReturnRecorded
+    | ReturnLinesListed
+    | BatchReconciled
+)
+AnyEntitlementEvent = (
+    EntitlementHeld
+    | EntitlementReleased
+    | EntitlementApproved
+    | CorrectionAdopted
+    | LineReleased
+    | LineWrittenOff
+)
+AnyWebhookEvent = WebhookRegistered | WebhookRemoved
 
 LedgerEvent = (
     AnyEnrollmentEvent
@@ -155,6 +201,12 @@ LedgerEvent = (
     | AnyCreditEvent
     | AnyVaultKeysEvent
     | AnySealKeysEvent
+    | AnyPayrollSettingsEvent
+    | AnyBatchEvent
+    | BatchDownloaded
+    | SegregationViolationAttempted
+    | AnyEntitlementEvent
+    | AnyWebhookEvent
 )
 
 EVENT_CLASSES: dict[str, type[Event]] = {

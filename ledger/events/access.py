@@ -5,7 +5,7 @@ from uuid import UUID
 
 from ledger.events.base import Event
 
-Role = Literal["issuer_approver", "district", "payroll", "auditor", "operator"]
+Role = Literal["issuer_approver", "district", "payroll", "auditor", "operator", "payroll_system"]
 # Teacher and assessor are not granted: a person is the teacher of her own record, and an
 # assessor by the qualification stream of each credential.
 

@@ -1,0 +1,276 @@
+"""Commands on payroll batches.
+
+Who makes a batch, who approves it and whose policies it pays by are different people. Whoever
+tries otherwise is refused, and the attempt is a fact of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from uuid import UUID, uuid5
+
+from ledger.aggregates import batch as batches
+from ledger.aggregates.base import first_header
+from ledger.aggregates.batch import Batch
+from ledger.aggregates.batch_answers import Answer
+from ledger.aggregates.organization import Organization
+from ledger.aggregates.payroll import Payroll, PayrollTermsMissingError
+from ledger.application import Call, Decide, Ledger, Reader, Receipt
+from ledger.commands.payroll import payroll_stream
+from ledger.errors import ConflictError, ForbiddenError, InvalidError
+from ledger.events import AnyBatchEvent
+from ledger.events.base import Event
+from ledger.events.batch import (
+    BatchDownloaded,
+    BatchLine,
+    Explanation,
+    ForbiddenPair,
+    SegregationViolationAttempted,
+    StoredFile,
+    VoidReason,
+)
+from ledger.events.payroll import PayrollTerms
+from ledger.values import local_date, stream_id
+
+AHEAD_MAX = timedelta(days=366)  # a pay date beyond that is a slip of the pen
+
+
+class SegregationError(ForbiddenError):
+    """Two different people have to do this."""
+
+    slug = "segregation-violated"
+
+
+class PayDateTooFarError(InvalidError):
+    """The pay date is more than a year away, and would close every period before it."""
+
+    slug = "pay-date-too-far"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The newest batch of a district as its lines were read: the next one rests on it."""
+
+    number: int
+    version: int
+
+
+def batch_stream(district_id: UUID, number: int) -> UUID:
+    """The stream of a district's batch with this number."""
+    return stream_id("batch", district_id, number)
+
+
+def draft_batch(
+    ledger: Ledger,
+    call: Call,
+    *,
+    district_id: UUID,
+    pay_date: date,
+    through_position: int,
+    seen: Seen | None,
+    make_lines: Callable[[PayrollTerms], list[BatchLine]],
+) -> Receipt:
+    """Begin the next batch: everything payable by the pay date that no batch before it has.
+
+    Args:
+        ledger: Where to.
+        call: Who asks, and when.
+        district_id: Who pays.
+        pay_date: When.
+        through_position: Up to where the log was read.
+        seen: The newest batch that was known when the lines were read; null for the first.
+        make_lines: What the lines are, by the terms of that day.
+
+    Raises:
+        BatchOpenError, PeriodClosedError, ConflictError, SegregationError: no batch begins.
+    """
+    number = seen.number + 1 if seen else 1
+    stream = batch_stream(district_id, number)
+
+    def decide(read: Reader) -> Sequence[AnyBatchEvent]:
+        district = read.get(Organization, district_id)
+        district.must_be_district()
+        if pay_date > local_date(call.at, district.zone) + AHEAD_MAX:
+            raise PayDateTooFarError(f"{pay_date} is more than a year away")
+        payroll = read.find(Payroll, payroll_stream(district_id))
+        if payroll is None:
+            raise PayrollTermsMissingError(f"no payroll terms hold on {pay_date}")
+        terms_version, terms = payroll.terms_on(pay_date)
+        closed_until = _closed_until(read, district_id, seen)
+        underway = read.find(Batch, stream)
+        if underway is not None:
+            underway.must_be_done()
+            raise ConflictError(f"batch {number} was made meanwhile; read again")
+        lines = make_lines(terms)
+        _must_not_prepare(ledger, call.caller_id, lines)
+        return batches.draft(
+            stream,
+            call.act,
+            district_id=district_id,
+            number=number,
+            pay_date=pay_date,
+            through_position=through_position,
+            closed_until=closed_until,
+            terms_version=terms_version,
+            terms=terms,
+            lines=lines,
+        )
+
+    return _run(ledger, call, district_id, stream, decide)
+
+
+def _closed_until(read: Reader, district_id: UUID, seen: Seen | None) -> date | None:
+    if seen is None:
+        return None
+    before = read.get(Batch, batch_stream(district_id, seen.number))
+    before.must_be_done()
+    if before.version != seen.version:
+        raise ConflictError(f"batch {seen.number} has moved meanwhile; read again")
+    return before.closed_until
+
+
+def freeze_batch(ledger: Ledger, call: Call, *, batch_id: UUID, file: StoredFile) -> Receipt:
+    """Say that the lines are in a file that no longer changes."""
+    district_id = ledger.get(Batch, batch_id).district_id
+
+    def decide(read: Reader) -> Sequence[AnyBatchEvent]:
+        batch = read.get(Batch, batch_id)
+        _must_not_prepare(ledger, call.caller_id, batch.lines.values())
+        return batch.freeze(call.act, file=file)
+
+    return _run(ledger, call, district_id, batch_id, decide)
+
+
+def approve_batch(ledger: Ledger, call: Call, *, batch_id: UUID) -> Receipt:
+    """Approve a frozen batch. Raises SegregationError for whoever may not."""
+    district_id = ledger.get(Batch, batch_id).district_id
+
+    def decide(read: Reader) -> Sequence[AnyBatchEvent]:
+        batch = read.get(Batch, batch_id)
+        _must_not_approve(ledger, call.caller_id, batch)
+        return batch.approve(call.act)
+
+    return _run(ledger, call, district_id, batch_id, decide)
+
+
+def void_batch(ledger: Ledger, call: Call, *, batch_id: UUID, reason: VoidReason) -> Receipt:
+    """Give a batch up before anybody can have loaded it; its number is not used again."""
+
+    def decide(read: Reader) -> Sequence[AnyBatchEvent]:
+        return read.get(Batch, batch_id).void(call.act, reason=reason)
+
+    return ledger.run(call, decide)
+
+
+def export_batch(
+    ledger: Ledger,
+    call: Call,
+    *,
+    batch_id: UUID,
+    layout: str,
+    layout_version: int,
+    file: StoredFile,
+) -> Receipt:
+    """Say that a closed batch was rendered in a layout."""
+
+    def decide(read: Reader) -> Sequence[AnyBatchEvent]:
+        return read.get(Batch, batch_id).export(
+            call.act, layout=layout, layout_version=layout_version, file=file
+        )
+
+    return ledger.run(call, decide)
+
+
+def record_download(
+    ledger: Ledger, call: Call, *, batch_id: UUID, district_id: UUID, layout: str, file_id: UUID
+) -> Receipt:
+    """Say that somebody was given a file. In a stream of its own, so that readers never queue."""
+    stream = stream_id("batch-download", call.command_id)
+    event = BatchDownloaded(
+        **first_header(stream, call.act),
+        district_id=district_id,
+        batch_id=batch_id,
+        layout=layout,
+        file_id=file_id,
+    )
+    return ledger.run(call, lambda _read: [event])
+
+
+def record_return(
+    ledger: Ledger,
+    call: Call,
+    *,
+    batch_id: UUID,
+    file: StoredFile,
+    file_hmac: str,
+    answers: Sequence[Answer],
+) -> Receipt:
+    """Record what the payroll system answered to the lines of a batch."""
+
+    def decide(read: Reader) -> Sequence[AnyBatchEvent]:
+        return read.get(Batch, batch_id).record_return(
+            call.act, file=file, file_hmac=file_hmac, answers=answers
+        )
+
+    return ledger.run(call, decide)
+
+
+def reconcile_batch(
+    ledger: Ledger, call: Call, *, batch_id: UUID, explanation: Explanation | None
+) -> Receipt:
+    """Sign that every line is answered, and that the sums meet or why they do not."""
+
+    def decide(read: Reader) -> Sequence[AnyBatchEvent]:
+        return read.get(Batch, batch_id).reconcile(call.act, explanation=explanation)
+
+    return ledger.run(call, decide)
+
+
+# Who may not do what
+
+
+def _authors(ledger: Ledger, lines: Iterable[BatchLine]) -> set[UUID]:
+    """Whoever has decided anything about a policy that these lines are paid by."""
+    policy_ids = {line.policy_id for line in lines}
+    events = (event for policy_id in policy_ids for event in ledger.events.get(policy_id))
+    return {event.actor_id for event in events if isinstance(event, Event)}
+
+
+def _must_not_prepare(ledger: Ledger, who: UUID, lines: Iterable[BatchLine]) -> None:
+    listed = list(lines)
+    _refuse_if(any(line.person_id == who for line in listed), "payee_prepares")
+    _refuse_if(who in _authors(ledger, listed), "policy_author_prepares")
+
+
+def _must_not_approve(ledger: Ledger, who: UUID, batch: Batch) -> None:
+    _refuse_if(who in batch.preparers, "preparer_approves")
+    _refuse_if(who in batch.approvers, "approver_approves_again")
+    _refuse_if(who in batch.payees, "payee_approves")
+    _refuse_if(who in _authors(ledger, batch.lines.values()), "policy_author_approves")
+
+
+def _refuse_if(violated: bool, pair: ForbiddenPair) -> None:  # noqa: FBT001 - reads as a sentence
+    if violated:
+        raise SegregationError(
+            f"another person has to do this ({pair.replace('_', ' ')})", pair=pair
+        )
+
+
+def _run(ledger: Ledger, call: Call, district_id: UUID, batch_id: UUID, decide: Decide) -> Receipt:
+    """Run a command; an attempt to act in two roles is refused and leaves its own event."""
+    try:
+        return ledger.run(call, decide)
+    except SegregationError as error:
+        attempt = replace(
+            call, command_id=uuid5(call.command_id, "segregation"), expected_version=None
+        )
+        event = SegregationViolationAttempted(
+            **first_header(stream_id("segregation", attempt.command_id), call.act),
+            district_id=district_id,
+            batch_id=batch_id,
+            pair=error.operands["pair"],
+        )
+        ledger.run(attempt, lambda _read: [event])
+        raise
