@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 
 from api import (
+    cli_equivalency,
     cli_imports,
     cli_keys,
     cli_privacy,
@@ -34,6 +35,7 @@ app = typer.Typer(
 db = typer.Typer(help="The PostgreSQL of this machine, for development.", no_args_is_help=True)
 app.add_typer(db, name="db")
 app.add_typer(cli_imports.app, name="import")
+app.add_typer(cli_equivalency.app, name="equivalency")
 app.add_typer(cli_server.app)
 app.add_typer(cli_keys.app, name="keys")
 app.add_typer(cli_seal.app)

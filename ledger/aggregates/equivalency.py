@@ -78,7 +78,7 @@ def adopt(
     stream: UUID, act: Act, *, district_id: UUID | None, adoption: Adoption
 ) -> Sequence[AnyEquivalencyEvent]:
     """Begin an authority's rules for a jurisdiction. Without a district they are the state's."""
-    _must_be_adoptable(act, adoption)
+    must_be_adoptable(act, adoption)
     return [_adopted(first_header(stream, act), district_id, 1, adoption)]
 
 
@@ -100,7 +100,8 @@ def _must_have_reference(authority_reference: str) -> None:
         raise AuthorityReferenceMissingError("the reference of the act that adopted it is needed")
 
 
-def _must_be_adoptable(act: Act, adoption: Adoption) -> None:
+def must_be_adoptable(act: Act, adoption: Adoption) -> None:
+    """Raises a subclass of InvalidError when no authority could adopt it as it is."""
     terms = adoption.terms
     _must_have_reference(adoption.authority_reference)
     if adoption.adopted_on > local_date(act.at, EVERYWHERE):
@@ -150,7 +151,7 @@ class Equivalency(Aggregate):
     def adopt(self, act: Act, adoption: Adoption) -> Sequence[AnyEquivalencyEvent]:
         """Adopt the next version; where its dates and an older one's meet, the newer holds."""
         self._must_not_be_retired()
-        _must_be_adoptable(act, adoption)
+        must_be_adoptable(act, adoption)
         if adoption.terms.jurisdiction != self.terms.jurisdiction:
             raise JurisdictionChangedError(
                 f"these are rules for {self.terms.jurisdiction},"

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from importlib.resources import files
 from uuid import UUID
 
 import orjson
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 
 from ledger.aggregates import equivalency as equivalencies
+from ledger.aggregates.base import Act
 from ledger.aggregates.equivalency import Adoption, Equivalency
 from ledger.aggregates.organization import Organization
-from ledger.application import Call, Ledger, Reader, Receipt
-from ledger.errors import NotFoundError
+from ledger.application import Call, Ledger, Reader, Receipt, command_id
+from ledger.errors import NotFoundError, NothingChangesError
 from ledger.events import AnyEquivalencyEvent
 from ledger.events.equivalency import EquivalencyTerms
-from ledger.values import Value, stream_id
+from ledger.values import Jurisdiction, Value, local_date, stream_id
 
 STATE = "state"
 
@@ -52,6 +53,46 @@ def adopt_equivalency(
     return ledger.run(call, decide)
 
 
+def load_rules(
+    ledger: Ledger,
+    caller_id: UUID,
+    at: datetime,
+    *,
+    authority_reference: str,
+    versions: Sequence[EquivalencyTerms],
+) -> int:
+    """Adopt versions of states' rules, in order; returns how many were not there already.
+
+    All are looked at before the first is adopted, so a flaw in any of them adopts none.
+    """
+    adopted_on = local_date(at, equivalencies.EVERYWHERE)
+    adoptions = [
+        Adoption(authority_reference=authority_reference, adopted_on=adopted_on, terms=terms)
+        for terms in versions
+    ]
+    for adoption in adoptions:
+        equivalencies.must_be_adoptable(Act(caller_id, at), adoption)
+    return sum(_load(ledger, caller_id, at, adoption) for adoption in adoptions)
+
+
+def _load(ledger: Ledger, caller_id: UUID, at: datetime, adoption: Adoption) -> bool:
+    key = f"{adoption.authority_reference}\n{adoption.terms.model_dump_json()}"
+    identity = command_id(caller_id, "equivalency load", key)
+    call = Call(caller_id=caller_id, command_id=identity, body_hash=bytes(32), at=at)
+    try:
+        receipt = adopt_equivalency(
+            ledger,
+            call,
+            district_id=None,
+            authority_reference=adoption.authority_reference,
+            adopted_on=adoption.adopted_on,
+            terms=adoption.terms,
+        )
+    except NothingChangesError:
+        return False
+    return not receipt.replayed
+
+
 def retire_equivalency(
     ledger: Ledger, call: Call, *, equivalency_id: UUID, authority_reference: str, last_day: date
 ) -> Receipt:
@@ -62,11 +103,11 @@ def retire_equivalency(
     return ledger.run(call, decide)
 
 
-class _File(Value):
+class RuleFile(Value):
     """A file of shipped rules: every version of one jurisdiction's, the oldest first."""
 
-    jurisdiction: str
-    versions: tuple[EquivalencyTerms, ...]
+    jurisdiction: Jurisdiction
+    versions: tuple[EquivalencyTerms, ...] = Field(min_length=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +137,8 @@ def shipped(jurisdictions: Sequence[str] = ()) -> list[Shipped]:
     ]
 
 
-def _shipped_files() -> Iterator[_File]:
-    adapter = TypeAdapter(_File)
+def _shipped_files() -> Iterator[RuleFile]:
+    adapter = TypeAdapter(RuleFile)
     for file in files("ledger.rules").joinpath("jurisdictions").iterdir():
         if file.name.endswith(".json"):
             yield adapter.validate_python(orjson.loads(file.read_bytes()))
