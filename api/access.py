@@ -105,6 +105,12 @@ def must_see_district(caller: Caller, district_id: UUID) -> None:
         raise NotFoundError(NOT_THERE)
 
 
+def must_audit(caller: Caller, organization_id: UUID) -> None:
+    """Who looked at whose record is for auditors to see, of the district or issuer or the state."""
+    if not caller.holds("auditor", organization_id):
+        raise NotFoundError(NOT_THERE)
+
+
 def must_see_payouts(caller: Caller, district_id: UUID) -> None:
     """What a district owes: its staff office, its payroll office, and auditors."""
     if not sees_payout(caller, NOBODY, district_id):

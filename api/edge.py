@@ -13,6 +13,7 @@ import psycopg
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
+from api.disclosure_log import DisclosureLog
 from api.problems import NotYetVisibleError, PositionUnknownError
 from api.settings import Settings, SettingsError
 from api.witnesses import Witnesses
@@ -41,6 +42,7 @@ POOL_WAIT_SECONDS = 5
 # Having given up early, it tries anew with the next request.
 RECONNECT_SECONDS = 1
 VAULT_CONNECTIONS = 4
+DISCLOSURE_CONNECTIONS = 2  # one writes, one is looked up with
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,8 @@ class Edge:
     witnesses: Witnesses
     eraser: Eraser
     retentions: Retentions
+    disclosing: ConnectionPool[ScopedConnection]
+    disclosures: DisclosureLog
 
     @classmethod
     def open(cls, settings: Settings) -> Self:
@@ -69,6 +73,7 @@ class Edge:
         # A view is read in one statement, so that it is of one moment without a transaction.
         reads = _pool(url, Role.READ, settings.read_connections, autocommit=True)
         blobs = open_blobs(settings.evidence_files.absolute().as_uri())
+        disclosing = _pool(url, Role.DISCLOSE, DISCLOSURE_CONNECTIONS)
         edge = cls(
             settings=settings,
             ledger=open_ledger(url),
@@ -80,6 +85,8 @@ class Edge:
             witnesses=Witnesses.open(settings, reads.connection),
             eraser=Eraser(vault, blobs, EraseFile(settings.erase_list)),
             retentions=Retentions(),
+            disclosing=disclosing,
+            disclosures=DisclosureLog(disclosing),
         )
         vault.gate.closed = True
         try:
@@ -95,6 +102,8 @@ class Edge:
         return forget_again(self.ledger, self.vault, self.eraser, logged)
 
     def close(self) -> None:
+        self.disclosures.close()
+        self.disclosing.close()
         self.witnesses.close()
         self.watch.close()
         self.ledger.close()

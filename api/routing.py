@@ -14,6 +14,7 @@ from starlette.types import Message
 
 from api.answers import Recorded
 from api.auth import TokenVerifier
+from api.disclosures import written_down
 from api.problems import MediaTypeError, declared
 from api.receipts import with_proofs
 from api.settings import Settings
@@ -51,10 +52,12 @@ class SignedInRoute(APIRoute):
             principal_id = verifier.principal(_bearer(request))
             request.state.principal_id = principal_id
             if expected is None:
-                return await with_proofs(request, await handle(request))
+                answered = await written_down(request, await handle(request))
+                return await with_proofs(request, answered)
             _check_content_type(request, expected)
             limit = _limit(request.app.state.settings, self.body_setting, expected)
-            answered = await handle(StrictRequest(request.scope, _limited(request, limit)))
+            strict = StrictRequest(request.scope, _limited(request, limit))
+            answered = await written_down(request, await handle(strict))
             return await with_proofs(request, answered)
 
         return handle_strictly

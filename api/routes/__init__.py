@@ -3,6 +3,7 @@
 from api.routes import (
     catalog,
     credentials,
+    disclosures,
     enrollments,
     equivalencies,
     evidence,
@@ -43,5 +44,6 @@ ROUTERS = (  # looked through in this order, so what is asked most comes first
     renewals.router,
     equivalencies.router,
     privacy.router,
+    disclosures.router,
     operations.router,
 )

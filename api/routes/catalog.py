@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from api.access import must_act_for_issuer, must_write_credential
 from api.answers import ListOf, answer, answer_all
+from api.disclosures import shows
 from api.paging import PageOf
 from api.reading import EffectiveOn, PagedReadNow, PageQuery, Read, ReadNow, reading
 from api.routing import Router
@@ -144,7 +145,8 @@ def list_stack_progress(
     read: Annotated[Read[ProgressQuery], Depends(reading(ProgressQuery))],
 ) -> Response:
     """How far everybody has come with a stack, for the approvers of its issuer."""
-    must_act_for_issuer(read.caller, read.edge.ledger.get(Stack, stack_id).issuer_id)
+    issuer_id = read.edge.ledger.get(Stack, stack_id).issuer_id
+    must_act_for_issuer(read.caller, issuer_id)
     with read.connection() as connection:
         position = read.visible("stacks")
         found = stacks.of_stack(
@@ -154,6 +156,7 @@ def list_stack_progress(
             after=read.page.after(UUID, NO_ID),
             limit=read.page.limit,
         )
+    shows(read, "stacks", [one.person_id for one in found], within=[issuer_id])
     return read.page.answer(found, position, key=found[-1].person_id if found else None)
 
 

@@ -11,6 +11,7 @@ from fastapi.responses import StreamingResponse
 
 from api.access import must_see_evidence
 from api.answers import Recorded, recorded
+from api.disclosures import shows_enrollment
 from api.reading import ReadNow
 from api.routes.enrollments import own
 from api.routing import EvidenceRoute, Router
@@ -87,8 +88,10 @@ def upload_evidence(
 @router.download("/enrollments/{enrollment_id}/evidence/{evidence_id}")
 def download_evidence(enrollment_id: UUID, evidence_id: UUID, read: ReadNow) -> Response:
     """The file as it was handed in; each piece is proved before it is sent."""
-    must_see_evidence(read.caller, read.edge.ledger.get(Enrollment, enrollment_id), evidence_id)
+    enrollment = read.edge.ledger.get(Enrollment, enrollment_id)
+    must_see_evidence(read.caller, enrollment, evidence_id)
     known = read.edge.evidence.describe(evidence_id)
+    shows_enrollment(read, "evidence", enrollment, thing_id=evidence_id)
     return StreamingResponse(
         read.edge.evidence.open(evidence_id),
         media_type=known.media_type,

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from api.access import NOT_THERE, must_see_payouts, sees_payout, visible_payers
 from api.answers import ListOf, answer, answer_all
 from api.directory import names_of
+from api.disclosures import shows
 from api.paging import PageOf
 from api.reading import (
     AsOf,
@@ -80,6 +81,7 @@ def list_payouts(
             after=read.page.after(tuple[int, UUID], (0, NO_ID)),
             limit=read.page.limit,
         )
+    shows(read, "payouts", [one.person_id for one in found], within=[district_id])
     names = names_of(read.edge.vault, (one.person_id for one in found), district_id)
     items = [{"payout": one, "name": names.get(one.person_id)} for one in found]
     return read.page.answer(items, min(known, position), key=_key(found))
@@ -123,6 +125,7 @@ def list_base_pay_notices(
             after=read.page.after(tuple[date, UUID], (date.min, NO_ID)),
             limit=read.page.limit,
         )
+    shows(read, "base-pay", {one.person_id for one in found}, within=[district_id])
     key = (found[-1].begins_on, found[-1].person_id) if found else None
     return read.page.answer(found, min(known, position), key=key)
 
@@ -146,6 +149,7 @@ def list_own_payouts(
             limit=PAYOUTS_MAX,
         )
     payers = visible_payers(read.caller, person_id, {one.district_id for one in found})
+    shows(read, "payouts", [person_id], within=payers)
     items = [one for one in found if one.district_id in payers][: read.page.limit]
     return read.page.answer(items, min(known, position), key=_key(items))
 
@@ -166,6 +170,7 @@ def explain_payout(
     # What others claim of the same budget is part of why it is so much: a sum without a name.
     with read.connection(party_to=payout.district_id) as connection:
         found = payouts.explain(connection, payout_id, effective_on=day, as_of=known)
+    shows(read, "payout", [payout.person_id], within=[payout.district_id], thing_id=payout_id)
     return answer(found, position=min(known, position))
 
 

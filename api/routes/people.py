@@ -16,6 +16,7 @@ from api.access import (
 )
 from api.answers import recorded
 from api.directory import Colleague, colleagues, positions_on
+from api.disclosures import shows
 from api.paging import PageOf
 from api.reading import EffectiveOn, PageQuery, Read, reading
 from api.routing import Router
@@ -113,6 +114,7 @@ def list_people(
         after=read.page.after(UUID, NO_ID),
         limit=read.page.limit,
     )
+    shows(read, "person", [one.person_id for one in items], within=[district_id])
     return read.page.answer(items, position, key=items[-1].person_id if items else None)
 
 

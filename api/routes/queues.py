@@ -10,6 +10,7 @@ from fastapi import Depends, Response
 
 from api.access import NOT_THERE, must_see_queue, review_role
 from api.answers import ListOf, answer, answer_all
+from api.disclosures import shows, shows_enrollment
 from api.paging import PageOf
 from api.reading import PageQuery, Read, ReadNow, reading
 from api.review_views import Decision, ReviewView, decisions_of, view
@@ -48,6 +49,7 @@ def list_reviews(
             limit=read.page.limit,
         )
     items = [view(one, "approver", read.caller.principal_id, read) for one in found]
+    shows(read, "enrollment", [one.person_id for one in found], within=[issuer_id])
     key = (found[-1].due_on, found[-1].enrollment_id) if found else None
     return read.page.answer(items, position, key=key)
 
@@ -58,6 +60,15 @@ def list_assignments(read: ReadNow) -> Response:
     with read.connection(read.caller.principal_id) as connection:
         position = read.visible("reviews")
         found = reviews.worklist(connection, read.caller.principal_id)
+    for one in found:
+        shows(
+            read,
+            "enrollment",
+            [one.person_id],
+            within=[one.issuer_id],
+            role="assessor",
+            thing_id=one.enrollment_id,
+        )
     items = [view(one, "assessor", read.caller.principal_id, read) for one in found]
     return answer_all(items, position)
 
@@ -72,6 +83,7 @@ def read_enrollment(enrollment_id: UUID, read: ReadNow) -> Response:
         found = reviews.find_review(connection, enrollment_id)
     if found is None:
         raise NotFoundError(NOT_THERE)  # enrolled a read ago; ask with min_position
+    shows_enrollment(read, "enrollment", enrollment)
     body = view(found, role, read.caller.principal_id, read, enrollment)
     return answer(body, position=position, ETag=f'"{enrollment.version}"')
 
@@ -82,4 +94,5 @@ def list_decisions(enrollment_id: UUID, read: ReadNow) -> Response:
     enrollment = read.edge.ledger.get(Enrollment, enrollment_id)
     if review_role(read.caller, enrollment) == "assessor":
         raise NotFoundError(NOT_THERE)
+    shows_enrollment(read, "decisions", enrollment)
     return answer_all(decisions_of(read.edge, enrollment_id))

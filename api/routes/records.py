@@ -16,6 +16,7 @@ from api.access import (
 )
 from api.answers import ListOf, answer, answer_all
 from api.directory import HeldPosition
+from api.disclosures import shows_person
 from api.paging import PageOf
 from api.reading import (
     AsOf,
@@ -89,6 +90,8 @@ def read_transcript(
             known = lines_as_of(connection, person_id, position)
             found = [line for line in known if line.enrolled_position > after]
         lines = visible_lines(connection, read.caller, person_id, found)[: read.page.limit]
+        issuers = {line.issuer_id for line in lines}
+        shows_person(read, connection, "transcript", person_id, issuer_ids=issuers)
     items = [shown(line, read.at, read.query.effective_on) for line in lines]
     return read.page.answer(items, position, key=lines[-1].enrolled_position if lines else None)
 
@@ -99,6 +102,7 @@ def read_person(person_id: UUID, read: ReadNow) -> Response:
     with read.connection(person_id) as connection:
         position = read.visible("employments")
         district_id = must_see_person(read.caller, connection, person_id)
+        shows_person(read, connection, "person", person_id)
     details = read.edge.vault.get_details([person_id], district_id).get(person_id)
     body = {
         "person_id": person_id,
@@ -123,6 +127,14 @@ def explain_transcript_line(
         if not lines:
             raise NotFoundError(NOT_THERE)
         made = made_by(connection, lines[0])
+        shows_person(
+            read,
+            connection,
+            "transcript-line",
+            person_id,
+            issuer_ids=[lines[0].issuer_id],
+            thing_id=enrollment_id,
+        )
     body = {"line": shown(lines[0], read.at, read.query.effective_on), "events": made}
     return answer(body, position=position)
 
@@ -136,6 +148,7 @@ def read_history(person_id: UUID, read: PagedReadNow) -> Response:
         found = history.of_person(
             connection, person_id, after=read.page.after(int, 0), limit=read.page.limit
         )
+        shows_person(read, connection, "history", person_id)
     return read.page.answer(found, position, key=found[-1].position if found else None)
 
 
@@ -150,6 +163,7 @@ def read_stack_progress(
         position = read.visible("stacks")
         day = read.day(zone_of_person(connection, person_id), read.query.effective_on)
         found = stacks.of_person(connection, person_id, effective_on=day)
+        shows_person(read, connection, "stacks", person_id)
     return answer_all(found, position)
 
 
@@ -160,4 +174,5 @@ def read_employments(person_id: UUID, read: ReadNow) -> Response:
         position = read.visible("employments")
         held = employments.of_person(connection, person_id)
         districts = visible_districts(read.caller, person_id, {one.district_id for one in held})
+        shows_person(read, connection, "employments", person_id)
     return answer_all([one for one in held if one.district_id in districts], position)

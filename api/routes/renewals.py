@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 
 from api.access import EVERYTHING, NOT_THERE, must_see_district, must_see_earned, sight_of
 from api.answers import ListOf, answer, answer_all
+from api.disclosures import shows, shows_person
 from api.paging import PageOf
 from api.reading import (
     AsOf,
@@ -106,6 +107,7 @@ def read_licenses(person_id: UUID, read: ReadNow) -> Response:
         position = read.visible("renewals", "employments")
         sight = must_see_earned(read.caller, connection, person_id)
         found = visible_licenses(renewals.of_persons(connection, [person_id]), sight)
+        shows_person(read, connection, "licenses", person_id)
     numbers = read.edge.vault.get_texts([one.number.text_id for one in found if one.number])
     items = [
         HeldLicense(
@@ -134,6 +136,7 @@ def read_credits(person_id: UUID, read: ReadNow) -> Response:
         position = read.visible("renewals", "employments")
         sight = must_see_earned(read.caller, connection, person_id)
         found = renewals.credits_of_persons(connection, [person_id])
+        shows_person(read, connection, "credits", person_id)
     return answer_all([one for one in found if sight.of_districts({one.district_id})], position)
 
 
@@ -154,6 +157,7 @@ def read_renewals(
         day = read.day(zone, read.query.effective_on)
         record = records(connection, [person_id], known)[person_id]
         rules = renewals.rules_known(connection, until=known)
+        shows_person(read, connection, "renewals", person_id)
     earned = record.achievements(sight)
     items = [
         shown(line, day)
@@ -185,6 +189,7 @@ def list_renewals(
             one: EVERYTHING if whole else sight_of(connection, one, district_id)
             for one in person_ids
         }
+    shows(read, "renewals", person_ids, within=[district_id])
     names = read.edge.vault.get_details(person_ids, district_id)
     items = [
         {
@@ -229,6 +234,7 @@ def explain_license(
             connection, until=known, jurisdiction=held.license.jurisdiction
         )
         made = _made_by(connection, held.license.positions)
+        shows_person(read, connection, "license", person_id, thing_id=license_id)
     found = lines(held.license, record.achievements(sight), rules, day, cycle)
     body = {"lines": [explained(line, day) for line in found], "events": made}
     return answer(body, position=min(known, position))

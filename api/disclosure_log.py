@@ -1,0 +1,169 @@
+"""The log of who read whose record: its lines, and the one thread that writes them.
+
+Those that wait together are one statement and one transaction. A line is stored before whoever
+had it written hears of it; nothing is kept in memory only and hoped for.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import datetime
+from threading import Condition, Thread
+from typing import Literal, NamedTuple
+from uuid import UUID
+
+from psycopg.rows import class_row
+
+from ledger.errors import UnavailableError
+from ledger.sql import Connections, blocks, execute
+
+LINES_MAX = 10_000  # that wait; a page shows two hundred persons at most
+LINES_AT_ONCE = 2_000
+NEWEST = 2**63 - 1
+_SQL = blocks("api", "disclosures.sql")
+_log = logging.getLogger("mcledger.disclosures")
+
+Record = Literal[
+    "person",
+    "transcript",
+    "transcript-line",
+    "history",
+    "stacks",
+    "employments",
+    "payouts",
+    "payout",
+    "base-pay",
+    "licenses",
+    "credits",
+    "renewals",
+    "license",
+    "enrollment",
+    "decisions",
+    "evidence",
+]
+ReaderRole = Literal[
+    "assessor", "issuer_approver", "district", "payroll", "auditor", "operator", "unexplained"
+]
+
+
+class DisclosureUnwrittenError(UnavailableError):
+    """That this was shown could not be written down, so it is not shown; ask again."""
+
+    slug = "disclosure-unwritten"
+
+
+class Line(NamedTuple):
+    """One record of one person that one reader was shown."""
+
+    read_at: datetime
+    person_id: UUID
+    reader_id: UUID
+    role: ReaderRole
+    organization_id: UUID | None  # the district or issuer; null: for the state
+    record: Record
+    thing_id: UUID | None  # of what a record has several, which one
+
+
+@dataclass(frozen=True, slots=True)
+class StoredLine:
+    """A line as it is kept. A page ends with the `line_id` after which the next begins."""
+
+    line_id: int
+    read_at: datetime
+    person_id: UUID
+    reader_id: UUID
+    role: str
+    organization_id: UUID | None
+    record: str
+    thing_id: UUID | None
+
+
+class DisclosureLog:
+    """Writes lines in the order they come, those that wait together; close it when done."""
+
+    def __init__(self, connections: Connections, *, lines_max: int = LINES_MAX) -> None:
+        self.connections = connections
+        self._lines_max = lines_max
+        self._waiting: deque[tuple[Sequence[Line], Future[None]]] = deque()
+        self._lines = 0
+        self._changed = Condition()
+        self._closed = False
+        self._thread = Thread(target=self._run, name="disclosures", daemon=True)
+        self._thread.start()
+
+    def write(self, lines: Sequence[Line]) -> Future[None]:
+        """Have lines written. Done once they are stored, or failed with DisclosureUnwrittenError.
+
+        Raises:
+            DisclosureUnwrittenError: too many wait already, or the log is closed.
+        """
+        written: Future[None] = Future()
+        with self._changed:
+            if self._closed or self._lines + len(lines) > self._lines_max:
+                raise DisclosureUnwrittenError("too many reads wait to be written down; ask again")
+            self._waiting.append((lines, written))
+            self._lines += len(lines)
+            self._changed.notify()
+        return written
+
+    def page_of(self, block: str, key: UUID, before: int, limit: int) -> list[StoredLine]:
+        """Lines of a person or an organization, the newest first."""
+        with (
+            self.connections.connection() as connection,
+            connection.cursor(binary=True, row_factory=class_row(StoredLine)) as cursor,
+        ):
+            asked = {"key": key, "before": before, "limit": limit}
+            return cursor.execute(_SQL[block], asked).fetchall()
+
+    def forget(self, before: datetime) -> int:
+        """Delete the lines of reads before an instant; the database keeps three years of them."""
+        forgotten = LINES_AT_ONCE
+        total = 0
+        while forgotten == LINES_AT_ONCE:
+            with self.connections.connection() as connection:
+                forgotten = execute(connection, _SQL["forget"], before=before, limit=LINES_AT_ONCE)
+            total += forgotten
+        return total
+
+    def close(self) -> None:
+        """Write what waits, and take nothing more."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while batch := self._next():
+            # Who has gone meanwhile is not answered, but cannot be told from who has not.
+            waiting = [written for _, written in batch if written.set_running_or_notify_cancel()]
+            try:
+                self._store([line for lines, _ in batch for line in lines])
+            except Exception as error:  # noqa: BLE001 - whatever it is, all who wait are told
+                _log.error("reads are refused, as none can be written down: %s", error)
+                failed = DisclosureUnwrittenError("that this is shown cannot be written down now")
+                for written in waiting:
+                    written.set_exception(failed)
+            else:
+                for written in waiting:
+                    written.set_result(None)
+
+    def _next(self) -> list[tuple[Sequence[Line], Future[None]]]:
+        """What waits, or a part of it; nothing once the log is closed and all is written."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._closed)
+            batch, lines = [], 0
+            while self._waiting and lines < LINES_AT_ONCE:
+                batch.append(self._waiting.popleft())
+                lines += len(batch[-1][0])
+            self._lines -= lines
+            return batch
+
+    def _store(self, lines: Sequence[Line]) -> None:
+        columns = zip(*lines, strict=True)
+        names = [f"{name}s" for name in Line._fields]
+        with self.connections.connection() as connection:
+            execute(connection, _SQL["add"], **dict(zip(names, map(list, columns), strict=True)))

@@ -1,0 +1,27 @@
+-- Who read whose record: written many lines at a time, read a page at a time, the newest first.
+
+-- name: add
+INSERT INTO disclosures (read_at, person_id, reader_id, role, organization_id, record, thing_id)
+SELECT *
+  FROM unnest(
+      %(read_ats)s::timestamptz[], %(person_ids)s::uuid[], %(reader_ids)s::uuid[],
+      %(roles)s::text[], %(organization_ids)s::uuid[], %(records)s::text[], %(thing_ids)s::uuid[]
+  );
+
+-- name: of_person
+SELECT line_id, read_at, person_id, reader_id, role, organization_id, record, thing_id
+  FROM disclosures
+ WHERE person_id = %(key)s AND line_id < %(before)s
+ ORDER BY line_id DESC
+ LIMIT %(limit)s;
+
+-- name: of_organization
+SELECT line_id, read_at, person_id, reader_id, role, organization_id, record, thing_id
+  FROM disclosures
+ WHERE organization_id = %(key)s AND line_id < %(before)s
+ ORDER BY line_id DESC
+ LIMIT %(limit)s;
+
+-- name: forget
+DELETE FROM disclosures WHERE line_id IN (
+    SELECT line_id FROM disclosures WHERE read_at < %(before)s LIMIT %(limit)s);
