@@ -60,6 +60,7 @@ def test_of_an_erased_person_no_word_is_left_anywhere(
     assert found_in("\n".join(told.lines).encode(), words) == set()
     assert found_in(exported(url, tmp_path), words) == set()
     assert found_in(everything_decrypted(world), words) == set()
+    assert list(files(world.settings.evidence_files)) == []
     assert crawled(life, words) == set()
     after = seen_of(life)
     assert after == {**before, "name": "erased person", "found": 0, "feedback": []}
