@@ -14,11 +14,16 @@ from typing import Any
 from ledger.aggregates.access import Access
 from ledger.aggregates.assessor import Assessor
 from ledger.aggregates.base import Aggregate
+from ledger.aggregates.calendar import Calendar
 from ledger.aggregates.credential import Credential
+from ledger.aggregates.credit import Credit
+from ledger.aggregates.dossier import Dossier
 from ledger.aggregates.employment import Employment
 from ledger.aggregates.enrollment import Enrollment
+from ledger.aggregates.equivalency import Equivalency
 from ledger.aggregates.imports import Import
 from ledger.aggregates.issuer import Issuer
+from ledger.aggregates.licensure import License
 from ledger.aggregates.organization import Organization
 from ledger.aggregates.person import Person
 from ledger.aggregates.policy import Policy
@@ -27,11 +32,16 @@ from ledger.errors import LedgerError
 from ledger.events.access import AccessEvent
 from ledger.events.assessor import AssessorEvent
 from ledger.events.base import Event
+from ledger.events.calendar import CalendarEvent
 from ledger.events.credential import CredentialEvent
+from ledger.events.credit import CreditEvent
+from ledger.events.dossier import DossierEvent
 from ledger.events.employment import EmploymentEvent
 from ledger.events.enrollment import EnrollmentEvent
+from ledger.events.equivalency import EquivalencyEvent
 from ledger.events.imports import ImportEvent
 from ledger.events.issuer import IssuerEvent
+from ledger.events.licensure import LicenseEvent
 from ledger.events.organization import OrganizationEvent
 from ledger.events.person import PersonEvent
 from ledger.events.policy import PolicyEvent
@@ -40,11 +50,16 @@ from ledger.events.stack import StackEvent
 AGGREGATES: dict[type[Event], type[Aggregate]] = {
     AccessEvent: Access,
     AssessorEvent: Assessor,
+    CalendarEvent: Calendar,
     CredentialEvent: Credential,
+    CreditEvent: Credit,
+    DossierEvent: Dossier,
     EmploymentEvent: Employment,
     EnrollmentEvent: Enrollment,
+    EquivalencyEvent: Equivalency,
     ImportEvent: Import,
     IssuerEvent: Issuer,
+    LicenseEvent: License,
     OrganizationEvent: Organization,
     PersonEvent: Person,
     PolicyEvent: Policy,
