@@ -39,6 +39,7 @@ ROUTERS = (  # looked through in this order, so what is asked most comes first
     reviews.router,
     queues.router,
     policies.router,
+    dossiers.router,
     payouts.router,
     licenses.router,
     renewals.router,

@@ -5,13 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Self, assert_never
+from typing import NamedTuple, Self, assert_never
 from uuid import UUID
 
-from ledger.aggregates.base import Act, Aggregate, first_header
+from ledger.aggregates.base import Act, Aggregate, Header, first_header
 from ledger.errors import InvalidError, NothingChangesError, RuleError
 from ledger.events import AnyPolicyEvent
-from ledger.events.policy import PolicyAdopted, PolicyRetired, PolicyTerms, TieredAmount
+from ledger.events.policy import (
+    PolicyAdopted,
+    PolicyRetired,
+    PolicyRuleAdopted,
+    PolicyTerms,
+    TieredAmount,
+)
+from ledger.events.policy_rule import Rule
+from ledger.rules.entitlements.soundness import misfits
 from ledger.values import local_date
 
 
@@ -39,6 +47,18 @@ class TierRepeatedError(InvalidError):
     slug = "tier-repeated"
 
 
+class RuleMisfitError(InvalidError):
+    """The parts of the rule do not fit one another."""
+
+    slug = "rule-misfit"
+
+
+class PolicyFormChangedError(RuleError):
+    """A policy that began with terms goes on with terms, and one that began as a rule as a rule."""
+
+    slug = "policy-form-changed"
+
+
 class PolicyRetiredError(RuleError):
     """The policy is retired."""
 
@@ -58,20 +78,28 @@ def adopt(
     district_id: UUID,
     board_reference: str,
     adopted_on: date,
-    terms: PolicyTerms,
+    terms: PolicyTerms | Rule,
 ) -> Sequence[AnyPolicyEvent]:
     """Begin a policy with its first version."""
     _must_be_adoptable(act.at, board_reference, adopted_on, terms)
-    return [
-        PolicyAdopted(
-            **first_header(stream, act),
-            district_id=district_id,
-            policy_version=1,
-            board_reference=board_reference,
-            adopted_on=adopted_on,
-            terms=terms,
-        )
-    ]
+    header = first_header(stream, act)
+    said = _Said(district_id, 1, board_reference, adopted_on)
+    return [_adopted(header, said, terms)]
+
+
+class _Said(NamedTuple):
+    """What both forms of a version say about its adoption."""
+
+    district_id: UUID
+    policy_version: int
+    board_reference: str
+    adopted_on: date
+
+
+def _adopted(header: Header, said: _Said, terms: PolicyTerms | Rule) -> AnyPolicyEvent:
+    if isinstance(terms, Rule):
+        return PolicyRuleAdopted(**header, **said._asdict(), rule=terms)
+    return PolicyAdopted(**header, **said._asdict(), terms=terms)
 
 
 def _must_have_reference(board_reference: str) -> None:
@@ -80,7 +108,7 @@ def _must_have_reference(board_reference: str) -> None:
 
 
 def _must_be_adoptable(
-    at: datetime, board_reference: str, adopted_on: date, terms: PolicyTerms
+    at: datetime, board_reference: str, adopted_on: date, terms: PolicyTerms | Rule
 ) -> None:
     _must_have_reference(board_reference)
     if adopted_on > local_date(at, terms.zone):
@@ -89,7 +117,11 @@ def _must_be_adoptable(
         raise PolicySpanReversedError(
             f"from {terms.effective_from} to {terms.effective_to} is no span of days"
         )
-    if isinstance(terms.amount, TieredAmount):
+    if isinstance(terms, Rule):
+        if wrong := misfits(terms):
+            said = "; ".join(f"{one.field}: {one.expected}" for one in wrong)
+            raise RuleMisfitError(f"expected in the rule: {said}")
+    elif isinstance(terms.amount, TieredAmount):
         tiers = [tier.tier for tier in terms.amount.tiers]
         if len(set(tiers)) < len(tiers):
             raise TierRepeatedError("each tier has one amount")
@@ -101,27 +133,21 @@ class Policy(Aggregate):
 
     district_id: UUID
     policy_version: int
-    terms: PolicyTerms
+    terms: PolicyTerms | Rule
     last_day: date | None = None
 
     def adopt(
-        self, act: Act, *, board_reference: str, adopted_on: date, terms: PolicyTerms
+        self, act: Act, *, board_reference: str, adopted_on: date, terms: PolicyTerms | Rule
     ) -> Sequence[AnyPolicyEvent]:
-        """Adopt the next version, whole."""
+        """Adopt the next version, whole, in the form the policy began in."""
         self._must_not_be_retired()
+        if type(terms) is not type(self.terms):
+            raise PolicyFormChangedError("retire this policy and adopt another")
         _must_be_adoptable(act.at, board_reference, adopted_on, terms)
         if terms == self.terms:
             raise NothingChangesError(f"version {self.policy_version} says this already")
-        return [
-            PolicyAdopted(
-                **self.header(act),
-                district_id=self.district_id,
-                policy_version=self.policy_version + 1,
-                board_reference=board_reference,
-                adopted_on=adopted_on,
-                terms=terms,
-            )
-        ]
+        said = _Said(self.district_id, self.policy_version + 1, board_reference, adopted_on)
+        return [_adopted(self.header(act), said, terms)]
 
     def retire(self, act: Act, *, board_reference: str, last_day: date) -> Sequence[AnyPolicyEvent]:
         """End the policy after `last_day`, a day in the policy's zone."""
@@ -152,6 +178,14 @@ class Policy(Aggregate):
                     district_id=event.district_id,
                     policy_version=event.policy_version,
                     terms=event.terms,
+                )
+            case PolicyRuleAdopted():
+                return cls(
+                    id=event.originator_id,
+                    version=event.originator_version,
+                    district_id=event.district_id,
+                    policy_version=event.policy_version,
+                    terms=event.rule,
                 )
             case PolicyRetired(last_day=last_day):
                 assert state is not None, "a policy begins by being adopted"

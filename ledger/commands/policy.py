@@ -8,12 +8,15 @@ from uuid import UUID
 
 from ledger.aggregates import policy as policies
 from ledger.aggregates.credential import Credential
+from ledger.aggregates.issuer import Issuer
 from ledger.aggregates.organization import Organization
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.stack import Stack
 from ledger.application import Call, Ledger, Reader, Receipt
 from ledger.events import AnyPolicyEvent
 from ledger.events.policy import AwardTrigger, PolicyTerms
+from ledger.events.policy_rule import Rule
+from ledger.rules.entitlements.soundness import named_ids
 from ledger.values import stream_id
 
 
@@ -24,7 +27,7 @@ def adopt_policy(
     district_id: UUID,
     board_reference: str,
     adopted_on: date,
-    terms: PolicyTerms,
+    terms: PolicyTerms | Rule,
 ) -> Receipt:
     """Begin a policy with its first version; its id follows from the command's."""
     stream = stream_id("policy", call.command_id)
@@ -51,7 +54,7 @@ def adopt_policy_version(
     policy_id: UUID,
     board_reference: str,
     adopted_on: date,
-    terms: PolicyTerms,
+    terms: PolicyTerms | Rule,
 ) -> Receipt:
     """Adopt the next version of a policy, whole."""
 
@@ -75,9 +78,17 @@ def retire_policy(
     return ledger.run(call, decide)
 
 
-def _must_exist(read: Reader, terms: PolicyTerms) -> None:
-    """What the policy pays for: every credential it lists, or its stack."""
-    if isinstance(terms.trigger, AwardTrigger):
+def _must_exist(read: Reader, terms: PolicyTerms | Rule) -> None:
+    """What the policy pays for: every credential and issuer it lists, or its stack."""
+    if isinstance(terms, Rule):
+        named = named_ids(terms.model_dump())
+        for credential_id in named.credentials:
+            read.get(Credential, credential_id)
+        for issuer_id in named.issuers:
+            read.get(Issuer, issuer_id)
+        for stack_id in named.stacks:
+            read.get(Stack, stack_id)
+    elif isinstance(terms.trigger, AwardTrigger):
         for credential_id in terms.trigger.credential_ids or ():
             read.get(Credential, credential_id)
     else:

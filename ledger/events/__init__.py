@@ -22,12 +22,14 @@ from ledger.events.batch import (
     ReturnRecorded,
     SegregationViolationAttempted,
 )
+from ledger.events.calendar import CalendarFactRecorded
 from ledger.events.credential import (
     CredentialDrafted,
     CredentialRetired,
     CredentialVersionPublished,
 )
 from ledger.events.credit import CreditRecorded, CreditWithdrawn
+from ledger.events.dossier import DossierFactRecorded, DossierFactWithdrawn
 from ledger.events.employment import (
     EmploymentChanged,
     EmploymentEnded,
@@ -87,7 +89,7 @@ from ledger.events.licensure import (
 from ledger.events.organization import OrganizationRegistered, OrganizationRenamed
 from ledger.events.payroll import PayrollTermsSet
 from ledger.events.person import IdentityLinked, PersonDetailsRecorded, PersonRegistered
-from ledger.events.policy import PolicyAdopted, PolicyRetired
+from ledger.events.policy import PolicyAdopted, PolicyRetired, PolicyRuleAdopted
 from ledger.events.retention import (
     ErasureBegun,
     ErasureConfirmed,
@@ -142,7 +144,9 @@ AnyPersonEvent = PersonRegistered | PersonDetailsRecorded | IdentityLinked
 AnyEmploymentEvent = EmploymentStarted | EmploymentChanged | EmploymentEnded | EmploymentReopened
 AnyOrganizationEvent = OrganizationRegistered | OrganizationRenamed
 AnyAccessEvent = AccessGranted | AccessWithdrawn
-AnyPolicyEvent = PolicyAdopted | PolicyRetired
+AnyPolicyEvent = PolicyAdopted | PolicyRuleAdopted | PolicyRetired
+AnyDossierEvent = DossierFactRecorded | DossierFactWithdrawn
+AnyCalendarEvent = CalendarFactRecorded
 AnyImportEvent = ImportStarted | ImportCompleted
 AnyRetentionEvent = (
     HoldPlaced
@@ -194,6 +198,8 @@ LedgerEvent = (
     | AnyOrganizationEvent
     | AnyAccessEvent
     | AnyPolicyEvent
+    | AnyDossierEvent
+    | AnyCalendarEvent
     | AnyImportEvent
     | AnyRetentionEvent
     | AnyEquivalencyEvent

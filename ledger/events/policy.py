@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import Field
 
 from ledger.events.base import Event
+from ledger.events.policy_rule import Rule
 from ledger.values import Cents, Count, Day, Flag, Positive, ShortText, Slug, Value, ZoneName
 
 
@@ -85,6 +86,17 @@ class PolicyAdopted(PolicyEvent):
     board_reference: ShortText
     adopted_on: Day
     terms: PolicyTerms
+
+
+class PolicyRuleAdopted(PolicyEvent):
+    """The board adopted this version, written as a rule; the reference names the minute."""
+
+    TOPIC: ClassVar[str] = "policy.rule-adopted.v1"
+
+    policy_version: Positive
+    board_reference: ShortText
+    adopted_on: Day
+    rule: Rule
 
 
 class PolicyRetired(PolicyEvent):

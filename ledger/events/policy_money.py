@@ -128,7 +128,6 @@ class Pool(Value):
     budget_cents: Cents
     order: Literal["first_come", "lottery", "pro_rata"] = "first_come"
     winners_max: Positive | None = None
-    waitlist: Flag = True
 
 
 class PayDay(Value):

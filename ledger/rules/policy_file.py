@@ -25,6 +25,7 @@ from pydantic import Field, ValidationError
 
 from ledger.errors import InvalidError
 from ledger.events.policy_rule import Rule
+from ledger.rules.entitlements.soundness import misfits
 from ledger.values import Day, ShortText, Slug, Value
 
 _ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$")
@@ -93,9 +94,17 @@ def parse(text: str, file: str, names: Mapping[str, UUID]) -> PolicyFile:
     content[_RULE] = [_shaped(rule) for rule in content.get(_RULE, [])]
     bound = _bind(content, {name: str(names[name]) for name in wanted})
     try:
-        return PolicyFile.model_validate(bound)
+        found = PolicyFile.model_validate(bound)
     except ValidationError as error:
         raise refused([_flaw(file, dict(one)) for one in error.errors()]) from error
+    flaws = [
+        Flaw(file, f"{_RULE}.{place}.{misfit.field}", misfit.expected)
+        for place, one in enumerate(found.rules)
+        for misfit in misfits(one.rule)
+    ]
+    if flaws:
+        raise refused(flaws)
+    return found
 
 
 def refused(flaws: list[Flaw]) -> PolicyFileError:

@@ -11,14 +11,23 @@ from ledger.aggregates.policy import (
     AdoptedInFutureError,
     BoardReferenceMissingError,
     Policy,
+    PolicyFormChangedError,
     PolicyRetiredError,
     PolicySpanReversedError,
     RetiredInPastError,
+    RuleMisfitError,
     TierRepeatedError,
     adopt,
 )
 from ledger.errors import NothingChangesError
-from ledger.events.policy import PolicyAdopted, PolicyRetired, Tier, TieredAmount
+from ledger.events.policy import (
+    PolicyAdopted,
+    PolicyRetired,
+    PolicyRuleAdopted,
+    Tier,
+    TieredAmount,
+)
+from ledger.events.policy_rule import Rule
 from tests.given import Outcome, fact, given
 from tests.samples import DISTRICT, act, header, named, policy_terms
 
@@ -146,3 +155,78 @@ def test_a_retired_policy_stays_as_it_is() -> None:
 def test_a_history_that_no_policy_can_have_is_a_fault() -> None:
     with pytest.raises(AssertionError, match="begins by being adopted"):
         Policy.fold(None, [retired])
+
+
+def rule(**changes: Any) -> Rule:
+    fields: dict[str, Any] = {
+        "title": "Stipend",
+        "zone": "America/New_York",
+        "effective_from": "2024-07-01",
+        "trigger": {"kind": "award"},
+        "benefit": "one_time",
+        "account": {"fund": "general"},
+    }
+    return Rule.model_validate(fields | changes)
+
+
+def adopting_rule(terms: Rule, reference: str = MINUTE, on: date = TODAY) -> Outcome:
+    return given().when(
+        lambda _: adopt(
+            POLICY,
+            act(),
+            district_id=DISTRICT,
+            board_reference=reference,
+            adopted_on=on,
+            terms=terms,
+        )
+    )
+
+
+def test_a_rule_is_adopted_in_versions_as_terms_are() -> None:
+    first = adopting_rule(rule())
+    first.then(fact(PolicyRuleAdopted, rule=rule(), policy_version=1, board_reference=MINUTE))
+    given(*first.events).when(
+        lambda policy: policy.adopt(
+            act(), board_reference=MINUTE, adopted_on=TODAY, terms=rule(benefit="step")
+        )
+    ).then(fact(PolicyRuleAdopted, policy_version=2))
+
+
+def test_a_rule_without_a_minute_or_adopted_tomorrow_is_refused() -> None:
+    adopting_rule(rule(), reference="  ").then_refused(BoardReferenceMissingError)
+    adopting_rule(rule(), on=date(2024, 11, 19)).then_refused(AdoptedInFutureError)
+
+
+def test_terms_do_not_become_a_rule_nor_a_rule_terms() -> None:
+    as_rule = given(adopted()).when(
+        lambda policy: policy.adopt(act(), board_reference=MINUTE, adopted_on=TODAY, terms=rule())
+    )
+    as_rule.then_refused(PolicyFormChangedError)
+
+
+@pytest.mark.parametrize(
+    ("field", "changes"),
+    [
+        ("account.performance_to", {"account": {"fund": "a", "performance_from": "2024-07-01",
+         "performance_to": "2024-06-30"}}),
+        ("account.shares", {"account": {"fund": "a", "shares": [{"fund": "b", "percent": 99}]}}),
+        ("caps.0.months", {"caps": [{"of": "times", "most": 1, "per": "months"}]}),
+        ("clawback.schedule.rungs", {"clawback": {"schedule": {"kind": "ladder", "rungs": [
+            {"months": 12, "percent": 100}, {"months": 12, "percent": 50}]}}}),
+        ("timing.instalments", {"timing": {"recurs": True, "instalments": {"count": 2}}}),
+        ("amount.0.basis.tiers", {"amount": [{"name": "t", "basis": {"kind": "tier", "tiers": [
+            {"tier": "a", "amount_cents": 1}, {"tier": "a", "amount_cents": 2}]}}]}),
+        ("amount.0.attributes", {"amount": [{"name": "s", "share": "fte_at_school",
+         "basis": {"kind": "flat", "amount_cents": 1}}]}),
+        ("trigger.thresholds", {"trigger": {"kind": "points_threshold", "unit": "point",
+         "thresholds": [9, 9], "sources": [{"of": "activity"}]}}),
+        ("trigger.categories.0.category", {"trigger": {"kind": "points_threshold",
+         "unit": "point", "thresholds": [9], "sources": [{"of": "activity"}],
+         "categories": [{"category": "other"}]}}),
+        ("trigger.categories.0.overflow_to", {"trigger": {"kind": "points_threshold",
+         "unit": "point", "thresholds": [9], "sources": [{"of": "activity"}],
+         "categories": [{"category": "any", "units_max": 1, "overflow_to": "any"}]}}),
+    ],
+)  # fmt: skip
+def test_parts_of_a_rule_that_do_not_fit_are_named(field: str, changes: dict[str, Any]) -> None:
+    adopting_rule(rule(**changes)).then_refused(RuleMisfitError, f"{field}: ")

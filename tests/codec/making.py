@@ -22,7 +22,8 @@ from ledger.events.stack import Group
 from ledger.values import Value, stream_id
 
 ZONES = ("America/New_York", "America/Phoenix", "Pacific/Honolulu", "UTC")
-EXAMPLES = ("us-tn", "us-tn:PDP", "06-30")  # for patterns that no name of a field would match
+# For patterns that no name of a field would match.
+EXAMPLES = ("us-tn", "us-tn:PDP", "06-30", "earned")
 SPACE_INCLUDED = "\n\t" + string.printable[:95]
 
 

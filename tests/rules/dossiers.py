@@ -268,7 +268,7 @@ class OnFile:
         cents: int | None = None,
         *,
         instalment: int = 1,
-        kind: LineKind = "EARN",
+        kind: LineKind = "earn",
         fund: str = "general",
     ) -> OnFile:
         """A line of the finding was paid, or sent and not paid yet."""

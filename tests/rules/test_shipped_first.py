@@ -124,7 +124,7 @@ def test_i11_the_first_bonus_is_sixty_percent_and_the_school_share_less_the_loan
     found = washington(left_out).findings(shipped("I11"))[0]
     assert said((found,)) == [(verdict, reason, cents)]
     if verdict == "due":
-        assert amounts(found) == [("EARN", cents, date(2024, 8, 31))]
+        assert amounts(found) == [("earn", cents, date(2024, 8, 31))]
         assert found.lines[0].employer_benefits
 
 
@@ -166,7 +166,7 @@ def test_i21_pays_for_the_days_of_five_hours_with_the_next_regular_check() -> No
     7 March, so it comes on 7 March.
     """
     (found,) = muscogee().findings(shipped("I21"))
-    assert amounts(found) == [("EARN", 30_000, date(2025, 3, 7))]
+    assert amounts(found) == [("earn", 30_000, date(2025, 3, 7))]
     assert found.lines[0].account is not None
     assert found.lines[0].account.startswith("title_i-2213-")
 
@@ -216,7 +216,7 @@ def refunded(key: str, cents: int, left_on: date, reason: str = "resignation") -
     file = OnFile().hired(date(2020, 8, 1))
     file.activity("course", "semester_hour", 300, date(2024, 12, 15), cost=cents)
     (found,) = file.findings(shipped("I25", key))
-    assert amounts(found)[0][:2] == ("EARN", cents)
+    assert amounts(found)[0][:2] == ("earn", cents)
     return file.paid(found, PAID_ON, fund="tuition").left(left_on, reason)
 
 
@@ -243,7 +243,7 @@ def test_i25_ladders_by_months_and_years(key: str, left_on: date, percent: int) 
     cents = {"by_months": 75_000, "by_years": 150_000, "from_final_pay": 90_000}[key]
     (found,) = refunded(key, cents, left_on).findings(shipped("I25", key))
     owed = cents * percent // 100
-    assert amounts(found) == ([("CLAWBACK", -owed, left_on)] if owed else [])
+    assert amounts(found) == ([("clawback", -owed, left_on)] if owed else [])
     for line in found.lines:
         assert line.original_tax_year == 2025
         assert line.repay == ("net" if left_on.year == 2025 else "gross")

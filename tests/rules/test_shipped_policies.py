@@ -266,8 +266,8 @@ def test_i13_each_year_is_asked_for_anew_and_odd_years_are_paid_twice() -> None:
     """
     third, fourth = batavia(date(2024, 9, 20)).findings(shipped("I13"))
     assert amounts(third) == [
-        ("EARN", 100_000, date(2024, 10, 31)),
-        ("EARN", 100_000, date(2025, 5, 31)),
+        ("earn", 100_000, date(2024, 10, 31)),
+        ("earn", 100_000, date(2025, 5, 31)),
     ]
     assert said((fourth,)) == [("pending", "request_missing", 100_000)]
 
@@ -462,15 +462,15 @@ def test_i20_twelve_units_are_four_hundred_dollars_in_every_year_that_follows() 
     """From fiscal year 2026 on; the calendar knows 2026, 2027 and 2028: 3 × 400 = 1,200."""
     (found,) = growth().findings(shipped("I20"))
     assert amounts(found) == [
-        ("EARN", 40_000, date(2025, 7, 1)),
-        ("EARN", 40_000, date(2026, 7, 1)),
-        ("EARN", 40_000, date(2027, 7, 1)),
+        ("earn", 40_000, date(2025, 7, 1)),
+        ("earn", 40_000, date(2026, 7, 1)),
+        ("earn", 40_000, date(2027, 7, 1)),
     ]
 
 
 def test_i20_it_ends_with_the_job() -> None:
     (found,) = growth().left(date(2026, 6, 30)).findings(shipped("I20"))
-    assert amounts(found) == [("EARN", 40_000, date(2025, 7, 1))]
+    assert amounts(found) == [("earn", 40_000, date(2025, 7, 1))]
 
 
 @pytest.mark.parametrize("fact", ["cost", "paid time", "not filed"])
@@ -521,7 +521,7 @@ def test_i24_first_come_in_the_order_of_the_log_and_paid_by_quarters() -> None:
     """
     file = OnFile().hired(LONG_AGO).request("r", date(2024, 11, 10), cost=600_000)
     (found,) = file.findings(shipped("I24", "first_come"))
-    assert amounts(found) == [("EARN", 600_000, date(2024, 12, 31))]
+    assert amounts(found) == [("earn", 600_000, date(2024, 12, 31))]
     wishes = [
         Wish((n, n), named(f"teacher {n}"), cents)
         for n, cents in enumerate((600_000, 800_000, 200_000, 50_000), 1)

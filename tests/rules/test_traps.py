@@ -76,7 +76,7 @@ def test_t4_revoked_after_payment_in_the_same_and_in_a_later_tax_year(
     found = one(paid().revoked("mc", revoked), plain_rule())
     assert said((found,)) == [("not_due", "award_revoked", 0)]
     (line,) = found.lines
-    assert (line.kind, line.amount_cents, line.due_on) == ("REVERSAL", -30_000, revoked)
+    assert (line.kind, line.amount_cents, line.due_on) == ("reversal", -30_000, revoked)
     assert (line.original_pay_date, line.original_tax_year, line.repay) == (PAID, 2025, repay)
     assert line.reverses_line_id is not None
 
@@ -172,12 +172,12 @@ def test_t11_a_policy_corrected_afterwards_reverses_the_old_line_and_adds_a_new_
     """
     less = one(paid(), plain_rule(), plain_rule(amount=flat(20_000)))
     assert [(line.kind, line.amount_cents) for line in less.lines] == [
-        ("REVERSAL", -30_000),
-        ("ADJ", 20_000),
+        ("reversal", -30_000),
+        ("adj", 20_000),
     ]
     assert less.policy_version == 2
     more = one(paid(), plain_rule(), plain_rule(amount=flat(45_000)))
-    assert [(line.kind, line.amount_cents) for line in more.lines] == [("ADJ", 15_000)]
+    assert [(line.kind, line.amount_cents) for line in more.lines] == [("adj", 15_000)]
 
 
 def test_t11_once_the_correction_is_paid_nothing_is_left() -> None:
@@ -295,8 +295,8 @@ def test_t20_another_fund_after_payment_is_a_pair_that_comes_to_zero() -> None:
     """300 paid from general: -300 there and +300 in title_ii."""
     found = one(paid(), plain_rule(account={"fund": "title_ii"}))
     assert [(line.kind, line.fund, line.amount_cents) for line in found.lines] == [
-        ("ADJ", "general", -30_000),
-        ("ADJ", "title_ii", 30_000),
+        ("adj", "general", -30_000),
+        ("adj", "title_ii", 30_000),
     ]
     assert sum(line.amount_cents for line in found.lines) == 0
 
@@ -306,7 +306,7 @@ def test_a_separation_owes_by_the_reason_and_never_before_the_payment() -> None:
     clawback = {"schedule": {"kind": "ladder", "rungs": [{"months": 12, "percent": 100}]}}
     rule = plain_rule(clawback=clawback)
     resigned = paid().left(date(2025, 12, 19))
-    assert amounts(one(resigned, rule)) == [("CLAWBACK", -30_000, date(2025, 12, 19))]
+    assert amounts(one(resigned, rule)) == [("clawback", -30_000, date(2025, 12, 19))]
     before = paid().add("separations", Separation(date(2025, 3, 31), "resignation", 300))
     assert one(before, rule).lines == ()
     died = paid().left(date(2025, 12, 19), "death")
@@ -319,9 +319,9 @@ def test_instalments_leave_the_odd_cent_to_the_last() -> None:
     file = OnFile().hired(HIRED).award("mc", MARCH)
     found = one(file, plain_rule(amount=flat(10_000), timing=timing))
     assert amounts(found) == [
-        ("EARN", 3_333, date(2025, 3, 10)),
-        ("EARN", 3_333, date(2025, 9, 10)),
-        ("EARN", 3_334, date(2026, 3, 10)),
+        ("earn", 3_333, date(2025, 3, 10)),
+        ("earn", 3_333, date(2025, 9, 10)),
+        ("earn", 3_334, date(2026, 3, 10)),
     ]
 
 

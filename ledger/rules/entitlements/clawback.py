@@ -40,12 +40,12 @@ def recovery_of(case: Case) -> Recovery | None:
     unfinished = occasion.activity is not None and not occasion.activity.finished
     if unfinished and rule.clawback and "failure_to_finish" in rule.clawback.causes:
         day = occasion.days.earned
-        return Recovery("CLAWBACK", "failure_to_finish", day, {}, rule.clawback.collect)
+        return Recovery("clawback", "failure_to_finish", day, {}, rule.clawback.collect)
     if not occasion.stands:
         if rule.revocation.if_paid == "keep":
             return None
         day = occasion.ended_on or occasion.days.earned
-        return Recovery("REVERSAL", "award_revoked", day, {})
+        return Recovery("reversal", "award_revoked", day, {})
     return None if rule.clawback is None else _after_separation(case, rule.clawback, paid)
 
 
@@ -56,7 +56,7 @@ def _paid(case: Case) -> list[Prior]:
         if one.policy_id == case.policy_id
         and one.subject_id == case.occasion.subject_id
         and one.paid_on is not None
-        and one.kind != "CLAWBACK"
+        and one.kind != "clawback"
     ]
 
 
@@ -68,14 +68,14 @@ def _after_separation(case: Case, terms: Clawback, paid: list[Prior]) -> Recover
     since: dict[int, date] = {}
     for one in paid:
         cents[one.instalment] = cents.get(one.instalment, 0) + one.amount_cents
-        if one.kind == "EARN" and one.paid_on is not None:
+        if one.kind == "earn" and one.paid_on is not None:
             since[one.instalment] = one.paid_on
     kept = {}
     for instalment, amount in cents.items():
         start = since[instalment] if terms.since == "paid" else case.occasion.days.earned
         owed = share_owed(terms.schedule, start, left.last_day)
         kept[instalment] = amount - rounded(amount * owed, case.rule.rounding)
-    return Recovery("CLAWBACK", left.reason, left.last_day, kept, terms.collect)
+    return Recovery("clawback", left.reason, left.last_day, kept, terms.collect)
 
 
 def _separation(case: Case, terms: Clawback, paid_on: date) -> Separation | None:

@@ -17,7 +17,7 @@ from ledger.rules.employments import Employment
 
 NoteKind = Literal["document", "approval", "plan_goal", "cost_paid", "paid_time", "required"]
 NOT_BEGUN = "not_begun"  # what an approval says that was given before she had begun
-LineKind = Literal["EARN", "ADJ", "REVERSAL", "CLAWBACK"]
+LineKind = Literal["earn", "adj", "reversal", "clawback"]
 
 
 class HeldAward(NamedTuple):

@@ -48,7 +48,7 @@ class Line(NamedTuple):
 class Recovery(NamedTuple):
     """Why something is taken back, from which day on, and how much of it stays with her."""
 
-    kind: Literal["REVERSAL", "CLAWBACK"]
+    kind: Literal["reversal", "clawback"]
     reason: str
     day: date
     kept: dict[int, int]  # cents by instalment; what is not named is taken back whole
@@ -57,7 +57,8 @@ class Recovery(NamedTuple):
 
 def line_id(entitlement_id: UUID, instalment: int, kind: LineKind, number: int = 1) -> UUID:
     """The id of a line: the same for the same entitlement, instalment, kind and turn, for ever."""
-    return stream_id("line", entitlement_id, instalment, kind, number)
+    again = () if number == 1 else (number,)
+    return stream_id("line", entitlement_id, instalment, kind, *again)
 
 
 def settle(
@@ -105,7 +106,7 @@ class _Maker(NamedTuple):
     def lines(self) -> list[Line]:
         want = self.part.amount_cents
         if not self.before:
-            return [self.line("EARN", want)] if want and self.recovery is None else []
+            return [self.line("earn", want)] if want and self.recovery is None else []
         had = sum(one.amount_cents for one in self.before)
         lines = self.reclassified(had) if want and self.recovery is None else []
         if want == had:
@@ -114,26 +115,26 @@ class _Maker(NamedTuple):
             kind = self.recovery.kind
             return [self.line(kind, want - had)] if want < had else []
         if want > had:
-            return [*lines, self.line("ADJ", want - had, number=len(lines) + 1)]
-        undone = self.line("REVERSAL", -had)
+            return [*lines, self.line("adj", want - had, number=len(lines) + 1)]
+        undone = self.line("reversal", -had)
         if want == 0:
             return [undone]
-        return [*lines, undone, self.line("ADJ", want, number=len(lines) + 1)]
+        return [*lines, undone, self.line("adj", want, number=len(lines) + 1)]
 
     def reclassified(self, had: int) -> list[Line]:
         """What another fund has paid moves to the fund that pays now: a pair that comes to zero."""
         old, (new, _) = self.before[-1].fund, account(self.case)
         if old == new:
             return []
-        back = self.line("ADJ", -had, reason="fund_changed")._replace(fund=old, account=None)
-        return [back, self.line("ADJ", had, reason="fund_changed", number=2)]
+        back = self.line("adj", -had, reason="fund_changed")._replace(fund=old, account=None)
+        return [back, self.line("adj", had, reason="fund_changed", number=2)]
 
     def line(
         self, kind: LineKind, cents: int, *, reason: str | None = None, number: int = 1
     ) -> Line:
         """A line of this instalment; one that follows on others names what it follows."""
         number += sum(one.kind == kind for one in self.before)
-        paid = next((one for one in reversed(self.before) if one.kind == "EARN"), None)
+        paid = next((one for one in reversed(self.before) if one.kind == "earn"), None)
         terms = self.case.rule.account
         fund, string = account(self.case)
         line = Line(
