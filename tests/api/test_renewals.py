@@ -1,0 +1,271 @@
+"""Licenses over HTTP: who records them, what they come to, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from tests.api.world import District, Story, World, credit_of, license_of, rules
+
+FAR = {"effective_on": "2090-01-01"}
+
+
+@dataclass
+class Case:
+    """A teacher with a micro-credential and a license in a state that counts both."""
+
+    story: Story
+    district: District
+    license: str
+    credit: str
+
+    @property
+    def world(self) -> World:
+        return self.story.world
+
+    def line(self, who: Any = None, **asked: Any) -> dict[str, Any]:
+        path = f"/v1/people/{self.story.teacher}/renewals"
+        items = self.world.seen(who or self.story.teacher, path, **(asked or FAR))["items"]
+        (one,) = [one for one in items if one["license_id"] == self.license]
+        found: dict[str, Any] = one
+        return found
+
+    def units(self, who: Any = None, **asked: Any) -> list[dict[str, Any]]:
+        path = f"/v1/licenses/{self.license}/explanation"
+        found = self.world.seen(who or self.story.teacher, path, **(asked or FAR))
+        (line,) = found["lines"]
+        units: list[dict[str, Any]] = line["units"]
+        return units
+
+    def write(self, what: str, body: dict[str, Any]) -> dict[str, Any]:
+        path = f"/v1/districts/{self.district.id}/licenses/{self.license}/{what}"
+        return self.world.done(self.district.office, path, body)
+
+
+@pytest.fixture(scope="module")
+def state(shared_world: World) -> World:
+    """A world in which Tennessee counts by the sample rules, for licenses of today's making."""
+    shared_world.done(shared_world.operator, "/v1/equivalencies", rules())
+    return shared_world
+
+
+def awarded(world: World, district: District) -> Story:
+    """A teacher with an award that never expires, for the tests look far ahead."""
+    issuer = world.issuer()
+    credential = issuer.credential(valid_months=None)
+    assessors = issuer.assessors(credential, district)
+    return Story(world, issuer, district.teacher(), credential, assessors).award()
+
+
+@pytest.fixture
+def case(state: World) -> Case:
+    """Awarded today in the clock of the tests: six points, and ten for the semester hour."""
+    district = state.district()
+    one = awarded(state, district)
+    path = f"/v1/districts/{district.id}"
+    body = license_of(one.teacher, valid_to="2099-06-30", number="TN-0042")
+    license_ = state.done(district.office, f"{path}/licenses", body)["id"]
+    body = credit_of(one.teacher, documents="Registrar, 12 June")
+    credit = state.done(district.office, f"{path}/credits", body)["id"]
+    return Case(one, district, license_, credit)
+
+
+def test_a_teacher_sees_what_she_needs_has_and_misses_and_every_unit_of_it(case: Case) -> None:
+    """6 for the micro-credential and 10 for the semester hour: 16 of 60, 44 are missing."""
+    line = case.line(**FAR)
+    assert line["unit"] == "us-tn:PDP"
+    assert (line["needed_hundredths"], line["earned_hundredths"]) == (6_000, 1_600)
+    assert (line["missing_hundredths"], line["state"], line["may_renew"]) == (
+        4_400,
+        "missing",
+        False,
+    )
+    assert line["rule"]["authority_reference"] == "Act 5"
+    by_kind = {unit["kind"]: unit for unit in case.units(**FAR)}
+    award, credit = by_kind["micro-credential"], by_kind["semester-hour"]
+    assert award["achievement_id"] == case.story.enrollment
+    assert award["arithmetic"] == "1 micro-credential: 6 for each 1 = 6 us-tn:PDP"
+    assert (credit["achievement_id"], credit["units_hundredths"]) == (case.credit, 1_000)
+    assert credit["rule_version"] == 1
+
+
+def test_the_district_sees_the_same_line_by_name(case: Case) -> None:
+    path = f"/v1/districts/{case.district.id}/renewals"
+    (item,) = case.world.seen(case.district.office, path, **FAR)["items"]
+    assert item["name"] == "Ada Sample"
+    assert item["lines"] == [case.line(**FAR)]
+
+
+def test_the_number_of_a_license_is_in_the_vault_and_not_in_the_log(case: Case) -> None:
+    path = f"/v1/people/{case.story.teacher}/licenses"
+    for who in (case.story.teacher, case.district.office):
+        (held,) = case.world.seen(who, path)["items"]
+        assert held["number"] == "TN-0042"
+    states = b"".join(row[-1] for row in case.world.edge.ledger.recorder.read_log(0, 100_000))
+    assert b"TN-0042" not in states
+    assert b"Registrar" not in states
+
+
+def test_a_day_before_it_was_earned_counts_nothing_of_it(case: Case) -> None:
+    line = case.line(effective_on="2024-05-30")
+    assert (line["earned_hundredths"], case.units(effective_on="2024-05-30")) == (0, [])
+
+
+def test_as_of_a_position_it_is_what_was_known_then(case: Case) -> None:
+    """The semester hour is withdrawn: known now, and not known before."""
+    before = case.world.position
+    body = {"reason": "mistake", "effective_on": "2024-06-01"}
+    case.world.done(case.district.office, f"/v1/credits/{case.credit}/withdrawals", body)
+    assert case.line(**FAR)["earned_hundredths"] == 600
+    assert case.line(**FAR, as_of=str(before))["earned_hundredths"] == 1_600
+    assert {unit["reason"] for unit in case.units(**FAR)} == {None, "withdrawn"}
+    assert {unit["reason"] for unit in case.units(**FAR, as_of=str(before))} == {None}
+    path = f"/v1/districts/{case.district.id}/renewals"
+    known = case.world.seen(case.district.office, path, **FAR, as_of=str(before))["items"]
+    assert known[0]["lines"][0]["earned_hundredths"] == 1_600
+
+
+def test_a_revocation_takes_the_units_back(case: Case) -> None:
+    body = {"reason": "plagiarism", "authority": "issuer"}
+    case.world.done(case.story.issuer.approver, f"{case.story.path}/revocations", body)
+    reasons = {unit["kind"]: unit["reason"] for unit in case.units(**FAR)}
+    assert reasons == {"micro-credential": "revoked", "semester-hour": None}
+
+
+def test_the_award_and_its_course_count_once_and_name_each_other(case: Case) -> None:
+    body = credit_of(
+        case.story.teacher,
+        exchanged_enrollment_id=case.story.enrollment,
+        course="edu-501",
+    )
+    path = f"/v1/districts/{case.district.id}/credits"
+    course = case.world.done(case.district.office, path, body)["id"]
+    units = {unit["achievement_id"]: unit for unit in case.units(**FAR)}
+    assert units[case.story.enrollment]["reason"] == "exchanged"
+    assert units[case.story.enrollment]["other_id"] == course
+    assert units[course]["other_id"] == case.story.enrollment
+    assert case.line(**FAR)["earned_hundredths"] == 2_000
+
+
+def test_only_her_own_award_was_exchanged(case: Case, state: World) -> None:
+    stranger = awarded(state, state.district())
+    body = credit_of(case.story.teacher, exchanged_enrollment_id=stranger.enrollment)
+    path = f"/v1/districts/{case.district.id}/credits"
+    refused = case.world.post(case.district.office, path, body)
+    assert (refused.status_code, refused.json()["type"].rsplit("/", 1)[-1]) == (
+        422,
+        "exchanged-elsewhere",
+    )
+
+
+def test_a_district_declines_and_accepts_in_part(case: Case) -> None:
+    body = {
+        "of": "award",
+        "achievement_id": case.story.enrollment,
+        "outcome": "declined",
+        "reason": "unrelated",
+    }
+    case.write("rulings", body)
+    assert {unit["reason"] for unit in case.units(**FAR)} == {None, "declined"}
+    body |= {"outcome": "accepted", "units_hundredths": 300, "category": "literacy"}
+    case.write("rulings", body)
+    award = next(u for u in case.units(**FAR) if u["kind"] == "micro-credential")
+    assert (award["units_hundredths"], award["category"]) == (300, "literacy")
+    other = {**body, "of": "credit", "achievement_id": case.credit, "units_hundredths": 0}
+    case.write("rulings", other)
+    assert case.line(**FAR)["earned_hundredths"] == 300
+
+
+def test_nothing_of_another_teacher_can_be_ruled_on(case: Case, state: World) -> None:
+    stranger = awarded(state, state.district())
+    path = f"/v1/districts/{case.district.id}/licenses/{case.license}/rulings"
+    body = {
+        "of": "award",
+        "achievement_id": stranger.enrollment,
+        "outcome": "declined",
+        "reason": "unrelated",
+    }
+    assert case.world.post(case.district.office, path, body).status_code == 404
+
+
+def test_a_renewal_begins_a_cycle_and_the_old_one_stays_to_be_asked_for(case: Case) -> None:
+    body = {"issued_on": "2099-07-01", "valid_to": "2104-06-30"}
+    case.write("renewals", body)
+    line = case.line(effective_on="2099-07-01")
+    assert (line["cycle"], line["earned_hundredths"]) == (2, 0)
+    old = case.units(effective_on="2099-07-01", cycle=1)
+    assert sum(unit["units_hundredths"] for unit in old) == 1_600
+    path = f"/v1/licenses/{case.license}/explanation"
+    assert case.world.get(case.story.teacher, path, cycle=3).status_code == 404
+
+
+def test_a_district_tells_what_it_may_see_and_the_teacher_sees_all(case: Case) -> None:
+    """Her new district keeps the documents, and was not there when she earned any of it."""
+    world, teacher = case.world, case.story.teacher
+    new = world.district("New District")
+    new.employ(teacher, "2080-08-01")
+    world.seen(new.office, f"/v1/people/{teacher}/employments")  # the views know of it
+    path = f"/v1/districts/{new.id}/licenses/{case.license}/changes"
+    world.done(new.office, path, {"role": "teacher", "effective_on": "2080-08-01"})
+    assert case.line(new.office, **FAR)["earned_hundredths"] == 0
+    assert case.line(teacher, **FAR)["earned_hundredths"] == 1_600
+    assert case.line(case.district.office, **FAR)["earned_hundredths"] == 1_600
+    (item,) = world.seen(case.district.office, f"/v1/districts/{case.district.id}/renewals")[
+        "items"
+    ]
+    assert item["lines"] == []  # another district keeps the documents now
+    stranger = world.district("Third District")
+    assert world.get(stranger.office, f"/v1/people/{teacher}/renewals").status_code == 404
+
+
+def test_a_district_decides_what_its_state_leaves_to_it(state: World) -> None:
+    """North Carolina: nothing before the district adopts a unit, and one from then on."""
+    district = state.district()
+    one = awarded(state, district)
+    left = {"conversions": [{"kind": "micro-credential", "left_to": "district"}]}
+    carolina = {"jurisdiction": "us-nc", "unit": "us-nc:unit"}
+    state.done(state.operator, "/v1/equivalencies", rules(**carolina, **left))
+    body = license_of(one.teacher, jurisdiction="us-nc", valid_to="2099-06-30")
+    path = f"/v1/districts/{district.id}"
+    license_ = state.done(district.office, f"{path}/licenses", body)["id"]
+    case = Case(one, district, license_, "")
+    assert [u["reason"] for u in case.units(**FAR)] == ["left_to_district"]
+    gives = {"conversions": [{"kind": "micro-credential", "gives_hundredths": 100}]}
+    own = rules(**carolina, **gives, requirements=[])
+    adopted = state.done(district.office, f"{path}/equivalencies", own)
+    (unit,) = case.units(**FAR)
+    assert (unit["units_hundredths"], unit["rule_id"]) == (100, adopted["id"])
+    listed = state.seen(one.teacher, "/v1/equivalencies", jurisdiction="us-nc")["items"]
+    assert [rule["district_id"] for rule in listed] == [None, district.id]
+    end = {"authority_reference": "Minute 9", "last_day": "2020-01-01"}
+    state.done(district.office, f"/v1/equivalencies/{adopted['id']}/retirements", end)
+    assert [u["reason"] for u in case.units(**FAR)] == ["left_to_district"]
+    before = state.position - 1
+    assert [u["reason"] for u in case.units(**FAR, as_of=str(before))] == [None]
+
+
+def test_credits_are_listed_for_her_and_for_the_district_that_recorded_them(case: Case) -> None:
+    path = f"/v1/people/{case.story.teacher}/credits"
+    for who in (case.story.teacher, case.district.office):
+        (credit,) = case.world.seen(who, path)["items"]
+        assert (credit["credit_id"], credit["quantity_hundredths"]) == (case.credit, 100)
+    new = case.world.district("New District")
+    new.employ(case.story.teacher, "2080-08-01")
+    assert case.world.seen(new.office, path)["items"] == []
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"jurisdiction": "tennessee"},
+        {"valid_to": "2020-01-01"},
+        {"issued_on": "0001-01-01"},
+        {"traits": ["Not A Code"]},
+    ],
+)
+def test_a_license_that_cannot_be_is_refused(case: Case, changed: dict[str, Any]) -> None:
+    body = license_of(case.story.teacher, license_type="other") | changed
+    path = f"/v1/districts/{case.district.id}/licenses"
+    assert case.world.post(case.district.office, path, body).status_code == 422
