@@ -11,11 +11,13 @@ from typing import Annotated
 from uuid import UUID
 
 import orjson
+import psycopg
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from api import local_postgres, logs
+from api.edge import budget, database_url
 from api.settings import Settings, read_settings
 from ledger import store
 from ledger.events.access import Role
@@ -46,7 +48,7 @@ def serve(
 
     from api.app import create_app  # noqa: PLC0415
 
-    settings = serving_settings()
+    settings = _settings_for(workers)
     logs.configure(in_development=settings.in_development)
     with _projecting() if with_projector else nullcontext():
         uvicorn.run(
@@ -61,6 +63,17 @@ def serve(
             server_header=False,
             timeout_graceful_shutdown=10,
         )
+
+
+def _settings_for(workers: int) -> Settings:
+    """The settings of so many processes. Raises ConnectionsShortError when the server is short."""
+    settings = serving_settings()
+    if workers > settings.api_processes:
+        os.environ["MCLEDGER_API_PROCESSES"] = str(workers)  # for the workers to read
+        settings = read_settings()
+    with psycopg.connect(database_url(settings), autocommit=True) as connection:
+        budget(settings, connection).check()
+    return settings
 
 
 @app.command()

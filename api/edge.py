@@ -24,9 +24,11 @@ from ledger.errors import LedgerError
 from ledger.evidence import EvidenceStore, open_blobs
 from ledger.keys import FileKeyProvider
 from ledger.store import (
+    Budget,
     Role,
     ScopedConnection,
     connection_info,
+    connections_allowed,
     head_level,
     migration_level,
     scope_of,
@@ -43,6 +45,8 @@ POOL_WAIT_SECONDS = 5
 RECONNECT_SECONDS = 1
 VAULT_CONNECTIONS = 4
 DISCLOSURE_CONNECTIONS = 2  # one writes, one is looked up with
+LEDGER_CONNECTIONS = 8  # that read streams; one more appends
+OTHER_CONNECTIONS = 4  # appends, an import that appends, hears of the views, looks at the revision
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +155,20 @@ def open_ledger(url: str) -> Ledger:
             "PERSISTENCE_MODULE": "ledger.store",
             "MAPPER_TOPIC": "ledger.codec:LedgerMapper",
             "DATABASE_URL": url,
+            "LEDGER_CONNECTIONS": str(LEDGER_CONNECTIONS),
         }
+    )
+
+
+def budget(settings: Settings, connection: Connection[Any]) -> Budget:
+    """How many connections this ledger may need, and how many its server gives it."""
+    pools = (
+        settings.read_connections + VAULT_CONNECTIONS + DISCLOSURE_CONNECTIONS + LEDGER_CONNECTIONS
+    )
+    return Budget(
+        processes=settings.api_processes,
+        per_process=pools + OTHER_CONNECTIONS,
+        allowed=connections_allowed(connection),
     )
 
 

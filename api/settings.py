@@ -59,6 +59,7 @@ class Settings(BaseSettings):
     import_bytes_max: Annotated[int, Field(ge=1)] = 256 * MEBIBYTE
     body_bytes_max: Annotated[int, Field(ge=1024)] = MEBIBYTE
     threads: Annotated[int, Field(ge=1, le=256)] = 32  # requests at work at one time, per process
+    api_processes: Annotated[int, Field(ge=1, le=1000)] = 1  # of this ledger, on all machines
     read_connections: Annotated[int, Field(ge=1, le=100)] = 8  # per process, beside the ledger's
     visible_wait_seconds: Annotated[float, Field(gt=0, le=10)] = 2.0
     ready_lag_max: Annotated[int, Field(ge=0)] = 10_000  # events a projection may be behind

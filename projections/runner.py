@@ -107,7 +107,7 @@ class Watch:
     """
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        self.database = database
         self._positions: dict[str, int] = {}
         self._changed = Condition()
         self._closed = Event()
@@ -141,9 +141,9 @@ class Watch:
                 self._closed.wait(LISTEN_SECONDS_MAX)
 
     def _listen(self) -> None:
-        connect = self._database.connect(role=Role.READ, name="watch")
+        connect = self.database.connect(role=Role.READ, name="watch")
         with closing(connect) as connection:
-            connection.execute(SQL("LISTEN {}").format(Identifier(self._database.channel)))
+            connection.execute(SQL("LISTEN {}").format(Identifier(self.database.channel)))
             while not self._closed.is_set():
                 # Asked anew each time, so that a word lost with a connection does no harm.
                 self._note(dict(rows(connection, _SQL["positions"])))

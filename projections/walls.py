@@ -43,6 +43,21 @@ def raise_walls(
             connection.execute(wall)
 
 
+def gaps(connection: Connection[Any], database: Database) -> list[str]:
+    """Where the walls stand open, each as a sentence; asked over a connection that reads."""
+    roles = {role: role_name(role, database.role_prefix) for role in Role}
+    found = rows(
+        connection,
+        _SQL["gaps"],
+        schema=database.live,
+        project=roles[Role.PROJECT],
+        read=roles[Role.READ],
+        migrate=roles[Role.MIGRATE],
+        roles=list(roles.values()),
+    )
+    return [text for (text,) in found]
+
+
 def _make_functions(connection: Connection[Any], database: Database) -> None:
     digest = _digest(_SQL["functions"])
     if rows(connection, _SQL["functions_digest"], schema=database.live) != [(digest,)]:

@@ -102,6 +102,38 @@ DROP POLICY IF EXISTS seen ON {table};
 CREATE POLICY seen ON {table} FOR SELECT TO {read} USING ({condition});
 COMMENT ON POLICY seen ON {table} IS {digest};
 
+-- name: gaps
+-- Whoever may read although row security or the roles no longer stand in the way.
+SELECT format('table %%s.%%s %%s', n.nspname, c.relname, flaw)
+  FROM pg_class c
+  JOIN pg_namespace n ON n.oid = c.relnamespace
+ CROSS JOIN LATERAL unnest(ARRAY[
+       CASE WHEN NOT c.relrowsecurity THEN 'has no row security' END,
+       CASE WHEN NOT EXISTS (SELECT FROM pg_policy p
+                              WHERE p.polrelid = c.oid AND p.polname = 'seen')
+            THEN 'has no policy' END,
+       CASE WHEN EXISTS (SELECT FROM pg_policy p
+                          WHERE p.polrelid = c.oid AND p.polname <> 'seen')
+            THEN 'has a policy that the projections did not make' END,
+       CASE WHEN c.relowner <> %(project)s::text::regrole THEN 'does not belong to the projector' END,
+       CASE WHEN EXISTS (SELECT FROM aclexplode(c.relacl) a
+                          WHERE a.grantee <> c.relowner
+                            AND (a.grantee <> %(read)s::text::regrole OR a.privilege_type <> 'SELECT'))
+            THEN 'is open to others than its reader' END]) flaw
+ WHERE n.nspname = %(schema)s AND c.relkind IN ('r', 'p', 'v', 'm') AND flaw IS NOT NULL
+ UNION ALL
+SELECT format('role %%s may log in, or passes row security', rolname)
+  FROM pg_roles
+ WHERE rolname = ANY(%(roles)s) AND (rolcanlogin OR rolsuper OR rolbypassrls)
+ UNION ALL
+SELECT format('role %%s may act as %%s', r.rolname, other)
+  FROM pg_roles r, unnest(%(roles)s::text[]) other
+ WHERE r.rolname = ANY(%(roles)s) AND r.rolname <> other AND r.rolname <> %(migrate)s::text
+   AND pg_has_role(r.oid, other::regrole, 'MEMBER')
+ UNION ALL
+SELECT format('this connection runs as %%s', current_user) WHERE current_user <> %(read)s::text
+ ORDER BY 1;
+
 -- name: wall_digest
 SELECT obj_description(p.oid, 'pg_policy')
   FROM pg_class c JOIN pg_policy p ON p.polrelid = c.oid

@@ -7,14 +7,17 @@ from collections.abc import Callable
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
-from api.edge import Edge, database_url
+from api.edge import Edge, budget, database_url
 from api.writing import edge_of
 from ledger.errors import LedgerError
 from ledger.seal.reads import SealReads
+from ledger.seal.structure import check_structure
 from ledger.store import EVERYTHING, head_level, migration_level, refuse_unsafe_server
 from projections import setup
+from projections.walls import gaps
 
 router = APIRouter(tags=["health"])
+GAPS_SHOWN = 5  # the first say enough
 
 
 class Alive(BaseModel):
@@ -74,6 +77,20 @@ def _database(edge: Edge) -> tuple[bool, str]:
     return True, "; ".join(warnings) or "keeps what it acknowledges"
 
 
+def _connections(edge: Edge) -> tuple[bool, str]:
+    """Whether the server gives as many connections as all processes together may open."""
+    with edge.reading() as connection:
+        counted = budget(edge.settings, connection)
+    return counted.needed <= counted.allowed, str(counted)
+
+
+def _guards(edge: Edge) -> tuple[bool, str]:
+    """Whether grants, triggers, functions and row security are as they were made."""
+    with edge.reading() as connection:
+        found = [*map(str, check_structure(connection)), *gaps(connection, edge.watch.database)]
+    return not found, "; ".join(found[:GAPS_SHOWN]) or "as the migrations made them"
+
+
 def _migrations(edge: Edge) -> tuple[bool, str]:
     level, head = migration_level(database_url(edge.settings)), head_level()
     return level == head, f"at {level}, newest is {head}"
@@ -120,6 +137,8 @@ def _witnesses(edge: Edge) -> tuple[bool, str]:
 
 LOOKS: dict[str, Callable[[Edge], tuple[bool, str]]] = {
     "database": _database,
+    "connections": _connections,
+    "guards": _guards,
     "migrations": _migrations,
     "views": _views,
     "seal": _seal,

@@ -7,9 +7,11 @@
 - scope: connections that say whose rows may be seen
 - listener: wake-ups for followers
 - connections: roles, time limits, servers that are refused
+- budget: how many connections may be needed at once
 - migration: schemas, roles and revisions
 """
 
+from ledger.store.budget import Budget, ConnectionsShortError, connections_allowed
 from ledger.store.command import (
     CommandStored,
     CommandTooLargeError,
@@ -39,8 +41,10 @@ from ledger.store.scope import EVERYTHING, ScopedConnection, scope_of
 
 __all__ = [
     "EVERYTHING",
+    "Budget",
     "CommandStored",
     "CommandTooLargeError",
+    "ConnectionsShortError",
     "Factory",
     "LedgerRecorder",
     "Listener",
@@ -55,6 +59,7 @@ __all__ = [
     "StreamMoved",
     "UnsafeServerError",
     "connection_info",
+    "connections_allowed",
     "head_level",
     "make_schema",
     "migrate",

@@ -52,9 +52,13 @@ def test_a_ledger_that_runs_is_ready(shared_world: World) -> None:
     assert answer.status_code == 200, answer.text
     assert {check["name"] for check in answer.json()["checks"]} == {
         "database",
+        "connections",
+        "guards",
         "migrations",
         "views",
         "seal",
+        "witnesses",
+        "erasures",
     }
 
 
