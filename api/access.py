@@ -321,6 +321,12 @@ def must_write_credential(caller: Caller, credential: Credential) -> None:
         raise NotFoundError(NOT_THERE)
 
 
+def must_see_draft(caller: Caller, issuer_id: UUID) -> None:
+    """What was a draft at the time looked at is still for its issuer's approvers alone."""
+    if not caller.holds("issuer_approver", issuer_id):
+        raise NotFoundError(NOT_THERE)
+
+
 def must_be_award_of(credential_id: UUID, award: EnrollmentState) -> None:
     """An award qualifies for assessing the micro-credential it is of, and shows in no other."""
     if award.credential_id != credential_id:

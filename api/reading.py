@@ -70,6 +70,26 @@ class PageQuery(ReadQuery):
     ] = None
 
 
+class AsOfQuery(ReadQuery):
+    """As it was known then."""
+
+    as_of: AsOf = None
+
+
+class AsOfPageQuery(PageQuery, AsOfQuery):
+    """A page of what was known then."""
+
+
+class KnownQuery(AsOfQuery):
+    """As it was known then, and as it stands on a day."""
+
+    effective_on: EffectiveOn = None
+
+
+class KnownPageQuery(PageQuery, KnownQuery):
+    """A page of what was known then, as it stands on a day."""
+
+
 AnyQuery = TypeVar("AnyQuery", bound=ReadQuery)
 
 
@@ -163,6 +183,10 @@ def _day(text: str) -> date:
 
 ReadNow = Annotated[Read[ReadQuery], Depends(reading(ReadQuery))]
 PagedReadNow = Annotated[Read[PageQuery], Depends(reading(PageQuery))]
+AsOfReadNow = Annotated[Read[AsOfQuery], Depends(reading(AsOfQuery))]
+PagedAsOfReadNow = Annotated[Read[AsOfPageQuery], Depends(reading(AsOfPageQuery))]
+KnownReadNow = Annotated[Read[KnownQuery], Depends(reading(KnownQuery))]
+PagedKnownReadNow = Annotated[Read[KnownPageQuery], Depends(reading(KnownPageQuery))]
 
 
 def zone_of_person(connection: Connection[Any], person_id: UUID) -> str:

@@ -1,7 +1,7 @@
 """What a projection's tables said at an earlier position, to be read by the same statements.
 
 The events of a few streams, up to that position, are folded into temporary tables that stand in
-front of the live ones as long as a block lasts; then they are rolled back. So a report as of a
+front of the live ones as long as a block lasts, and are dropped with its end. So a report as of a
 position comes from the same fold and the same query as the report of today, and cannot differ
 from what it said then. The streams have to hold everything that the rows in question rest on.
 
@@ -12,18 +12,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from psycopg import Connection
 from psycopg.sql import SQL, Identifier
 
+from projections import payouts
 from projections.catalog import Catalog
 from projections.contract import Projection
 from projections.employments import Employments
 from projections.log import facts_of
+from projections.payouts import PolicyVersion
 from projections.reviews import Reviews
-from projections.sql import blocks, rows, write
+from projections.sql import blocks, rows
 from projections.stacks import Stacks
 
 NOW = 2**63 - 1  # as of the newest position: the live tables are what is asked for
@@ -84,6 +87,23 @@ def review(
     return _known(connection, Reviews(), position, "review", enrollment_id=enrollment_id)
 
 
+def policies_known(
+    connection: Connection[Any], district_id: UUID, position: int
+) -> list[PolicyVersion]:
+    """Every policy version that a district had adopted by then; what retired one later is left out.
+
+    Versions never change, so the live rows say it.
+    """
+    adopted = payouts.policies_of_district(connection, district_id)
+    return [
+        one
+        if (one.retired_position or 0) <= position
+        else replace(one, last_day=None, retired_position=None)
+        for one in adopted
+        if one.position <= position
+    ]
+
+
 def _known(
     connection: Connection[Any], projection: Projection[Any], position: int, which: str, **key: Any
 ) -> AbstractContextManager[None]:
@@ -91,6 +111,16 @@ def _known(
         return nullcontext()
     streams = [stream for (stream,) in rows(connection, _SQL[which], **key)]
     return folded(connection, projection, streams, position)
+
+
+@contextmanager
+def _undisturbed(connection: Connection[Any]) -> Iterator[None]:
+    """A connection that met an error goes: rolling back made the server forget its statements."""
+    try:
+        yield
+    except BaseException:
+        connection.close()
+        raise
 
 
 @contextmanager
@@ -103,11 +133,12 @@ def folded(
         for fact in facts_of(connection, streams, position)
         if projection.relevant(fact.event) is not None
     ]
-    with connection.transaction(force_rollback=True):
+    with _undisturbed(connection), connection.transaction():
         for table in map(Identifier, (table.name for table in projection.tables)):
             make = "CREATE TEMPORARY TABLE {table} (LIKE {table} INCLUDING ALL) ON COMMIT DROP"
             connection.execute(SQL(make).format(table=table))
         rows(connection, _SQL["look_there_first"])
-        write(connection, projection.apply(facts, connection))
+        for write in projection.apply(facts, connection):
+            connection.execute(*write)
         projection.finish(connection)
         yield

@@ -15,12 +15,10 @@ from api.directory import names_of
 from api.disclosures import shows
 from api.paging import PageOf
 from api.reading import (
-    AsOf,
-    EffectiveOn,
-    PageQuery,
+    AsOfReadNow,
+    KnownPageQuery,
+    KnownQuery,
     Read,
-    ReadNow,
-    ReadQuery,
     reading,
     zone_of_person,
 )
@@ -28,22 +26,12 @@ from api.routing import Router
 from ledger.aggregates.organization import Organization
 from ledger.errors import NotFoundError
 from projections import payouts
+from projections.known import policies_known
 from projections.payouts import Explanation, Notice, Payout, PolicyVersion, Total
 from projections.sql import NO_ID
 
 router = Router("payouts")
 PAYOUTS_MAX = 5000  # of one person; what is hidden from the caller is left out of them
-
-
-class KnownQuery(ReadQuery):
-    """As it was known then, and as it stands on a day."""
-
-    as_of: AsOf = None
-    effective_on: EffectiveOn = None
-
-
-class KnownPageQuery(PageQuery, KnownQuery):
-    """A page of what was known then, as it stands on a day."""
 
 
 class PayoutQuery(KnownPageQuery):
@@ -175,12 +163,14 @@ def explain_payout(
 
 
 @router.read("/districts/{district_id}/policies", ListOf[PolicyVersion])
-def list_policies(district_id: UUID, read: ReadNow) -> Response:
+def list_policies(district_id: UUID, read: AsOfReadNow) -> Response:
     """Every version of every policy that a board ever adopted, for everybody to read."""
-    read.edge.ledger.get(Organization, district_id)
+    zone = read.edge.ledger.get(Organization, district_id).zone
     with read.edge.reading() as connection:
         position = read.visible("payouts")
-        return answer_all(payouts.policies_of_district(connection, district_id), position)
+        as_of = read.known(connection, read.query.as_of, zone, "payouts")
+        found = policies_known(connection, district_id, as_of)
+    return answer_all(found, min(as_of, position))
 
 
 def _key(found: list[Payout]) -> tuple[int, UUID] | None:

@@ -18,7 +18,7 @@ from api.answers import recorded
 from api.directory import Colleague, colleagues, positions_on
 from api.disclosures import shows
 from api.paging import PageOf
-from api.reading import EffectiveOn, PageQuery, Read, reading
+from api.reading import KnownPageQuery, Read, reading
 from api.routing import Router
 from api.writing import WriteNow
 from ledger.aggregates.employment import Employment, Terms
@@ -27,16 +27,16 @@ from ledger.commands import employment as employments
 from ledger.commands import person as persons
 from ledger.values import Day, Flag, FteThousandths, ShortText, Slug, Value
 from ledger.vault import PersonDetails
+from projections import known
 from projections.sql import NO_ID
 
 router = Router("people")
 
 
-class PeopleQuery(PageQuery):
+class PeopleQuery(KnownPageQuery):
     """Whom to look for among those employed on a day."""
 
     search: Annotated[str | None, Field(max_length=200)] = None
-    effective_on: EffectiveOn = None
 
 
 class NewPerson(Value):
@@ -105,7 +105,9 @@ def list_people(
     zone = read.edge.ledger.get(Organization, district_id).zone
     with read.connection() as connection:
         position = read.visible("employments")
-        held = positions_on(connection, district_id, read.day(zone, read.query.effective_on))
+        as_of = read.known(connection, read.query.as_of, zone, "employments")
+        with known.employments_of_district(connection, district_id, as_of):
+            held = positions_on(connection, district_id, read.day(zone, read.query.effective_on))
     items = colleagues(
         read.edge.vault,
         district_id,
@@ -115,6 +117,7 @@ def list_people(
         limit=read.page.limit,
     )
     shows(read, "person", [one.person_id for one in items], within=[district_id])
+    position = min(as_of, position)
     return read.page.answer(items, position, key=items[-1].person_id if items else None)
 
 

@@ -12,19 +12,21 @@ from api.access import NOT_THERE, must_see_queue, review_role
 from api.answers import ListOf, answer, answer_all
 from api.disclosures import shows, shows_enrollment
 from api.paging import PageOf
-from api.reading import PageQuery, Read, ReadNow, reading
+from api.reading import AsOfPageQuery, AsOfReadNow, Read, ReadNow, reading, zone_of_person
 from api.review_views import Decision, ReviewView, decisions_of, view
 from api.routing import Router
 from ledger.aggregates.enrollment import Enrollment
+from ledger.aggregates.issuer import Issuer
 from ledger.errors import NotFoundError
-from projections import reviews
+from projections import known, reviews
+from projections.log import facts_of
 from projections.review_clock import Actor
 from projections.sql import NO_ID
 
 router = Router("queues")
 
 
-class QueueQuery(PageQuery):
+class QueueQuery(AsOfPageQuery):
     """A page of what waits for somebody, or for one micro-credential."""
 
     acts_next: Actor | None = None
@@ -40,18 +42,22 @@ def list_reviews(
     must_see_queue(read.caller, issuer_id)
     with read.connection() as connection:
         position = read.visible("reviews")
-        found = reviews.queue(
-            connection,
-            issuer_id,
-            acts_next=read.query.acts_next,
-            credential_id=read.query.credential_id,
-            after=read.page.after(tuple[date, UUID], (date.min, NO_ID)),
-            limit=read.page.limit,
-        )
+        issuer = read.edge.ledger.find(Issuer, issuer_id)
+        zone = issuer.zone if issuer else "UTC"
+        as_of = read.known(connection, read.query.as_of, zone, "reviews")
+        with known.queue_of_issuer(connection, issuer_id, as_of):
+            found = reviews.queue(
+                connection,
+                issuer_id,
+                acts_next=read.query.acts_next,
+                credential_id=read.query.credential_id,
+                after=read.page.after(tuple[date, UUID], (date.min, NO_ID)),
+                limit=read.page.limit,
+            )
     items = [view(one, "approver", read.caller.principal_id, read) for one in found]
     shows(read, "enrollment", [one.person_id for one in found], within=[issuer_id])
     key = (found[-1].due_on, found[-1].enrollment_id) if found else None
-    return read.page.answer(items, position, key=key)
+    return read.page.answer(items, min(as_of, position), key=key)
 
 
 @router.read("/assignments", ListOf[ReviewView])
@@ -74,18 +80,24 @@ def list_assignments(read: ReadNow) -> Response:
 
 
 @router.read("/enrollments/{enrollment_id}", ReviewView)
-def read_enrollment(enrollment_id: UUID, read: ReadNow) -> Response:
+def read_enrollment(enrollment_id: UUID, read: AsOfReadNow) -> Response:
     """Where an enrollment stands: which attempt, who acts next, by when. No names."""
     enrollment = read.edge.ledger.get(Enrollment, enrollment_id)
     role = review_role(read.caller, enrollment)
     with read.connection(party_to=enrollment.person_id) as connection:
         position = read.visible("reviews")
-        found = reviews.find_review(connection, enrollment_id)
+        zone = zone_of_person(connection, enrollment.person_id)
+        as_of = read.known(connection, read.query.as_of, zone, "reviews")
+        with known.review(connection, enrollment_id, as_of):
+            found = reviews.find_review(connection, enrollment_id)
+        then = facts_of(connection, [enrollment_id], as_of) if read.query.as_of else ()
     if found is None:
         raise NotFoundError(NOT_THERE)  # enrolled a read ago; ask with min_position
     shows_enrollment(read, "enrollment", enrollment)
-    body = view(found, role, read.caller.principal_id, read, enrollment)
-    return answer(body, position=position, ETag=f'"{enrollment.version}"')
+    shown = Enrollment.fold(None, [fact.event for fact in then]) if then else enrollment
+    body = view(found, role, read.caller.principal_id, read, shown)
+    tag = {} if then else {"ETag": f'"{enrollment.version}"'}
+    return answer(body, position=min(as_of, position), **tag)
 
 
 @router.read("/enrollments/{enrollment_id}/decisions", ListOf[Decision])

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Response
+from fastapi import Response
 from pydantic import BaseModel
 
 from api.access import (
@@ -19,40 +18,21 @@ from api.directory import HeldPosition
 from api.disclosures import shows_person
 from api.paging import PageOf
 from api.reading import (
-    AsOf,
-    EffectiveOn,
-    PagedReadNow,
-    PageQuery,
-    Read,
+    WITHOUT_ZONE,
+    KnownReadNow,
+    PagedAsOfReadNow,
+    PagedKnownReadNow,
     ReadNow,
-    ReadQuery,
-    reading,
     zone_of_person,
 )
 from api.routing import Router
 from api.transcripts import Made, ShownLine, lines_as_of, made_by, shown, visible_lines
 from ledger.errors import NotFoundError
 from ledger.vault import PersonDetails
-from projections import employments, history, stacks, transcript
+from projections import employments, history, known, stacks, transcript
 
 router = Router("records")
 LINES_MAX = 1000  # of one person, more than anybody enrolls for; what is hidden is left out of them
-
-
-class DatedQuery(ReadQuery):
-    """As it stands on a day."""
-
-    effective_on: EffectiveOn = None
-
-
-class TranscriptQuery(PageQuery):
-    """As it was known then, and as it stands on a day."""
-
-    as_of: AsOf = None
-    effective_on: EffectiveOn = None
-
-
-DatedReadNow = Annotated[Read[DatedQuery], Depends(reading(DatedQuery))]
 
 
 class Person(BaseModel):
@@ -71,10 +51,7 @@ class Explanation(BaseModel):
 
 
 @router.read("/people/{person_id}/transcript", PageOf[ShownLine])
-def read_transcript(
-    person_id: UUID,
-    read: Annotated[Read[TranscriptQuery], Depends(reading(TranscriptQuery))],
-) -> Response:
+def read_transcript(person_id: UUID, read: PagedKnownReadNow) -> Response:
     """What a teacher set out to earn and what came of it; revoked and expired shown as such.
 
     A district sees what was decided while it employed her.
@@ -87,8 +64,8 @@ def read_transcript(
         else:
             zone = zone_of_person(connection, person_id)
             position = read.known(connection, read.query.as_of, zone, "history")
-            known = lines_as_of(connection, person_id, position)
-            found = [line for line in known if line.enrolled_position > after]
+            then = lines_as_of(connection, person_id, position)
+            found = [line for line in then if line.enrolled_position > after]
         lines = visible_lines(connection, read.caller, person_id, found)[: read.page.limit]
         issuers = {line.issuer_id for line in lines}
         shows_person(read, connection, "transcript", person_id, issuer_ids=issuers)
@@ -116,13 +93,19 @@ def read_person(person_id: UUID, read: ReadNow) -> Response:
 def explain_transcript_line(
     person_id: UUID,
     enrollment_id: UUID,
-    read: DatedReadNow,
+    read: KnownReadNow,
 ) -> Response:
     """Which events made a line: where in the log, when recorded, and by whom."""
     with read.connection(person_id) as connection:
         position = read.visible("transcript", "history")
-        found = transcript.of_enrollment(connection, enrollment_id)
-        own = [found] if found is not None and found.person_id == person_id else []
+        if read.query.as_of is None:
+            found = transcript.of_enrollment(connection, enrollment_id)
+            own = [found] if found is not None and found.person_id == person_id else []
+        else:
+            zone = zone_of_person(connection, person_id)
+            position = read.known(connection, read.query.as_of, zone, "transcript", "history")
+            then = lines_as_of(connection, person_id, position)
+            own = [line for line in then if line.enrollment_id == enrollment_id]
         lines = visible_lines(connection, read.caller, person_id, own)
         if not lines:
             raise NotFoundError(NOT_THERE)
@@ -140,39 +123,51 @@ def explain_transcript_line(
 
 
 @router.read("/people/{person_id}/history", PageOf[history.Happening])
-def read_history(person_id: UUID, read: PagedReadNow) -> Response:
+def read_history(person_id: UUID, read: PagedAsOfReadNow) -> Response:
     """Everything that happened to a teacher, in order: an index into the log."""
     must_see_whole_record(read.caller, person_id)
     with read.connection(person_id) as connection:
         position = read.visible("history")
-        found = history.of_person(
-            connection, person_id, after=read.page.after(int, 0), limit=read.page.limit
-        )
+        zone = zone_of_person(connection, person_id)
+        as_of = read.known(connection, read.query.as_of, zone, "history")
+        after, limit = read.page.after(int, 0), read.page.limit
+        found = history.of_person(connection, person_id, after=after, until=as_of, limit=limit)
         shows_person(read, connection, "history", person_id)
+    position = min(as_of, position)
     return read.page.answer(found, position, key=found[-1].position if found else None)
 
 
 @router.read("/people/{person_id}/stacks", ListOf[stacks.TitledLine])
-def read_stack_progress(
-    person_id: UUID,
-    read: DatedReadNow,
-) -> Response:
+def read_stack_progress(person_id: UUID, read: KnownReadNow) -> Response:
     """How far she has come with each stack that she was ever awarded a part of."""
     must_see_whole_record(read.caller, person_id)
     with read.connection(person_id) as connection:
         position = read.visible("stacks")
-        day = read.day(zone_of_person(connection, person_id), read.query.effective_on)
-        found = stacks.of_person(connection, person_id, effective_on=day)
+        zone = zone_of_person(connection, person_id)
+        as_of = read.known(connection, read.query.as_of, zone, "stacks")
+        day = read.day(zone, read.query.effective_on)
+        with known.stacks_of_person(connection, person_id, as_of):
+            found = stacks.of_person(connection, person_id, effective_on=day)
         shows_person(read, connection, "stacks", person_id)
-    return answer_all(found, position)
+    return answer_all(found, min(as_of, position))
 
 
 @router.read("/people/{person_id}/employments", ListOf[HeldPosition])
-def read_employments(person_id: UUID, read: ReadNow) -> Response:
-    """Every position she holds or held; a district sees its own."""
+def read_employments(person_id: UUID, read: KnownReadNow) -> Response:
+    """Every position she holds or held, or held on a day; a district sees its own."""
     with read.connection(person_id) as connection:
         position = read.visible("employments")
         held = employments.of_person(connection, person_id)
         districts = visible_districts(read.caller, person_id, {one.district_id for one in held})
+        zone = held[-1].zone if held else WITHOUT_ZONE
+        as_of = read.known(connection, read.query.as_of, zone, "employments")
+        with known.employments_of_person(connection, person_id, as_of):
+            held = employments.of_person(connection, person_id)
         shows_person(read, connection, "employments", person_id)
-    return answer_all([one for one in held if one.district_id in districts], position)
+    day = read.query.effective_on
+    items = [
+        one
+        for one in held
+        if one.district_id in districts and (day is None or one.segment_on(day) is not None)
+    ]
+    return answer_all(items, min(as_of, position))
