@@ -17,6 +17,7 @@ from api.cli_server import progress_bar
 from api.settings import Settings, SettingsError, read_settings
 from api.witnesses import named_witnesses
 from ledger.errors import InvalidError
+from ledger.events.seal_keys import ForkReason
 from ledger.seal.diagnosis import Damage
 from ledger.seal.keys import FileLogSigner, LastSigned
 from ledger.seal.log_file import LogFile
@@ -42,6 +43,8 @@ VERDICTS = {
 app = typer.Typer()
 exports = typer.Typer(help="Take things out of the ledger.", no_args_is_help=True)
 app.add_typer(exports, name="export")
+log_commands = typer.Typer(help="What is done to the log as a whole.", no_args_is_help=True)
+app.add_typer(log_commands, name="log")
 
 Keys = Annotated[
     Path | None,
@@ -105,15 +108,64 @@ def seal_keys(
     rotate: Annotated[
         bool, typer.Option(help="Sign with a new key from the next checkpoint on.")
     ] = False,
+    compromised: Annotated[
+        bool, typer.Option(help="With --rotate: say in the log that somebody else has the old key.")
+    ] = False,
+    record: Annotated[bool, typer.Option(help="Say in the log which key signs it.")] = False,
 ) -> None:
-    """Print the public keys of the log, for whoever wants to check it: one a line, newest last."""
-    signer = _signer(read_settings())
+    """Print the public keys of the log, for whoever wants to check it: one a line, newest last.
+
+    Every exchange is an event of the log.
+    """
+    from api import seal_keys as keys  # noqa: PLC0415 - loads slowly, seldom needed
+
+    settings = read_settings()
+    if compromised and not rotate:
+        raise typer.BadParameter("--compromised goes with --rotate")
     if rotate:
-        with _reading() as connection:
-            newest = DatabaseLog(connection).last_checkpoint()
-        signer.rotate(newest[0] if newest else 0)
-    for key in signer.trusted:
+        keys.rotate_key(settings, compromised=compromised)
+    elif record:
+        keys.record_key(settings)
+    for key in _signer(settings).trusted:
         typer.echo(str(key))
+
+
+@log_commands.command("fork")
+def fork_log(
+    reason: Annotated[ForkReason, typer.Option(help="Why the log has to go on by a new name.")],
+    origin: Annotated[str, typer.Option(help="The new name, as in ledger.example/district-2.")],
+    token_file: Annotated[
+        Path, typer.Option(exists=True, dir_okay=False, help="Holds your own access token.")
+    ],
+    statement: Annotated[
+        Path, typer.Option(dir_okay=False, help="Where the statement for witnesses is written.")
+    ] = Path("fork-statement"),
+) -> None:
+    """After a real loss, let the log go on from what is left, by a new name.
+
+    Two operators have to give the same command, each with a token of her own. Stop `mcledger seal`
+    first; afterwards set MCLEDGER_SEAL_ORIGIN to the new name and give witnesses the statement.
+    """
+    from api import seal_keys as keys  # noqa: PLC0415 - loads slowly, seldom needed
+
+    asked = keys.fork(
+        read_settings(),
+        _text(token_file).strip(),
+        new_origin=origin,
+        reason=reason,
+        statement=statement,
+    )
+    terms = asked.terms
+    lost = terms.signed_size - terms.common_size
+    typer.echo(
+        f"{terms.origin} keeps {terms.common_size} sealed events, root {terms.common_root};"
+        f" checkpoints of {terms.signed_size} were signed: {lost} sealed events are given up"
+    )
+    if asked.happened:
+        typer.echo(f"it goes on as {terms.new_origin}; set MCLEDGER_SEAL_ORIGIN to that")
+        typer.echo(f"the statement for witnesses is in {statement}")
+    else:
+        typer.echo("asked for; another operator has to give the same command with her own token")
 
 
 @app.command("verify")

@@ -33,6 +33,10 @@ class LogSigner(Protocol):
         """Sign with the newest key."""
         ...
 
+    def refresh(self) -> None:
+        """Notice that the keys were exchanged. Raises SealKeyError when they cannot be used."""
+        ...
+
 
 class FileLogSigner:
     """Signing keys in a file that only its owner may read.
@@ -46,13 +50,20 @@ class FileLogSigner:
         if not path.exists():
             with written_whole(path, replace=False) as unfinished:
                 unfinished.write_text(f"{SigningKey.new(origin).secret_text()}\n")
-        self._keys = _read_keys(path)
-        if self.origin != origin:
-            raise SealKeyError(f"{path} holds the keys of {self.origin}, not of {origin}")
+        self._named = origin
+        self.refresh()
 
     @property
     def origin(self) -> str:
         return self._keys[-1][0].name
+
+    def refresh(self) -> None:
+        keys = _read_keys(self._path)
+        if keys[-1][0].name != self._named:
+            raise SealKeyError(
+                f"{self._path} holds the keys of {keys[-1][0].name}, not of {self._named}"
+            )
+        self._keys = keys
 
     @property
     def trusted(self) -> tuple[TrustedKey, ...]:
@@ -61,16 +72,39 @@ class FileLogSigner:
     def sign(self, text: str) -> SignatureLine:
         return self._keys[-1][0].sign(text)
 
-    def rotate(self, size: int) -> TrustedKey:
-        """Sign with a new key from now on; the one so far counts up to this size only."""
+    def staged(self, name: str) -> SigningKey:
+        """A new key in a file beside the others, where it stays until it signs.
+
+        The log hears of a key before it signs. Whoever broke off in between finds the same again.
+        """
+        path = self._staging
+        if not path.exists():
+            with written_whole(path, replace=False) as unfinished:
+                unfinished.write_text(f"{SigningKey.new(name).secret_text()}\n")
+        key = SigningKey.parse(path.read_text("utf-8").strip())
+        if key.name != name:
+            raise SealKeyError(
+                f"{path} holds a key of {key.name} that does not sign yet; end what was begun with"
+                " it, or remove it"
+            )
+        return key
+
+    def rotate(self, size: int, key: SigningKey | None = None) -> TrustedKey:
+        """Sign with a new key from now on; those so far count up to this size only."""
+        successor = key or SigningKey.new(self.origin)
         keys = [
-            *((key, size if until is None else until) for key, until in self._keys),
-            (SigningKey.new(self.origin), None),
+            *((known, size if until is None else min(until, size)) for known, until in self._keys),
+            (successor, None),
         ]
         with written_whole(self._path, replace=True) as unfinished:
-            unfinished.write_text("".join(_line(key, until) for key, until in keys))
-        self._keys = keys
+            unfinished.write_text("".join(_line(known, until) for known, until in keys))
+        self._keys, self._named = keys, successor.name
+        self._staging.unlink(missing_ok=True)
         return self.trusted[-1]
+
+    @property
+    def _staging(self) -> Path:
+        return self._path.with_name(f"{self._path.name}.next")
 
 
 class LastSigned:

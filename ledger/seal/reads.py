@@ -100,6 +100,14 @@ class SealReads:
             yield from found
             after = found[-1][0]
 
+    def checkpoints_newest_first(self) -> Iterator[tuple[int, str]]:
+        """The size and the note of every checkpoint, the largest first; cosigned where it is."""
+        before = 2**63 - 1
+        name = "checkpoints_newest_first"
+        while found := self._fetch(name, before=before, limit=CHECKPOINTS_AT_ONCE):
+            yield from found
+            before = found[-1][0]
+
     def proof(self, position: int) -> Proof:
         """The proof that the event at a position is covered by a checkpoint.
 

@@ -4,6 +4,10 @@
 -- One seals at a time; the turn ends with the transaction.
 SELECT pg_try_advisory_xact_lock(hashtextextended(current_schema() || '.seal', 0));
 
+-- name: take_turn
+-- Nobody seals while keys are exchanged.
+SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || '.seal', 0));
+
 -- name: last_position
 SELECT coalesce(max(notification_id), 0) FROM ledger_events;
 
@@ -42,6 +46,15 @@ SELECT size, note || coalesce((SELECT string_agg(line, '' ORDER BY witness COLLA
   FROM seal_checkpoints sealed
  WHERE size > %(after)s
  ORDER BY size
+ LIMIT %(limit)s;
+
+-- name: checkpoints_newest_first
+SELECT size, note || coalesce((SELECT string_agg(line, '' ORDER BY witness COLLATE "C")
+                                 FROM seal_cosignatures cosigned
+                                WHERE cosigned.size = sealed.size), '')
+  FROM seal_checkpoints sealed
+ WHERE size < %(before)s
+ ORDER BY size DESC
  LIMIT %(limit)s;
 
 -- name: cosigned_checkpoint

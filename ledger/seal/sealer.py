@@ -10,7 +10,7 @@ key has it, which no restored database brings back.
 from __future__ import annotations
 
 import logging
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from threading import Event
@@ -89,6 +89,7 @@ class Sealer:
         with connection.transaction():
             if not fetch(connection, SQL["try_turn"])[0][0]:
                 return 0
+            self.signer.refresh()  # they are exchanged by whoever has this turn
             reads = SealReads(connection)
             remembered = self._remembered()
             edge = self._current_edge(reads, remembered)
@@ -106,7 +107,17 @@ class Sealer:
     def _remembered(self) -> tuple[Checkpoint, str] | None:
         """What was signed last, as the file has it."""
         note = self.last_signed.read()
-        return None if note is None else (self._opened(note), note)
+        if note is None or self._was_given_up(note):
+            return None
+        return self._opened(note), note
+
+    def _was_given_up(self, note: str) -> bool:
+        """Whether it was lost with the rest of the log that was called so, and a fork says so."""
+        with suppress(NoteError):
+            said = checkpoint_of(note)
+            ends = [one.until or 0 for one in self.signer.trusted if one.key.name == said.origin]
+            return said.origin != self.signer.origin and said.size > max(ends, default=said.size)
+        return False
 
     def _current_edge(self, reads: SealReads, remembered: tuple[Checkpoint, str] | None) -> Edge:
         """The edge of the tree as the database has it, once it is proved to be the one signed."""
@@ -124,7 +135,8 @@ class Sealer:
             raise SealRefusedError(
                 f"the tree is not the one that was signed here at size {before.size}"
             )
-        if sealed and self._opened(sealed[1]) != Checkpoint(self.signer.origin, size, edge.root):
+        # After a fork the newest checkpoint may still be one by the old name.
+        if sealed and self._opened(sealed[1])[1:] != (size, edge.root):
             raise SealRefusedError(f"the tree is not the one of the checkpoint at size {size}")
         self._edge, self._note = edge, sealed[1] if sealed else None
         return edge.copy()

@@ -344,6 +344,7 @@ class _Audit:
         after = self.newest + 1
         try:
             said = Checkpoint.parse(Note.parse(note).text)
+            after = said.size if held else after
             if size not in {None, said.size}:
                 raise NoteError(f"the checkpoint at {size} says {said.size}")  # noqa: TRY301
             counting = [one.key for one in self.keys if one.may_sign(said.size)]

@@ -102,29 +102,26 @@ def witness_in(path: Path) -> Witness:
     return Witness(WitnessFolder(path), lambda: NOON)
 
 
-class WitnessProcess:
-    """`mcledger witness`, answering HTTP in a process of its own."""
+class HttpProcess:
+    """A command of ours that answers HTTP, in a process of its own, until it is stopped."""
 
-    def __init__(self, folder: Path, *arguments: str, port: int = 0) -> None:
-        self.folder = folder
-        self.arguments = arguments
-        self.port = port
+    def __init__(self, *command: str | Path, environment: Mapping[str, str]) -> None:
+        self.command = [MCLEDGER, *map(str, command)]
+        self.environment = environment
+        self.port = 0
         self.start()
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    @property
-    def line(self) -> str:
-        """As a ledger names it in its list of witnesses."""
-        return f"{WitnessFolder(self.folder).key().verifier} {self.url}\n"
-
     def start(self) -> None:
-        listen = ["--listen", f"127.0.0.1:{self.port}"]
-        command = [MCLEDGER, "witness", "--folder", str(self.folder), *listen, *self.arguments]
+        """Start it, again at the same port, and wait until it listens there."""
         self.process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, env=clean_environment({})
+            [*self.command, *self.address()],
+            stdin=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            env=clean_environment(self.environment),
         )
         assert self.process.stderr is not None
         for line in self.process.stderr:
@@ -134,7 +131,11 @@ class WitnessProcess:
         self._drain = Thread(target=self.process.stderr.read)
         self._drain.start()
 
+    def address(self) -> list[str]:
+        return ["--port", str(self.port)]
+
     def stop(self) -> None:
+        """Kill it, as a loss of power would."""
         self.process.kill()
         self.process.wait()
         self._drain.join()
@@ -146,6 +147,22 @@ class WitnessProcess:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+
+class WitnessProcess(HttpProcess):
+    """`mcledger witness`, which needs nothing of a ledger's."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        super().__init__("witness", "--folder", folder, environment={})
+
+    def address(self) -> list[str]:
+        return ["--listen", f"127.0.0.1:{self.port}"]
+
+    @property
+    def line(self) -> str:
+        """As a ledger names it in its list of witnesses."""
+        return f"{WitnessFolder(self.folder).key().verifier} {self.url}\n"
 
 
 def clean_environment(added: Mapping[str, str]) -> dict[str, str]:

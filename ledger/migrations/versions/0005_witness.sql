@@ -1,7 +1,7 @@
 -- What witnesses have signed below the checkpoints of this log. Evidence, so it only grows.
 
 CREATE TABLE seal_cosignatures (
-    size    bigint NOT NULL REFERENCES seal_checkpoints,
+    size    bigint NOT NULL,  -- of the checkpoint
     witness text   NOT NULL,  -- its name, a plus sign, and the id of its key
     line    text   NOT NULL,  -- as it stands below the checkpoint
     PRIMARY KEY (size, witness),
