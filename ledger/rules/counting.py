@@ -24,6 +24,7 @@ from ledger.rules.equivalencies import (
     worth,
 )
 from ledger.rules.licenses import License, Ruling, Term
+from ledger.rules.pairs import Exchange, left_out
 
 LocalOn = Callable[[date], Rule | None]
 
@@ -138,21 +139,19 @@ def _ruled(found: Worth, ruling: Ruling) -> Worth:
 
 
 def _of_pairs(achievements: Sequence[Achievement], units: Sequence[Unit]) -> list[Unit]:
-    """Of an award and the course it was exchanged for the one that is worth more counts.
-
-    Of equals the course, which the award was exchanged for. Either names the other.
-    """
-    by_id = {unit.achievement_id: unit for unit in units}
-    for one in achievements:
-        course, award = by_id.get(str(one.id)), by_id.get(str(one.exchanged_for))
-        if course is None or award is None or not (course.exact and award.exact):
-            continue
-        kept, left = (course, award) if course.exact >= award.exact else (award, course)
-        by_id[left.achievement_id] = replace(
-            left, exact=NOTHING, reason="exchanged", other_id=kept.achievement_id
-        )
-        by_id[kept.achievement_id] = replace(kept, other_id=left.achievement_id)
-    return [by_id[unit.achievement_id] for unit in units]
+    """Of an award and the course it was exchanged for one counts; either names the other."""
+    exchanges = [
+        Exchange(one.exchanged_for, one.id) for one in achievements if one.exchanged_for is not None
+    ]
+    worth = {UUID(unit.achievement_id): unit.exact for unit in units}
+    out = {str(lost): str(kept) for lost, kept in left_out(exchanges, worth).items()}
+    others = {kept: lost for lost, kept in out.items()}
+    return [
+        replace(unit, exact=NOTHING, reason="exchanged", other_id=out[unit.achievement_id])
+        if unit.achievement_id in out
+        else replace(unit, other_id=others.get(unit.achievement_id))
+        for unit in units
+    ]
 
 
 def _once(achievements: Sequence[Achievement], units: Sequence[Unit]) -> Iterator[Unit]:

@@ -50,6 +50,7 @@ class Activity(NamedTuple):
     sessions: tuple[Session, ...] = ()
     cost_cents: int | None = None  # what it cost her
     finished: bool = True
+    exchanged_for: UUID | None = None  # the award that a university or board gave it for
 
 
 class Request(NamedTuple):

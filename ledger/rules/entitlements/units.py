@@ -7,7 +7,7 @@ the running total reaches is one occasion, dated on the day that reached it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
@@ -31,6 +31,7 @@ from ledger.rules.entitlements.occasions import (
     days_of,
 )
 from ledger.rules.incentives import Check
+from ledger.rules.pairs import Exchange, left_out
 from ledger.values import stream_id
 
 
@@ -88,7 +89,34 @@ def contributions(rule: Rule, dossier: Dossier, policy_id: UUID) -> list[Contrib
         made = [] if source.opening else checks(asked, case)
         units = amount * source.units / source.each
         found.append(Contribution(one, source.category, units, source.opening, made))
-    return sorted(found, key=lambda one: (one.occasion.days.earned, one.occasion.place))
+    ordered = sorted(found, key=lambda one: (one.occasion.days.earned, one.occasion.place))
+    return _once(dossier, ordered)
+
+
+def _once(dossier: Dossier, found: Sequence[Contribution]) -> list[Contribution]:
+    """Of an award and the course it was exchanged for one counts; the check names the pair."""
+    exchanges = [
+        Exchange(one.exchanged_for, one.activity_id)
+        for one in dossier.activities
+        if one.exchanged_for is not None
+    ]
+    worth = {one.occasion.subject_id: one.units for one in found if one.counts}
+    out = left_out(exchanges, worth)
+    return [
+        one._replace(checks=[*one.checks, _exchanged(one.occasion.subject_id, out)])
+        if one.occasion.subject_id in out
+        else one
+        for one in found
+    ]
+
+
+def _exchanged(subject_id: UUID, out: Mapping[UUID, UUID]) -> Check:
+    return Check(
+        rule="not_exchanged",
+        inputs={"counts_instead": out[subject_id]},
+        passed=False,
+        reason="exchanged",
+    )
 
 
 def _things(dossier: Dossier, policy_id: UUID) -> Iterator[Occasion]:
