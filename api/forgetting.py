@@ -88,9 +88,18 @@ def erase(edge: Edge, call: Call, subject: Subject, reason: ErasureReason) -> Ou
     return Outcome(receipt, None if begun or not deferred else deferred[-1])
 
 
+def catch_up(edge: Edge) -> None:
+    """Wait until the views show all that is in the log, for nothing here can be taken back.
+
+    Raises:
+        NotYetVisibleError: they take too long.
+    """
+    edge.visible(VIEWS, edge.ledger.recorder.last_position())
+
+
 def forgetting(edge: Edge, person_id: UUID, at: datetime) -> Forgetting:
     """What the views know of her employments and payments, up to the end of the log."""
-    edge.visible(VIEWS, edge.ledger.recorder.last_position())
+    catch_up(edge)
     with edge.reading([person_id]) as connection:
         held = employments.of_person(connection, person_id)
         owed = payouts.of_person(

@@ -17,7 +17,7 @@ from api.access import (
     redacting_authority,
 )
 from api.answers import ListOf, Recorded, answer_all, recorded
-from api.forgetting import Kept, Outcome, erase, kept, subject_of_evidence
+from api.forgetting import Kept, Outcome, catch_up, erase, kept, subject_of_evidence
 from api.reading import ReadNow
 from api.routing import Router
 from api.writing import WriteNow
@@ -100,16 +100,14 @@ def erase_person(person_id: UUID, body: PersonErasure, write: WriteNow) -> Respo
     Her employments and what payroll has to keep stand in the way, and legal holds. What she earned
     and was paid stays under her bare id.
     """
-    with write.edge.reading(write.caller.scope(person_id)) as connection:
-        must_have_erased(write.caller, connection, person_id)
+    _must_have_erased(write, person_id)
     return _outcome(erase(write.edge, write.call(body), Subject(person_id), body.reason))
 
 
 @router.write("/people/{person_id}/erasure-withdrawals")
 def withdraw_erasure(person_id: UUID, write: WriteNow) -> Response:
     """Take the request back, as long as nothing was destroyed."""
-    with write.edge.reading(write.caller.scope(person_id)) as connection:
-        must_have_erased(write.caller, connection, person_id)
+    _must_have_erased(write, person_id)
     return recorded(write.run(retention.withdraw_erasure, subject=Subject(person_id)))
 
 
@@ -146,6 +144,13 @@ def withdraw_redaction(enrollment_id: UUID, evidence_id: UUID, write: WriteNow) 
     must_have_redacted(write.caller, _enrollment(write, enrollment_id), "")
     subject = subject_of_evidence(write.edge, evidence_id, enrollment_id)
     return recorded(write.run(retention.withdraw_erasure, subject=subject))
+
+
+def _must_have_erased(write: WriteNow, person_id: UUID) -> None:
+    """Whoever else employs her counts from the moment it is in the log."""
+    catch_up(write.edge)
+    with write.edge.reading([person_id]) as connection:
+        must_have_erased(write.caller, connection, person_id)
 
 
 def _enrollment(write: WriteNow, enrollment_id: UUID) -> Enrollment:

@@ -1,48 +1,247 @@
-"""Forgetting over HTTP: who may ask, what stands in the way, what is left."""
+"""Who may ask that somebody be forgotten, what stands in the way, and until when."""
 
 from __future__ import annotations
 
+from datetime import datetime
+from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
-from tests.api.world import Answer, District, World, story
+import psycopg
+import pytest
 
-LATER = {"Ledger-Time": "2030-02-01T12:00:00Z"}  # payroll of 2025 is kept until January 31
-EARLIER = {"Ledger-Time": "2030-01-31T12:00:00Z"}
-LAST_DAY = "2025-06-30"
+from api.forgetting import forgetting, run_retention
+from ledger.aggregates.base import Act
+from ledger.aggregates.retention import Retention, Stage, Subject
+from ledger.commands import retention
+from ledger.erasure.list import _SQL
+from ledger.store import Role, connection_info
+from tests.api.world import Answer, District, World, stipend, story
+from tests.privacy.life import DUE, NOBODY, STILL_KEPT, Life
+from tests.privacy.test_drill import url_of
+from tests.privacy.test_steps import erasures, topics
+
+DUE_AT = datetime.fromisoformat(DUE["Ledger-Time"])
+HOLD = {"reason": "litigation"}
 
 
-def leaves(world: World, district: District, person: UUID, last_day: str = LAST_DAY) -> None:
-    for held in world.seen(person, f"/v1/people/{person}/employments")["items"]:
-        path = f"/v1/employments/{held['employment_id']}/endings"
-        world.done(district.office, path, {"last_day": last_day})
+def ends(district: District, employment: str, last_day: str = "2025-06-30") -> None:
+    path = f"/v1/employments/{employment}/endings"
+    district.world.done(district.office, path, {"last_day": last_day})
 
 
 def erasure(world: World, who: UUID, person: UUID, **sent: Any) -> Answer:
-    body = {"reason": "subject-request"}
-    return world.post(who, f"/v1/people/{person}/erasures", body, **sent)
+    reason = {"reason": sent.pop("reason", "subject-request")}
+    return world.post(who, f"/v1/people/{person}/erasures", reason, **sent)
 
 
-def test_who_works_here_is_not_forgotten(shared_world: World) -> None:
-    district = shared_world.district()
-    person = district.teacher("Ada", "Employed")
+def left(district: District) -> UUID:
+    """Somebody who worked for the district until June 2025."""
+    person = district.person()
+    ends(district, district.employ(person))
+    return person
+
+
+def stage(world: World, person: UUID) -> Stage | None:
+    return world.edge.ledger.get(Retention, Subject(person).stream).stage
+
+
+def test_whoever_works_here_is_not_forgotten_and_no_day_is_known(shared_world: World) -> None:
+    person = shared_world.district().teacher()
     made = erasure(shared_world, person, person).json()
     assert (made["status"], made["grounds"], made["allowed_from"]) == (
-        "deferred",
-        ["employed"],
+        *("deferred", ["employed"]),
         None,
     )
+    again = erasure(shared_world, person, person)
+    assert (again.status_code, again.json()["type"]) == (409, "/problems/nothing-changes")
 
 
-def test_smoke(world: World) -> None:
-    one = story(world).award()
-    held = world.seen(one.teacher, f"/v1/people/{one.teacher}/employments")["items"][0]
-    district = District(world, held["district_id"], world.grant("district", held["district_id"]))
-    leaves(world, district, one.teacher)
-    made = erasure(world, one.teacher, one.teacher, headers=EARLIER).json()
-    assert made["grounds"] == ["payroll-retention"], made
-    assert made["allowed_from"] == "2030-02-01"
-    made = erasure(world, one.teacher, one.teacher, headers=LATER)
-    assert made.status_code == 201, made.text
-    assert made.json()["status"] == "erased"
-    assert world.seen(one.teacher, f"/v1/people/{one.teacher}")["details"] is None
+def test_payroll_keeps_her_until_a_day_and_then_retention_run_forgets_her(
+    shared_world: World,
+) -> None:
+    world = shared_world
+    person = left(world.district())
+    made = erasure(world, person, person, headers=STILL_KEPT).json()
+    assert (made["status"], made["allowed_from"]) == ("deferred", "2030-02-01")
+    [listed] = [one for one in erasures(world) if one["person_id"] == str(person)]
+    assert (listed["stage"], listed["grounds"]) == ("deferred", ["payroll-retention"])
+
+    early = datetime.fromisoformat(STILL_KEPT["Ledger-Time"])
+    assert str(person) in {str(one.person_id) for one in run_retention(world.edge, NOBODY, early)}
+    assert stage(world, person) is Stage.DEFERRED
+    list(run_retention(world.edge, NOBODY, DUE_AT))
+
+    assert stage(world, person) is Stage.ERASED
+    assert world.edge.vault.erased([person])
+
+
+def test_what_she_is_paid_later_than_her_last_day_counts(shared_world: World) -> None:
+    world = shared_world
+    one = story(world, district := world.district())
+    policy = {"waiting_days": 800, "employed_on": None}
+    world.done(district.office, f"/v1/districts/{district.id}/policies", stipend(**policy))
+    one.award()
+    [held] = world.seen(one.teacher, f"/v1/people/{one.teacher}/employments")["items"]
+    ends(district, held["employment_id"])
+    [owed] = world.seen(one.teacher, f"/v1/people/{one.teacher}/payouts")["items"]
+    made = erasure(world, one.teacher, one.teacher, headers=DUE).json()
+    assert made["grounds"] == ["payroll-retention"]
+    assert made["allowed_from"] == f"{int(owed['payable_on'][:4]) + 5}-02-01"
+
+
+def test_a_hold_keeps_her_and_whoever_placed_it_lifts_it(shared_world: World) -> None:
+    world, district = shared_world, shared_world.district()
+    person = left(district)
+    held = world.done(district.office, f"/v1/people/{person}/holds", HOLD)["hold_id"]
+    made = erasure(world, person, person, headers=DUE).json()
+    assert (made["status"], made["grounds"]) == ("deferred", ["legal-hold"])
+    list(run_retention(world.edge, NOBODY, DUE_AT))
+    assert stage(world, person) is Stage.DEFERRED
+
+    lift = {"hold_id": held, "reason": "matter-closed"}
+    stranger = world.district().office
+    path = f"/v1/people/{person}/hold-lifts"
+    assert world.post(stranger, path, lift).status_code == 404
+    assert world.post(person, path, lift).status_code == 404
+    world.done(district.office, path, lift)
+    list(run_retention(world.edge, NOBODY, DUE_AT))
+
+    assert stage(world, person) is Stage.ERASED
+    late = world.post(district.office, f"/v1/people/{person}/holds", HOLD)
+    assert (late.status_code, late.json()["type"]) == (409, "/problems/erasure-underway")
+
+
+def test_a_hold_on_a_person_keeps_her_files_and_one_on_a_file_that_file(
+    shared_world: World, tmp_path: Path
+) -> None:
+    world = shared_world
+    life = Life(world, tmp_path / "rosters").is_hired().earns()
+    first, second = (f"{life.path}/evidence/{one}" for one in life.evidence[:2])
+    asked = {"reason": "student-data"}
+    approver = life.issuer.approver
+    held = world.done(approver, f"{first}/holds", HOLD)["hold_id"]
+    assert world.done(life.teacher, f"{first}/redactions", asked)["grounds"] == ["legal-hold"]
+    her_hold = world.done(life.district.office, f"/v1/people/{life.teacher}/holds", HOLD)
+    assert world.done(life.teacher, f"{second}/redactions", asked)["grounds"] == ["legal-hold"]
+    lift = {"reason": "placed-by-mistake"}
+    world.done(approver, f"{first}/hold-lifts", {"hold_id": held, **lift})
+    list(run_retention(world.edge, NOBODY, DUE_AT))
+    assert world.get(life.teacher, first).status_code == 200
+    path = f"/v1/people/{life.teacher}/hold-lifts"
+    world.done(life.district.office, path, {"hold_id": her_hold["hold_id"], **lift})
+    list(run_retention(world.edge, NOBODY, DUE_AT))
+    assert [world.get(life.teacher, one).status_code for one in (first, second)] == [410, 410]
+
+
+def test_a_file_waits_for_its_review_unless_students_are_in_it(shared_world: World) -> None:
+    world = shared_world
+    one = story(world).enroll().hand_in()
+    files = [seen["evidence_id"] for seen in world.seen(one.teacher, one.path)["evidence"]]
+    path = f"{one.path}/evidence/{{}}/redactions"
+    wish = {"reason": "subject-request"}
+    made = world.done(one.teacher, path.format(files[0]), wish)
+    assert (made["status"], made["grounds"]) == ("deferred", ["under-review"])
+    assert world.post(one.assessors[0], path.format(files[1]), wish).status_code == 404
+    back = f"{one.path}/evidence/{files[0]}/redaction-withdrawals"
+    world.done(one.teacher, back)
+    seen = world.done(one.issuer.approver, path.format(files[0]), {"reason": "student-data"})
+    assert seen["status"] == "erased"
+    unknown = world.post(one.issuer.approver, path.format(uuid4()), wish)
+    assert unknown.status_code == 404
+
+
+def test_a_district_has_nobody_forgotten_who_worked_elsewhere_as_well(shared_world: World) -> None:
+    world = shared_world
+    here, there = world.district(), world.district()
+    person = left(here)
+    assert erasure(world, there.office, person).status_code == 404
+    assert erasure(world, here.office, person, headers=STILL_KEPT).status_code == 201
+    ends(there, there.employ(person, "2024-09-01"))
+    for district in (here, there):
+        assert erasure(world, district.office, person, headers=DUE).status_code == 404
+    assert erasure(world, world.operator, person, headers=DUE).json()["status"] == "erased"
+
+
+def test_a_reason_is_a_code_and_never_words(shared_world: World) -> None:
+    person = left(shared_world.district())
+    for reason in ("because she asked", "student-data", "erased-before-restore", ""):
+        answer = erasure(shared_world, person, person, reason=reason)
+        assert answer.status_code == 422, reason
+
+
+def test_of_somebody_who_is_forgotten_nothing_new_is_recorded(shared_world: World) -> None:
+    world = shared_world
+    one = story(world, district := world.district())
+    person = left(district)
+    assert erasure(world, person, person, headers=DUE).json()["status"] == "erased"
+    details = {"details": {"given_name": "Ada"}}
+    identity = {"source": "sis", "district_id": district.id, "source_id": "7"}
+    hired = {"person_id": str(person), "position": "p", "role": "teacher"}
+    for who, path, body in (
+        (district.office, f"/v1/districts/{district.id}/people/{person}/details", details),
+        (world.operator, f"/v1/people/{person}/identities", identity),
+        (
+            district.office,
+            f"/v1/districts/{district.id}/employments",
+            {**hired, "first_day": "2030-08-01"},
+        ),
+        (person, "/v1/enrollments", {"credential_id": one.credential}),
+    ):
+        answer = world.post(who, path, body)
+        assert (answer.status_code, answer.json()["type"]) == (409, "/problems/person-erased"), path
+
+
+def test_whoever_is_hired_while_her_erasure_begins_is_kept(
+    shared_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hired after the decision was made and before it was stored: seen once it is stored."""
+    world, district = shared_world, shared_world.district()
+    person = left(district)
+    append = type(world.edge.ledger).append
+    hired: list[str] = []
+
+    def hire_first(ledger: Any, call: Any, events: Any, reads: Any) -> Any:
+        if events[0].TOPIC == "retention.erasure-requested.v1" and not hired:
+            hired.append("")
+            hired[0] = district.employ(person, "2029-08-01")
+        return append(ledger, call, events, reads)
+
+    told = len(topics(world))
+    monkeypatch.setattr(type(world.edge.ledger), "append", hire_first)
+    assert erasure(world, person, person, headers=DUE).status_code == 201
+    assert topics(world)[told:] == [
+        "erasure-requested.v1",
+        "erasure-begun.v1",
+        "erasure-deferred.v1",
+    ]
+    assert stage(world, person) is Stage.DEFERRED
+    assert not world.edge.vault.erased([person])
+
+
+def test_two_who_finish_the_same_erasure_come_to_one(
+    shared_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = shared_world
+    person = left(world.district())
+    act, subject = Act(actor_id=NOBODY, at=DUE_AT), Subject(person)
+    told = len(topics(world))
+    destroy = type(world.edge.eraser).destroy_person
+
+    def twice(eraser: Any, *known: Any) -> Any:
+        monkeypatch.undo()
+        with_ = forgetting(world.edge, person, DUE_AT)
+        assert retention.carry_on(world.edge.ledger, with_, act, subject) is not None
+        return destroy(eraser, *known)
+
+    monkeypatch.setattr(type(world.edge.eraser), "destroy_person", twice)
+    assert erasure(world, person, person, headers=DUE).json()["status"] == "erased"
+    assert len(topics(world)) == told + 3
+
+
+def test_the_list_of_erasures_is_found_by_an_index(shared_world: World) -> None:
+    query = f"EXPLAIN {_SQL['retention_events']}"
+    with psycopg.connect(connection_info(url_of(shared_world), Role.READ)) as connection:
+        connection.execute("SET enable_seqscan = off")
+        plan = str(connection.execute(query.encode(), {"after": 0}).fetchall())
+    assert "ledger_events_retention" in plan
