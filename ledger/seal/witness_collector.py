@@ -21,7 +21,7 @@ from psycopg import Connection
 from ledger.errors import LedgerError
 from ledger.seal.notes import SignatureLine
 from ledger.seal.reads import SQL, SealReads
-from ledger.seal.tiles import consistency_proof
+from ledger.seal.tiles import MissingHashesError, consistency_proof
 from ledger.seal.witness import Request
 from ledger.seal.witness_client import WitnessAddress
 from ledger.seal.witness_http import UnreachableError
@@ -53,7 +53,7 @@ class Collector:
                 with closing(self.connect()) as connection:
                     while not stop.wait(self.seconds):
                         self.collect(connection)
-            except (psycopg.Error, LedgerError) as error:
+            except (psycopg.Error, LedgerError, MissingHashesError) as error:
                 _log.warning("no cosignatures are being collected: %s", error)
             stop.wait(BACK_OFF_SECONDS)
 

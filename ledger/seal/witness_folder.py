@@ -122,7 +122,8 @@ class WitnessFolder:
 
     def _add_root(self, origin: str, checkpoint: Checkpoint) -> None:
         with self._path(origin, "roots").open("a", encoding="ascii") as file:
-            file.write(f"{checkpoint.size} {checkpoint.root.hex()}\n")
+            # On a line of its own, also where a crash has cut off the one before.
+            file.write(f"\n{checkpoint.size} {checkpoint.root.hex()}\n")
             file.flush()
             os.fsync(file.fileno())
 

@@ -39,8 +39,10 @@ from tests.seal.witnesses import (
     NOON,
     ORIGIN,
     LogInMemory,
+    WitnessProcess,
     clean_environment,
     serving,
+    until,
     witness_folder,
     witness_in,
 )
@@ -361,6 +363,38 @@ def test_a_witness_needs_nothing_of_a_ledger(tmp_path: Path, log: LogInMemory) -
     (folder / "log-keys").write_text(f"{log.key.verifier}\n")
     with serving(log) as url:
         assert "100 events cosigned" in mcledger("witness", "--ledger", url)
+
+
+def test_a_witness_that_follows_a_log_goes_on_beyond_a_refusal(
+    folder: Path, log: LogInMemory
+) -> None:
+    def size_held() -> int:
+        newest = WitnessFolder(folder).newest(ORIGIN)
+        return newest[0].size if newest else 0
+
+    with (
+        serving(log) as url,
+        WitnessProcess(folder, "--ledger", url, "--follow", "0.05") as following,
+    ):
+        until(lambda: size_held() == 100)
+        log.become(90)
+        until(lambda: b"[log-went-back]" in following.told)
+        log.become(120)
+        until(lambda: size_held() == 120)
+        answer = exchange(f"{following.url}/checkpoint/{ORIGIN}")
+        assert Checkpoint.parse(Note.parse(answer.text()).text).size == 120
+
+
+def test_a_root_that_a_crash_has_cut_off_spoils_no_other(
+    folder: Path, witness: Witness, log: LogInMemory
+) -> None:
+    witness = witness_in(folder)
+    witness.add(log.request(0))
+    roots = next(folder.glob("*.checkpoint")).with_suffix(".roots")
+    roots.write_text("4")
+    log.become(120)
+    witness.add(log.request(100))
+    assert [size for size, _ in WitnessFolder(folder).roots(ORIGIN)] == [100, 120]
 
 
 def test_wrong_usage_of_the_command_is_told(folder: Path, tmp_path: Path) -> None:

@@ -128,8 +128,14 @@ class HttpProcess:
             if found := re.search(rb"http://127\.0\.0\.1:(\d+)", line):
                 self.port = int(found[1])
                 break
-        self._drain = Thread(target=self.process.stderr.read)
+        self.told = b""
+        self._drain = Thread(target=self._listen)
         self._drain.start()
+
+    def _listen(self) -> None:
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            self.told += line
 
     def address(self) -> list[str]:
         return ["--port", str(self.port)]
@@ -152,9 +158,9 @@ class HttpProcess:
 class WitnessProcess(HttpProcess):
     """`mcledger witness`, which needs nothing of a ledger's."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *arguments: str) -> None:
         self.folder = folder
-        super().__init__("witness", "--folder", folder, environment={})
+        super().__init__("witness", "--folder", folder, *arguments, environment={})
 
     def address(self) -> list[str]:
         return ["--listen", f"127.0.0.1:{self.port}"]
