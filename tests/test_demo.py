@@ -27,6 +27,8 @@ def test_the_demo_plays_a_year_prints_it_and_finds_live_tables_equal_to_rebuilt_
     for said in (
         "Live tables = tables rebuilt from the log: yes",
         "100 %",  # a stack completed
+        "60 of 60 us-tn:PDP, met, renewed",  # a license
+        "exchanged",  # the award that a course was given for
         "notice to HR",  # base pay is no payroll item
         "budget exhausted",  # the stipend of who came too late
         "award revoked",

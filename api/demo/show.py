@@ -15,9 +15,10 @@ LAST_DAY = date(2026, 6, 30)
 
 
 def show(stage: Stage, year: Year, console: Console) -> None:
-    """A transcript and progress with stacks, then what each district owes, and why."""
+    """A transcript, stacks and a license, then what each district owes, and why."""
     show_transcript(stage, year, console)
     show_stacks(stage, year, console)
+    show_license(stage, year, console)
     for place in (year.grand_bend, year.maple_fork):
         show_payouts(stage, year, place, console)
     show_explanation(stage, year, console)
@@ -40,7 +41,7 @@ def _positions(positions: Iterable[int]) -> str:
 def _table(console: Console, title: str, *columns: str, rows: Iterable[tuple[str, ...]]) -> None:
     table = Table(title=title, title_justify="left", title_style="bold", expand=False)
     for column in columns:
-        right = column in {"amount", "attempts", "percent"}
+        right = column in {"amount", "attempts", "percent", "units"}
         table.add_column(column, justify="right" if right else "left", overflow="fold")
     for row in rows:
         table.add_row(*row)
@@ -105,6 +106,35 @@ def _missing(line: Answer, titles: dict[str, str]) -> list[str]:
     return (words(line["missing"]) if line["missing"] else []) + (
         [f"{titles.get(capstone, capstone)} (capstone)"] if capstone else []
     )
+
+
+def show_license(stage: Stage, year: Year, console: Console) -> None:
+    """What her license needed in the cycle that ends, and what each thing she earned brought."""
+    path = f"/v1/licenses/{year.license_id}/explanation"
+    asked = {"effective_on": LAST_DAY.isoformat(), "cycle": 1}
+    (found,) = stage.get(year.heroine, path, **asked)["lines"]
+    line = found["line"]
+    units = f"{hundredths(line['earned_hundredths'])} of {hundredths(line['needed_hundredths'])}"
+    _table(
+        console,
+        f"License of the same teacher to {line['valid_to']}: {units} {line['unit']},"
+        f" {line['state']}, renewed",
+        "earned", "how it counts", "units", "reason", "position",
+        rows=(
+            (
+                unit["earned_on"],
+                unit["arithmetic"],
+                hundredths(unit["units_hundredths"]),
+                (unit["reason"] or "").replace("_", " "),
+                str(unit["position"]),
+            )
+            for unit in found["units"]
+        ),
+    )  # fmt: skip
+
+
+def hundredths(number: int) -> str:
+    return f"{number // 100}.{number % 100:02d}".rstrip("0").rstrip(".")
 
 
 def show_payouts(stage: Stage, year: Year, place: Place, console: Console) -> None:

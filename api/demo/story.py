@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-from api.demo import catalog, district, journeys
+from api.demo import catalog, district, journeys, licenses
 from api.demo.journeys import Cast
 from api.demo.stage import Answer, Stage
 
@@ -42,6 +42,7 @@ class Year:
     maple_fork: Place
     heroine: UUID  # whose transcript is printed
     stacks: dict[str, str]
+    license_id: str  # hers as well
 
 
 def play(stage: Stage, operator: UUID, folder: Path, say: Say) -> Year:
@@ -59,13 +60,18 @@ def play(stage: Stage, operator: UUID, folder: Path, say: Say) -> Year:
     say("adopting a base-pay policy in Grand Bend and a stipend with a budget in Maple Fork")
     adopt_base_pay(stage, first)
     adopt_stipend(stage, second, stacks["deeper"])
+    licenses.bring_rules(stage, operator)
     say("fall: first awards, a return, a second try, a split review, an appeal")
     heroine = play_fall(stage, cast, first, second)
+    license_id = licenses.put_on_file(stage, first.office, first.district_id, heroine)
     say("winter: a teacher moves from Grand Bend to Maple Fork in the middle of the year")
     transfer(stage, operator, folder, first=first, second=second, person=heroine)
     say("spring: stipends up to the budget, and a revocation that frees the next in line")
-    play_spring(stage, cast, first, second, heroine)
-    return Year(cast, first, second, heroine, stacks)
+    exchanged = play_spring(stage, cast, first, second, heroine)
+    say("summer: her license is renewed, by what she earned in both districts and elsewhere")
+    licenses.earn_elsewhere(stage, second.office, second.district_id, heroine, exchanged)
+    licenses.renew(stage, second.office, second.district_id, license_id)
+    return Year(cast, first, second, heroine, stacks, license_id)
 
 
 def bring_in(stage: Stage, operator: UUID, roster: Path, zone: str) -> Place:
@@ -235,12 +241,16 @@ def transfer(
     stage.send_file(operator, "/v1/imports/oneroster", roster, **place)
 
 
-def play_spring(stage: Stage, cast: Cast, first: Place, second: Place, heroine: UUID) -> None:
-    """Two stipends use up the budget; a revocation gives its money to the next in line."""
+def play_spring(stage: Stage, cast: Cast, first: Place, second: Place, heroine: UUID) -> str:
+    """Two stipends use up the budget; a revocation gives its money to the next in line.
+
+    Answers the award of hers that a university gives credit for.
+    """
     revoked = journeys.first_time(stage, cast, second.teacher(0), "wait-time", date(2026, 2, 2))
     journeys.first_time(stage, cast, second.teacher(1), "executive", date(2026, 2, 16))
-    journeys.first_time(stage, cast, heroine, "data-literacy", date(2026, 3, 2))
+    exchanged = journeys.first_time(stage, cast, heroine, "data-literacy", date(2026, 3, 2))
     journeys.first_time(stage, cast, heroine, "makerspace", date(2026, 3, 23))
     journeys.revoke(stage, cast, revoked, date(2026, 4, 20))
     journeys.first_time(stage, cast, first.teacher(1), "project-design", date(2026, 5, 4))
     journeys.enroll(stage, cast, heroine, "executive", date(2026, 6, 1))
+    return exchanged

@@ -147,11 +147,17 @@ def _of_pairs(achievements: Sequence[Achievement], units: Sequence[Unit]) -> lis
     out = {str(lost): str(kept) for lost, kept in left_out(exchanges, worth).items()}
     others = {kept: lost for lost, kept in out.items()}
     return [
-        replace(unit, exact=NOTHING, reason="exchanged", other_id=out[unit.achievement_id])
+        _instead(unit, "exchanged", out[unit.achievement_id])
         if unit.achievement_id in out
         else replace(unit, other_id=others.get(unit.achievement_id))
         for unit in units
     ]
+
+
+def _instead(unit: Unit, reason: str, other_id: str) -> Unit:
+    """Nothing, for the other one counts."""
+    said = f"{unit.arithmetic}; {other_id} counts instead"
+    return replace(unit, exact=NOTHING, reason=reason, other_id=other_id, arithmetic=said)
 
 
 def _once(achievements: Sequence[Achievement], units: Sequence[Unit]) -> Iterator[Unit]:
@@ -166,8 +172,7 @@ def _once(achievements: Sequence[Achievement], units: Sequence[Unit]) -> Iterato
         if what is None or unit.reason in NEVER_COUNTS:
             yield unit
         elif what in first:
-            other = first[what].achievement_id
-            yield replace(unit, exact=NOTHING, reason="duplicate", other_id=other)
+            yield _instead(unit, "duplicate", first[what].achievement_id)
         else:
             first[what] = unit
             yield unit
