@@ -111,17 +111,25 @@ class Retentions:
     """Every hold and erasure, folded from the log and kept as far as it was read."""
 
     _found: dict[UUID, Retention] = field(default_factory=dict)
-    _position: int = 0
+    _last: tuple[Any, ...] | None = None  # the newest row that was read
     _lock: Lock = field(default_factory=Lock)
 
     def read(self, connection: Connection[Any]) -> Mapping[UUID, Retention]:
-        """By stream, up to the end of the log. The connection has to see the log."""
+        """By stream, up to the end of the log. The connection has to see the log.
+
+        The last row known is read again: where it is another, the log was restored meanwhile.
+        """
         with self._lock:
-            rows = fetch(connection, _SQL["retention_events"], after=self._position)
-            for position, stream, version, topic, state in rows:
+            after = self._last[0] - 1 if self._last else 0
+            rows = fetch(connection, _SQL["retention_events"], after=after)
+            if self._last and rows[:1] != [self._last]:
+                self._found, self._last = {}, None
+                rows = fetch(connection, _SQL["retention_events"], after=0)
+            for row in rows[1:] if self._last else rows:
+                _, stream, version, topic, state = row
                 event: Any = decode(topic, bytes(state), stream, version)
                 self._found[stream] = Retention.evolve(self._found.get(stream), event)
-                self._position = position
+            self._last = rows[-1] if rows else None
             return dict(self._found)
 
     def erased(self, connection: Connection[Any]) -> list[Entry]:

@@ -141,3 +141,24 @@ def test_a_line_that_was_cut_off_is_written_again(life: Life) -> None:
     assert life.erased(DUE).json()["status"] == "erased"
     [line] = world.settings.erase_list.read_text().splitlines()
     assert str(life.teacher) in line
+
+
+def test_a_log_that_was_put_back_is_read_anew(life: Life) -> None:
+    """Whatever else was known of it: what follows in its place counts."""
+    world, read = life.world, life.world.edge.retentions.read
+    person = life.district.person("Another")
+    held = {"reason": "audit"}
+    world.done(life.district.office, f"/v1/people/{life.teacher}/holds", held)
+    with world.edge.reading() as connection:
+        assert len(read(connection)) == len(read(connection)) == 1
+    with psycopg.connect(url_of(world)) as connection:
+        connection.execute("ALTER TABLE ledger.ledger_events DISABLE TRIGGER ALL")
+        connection.execute(
+            "DELETE FROM ledger.ledger_events WHERE starts_with(topic, 'retention.')"
+        )
+        connection.execute("ALTER TABLE ledger.ledger_events ENABLE ALWAYS TRIGGER append_only")
+    with world.edge.reading() as connection:
+        assert read(connection) == {}
+    world.done(world.operator, f"/v1/people/{person}/holds", held)
+    with world.edge.reading() as connection:
+        assert [one.subject.person_id for one in read(connection).values()] == [person]
