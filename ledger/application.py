@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import groupby
-from typing import Any, Protocol, Self, TypeVar
+from functools import cache, partial
+from itertools import chain, groupby
+from typing import Any, Protocol, Self, TypeVar, get_args, get_type_hints
 from uuid import UUID, uuid5
 
 from eventsourcing.application import AggregateNotFoundError, Application
@@ -27,6 +28,7 @@ from ledger.errors import (
     PreconditionError,
 )
 from ledger.events import LedgerEvent
+from ledger.events.base import Event
 from ledger.seal.leaves import Row, leaf
 from ledger.store import CommandStored, LedgerRecorder, ReadMoved, StreamMoved
 from ledger.values import LEDGER_NAMESPACE
@@ -123,9 +125,11 @@ class Ledger(Application[UUID]):
     mapper: LedgerMapper
 
     def find(self, kind: type[AggregateType], stream: UUID) -> AggregateType | None:
-        """The aggregate of a stream, or None when nothing has happened in it."""
+        """The aggregate of a stream, or None when nothing of its kind has happened in it."""
         try:
-            aggregate: AggregateType = self.repository.get(stream, projector_func=kind.fold)
+            aggregate: AggregateType = self.repository.get(
+                stream, projector_func=partial(_fold, kind)
+            )
         except AggregateNotFoundError:
             return None
         return aggregate
@@ -143,7 +147,7 @@ class Ledger(Application[UUID]):
         for start in range(0, len(asked), STREAMS_AT_ONCE):
             stored = self.recorder.read_streams(asked[start : start + STREAMS_AT_ONCE])
             for stream, rows in groupby(stored, key=lambda row: row.originator_id):
-                aggregate = kind.fold(None, map(self.mapper.to_domain_event, rows))
+                aggregate = _fold(kind, None, map(self.mapper.to_domain_event, rows))
                 if aggregate is not None and isinstance(stream, UUID):
                     found[stream] = aggregate
         return found
@@ -207,6 +211,26 @@ class Ledger(Application[UUID]):
         receipt = self._replay(call)
         assert receipt is not None, "the store refused a command id that it does not hold"
         return receipt
+
+
+def _fold(
+    kind: type[AggregateType], state: AggregateType | None, events: Iterable[Any]
+) -> AggregateType | None:
+    """As `kind.fold`; nothing for a stream of another kind, whose id a caller may have sent."""
+    coming = iter(events)
+    first = next(coming, None)
+    if first is None:
+        return state
+    if state is None and not isinstance(first, _events_of(kind)):
+        return None
+    return kind.fold(state, chain((first,), coming))
+
+
+@cache
+def _events_of(kind: type[Aggregate]) -> tuple[type[Event], ...]:
+    """The classes of events that a kind of aggregate is made of."""
+    union = get_type_hints(kind.evolve)["event"]
+    return get_args(union) or (union,)
 
 
 def _check_expected(call: Call, events: Sequence[LedgerEvent]) -> None:
