@@ -111,8 +111,8 @@ def _missing(line: Answer, titles: dict[str, str]) -> list[str]:
 def show_license(stage: Stage, year: Year, console: Console) -> None:
     """What her license needed in the cycle that ends, and what each thing she earned brought."""
     path = f"/v1/licenses/{year.license_id}/explanation"
-    asked = {"effective_on": LAST_DAY.isoformat(), "cycle": 1}
-    (found,) = stage.get(year.heroine, path, **asked)["lines"]
+    explained = stage.get(year.heroine, path, effective_on=LAST_DAY.isoformat(), cycle=1)
+    (found,) = explained["lines"]
     line = found["line"]
     units = f"{hundredths(line['earned_hundredths'])} of {hundredths(line['needed_hundredths'])}"
     _table(
