@@ -145,11 +145,12 @@ def test_a_sealer_at_work_takes_the_new_key_at_once(database_url: str, tmp_path:
     one = sealer(database_url, tmp_path)
     with one.connect() as sealing:
         one.catch_up(sealing)
-        FileLogSigner(tmp_path / "seal-keys", one.signer.origin).rotate(5)
+        other = FileLogSigner(tmp_path / "seal-keys", one.signer.origin)
+        other.rotate(5)
         fill(database_url, 5, seed=2)
         one.catch_up(sealing)
     with owner(database_url) as connection:
-        assert examined(connection, one.signer.trusted).exit_status == 0
+        assert examined(connection, other.trusted).exit_status == 0
 
 
 # Forks

@@ -173,6 +173,27 @@ def test_what_is_cosigned_is_on_the_disk_before_anybody_is_answered(
     assert {size for size, _ in WitnessFolder(folder).roots(ORIGIN)} == {100, 200}
 
 
+def test_a_checkpoint_is_flushed_before_it_takes_its_place_and_the_folder_after_it(
+    tmp_path: Path, log: LogInMemory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = witness_folder(tmp_path, TrustedKey(log.key.verifier))
+    done: list[str] = []
+    flush, replace = os.fsync, Path.replace
+
+    def flushed(handle: int) -> None:
+        done.append(f"flush {Path(f'/proc/self/fd/{handle}').readlink().suffixes[:1]}")
+        flush(handle)
+
+    def replaced(path: Path, target: Path) -> Path:
+        done.append("replace")
+        return replace(path, target)
+
+    monkeypatch.setattr(os, "fsync", flushed)
+    monkeypatch.setattr(Path, "replace", replaced)
+    witness_in(folder).add(log.request(0))
+    assert done == ["flush ['.checkpoint']", "replace", "flush []"]
+
+
 def test_a_witness_that_lost_its_newest_checkpoint_does_not_begin_anew(
     tmp_path: Path, witness: Witness, log: LogInMemory
 ) -> None:
