@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from psycopg import Connection
@@ -20,7 +20,7 @@ from ledger.events.enrollment import Awarded
 from ledger.rules.equivalencies import Achievement, Rule
 from ledger.rules.licenses import License
 from ledger.rules.needs import OptionLine
-from ledger.rules.renewals import Progress, RuleName, in_cycle, progress
+from ledger.rules.renewals import CategoryLine, Progress, RuleName, in_cycle, progress
 from projections import history, renewals, transcript
 from projections.renewals import Award, Credit, Held
 
@@ -63,6 +63,7 @@ class RenewalLine:
     missing_hundredths: int
     option: str | None
     options: list[OptionLine]
+    categories: list[CategoryLine]
     window_from: date | None
     window_to: date | None
     approver: str | None
@@ -118,19 +119,20 @@ def lines(
     achievements: Sequence[Achievement],
     rules: Sequence[Rule],
     day: date,
-    cycle: int | None = None,
+    cycle: int | AllOrNewest = "newest",
 ) -> list[Progress]:
-    """The lines of a license on a day: of its newest cycle, or of the one that is asked for."""
-    if cycle is None:
+    """The lines of a license on a day: of its newest cycle, of one (1 is the first), or of all."""
+    if cycle == "newest":
         return progress(held, achievements, rules, day)
-    return in_cycle(held, achievements, rules, day, cycle - 1)
+    indexes = range(len(held.terms)) if cycle == "all" else [cycle - 1]
+    return [line for index in indexes for line in in_cycle(held, achievements, rules, day, index)]
 
 
 def shown(line: Progress, day: date) -> RenewalLine:
     """A line as it is answered."""
     copied = {one.name: getattr(line, one.name) for one in fields(RenewalLine) if one.name in KNOWN}
     copied["options"] = list(line.options)
-    return RenewalLine(**copied, may_renew=line.may_renew_on(day))
+    return RenewalLine(**copied, categories=line.categories, may_renew=line.may_renew_on(day))
 
 
 def explained(line: Progress, day: date) -> ExplainedLine:
@@ -141,6 +143,7 @@ def explained(line: Progress, day: date) -> ExplainedLine:
 
 
 KNOWN = frozenset(one.name for one in fields(Progress))
+AllOrNewest = Literal["all", "newest"]
 
 
 def visible(held: Iterable[Held], sight: Sight) -> list[Held]:

@@ -25,7 +25,7 @@ from api.reading import (
     reading,
     zone_of_person,
 )
-from api.renewals import ExplainedLine, RenewalLine, explained, lines, records, shown
+from api.renewals import AllOrNewest, ExplainedLine, RenewalLine, explained, lines, records, shown
 from api.renewals import visible as visible_licenses
 from api.routing import Router
 from ledger.aggregates.organization import Organization
@@ -52,6 +52,14 @@ class CycleQuery(KnownQuery):
     cycle: Annotated[
         int | None, Field(ge=1, le=1000, description="1 is the first; the newest if not given")
     ] = None
+
+
+class CyclesQuery(KnownQuery):
+    """Her licenses, as it was known then and as it stands on a day."""
+
+    cycles: Annotated[
+        AllOrNewest, Field(description="of each license the newest cycle that has begun, or all")
+    ] = "newest"
 
 
 class KnownPageQuery(PageQuery, KnownQuery):
@@ -142,9 +150,9 @@ def read_credits(person_id: UUID, read: ReadNow) -> Response:
 
 @router.read("/people/{person_id}/renewals", ListOf[RenewalLine])
 def read_renewals(
-    person_id: UUID, read: Annotated[Read[KnownQuery], Depends(reading(KnownQuery))]
+    person_id: UUID, read: Annotated[Read[CyclesQuery], Depends(reading(CyclesQuery))]
 ) -> Response:
-    """Where her licenses stand in their newest cycles.
+    """Where her licenses stand, in their newest cycles or in all.
 
     A district is told what follows from what it may see: decisions made while it employed her,
     and what it recorded.
@@ -162,7 +170,7 @@ def read_renewals(
     items = [
         shown(line, day)
         for held in visible_licenses(record.licenses, sight)
-        for line in lines(held.license, earned, rules, day)
+        for line in lines(held.license, earned, rules, day, read.query.cycles)
     ]
     return answer_all(items, min(known, position))
 
@@ -235,7 +243,8 @@ def explain_license(
         )
         made = _made_by(connection, held.license.positions)
         shows_person(read, connection, "license", person_id, thing_id=license_id)
-    found = lines(held.license, record.achievements(sight), rules, day, cycle)
+    earned = record.achievements(sight)
+    found = lines(held.license, earned, rules, day, cycle or "newest")
     body = {"lines": [explained(line, day) for line in found], "events": made}
     return answer(body, position=min(known, position))
 

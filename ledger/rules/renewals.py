@@ -32,6 +32,14 @@ class RuleName:
     title: str
 
 
+@dataclass(frozen=True, slots=True)
+class CategoryLine:
+    """What one category has brought; null is what lies in none."""
+
+    category: str | None
+    earned_hundredths: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
     """One license in one cycle, for one purpose. Quantities are hundredths of `unit`."""
@@ -60,6 +68,16 @@ class Progress:
     @property
     def met(self) -> bool:
         return self.state in {"met", "exempt"}
+
+    @property
+    def categories(self) -> list[CategoryLine]:
+        """What each category has brought, by name; they add up to what is earned."""
+        sums: dict[str | None, int] = {}
+        for unit in self.units:
+            if unit.units_hundredths:
+                sums[unit.category] = sums.get(unit.category, 0) + unit.units_hundredths
+        ordered = sorted(sums, key=lambda category: (category is None, category or ""))
+        return [CategoryLine(category, sums[category]) for category in ordered]
 
     def may_renew_on(self, day: date) -> bool:
         """Met, and within the days on which the authority takes renewals."""

@@ -83,6 +83,7 @@ def test_a_teacher_sees_what_she_needs_has_and_misses_and_every_unit_of_it(case:
         False,
     )
     assert line["rule"]["authority_reference"] == "Act 5"
+    assert line["categories"] == [{"category": None, "earned_hundredths": 1_600}]
     by_kind = {unit["kind"]: unit for unit in case.units(**FAR)}
     award, credit = by_kind["micro-credential"], by_kind["semester-hour"]
     assert award["achievement_id"] == case.story.enrollment
@@ -197,6 +198,9 @@ def test_a_renewal_begins_a_cycle_and_the_old_one_stays_to_be_asked_for(case: Ca
     assert (line["cycle"], line["earned_hundredths"]) == (2, 0)
     old = case.units(effective_on="2099-07-01", cycle=1)
     assert sum(unit["units_hundredths"] for unit in old) == 1_600
+    lines = f"/v1/people/{case.story.teacher}/renewals"
+    both = case.world.seen(case.story.teacher, lines, cycles="all", **FAR)["items"]
+    assert [one["cycle"] for one in both] == [1, 2]
     path = f"/v1/licenses/{case.license}/explanation"
     assert case.world.get(case.story.teacher, path, cycle=3).status_code == 404
 

@@ -291,6 +291,11 @@ def test_fourteen_awards_are_ten_and_a_half_units_in_the_next_state_and_then_nin
         "literacy": (300, 0),
         "general": (150, 50),
     }
+    assert [(one.category, one.earned_hundredths) for one in moved.categories] == [
+        ("general", 150),
+        ("literacy", 300),
+        ("subject", 600),
+    ]
     assert reasons(moved)[12:] == ["revoked", "expired"]
 
     record[0] = replace(record[0], void_from=date(2024, 10, 1), void_reason="revoked")
