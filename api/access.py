@@ -117,6 +117,12 @@ def must_see_payouts(caller: Caller, district_id: UUID) -> None:
         raise NotFoundError(NOT_THERE)
 
 
+def district_changes(caller: Caller, district_id: UUID) -> bool:
+    """Whether all that changed at a district is the caller's to see; payroll sees payouts alone."""
+    must_see_payouts(caller, district_id)
+    return caller.holds("district", district_id) or caller.holds("auditor", district_id)
+
+
 def visible_payers(
     caller: Caller, person_id: UUID, district_ids: Collection[UUID]
 ) -> Collection[UUID]:

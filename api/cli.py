@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 
 from api import (
+    cli_changes,
     cli_equivalency,
     cli_imports,
     cli_keys,
@@ -39,6 +40,7 @@ app.add_typer(cli_equivalency.app, name="equivalency")
 app.add_typer(cli_server.app)
 app.add_typer(cli_keys.app, name="keys")
 app.add_typer(cli_seal.app)
+app.add_typer(cli_changes.app)
 app.add_typer(cli_privacy.people, name="person")
 app.add_typer(cli_privacy.evidence, name="evidence")
 app.add_typer(cli_privacy.retention, name="retention")

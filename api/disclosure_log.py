@@ -43,6 +43,7 @@ Record = Literal[
     "license",
     "enrollment",
     "decisions",
+    "changes",
     "evidence",
 ]
 ReaderRole = Literal[

@@ -71,11 +71,12 @@ class Paging:
         position: int | None = None,
         *,
         key: tuple[KeyPart, ...] | KeyPart = None,
+        **more: Any,
     ) -> Response:
-        """The page. `key` is the sort key of its last item."""
+        """The page. `key` is the sort key of its last item; `more` goes beside the items."""
         cursor = _encode(key) if len(items) >= self.limit and key is not None else None
         link = {"Link": self._link(cursor)} if cursor else {}
-        return answer({"items": items, "next": cursor}, position=position, **link)
+        return answer({"items": items, "next": cursor, **more}, position=position, **link)
 
     def _link(self, cursor: str) -> str:
         """Leads to the next page (RFC 8288)."""

@@ -85,10 +85,10 @@ def visible_lines(
     of_issuers = [line for line in lines if line.issuer_id in scopes]
     if not spans and not of_issuers:
         raise NotFoundError(NOT_THERE)
-    return [line for line in lines if line in of_issuers or _decided_within(line, spans)]
+    return [line for line in lines if line in of_issuers or decided_within(line, spans)]
 
 
-def _decided_within(line: Line, spans: Iterable[employments.Span]) -> bool:
+def decided_within(line: Line, spans: Iterable[employments.Span]) -> bool:
     """Whether the newest decision, or the award it led to, was made within one of the spans."""
     day = line.awarded_on or line.decided_on
     return day is not None and any(

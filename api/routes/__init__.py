@@ -2,8 +2,10 @@
 
 from api.routes import (
     catalog,
+    changes,
     credentials,
     disclosures,
+    dossiers,
     enrollments,
     equivalencies,
     evidence,
@@ -26,6 +28,7 @@ from api.routes import (
 
 ROUTERS = (  # looked through in this order, so what is asked most comes first
     records.router,
+    changes.router,
     grants.router,
     organizations.router,
     people.router,
