@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 
 from api import (
+    cli_backup,
     cli_changes,
     cli_equivalency,
     cli_imports,
@@ -38,6 +39,7 @@ app.add_typer(db, name="db")
 app.add_typer(cli_imports.app, name="import")
 app.add_typer(cli_equivalency.app, name="equivalency")
 app.add_typer(cli_server.app)
+app.add_typer(cli_backup.app)
 app.add_typer(cli_keys.app, name="keys")
 app.add_typer(cli_seal.app)
 app.add_typer(cli_changes.app)

@@ -59,9 +59,13 @@ def is_running() -> bool:
 
 
 class Cluster:
-    """One PostgreSQL in one folder from `folder`: its data, its socket and its log."""
+    """One PostgreSQL in one folder from `folder`: its data, its socket and its log.
+
+    `user` is the superuser of its data: another one where they were copied from elsewhere.
+    """
 
     def __init__(self, directory: Path, **settings: str) -> None:
+        self.user = SUPERUSER
         self.directory = directory
         self.data = directory / "data"
         self.log = directory / "log"
@@ -69,7 +73,8 @@ class Cluster:
 
     def url(self, database: str = "postgres") -> str:
         host = quote(str(self.directory), safe="")
-        return f"postgresql://{SUPERUSER}@/{database}?host={host}&port=5432"
+        user = quote(self.user, safe="")
+        return f"postgresql://{user}@/{database}?host={host}&port=5432"
 
     def start(self, database: str = "postgres") -> str:
         """Start or join the server, make the database if it is missing, return its address."""
