@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Event, Thread
@@ -29,11 +32,19 @@ from ledger.seal.trusted_keys import SealKeyError
 from ledger.seal.witness_client import parse_witness_keys, parse_witnesses
 from ledger.seal.witness_collector import Collector
 from ledger.seal.witness_folder import WitnessFolder
+from ledger.seal.witness_http import exchange
 from ledger.store import Role, connection_info
 from projections import setup
 from tests.database import Server
 from tests.seal.logs import examined, fill, owner, rewrite_tree, tampered
-from tests.seal.witnesses import WitnessProcess, until, witness_folder
+from tests.seal.witnesses import (
+    MCLEDGER,
+    HttpProcess,
+    WitnessProcess,
+    clean_environment,
+    until,
+    witness_folder,
+)
 
 ORIGIN = "mcledger-development"  # the default of the settings
 AT_ONCE = 0.05
@@ -194,6 +205,44 @@ def test_a_restored_backup_is_not_written_to_and_says_by_how_many_events_it_is_b
             assert different, "the same number of other events is another log"
     with site.served() as client:
         assert write(client).status_code == 403
+
+
+def test_a_drill_in_which_everything_is_a_process(site: Site, database_server: Server) -> None:
+    """Sealer, ledger and two witnesses, and a copy of the database that takes the log's place."""
+    environment = {
+        "MCLEDGER_ENVIRONMENT": "development",
+        "MCLEDGER_STATE_FOLDER": str(site.state),
+        "MCLEDGER_WITNESSES_FILE": str(site.list),
+        "MCLEDGER_WITNESS_QUORUM": "2",
+    }
+    with database_server.database(urlsplit(site.url).path[1:]) as copy:
+        sealing = subprocess.Popen(
+            [MCLEDGER, "seal", "--seconds", "0.05"],
+            env=clean_environment(environment | {"DATABASE_URL": site.url}),
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            fill(site.url, 25, seed=2)
+            until(lambda: site.held(0) == site.held(1) == 85)
+        finally:
+            sealing.kill()
+            sealing.wait()
+        setup.migrate(copy)
+        with HttpProcess("serve", environment=environment | {"DATABASE_URL": copy}) as ledger:
+            token = mint_development_token(site.settings(), uuid4())
+            request = urllib.request.Request(
+                f"{ledger.url}/v1/districts",
+                data=b"{}",
+                headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
+            )
+            request.add_header("Idempotency-Key", "k")
+            with pytest.raises(urllib.error.HTTPError) as refused:
+                urllib.request.urlopen(request, timeout=60)
+            with refused.value as answer:
+                problem = json.load(answer)
+            assert (refused.value.code, problem["type"]) == (503, "/problems/log-behind-witnesses")
+            assert "it is behind by 25 events" in problem["detail"]
+            assert exchange(f"{ledger.url}/checkpoint", seconds=60).status == 200
 
 
 def test_a_log_that_went_another_way_is_not_written_to(
