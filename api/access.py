@@ -30,7 +30,9 @@ from projections import employments
 
 Party = Literal["teacher", "assessor", "approver"]
 NOBODY = UUID(int=0)
-LOOKING_ROLES: frozenset[Role] = frozenset({"district", "payroll", "issuer_approver", "auditor"})
+LOOKING_ROLES: frozenset[Role] = frozenset(
+    {"district", "payroll", "issuer_approver", "auditor", "payroll_system"}
+)
 NOT_THERE = "not there, or not yours"
 
 
@@ -114,6 +116,31 @@ def must_audit(caller: Caller, organization_id: UUID) -> None:
 def must_see_payouts(caller: Caller, district_id: UUID) -> None:
     """What a district owes: its staff office, its payroll office, and auditors."""
     if not sees_payout(caller, NOBODY, district_id):
+        raise NotFoundError(NOT_THERE)
+
+
+def must_prepare_payroll(caller: Caller, district_id: UUID) -> None:
+    """Making, voiding and settling batches is the payroll office's."""
+    _must_hold_one(caller, district_id, "payroll")
+
+
+def must_approve_payroll(caller: Caller, district_id: UUID) -> None:
+    """Approving is for another member of the payroll office, or for the staff office."""
+    _must_hold_one(caller, district_id, "payroll", "district")
+
+
+def must_see_payroll(caller: Caller, district_id: UUID) -> None:
+    """Batches and their files: both offices, auditors, and the payroll system."""
+    _must_hold_one(caller, district_id, "payroll", "district", "auditor", "payroll_system")
+
+
+def must_answer_payroll(caller: Caller, district_id: UUID) -> None:
+    """What came of a batch says the payroll system, or the office for it."""
+    _must_hold_one(caller, district_id, "payroll", "payroll_system")
+
+
+def _must_hold_one(caller: Caller, district_id: UUID, *roles: Role) -> None:
+    if not any(caller.holds(role, district_id) for role in roles):
         raise NotFoundError(NOT_THERE)
 
 

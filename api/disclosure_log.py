@@ -47,7 +47,14 @@ Record = Literal[
     "evidence",
 ]
 ReaderRole = Literal[
-    "assessor", "issuer_approver", "district", "payroll", "auditor", "operator", "unexplained"
+    "assessor",
+    "issuer_approver",
+    "district",
+    "payroll",
+    "payroll_system",
+    "auditor",
+    "operator",
+    "unexplained",
 ]
 
 

@@ -24,9 +24,12 @@ from projections import employments
 
 LEAST_REFUSAL = 400  # of the statuses
 # As what somebody looks who may look as several things: the one whose work it is comes first.
-ROLES: tuple[Literal["district", "payroll", "issuer_approver", "auditor"], ...] = (
+ROLES: tuple[
+    Literal["district", "payroll", "payroll_system", "issuer_approver", "auditor"], ...
+] = (
     "district",
     "payroll",
+    "payroll_system",
     "issuer_approver",
     "auditor",
 )

@@ -23,6 +23,7 @@ from ledger.erasure import EraseFile, Eraser, Retentions
 from ledger.errors import LedgerError
 from ledger.evidence import EvidenceStore, open_blobs
 from ledger.keys import FileKeyProvider
+from ledger.payroll_files import PayrollFiles
 from ledger.store import (
     Budget,
     Role,
@@ -57,6 +58,7 @@ class Edge:
     ledger: Ledger
     vault: Vault
     evidence: EvidenceStore
+    payroll_files: PayrollFiles
     reads: ConnectionPool[ScopedConnection]
     secrets: ConnectionPool[ScopedConnection]
     watch: Watch
@@ -83,6 +85,7 @@ class Edge:
             ledger=open_ledger(url),
             vault=vault,
             evidence=EvidenceStore(vault, blobs, bytes_max=settings.evidence_bytes_max),
+            payroll_files=PayrollFiles(vault, blobs),
             reads=reads,
             secrets=secrets,
             watch=Watch(Database(url)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from projections.batches import Batches
 from projections.catalog import Catalog
 from projections.contract import Projection
 from projections.employments import Employments
@@ -21,7 +22,7 @@ _LIFE: tuple[Projection[Any], ...] = (
     History(),
     Employments(),
 )
-_MEANING: tuple[Projection[Any], ...] = (Stacks(), Payouts(), Renewals())
+_MEANING: tuple[Projection[Any], ...] = (Stacks(), Payouts(), Renewals(), Batches())
 
 PROJECTIONS = _LIFE + _MEANING
 # Processes can share the work: the second lane takes few events and thinks long about each.

@@ -1,6 +1,7 @@
 """The HTTP routes under /v1, one file a subject."""
 
 from api.routes import (
+    batches,
     catalog,
     changes,
     credentials,
@@ -16,6 +17,7 @@ from api.routes import (
     operations,
     organizations,
     payouts,
+    payroll,
     people,
     policies,
     privacy,
@@ -44,6 +46,8 @@ ROUTERS = (  # looked through in this order, so what is asked most comes first
     policies.router,
     dossiers.router,
     payouts.router,
+    batches.router,
+    payroll.router,
     licenses.router,
     renewals.router,
     equivalencies.router,

@@ -204,6 +204,10 @@ class Batch(Aggregate):
         """Raises BatchStateError unless the lines are still to be put into a file."""
         self._must_be("drafted")
 
+    def must_be_frozen(self) -> None:
+        """Raises BatchStateError unless somebody may approve."""
+        self._must_be("frozen", "approved")
+
     def must_be_closed(self) -> None:
         """Raises BatchStateError before everybody needed has approved, and after voiding."""
         self._must_be("closed", "exported", "acknowledged", "reconciled")
@@ -218,7 +222,7 @@ class Batch(Aggregate):
 
     def approve(self, act: Act) -> Sequence[AnyBatchEvent]:
         """Approve; the last approval that is needed closes the batch."""
-        self._must_be("frozen", "approved")
+        self.must_be_frozen()
         assert self.file is not None, "a frozen batch has a file"
         approval = len(self.approvers) + 1
         drafted, district_id = self.drafted, self.district_id

@@ -137,6 +137,7 @@ def freeze_batch(ledger: Ledger, call: Call, *, batch_id: UUID, file: StoredFile
 
     def decide(read: Reader) -> Sequence[AnyBatchEvent]:
         batch = read.get(Batch, batch_id)
+        batch.must_be_drafted()
         _must_not_prepare(ledger, call.caller_id, batch.lines.values())
         return batch.freeze(call.act, file=file)
 
@@ -149,6 +150,7 @@ def approve_batch(ledger: Ledger, call: Call, *, batch_id: UUID) -> Receipt:
 
     def decide(read: Reader) -> Sequence[AnyBatchEvent]:
         batch = read.get(Batch, batch_id)
+        batch.must_be_frozen()
         _must_not_approve(ledger, call.caller_id, batch)
         return batch.approve(call.act)
 

@@ -13,6 +13,7 @@ import yaml
 
 from api.demo.district import write_generated_district
 from tests.api.conftest import running
+from tests.api.payroll import batch_of
 from tests.api.world import (
     Answer,
     World,
@@ -52,6 +53,7 @@ def furnish(world: World, token: str) -> Tenant:
         "district": world.grant("district", district),
         "payroll": world.grant("payroll", district),
         "district_auditor": world.grant("auditor", district),
+        "machine": world.grant("payroll_system", district),
     }
     office = roles["district"]
     body = stipend(title=f"Stipend {token}")
@@ -82,6 +84,7 @@ def furnish(world: World, token: str) -> Tenant:
         "payout_id": payouts[0]["payout_id"],
         "import_id": import_of(world, district, world.settings.state_folder),
     }
+    ids |= batch_of(world, district, roles["payroll"], one.teacher)
     ids |= held_and_asked_for(world, office, roles["approver"], ids)
     return Tenant(ids, roles)
 

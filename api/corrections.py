@@ -1,0 +1,84 @@
+"""Differences between what was closed and what is owed: proposed to people, adopted by one."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+from uuid import UUID
+
+from api.edge import Edge
+from ledger.application import Call, Receipt
+from ledger.commands import entitlement as entitlements
+from ledger.commands.entitlement import About
+from ledger.errors import ConflictError, RuleError
+from ledger.rules.payroll import Proposal
+from ledger.rules.payroll import proposals as proposed
+from ledger.store import EVERYTHING
+from projections import batches, payable
+from projections.batches import Line
+
+
+class NotBypassedError(RuleError):
+    """Only a line that payroll passed over is released or written off."""
+
+    slug = "line-not-bypassed"
+
+
+def proposals(edge: Edge, district_id: UUID) -> tuple[int, list[Proposal]]:
+    """The position that the views have come to, and every difference there."""
+    position = edge.watch.position(payable.VIEWS)
+    with edge.reading([EVERYTHING]) as connection:
+        adopted = batches.corrections_of_district(connection, district_id)
+        found = proposed(
+            payable.owed(connection, district_id, through=position),
+            map(batches.as_correction, adopted),
+            batches.last_tries(connection, district_id),
+        )
+    return position, found
+
+
+def adopt(
+    edge: Edge,
+    call: Call,
+    *,
+    district_id: UUID,
+    entitlement_id: UUID,
+    original_line_id: UUID,
+    amount_cents: int,
+) -> Receipt:
+    """Adopt a proposal as it was seen. Raises ConflictError when it is another one by now."""
+    position, found = proposals(edge, district_id)
+    with edge.reading([EVERYTHING]) as connection:
+        known = [
+            one
+            for one in batches.corrections_of_district(connection, district_id)
+            if one.entitlement_id == entitlement_id
+        ]
+    wanted = (entitlement_id, original_line_id, amount_cents)
+    matching = [
+        one
+        for one in found
+        if (one.entitlement_id, one.original_line_id, one.amount_cents) == wanted
+    ]
+    if not matching:
+        if edge.ledger.recorder.find_command(call.command_id) is not None:
+            return edge.ledger.run(call, _never)
+        raise ConflictError("this difference is not proposed, or no longer; read again")
+    [one] = matching
+    return entitlements.adopt_correction(
+        edge.ledger,
+        call,
+        about=About(district_id, one.entitlement_id, one.person_id),
+        proposal=one,
+        corrections_known=len(known),
+        through_position=position,
+    )
+
+
+def must_be_bypassed(line: Line) -> None:
+    """Raises NotBypassedError for a line that is on its way, paid, or free already."""
+    if line.status not in {"bypassed", "released", "written_off"}:
+        raise NotBypassedError(f"line {line.line_id} is {line.status}", status=line.status)
+
+
+def _never(_read: object) -> NoReturn:
+    raise AssertionError("a command that has happened is answered from its events")

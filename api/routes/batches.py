@@ -1,0 +1,305 @@
+"""Payroll batches: made by one person, approved by others, fetched and answered by a machine."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from uuid import UUID, uuid4
+
+from fastapi import File, Response, UploadFile
+from pydantic import BaseModel
+
+from api import payroll
+from api.access import (
+    NOT_THERE,
+    must_answer_payroll,
+    must_approve_payroll,
+    must_prepare_payroll,
+    must_see_payroll,
+)
+from api.answers import ListOf, answer, answer_all, recorded
+from api.disclosures import shows
+from api.exports.layout import layouts
+from api.imports.payroll_return import read_answers
+from api.paging import PageOf
+from api.payroll import Returned
+from api.reading import PagedReadNow, Read, ReadNow
+from api.routing import ImportRoute, Router
+from api.writing import Write, WriteNow
+from ledger.aggregates.batch import Batch as BatchState
+from ledger.application import Call
+from ledger.commands import batch as commands
+from ledger.errors import NotFoundError
+from ledger.events.batch import Explanation, VoidReason
+from ledger.values import Day, Positive, Slug, Value
+from projections import batches
+from projections.batch_fold import Batch
+from projections.batches import Happening, Line, Quarantined, Sums
+from projections.sql import NO_ID
+
+router = Router("payroll", ImportRoute)
+NUMBER_MAX = 2**31 - 1
+
+
+class NewBatch(Value):
+    """When it is paid, and up to where the log counts; without that, up to now."""
+
+    pay_date: Day
+    through_position: Positive | None = None
+
+
+class Void(Value):
+    """Why the batch is given up."""
+
+    reason: VoidReason
+
+
+class Export(Value):
+    """In which layout."""
+
+    layout: Slug
+
+
+class SignOff(Value):
+    """Why the sums do not meet, where they do not."""
+
+    explanation: Explanation | None = None
+
+
+class Variance(BaseModel):
+    """What was exported, by what came of it; it has come out when the variance is zero."""
+
+    sums: Sums
+    variance_cents: int
+    quarantined: list[Quarantined]
+
+
+class LayoutInfo(BaseModel):
+    """A layout that batches can be exported in."""
+
+    name: str
+    version: int
+    title: str
+    complete: bool
+    incomplete_because: str | None
+    columns: list[str]
+
+
+@router.write("/districts/{district_id}/batches")
+def draft_batch(district_id: UUID, body: NewBatch, write: WriteNow) -> Response:
+    """Begin the next batch: everything payable by the pay date that no batch before it has."""
+    must_prepare_payroll(write.caller, district_id)
+    receipt = payroll.draft(
+        write.edge,
+        write.call(body),
+        district_id=district_id,
+        pay_date=body.pay_date,
+        through_position=body.through_position,
+    )
+    return recorded(receipt)
+
+
+@router.read("/districts/{district_id}/batches", PageOf[Batch])
+def list_batches(district_id: UUID, read: PagedReadNow) -> Response:
+    """A district's batches, the newest first; a number is never used twice."""
+    must_see_payroll(read.caller, district_id)
+    with read.connection() as connection:
+        position = read.visible("batches")
+        found = batches.of_district(
+            connection,
+            district_id,
+            before=read.page.after(tuple[int], (NUMBER_MAX,))[0],
+            limit=read.page.limit,
+        )
+    key = (found[-1].number,) if found else None
+    return read.page.answer(found, position, key=key)
+
+
+@router.read("/batches/{batch_id}", Batch)
+def read_batch(batch_id: UUID, read: ReadNow) -> Response:
+    """A batch with its control totals, who made it and who approved."""
+    with read.connection() as connection:
+        position = read.visible("batches")
+        found = _seen(read, connection, batch_id)
+    return answer(found, position=position, ETag=f'"{found.version}"')
+
+
+@router.read("/batches/{batch_id}/lines", PageOf[Line])
+def list_batch_lines(batch_id: UUID, read: PagedReadNow) -> Response:
+    """The lines of a batch, and what became of each."""
+    with read.connection() as connection:
+        position = read.visible("batches")
+        batch = _seen(read, connection, batch_id)
+        found = batches.lines_of_batch(
+            connection,
+            batch_id,
+            after=read.page.after(tuple[UUID], (NO_ID,))[0],
+            limit=read.page.limit,
+        )
+    shows(read, "payouts", {one.person_id for one in found}, within=[batch.district_id])
+    key = (found[-1].line_id,) if found else None
+    return read.page.answer(found, position, key=key)
+
+
+@router.read("/batches/{batch_id}/log", PageOf[Happening])
+def list_batch_log(batch_id: UUID, read: PagedReadNow) -> Response:
+    """What was done with a batch or tried, by whom: every download as well."""
+    with read.connection() as connection:
+        position = read.visible("batches")
+        _seen(read, connection, batch_id)
+        found = batches.log_of_batch(
+            connection,
+            batch_id,
+            after=read.page.after(tuple[int], (0,))[0],
+            limit=read.page.limit,
+        )
+    key = (found[-1].position,) if found else None
+    return read.page.answer(found, position, key=key)
+
+
+@router.read("/batches/{batch_id}/variance", Variance)
+def read_variance(batch_id: UUID, read: ReadNow) -> Response:
+    """Whether what was exported is all explained by what came back."""
+    with read.connection() as connection:
+        position = read.visible("batches")
+        _seen(read, connection, batch_id)
+        sums = batches.sums_of_batch(connection, batch_id)
+        strange = batches.quarantine(connection, batch_id)
+    return answer(
+        {"sums": sums, "variance_cents": sums.variance_cents, "quarantined": strange},
+        position=position,
+    )
+
+
+@router.write("/batches/{batch_id}/freezes")
+def freeze_batch(batch_id: UUID, write: WriteNow) -> Response:
+    """Put the lines into a file that no longer changes; what is approved is this file."""
+    must_prepare_payroll(write.caller, _district_of(write, batch_id))
+    return recorded(payroll.freeze(write.edge, write.call(), batch_id=batch_id))
+
+
+@router.write("/batches/{batch_id}/approvals")
+def approve_batch(batch_id: UUID, write: WriteNow) -> Response:
+    """Approve a frozen batch that somebody else made; the last approval needed closes it."""
+    must_approve_payroll(write.caller, _district_of(write, batch_id))
+    return recorded(write.run(commands.approve_batch, batch_id=batch_id))
+
+
+@router.write("/batches/{batch_id}/voids")
+def void_batch(batch_id: UUID, body: Void, write: WriteNow) -> Response:
+    """Give a batch up before it is exported; its number is not used again."""
+    must_prepare_payroll(write.caller, _district_of(write, batch_id))
+    return recorded(write.run(commands.void_batch, body, batch_id=batch_id))
+
+
+@router.write("/batches/{batch_id}/exports")
+def export_batch(batch_id: UUID, body: Export, write: WriteNow) -> Response:
+    """Render a closed batch in a layout, once for all."""
+    must_prepare_payroll(write.caller, _district_of(write, batch_id))
+    receipt = payroll.export(
+        write.edge, write.call(body), batch_id=batch_id, layout_name=body.layout
+    )
+    return recorded(receipt)
+
+
+@router.download("/batches/{batch_id}/files/{layout}")
+def download_batch(batch_id: UUID, layout: Slug, read: ReadNow) -> Response:
+    """The file as it was stored; each download is written down, none changes a byte."""
+    found = _opened(read, batch_id, layout)
+    return Response(
+        found.content,
+        media_type=found.media_type,
+        headers={
+            "Content-Disposition": f'attachment; filename="{found.name}"',
+            "Content-Security-Policy": "sandbox; default-src 'none'",
+            "X-Content-Type-Options": "nosniff",
+        },
+    )
+
+
+@router.read("/batches/{batch_id}/files/{layout}/envelope", dict[str, Any])
+def read_envelope(batch_id: UUID, layout: Slug, read: ReadNow) -> Response:
+    """The control totals of a file, as they were stored with it."""
+    batch = read.edge.ledger.get(BatchState, batch_id)
+    must_see_payroll(read.caller, batch.district_id)
+    return answer(payroll.read_export(read.edge, batch_id, layout).envelope)
+
+
+@router.post_file("/batches/{batch_id}/returns", Returned)
+def record_return(
+    *,
+    batch_id: UUID,
+    write: WriteNow,
+    file: Annotated[UploadFile, File(description="CSV or JSON; its name is not kept")],
+) -> Response:
+    """Say what came of the lines. The same again adds nothing; a bad file adds nothing at all."""
+    must_answer_payroll(write.caller, _district_of(write, batch_id))
+    batch = write.edge.ledger.get(BatchState, batch_id)
+    content = file.file.read()
+    found = payroll.record_return(
+        write.edge,
+        write.call(),
+        batch_id=batch_id,
+        content=content,
+        answers=read_answers("return file", content, batch.drafted.number),
+    )
+    return answer(found, position=found.position)
+
+
+@router.write("/batches/{batch_id}/reconciliations")
+def reconcile_batch(batch_id: UUID, body: SignOff, write: WriteNow) -> Response:
+    """Sign that every line is answered, and that the sums meet or why they do not."""
+    must_approve_payroll(write.caller, _district_of(write, batch_id))
+    return recorded(write.run(commands.reconcile_batch, body, batch_id=batch_id))
+
+
+@router.read("/layouts", ListOf[LayoutInfo])
+def list_layouts(read: ReadNow) -> Response:  # noqa: ARG001 - every read takes one
+    """The layouts that batches can be exported in, and which of them are for trying out only."""
+    return answer_all(
+        [
+            {
+                "name": one.name,
+                "version": one.version,
+                "title": one.title,
+                "complete": one.complete,
+                "incomplete_because": one.incomplete_because,
+                "columns": [column.header for column in one.columns],
+            }
+            for one in layouts().values()
+        ]
+    )
+
+
+def _district_of(write: Write, batch_id: UUID) -> UUID:
+    return write.edge.ledger.get(BatchState, batch_id).district_id
+
+
+def _seen(read: Read[Any], connection: Any, batch_id: UUID) -> Batch:
+    found = batches.find(connection, batch_id)
+    if found is None:
+        raise NotFoundError(NOT_THERE)
+    must_see_payroll(read.caller, found.district_id)
+    return found
+
+
+def _opened(read: Read[Any], batch_id: UUID, layout: str) -> payroll.Download:
+    """A file, once it is in the log that somebody was given it."""
+    batch = read.edge.ledger.get(BatchState, batch_id)
+    must_see_payroll(read.caller, batch.district_id)
+    found = payroll.read_export(read.edge, batch_id, layout)
+    shows(read, "payouts", batch.payees, within=[batch.district_id])
+    call = Call(
+        caller_id=read.caller.principal_id,
+        command_id=uuid4(),
+        body_hash=read.edge.vault.body_hash(b"download"),
+        at=read.at,
+    )
+    commands.record_download(
+        read.edge.ledger,
+        call,
+        batch_id=batch_id,
+        district_id=batch.district_id,
+        layout=layout,
+        file_id=found.file_id,
+    )
+    return found

@@ -1,0 +1,152 @@
+"""Payroll files: rendered once, encrypted under a key of their own, and given out as stored.
+
+They hold employee numbers and amounts, so they are kept as evidence is: blob first, the vault's
+row second, the event last. A blob or a row that no event names is a try that went no further. The
+key of a file is sealed by a key of the district: a person who is forgotten leaves the law's copy of
+what she was paid, and the row says until when the law wants it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from collections.abc import Iterable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import NamedTuple
+from uuid import UUID, uuid4
+
+import obstore
+from obstore.store import LocalStore, ObjectStore
+
+from ledger.errors import ErasedError, NotFoundError
+from ledger.events.batch import StoredFile
+from ledger.keys import KEY_BYTES, seal, unseal
+from ledger.rules.retention import payroll_kept_until
+from ledger.segments import SEGMENT_BYTES, EvidenceDamagedError, decrypt, encrypt
+from ledger.sql import blocks, execute, fetch
+from ledger.vault import Vault
+
+KEYS = "payroll-file-keys"
+RETENTION_CLASS = "payroll"
+_SQL = blocks("ledger", "payroll_files.sql")
+
+
+class _Record(NamedTuple):
+    district_id: UUID
+    sealed_key: bytes
+    ciphertext_sha256: bytes
+
+
+class PayrollFiles:
+    """Keeps the files of payroll batches."""
+
+    def __init__(self, vault: Vault, blobs: ObjectStore) -> None:
+        self._vault = vault
+        self._blobs = blobs
+
+    def store(
+        self, *, district_id: UUID, batch_id: UUID, pay_date: date, content: Iterable[bytes]
+    ) -> StoredFile:
+        """Keep a file for ever new: no two calls make the same one."""
+        file_id, secret = uuid4(), secrets.token_bytes(KEY_BYTES)
+        intake = _Intake()
+        sealed = intake.sealed(encrypt(secret, file_id, intake.plain(content)))
+        obstore.put(self._blobs, _name(file_id), sealed, max_concurrency=2)
+        _flush(self._blobs, _name(file_id))
+        with self._vault.writing() as connection:
+            key = self._vault.keyring.person_keys(connection, [district_id])[district_id]
+            context = self._vault.keyring.context(district_id, file_id, KEYS)
+            execute(
+                connection,
+                _SQL["add_file"],
+                file_id=file_id,
+                district_id=district_id,
+                batch_id=batch_id,
+                sealed_key=seal(key, secret, context),
+                size_bytes=intake.size_bytes,
+                ciphertext_sha256=intake.ciphertext.digest(),
+                retention_class=RETENTION_CLASS,
+                kept_until=payroll_kept_until(pay_date),
+            )
+        return StoredFile(
+            file_id=file_id,
+            size_bytes=intake.size_bytes,
+            ciphertext_sha256=f"sha256:{intake.ciphertext.hexdigest()}",
+        )
+
+    def open(self, file_id: UUID) -> Iterator[bytes]:
+        """The bytes as they were stored, each piece proved before it is given.
+
+        Raises:
+            NotFoundError, ErasedError: there is no such file, or its key is gone; raised at once.
+            EvidenceDamagedError: a piece is not the one stored.
+        """
+        record = self._load(file_id)
+        keyring, district_id = self._vault.keyring, record.district_id
+        with self._vault.connections.connection() as connection:
+            keys = keyring.find_person_keys(connection, [district_id])
+        if district_id not in keys:
+            raise ErasedError(f"payroll file {file_id} was erased with its district's key")
+        secret = unseal(
+            keys[district_id], record.sealed_key, keyring.context(district_id, file_id, KEYS)
+        )
+        try:
+            blob = obstore.get(self._blobs, _name(file_id))
+        except FileNotFoundError:
+            raise EvidenceDamagedError(f"payroll file {file_id} is gone") from None
+        return decrypt(secret, file_id, blob.stream(SEGMENT_BYTES))
+
+    def discard(self, file: StoredFile) -> None:
+        """Take back a file that no event names."""
+        with self._vault.writing() as connection:
+            execute(connection, _SQL["discard_file"], file_id=file.file_id)
+        obstore.delete(self._blobs, _name(file.file_id))
+
+    def hmac(self, content: bytes) -> str:
+        """By what a file is known again, for whoever has the ledger's secret alone."""
+        return f"hmac-sha256:{self._vault.hashes.digest('file', content).hex()}"
+
+    def _load(self, file_id: UUID) -> _Record:
+        with self._vault.connections.connection() as connection:
+            rows = fetch(connection, _SQL["load_file"], file_id=file_id)
+        if not rows:
+            raise NotFoundError(f"there is no payroll file {file_id}")
+        return _Record(*rows[0])
+
+
+def _name(file_id: UUID) -> str:
+    """Apart from evidence, so that nobody who tidies up there takes it for an orphan."""
+    return f"payroll/{file_id}"
+
+
+def _flush(blobs: ObjectStore, name: str) -> None:
+    """Put the file and its name on the disk itself: the local store leaves that to chance."""
+    if isinstance(blobs, LocalStore):
+        assert blobs.prefix is not None, "a local store has a folder"
+        file = Path(blobs.prefix) / name
+        for path in (file, file.parent, file.parent.parent):
+            descriptor = os.open(path, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+
+
+class _Intake:
+    """Counts and digests a file as it passes."""
+
+    def __init__(self) -> None:
+        self.size_bytes = 0
+        self.ciphertext = hashlib.sha256()
+
+    def plain(self, content: Iterable[bytes]) -> Iterator[bytes]:
+        for piece in content:
+            self.size_bytes += len(piece)
+            yield piece
+
+    def sealed(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
+        for piece in pieces:
+            self.ciphertext.update(piece)
+            yield piece

@@ -1,0 +1,18 @@
+-- Where the vault has the keys of payroll files.
+
+-- name: add_file
+INSERT INTO vault_payroll_files (
+    file_id, district_id, batch_id, sealed_key, size_bytes, ciphertext_sha256, retention_class,
+    kept_until
+) VALUES (
+    %(file_id)s, %(district_id)s, %(batch_id)s, %(sealed_key)s, %(size_bytes)s,
+    %(ciphertext_sha256)s, %(retention_class)s, %(kept_until)s
+);
+
+-- name: load_file
+SELECT district_id, sealed_key, ciphertext_sha256
+  FROM vault_payroll_files
+ WHERE file_id = %(file_id)s;
+
+-- name: discard_file
+DELETE FROM vault_payroll_files WHERE file_id = %(file_id)s;

@@ -1,0 +1,105 @@
+"""What a district owes and may pay: the one place where payroll meets the payouts.
+
+Payroll knows entitlements through these functions alone, so whoever derives them otherwise changes
+this module and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from psycopg import Connection
+
+from ledger.errors import RuleError
+from ledger.rules.payroll import Payable
+from projections import payouts
+from projections.parking import parked_scopes
+from projections.sql import NO_ID
+
+VIEWS = ("payouts", "batches")  # that have to have come as far as the position
+PAGE = 5_000
+ALWAYS = date.max  # whatever is payable at some time
+
+
+class LedgerInDoubtError(RuleError):
+    """An event could not be read, and until it is mended nothing can be paid."""
+
+    slug = "ledger-in-doubt"
+
+
+def payable(
+    connection: Connection[Any], district_id: UUID, *, through: int, pay_date: date
+) -> list[Payable]:
+    """What is due by a pay date as it follows from the log through a position, in its order.
+
+    Whatever rests on an event that could not be read is left out; when all does, nothing is paid.
+    The connection has to be one that sees everything.
+    """
+    doubtful = _in_doubt(connection)
+    return [
+        _payable(one)
+        for one in _due(connection, district_id, through, pay_date)
+        if doubtful.isdisjoint((one.person_id, one.policy_id, one.credential_id))
+    ]
+
+
+def owed(connection: Connection[Any], district_id: UUID, *, through: int) -> Mapping[UUID, Payable]:
+    """What is owed at some time, by the line that it becomes first; closed or not."""
+    found = map(_payable, _due(connection, district_id, through, ALWAYS))
+    return {one.line_id: one for one in found}
+
+
+def find(connection: Connection[Any], entitlement_id: UUID) -> Payable | None:
+    """One entitlement, whatever its status; null when there is none."""
+    found = payouts.explain(connection, entitlement_id, effective_on=ALWAYS)
+    return _payable(found.payout) if found and found.payout.benefit == "one_time" else None
+
+
+def district_of(connection: Connection[Any], entitlement_id: UUID) -> UUID | None:
+    """Who would pay an entitlement; null when there is none."""
+    found = payouts.explain(connection, entitlement_id, effective_on=ALWAYS)
+    return found.payout.district_id if found else None
+
+
+def _due(
+    connection: Connection[Any], district_id: UUID, through: int, day: date
+) -> Iterator[payouts.Payout]:
+    after = (0, NO_ID)
+    while True:
+        page = payouts.of_district(
+            connection,
+            district_id,
+            effective_on=day,
+            as_of=through,
+            status="due",
+            benefit="one_time",
+            after=after,
+            limit=PAGE,
+        )
+        yield from page
+        if len(page) < PAGE:
+            return
+        after = (page[-1].earned_position, page[-1].payout_id)
+
+
+def _in_doubt(connection: Connection[Any]) -> set[UUID | None]:
+    scopes = parked_scopes(connection, "payouts")
+    if any(scope.kind == "ledger" for scope in scopes):
+        raise LedgerInDoubtError("an event about nobody in particular could not be read")
+    return {scope.id for scope in scopes}
+
+
+def _payable(one: payouts.Payout) -> Payable:
+    return Payable(
+        entitlement_id=one.payout_id,
+        person_id=one.person_id,
+        policy_id=one.policy_id,
+        policy_version=one.policy_version,
+        subject_id=one.subject_id,
+        earned_on=one.earned_on,
+        payable_on=one.payable_on,
+        amount_cents=one.amount_cents,
+    )
