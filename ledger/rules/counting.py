@@ -7,6 +7,7 @@ outside_validity, duplicate, exchanged, cap_reached, a ruling's own, and those o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
@@ -69,11 +70,15 @@ def count(
     state: Rule,
     local_on: LocalOn,
     caps: Sequence[Cap],
+    counted_before: AbstractSet[str] = frozenset(),
 ) -> tuple[Unit, ...]:
-    """Every achievement of hers up to a day, in order, with what it brings in this cycle."""
+    """Every achievement of hers up to a day, in order, with what it brings in this cycle.
+
+    `counted_before` is what has counted in earlier cycles: of a pair the other then counts no more.
+    """
     judge = _Judge(license_, term, day, state, local_on)
     units = [judge.unit(one) for one in achievements if one.earned_on <= day]
-    units = list(_once(achievements, _of_pairs(achievements, units)))
+    units = list(_once(achievements, _of_pairs(achievements, units, counted_before)))
     for cap in caps:
         units = list(_capped(units, cap, state.terms.year_starts_month))
     return tuple(_in_hundredths(units))
@@ -138,17 +143,24 @@ def _ruled(found: Worth, ruling: Ruling) -> Worth:
     return replace(found, units=given, reason=reason, arithmetic=said, category=category)
 
 
-def _of_pairs(achievements: Sequence[Achievement], units: Sequence[Unit]) -> list[Unit]:
+def _of_pairs(
+    achievements: Sequence[Achievement], units: Sequence[Unit], counted_before: AbstractSet[str]
+) -> list[Unit]:
     """Of an award and the course it was exchanged for one counts; either names the other."""
     exchanges = [
         Exchange(one.exchanged_for, one.id) for one in achievements if one.exchanged_for is not None
     ]
-    worth = {UUID(unit.achievement_id): unit.exact for unit in units}
-    out = {str(lost): str(kept) for lost, kept in left_out(exchanges, worth).items()}
-    others = {kept: lost for lost, kept in out.items()}
+    out: dict[str, str] = {}
+    for award, course in (map(str, exchange) for exchange in exchanges):
+        out |= {course: award} if award in counted_before else {}
+        out |= {award: course} if course in counted_before else {}
+    worth = {UUID(u.achievement_id): u.exact for u in units if u.achievement_id not in out}
+    now = {str(lost): str(kept) for lost, kept in left_out(exchanges, worth).items()}
+    others = {kept: lost for lost, kept in now.items()}
+    out |= now
     return [
         _instead(unit, "exchanged", out[unit.achievement_id])
-        if unit.achievement_id in out
+        if unit.achievement_id in out and unit.exact
         else replace(unit, other_id=others.get(unit.achievement_id))
         for unit in units
     ]

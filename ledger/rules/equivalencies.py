@@ -13,7 +13,7 @@ from fractions import Fraction
 from uuid import UUID
 
 from ledger.events.equivalency import Conversion, EquivalencyTerms
-from ledger.rules.licenses import License, Term
+from ledger.rules.licenses import Term
 
 HUNDREDTHS = 100
 NOTHING = Fraction(0)
@@ -57,10 +57,9 @@ class Rule:
         ends = [one for one in (self.terms.effective_to, self.last_day) if one is not None]
         return self.terms.effective_from <= day and all(day <= end for end in ends)
 
-    def governs(self, license_: License, term: Term) -> bool:
+    def governs(self, term: Term, traits: Collection[str]) -> bool:
         """Whether this version holds for a cycle: by the date it says, or because she opted in."""
-        opted = self.terms.opt_in_trait
-        if opted is not None and opted in license_.facts[-1].traits:
+        if self.terms.opt_in_trait is not None and self.terms.opt_in_trait in traits:
             return True
         return self.covers(getattr(term, self.terms.governed_by) or date.max)
 
@@ -76,10 +75,10 @@ class Worth:
     category: str | None
 
 
-def governing(rules: Iterable[Rule], license_: License, term: Term) -> Rule | None:
+def governing(rules: Iterable[Rule], term: Term, traits: Collection[str]) -> Rule | None:
     """The state's rule for a cycle: of those that cover its date, the one adopted last."""
     states = [rule for rule in rules if rule.district_id is None]
-    found = [rule for rule in states if rule.governs(license_, term)]
+    found = [rule for rule in states if rule.governs(term, traits)]
     return max(found, key=_adopted, default=None)
 
 

@@ -101,7 +101,32 @@ def in_cycle(
     index: int,
 ) -> list[Progress]:
     """One cycle (0 is the first) as it stands on a day."""
-    case = _case(license_, achievements, rules, day, index)
+    counted: frozenset[str] = frozenset()
+    if any(one.exchanged_for is not None for one in achievements):
+        for earlier in range(index):
+            counted |= _counted(
+                _case(license_, achievements, rules, day, earlier, counted_before=counted)
+            )
+    return _lines(_case(license_, achievements, rules, day, index, counted_before=counted))
+
+
+def would_bring(
+    license_: License,
+    achievements: Sequence[Achievement],
+    rules: Sequence[Rule],
+    one: Achievement,
+    day: date,
+) -> Unit | None:
+    """What one more achievement would bring on a day; null when no rules are known.
+
+    For whoever wants to know before she begins: it binds nobody.
+    """
+    found = progress(license_, [*achievements, one], rules, day)
+    units = (unit for line in found for unit in line.units)
+    return next((unit for unit in units if unit.achievement_id == str(one.id)), None)
+
+
+def _lines(case: _Case) -> list[Progress]:
     if case.rule is None:
         return [_blank(case, "no_rule", ())]
     asked = list(_asked(case))
@@ -109,6 +134,13 @@ def in_cycle(
         anything = Requirement(purpose="anything", approver="nobody")
         return [_blank(case, "no_requirement", _units(case, anything))]
     return [_line(case, by, requirement) for by, requirement in asked]
+
+
+def _counted(case: _Case) -> frozenset[str]:
+    """What counts for something in a cycle."""
+    return frozenset(
+        unit.achievement_id for line in _lines(case) for unit in line.units if unit.exact
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +154,7 @@ class _Case:
     index: int
     term: Term  # with the last day that the rules give it where the license states none
     rule: Rule | None
+    counted_before: frozenset[str]  # in earlier cycles; looked for where something was exchanged
 
     @property
     def lapsed(self) -> bool:
@@ -140,10 +173,13 @@ def _case(
     rules: Sequence[Rule],
     day: date,
     index: int,
+    *,
+    counted_before: frozenset[str],
 ) -> _Case:
     known = [one for one in rules if one.terms.jurisdiction == license_.jurisdiction]
     term = license_.terms[index]
-    rule = governing(known, license_, term)
+    traits = license_.facts_on(min(day, term.valid_to or day)).traits
+    rule = governing(known, term, traits)
     return _Case(
         license=license_,
         achievements=sorted(achievements, key=lambda one: (one.earned_on, one.position)),
@@ -152,6 +188,7 @@ def _case(
         index=index,
         term=term if rule is None else _bounded(term, license_, rule),
         rule=rule,
+        counted_before=counted_before,
     )
 
 
@@ -226,6 +263,7 @@ def _units(case: _Case, requirement: Requirement) -> tuple[Unit, ...]:
         state=case.rule,
         local_on=lambda day: local_rule(case.rules, case.license.district_id, day),
         caps=requirement.caps,
+        counted_before=case.counted_before,
     )
     carried = _carried(case, requirement)
     return (carried, *own) if carried is not None else own
@@ -236,9 +274,7 @@ def _carried(case: _Case, requirement: Requirement) -> Unit | None:
     carry = requirement.carry_over
     if carry is None or case.index == 0:
         return None
-    before = in_cycle(
-        case.license, case.achievements, case.rules, case.term.valid_from - ONE_DAY, case.index - 1
-    )
+    before = in_cycle(case.license, case.achievements, case.rules, case.day, case.index - 1)
     line = next((one for one in before if one.purpose == requirement.purpose), None)
     if line is None or line.valid_to is None:
         return None

@@ -333,6 +333,14 @@ def test_maryland_goes_by_the_day_of_issue_and_lets_older_holders_opt_in() -> No
         assert found.state == "missing"
 
 
+def test_who_opts_in_is_under_the_new_rules_of_maryland_from_that_day_on() -> None:
+    held = license_of("us-md", "2024-06-30", "2029-06-29")
+    opted = Facts(date(2025, 1, 1), "teacher", ("opted-in",))
+    held = replace(held, facts=(*held.facts, opted))
+    assert line(held, [], rules_of("us-md"), "2024-12-31").unit == "us-md:credit"
+    assert line(held, [], rules_of("us-md"), "2025-01-01").unit == "us-md:PDP"
+
+
 def test_each_of_four_areas_has_to_be_touched_in_maryland() -> None:
     """Ninety points in three areas are not enough; one more hour in the fourth is."""
     held = license_of("us-md", "2024-07-01", "2029-06-30")
@@ -389,6 +397,15 @@ def test_illinois_carries_over_the_surplus_of_april_to_june_alone() -> None:
     early = [earned("hour", "125", "2019-03-31"), earned("hour", "5", "2019-04-01")]
     found = line(second, early, rules_of("us-il"), "2020-01-01")
     assert found.earned_hundredths == 500
+
+
+def test_a_surplus_that_is_revoked_is_carried_no_more() -> None:
+    """120 hours, and 15 in May that are withdrawn in the next cycle: 15 carried, then none."""
+    late = earned("hour", "15", "2019-05-01")
+    gone = replace(late, void_from=date(2020, 1, 1), void_reason="withdrawn")
+    record = [earned("hour", "120", "2018-01-01"), gone]
+    assert line(illinois(), record, rules_of("us-il"), "2019-12-31").earned_hundredths == 1_500
+    assert line(illinois(), record, rules_of("us-il"), "2020-01-01").earned_hundredths == 0
 
 
 def test_illinois_banks_no_academies() -> None:
@@ -499,6 +516,14 @@ def test_some_options_of_south_carolina_go_through_an_employing_renewal_entity()
     assert (units(found), reasons(found)) == ([0], ["needs_renewal_entity"])
 
 
+def test_what_she_became_after_a_cycle_changes_nothing_in_it() -> None:
+    held = license_of("us-sc", "2020-07-01", "2025-06-30")
+    later = Facts(date(2025, 7, 1), "teacher", ("renewal-entity",))
+    held = replace(held, facts=(*held.facts, later))
+    found = line(held, [earned("ceu", "1", IN_TIME)], rules_of("us-sc"), "2025-08-01")
+    assert reasons(found) == ["needs_renewal_entity"]
+
+
 def test_utah_counts_full_portions_of_fourteen_hours() -> None:
     """14 hours are a credit of 15 points; 29 hours are two, and 13 hours are none."""
     held = license_of("us-ut", "2020-07-01", "2025-06-30", license_type="level-1")
@@ -571,6 +596,16 @@ def test_alabama_takes_any_of_its_options_and_never_parts_of_two(
     assert (found.state == "met") == (option is not None)
     if option is not None:
         assert found.option == option
+
+
+def test_what_was_withdrawn_is_none_of_alabamas_ceus_either() -> None:
+    held = license_of("us-al", "2020-07-01", "2025-06-30")
+    record = [earned("ceu", "5", IN_TIME), earned("ceu", "5", "2024-03-02")]
+    assert line(held, record, rules_of("us-al"), DAY).state == "met"
+    record[1] = replace(record[1], void_from=date(2024, 4, 1), void_reason="withdrawn")
+    found = line(held, record, rules_of("us-al"), DAY)
+    assert (found.state, found.option) == ("missing", "units")
+    assert needs(found) == {"ceu": (500, 500)}
 
 
 def test_a_course_that_ends_after_the_first_of_july_counts_in_the_new_cycle_in_wisconsin() -> None:

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from ledger.events.equivalency import MICRO_CREDENTIAL, Cap, Conversion, Need, Option, Requirement
 from ledger.rules.equivalencies import Achievement, Rule, decimal, spoken
-from ledger.rules.licenses import Facts, Term
-from ledger.rules.renewals import in_cycle
+from ledger.rules.licenses import Facts, License, Term
+from ledger.rules.renewals import in_cycle, would_bring
 from tests.rules.licensing import (
     awards,
     earned,
@@ -72,6 +72,44 @@ def test_where_one_of_the_pair_counts_for_nothing_there_is_nothing_to_choose() -
     back = replace(course, void_from=date(2024, 3, 1), void_reason="withdrawn")
     found = line(TENNESSEE, [award, back], RULES, DAY)
     assert (units(found), reasons(found)) == ([600, 0], [None, "withdrawn"])
+
+
+def two_cycles() -> License:
+    renewed = Term(date(2025, 7, 1), date(2025, 7, 1), date(2030, 6, 30))
+    return replace(TENNESSEE, terms=(*TENNESSEE.terms, renewed))
+
+
+def test_what_has_counted_in_one_cycle_is_not_exchanged_for_units_of_the_next() -> None:
+    """The award brought 6 PDP by 2025; its course of 2026 brings no 10 more."""
+    (award,) = awards(1, "2024-01-01")
+    course = earned("semester-hour", "1", "2026-02-01", exchanged_for=award.id)
+    found = line(two_cycles(), [award, course], RULES, "2026-06-30")
+    assert (found.cycle, units(found)) == (2, [0, 0])
+    assert reasons(found) == ["outside_validity", "exchanged"]
+    assert other(found, course.id) == str(award.id)
+    gone = replace(award, void_from=date(2026, 1, 1), void_reason="revoked")
+    assert units(line(two_cycles(), [gone, course], RULES, "2026-06-30")) == [0, 1_000]
+
+
+def test_a_course_that_has_counted_leaves_nothing_for_its_award_in_the_next_cycle() -> None:
+    (award,) = awards(1, "2025-09-01")
+    course = earned("semester-hour", "1", "2025-02-01", exchanged_for=award.id)
+    found = line(two_cycles(), [award, course], RULES, "2026-06-30")
+    assert reasons(found) == ["outside_validity", "exchanged"]
+
+
+def test_before_she_begins_she_is_told_what_it_would_bring() -> None:
+    """6 PDP for a micro-credential that she has not earned; nothing for one that she has."""
+    held, more = awards(2, "2024-01-01")
+    again = replace(held, id=named("again"), earned_on=date(2024, 5, 1))
+    day = date(2024, 6, 30)
+    found = would_bring(TENNESSEE, [held], RULES, more, day)
+    assert found is not None
+    assert found.units_hundredths == 600
+    found = would_bring(TENNESSEE, [held], RULES, again, day)
+    assert found is not None
+    assert (found.units_hundredths, found.reason) == (0, "duplicate")
+    assert would_bring(TENNESSEE, [held], [], more, day) is None
 
 
 def test_the_same_course_twice_counts_once() -> None:
