@@ -76,7 +76,8 @@ def count(
 
     `counted_before` is what has counted in earlier cycles: of a pair the other then counts no more.
     """
-    judge = _Judge(license_, term, day, state, local_on)
+    traits = license_.facts_on(min(day, term.valid_to or day)).traits
+    judge = _Judge(license_, term, day, state, local_on, traits)
     units = [judge.unit(one) for one in achievements if one.earned_on <= day]
     units = list(_once(achievements, _of_pairs(achievements, units, counted_before)))
     for cap in caps:
@@ -91,13 +92,13 @@ class _Judge:
     day: date
     state: Rule
     local_on: LocalOn
+    traits: tuple[str, ...]
 
     def unit(self, one: Achievement) -> Unit:
         """What it brings by itself, before it is held against the others."""
         reason = self._out_of_question(one)
         ruling = self.license.rulings.get(one.id)
-        traits = self.license.facts_on(min(self.day, self.term.valid_to or self.day)).traits
-        found = worth(one, self.state, self.local_on(one.earned_on), traits)
+        found = worth(one, self.state, self.local_on(one.earned_on), self.traits)
         if ruling is not None and reason is None and ruling.district_id == self.license.district_id:
             found = _ruled(found, ruling)
             reason = "declined" if ruling.outcome == "declined" else None
@@ -150,6 +151,8 @@ def _of_pairs(
     exchanges = [
         Exchange(one.exchanged_for, one.id) for one in achievements if one.exchanged_for is not None
     ]
+    if not exchanges:
+        return list(units)
     out: dict[str, str] = {}
     for award, course in (map(str, exchange) for exchange in exchanges):
         out |= {course: award} if award in counted_before else {}

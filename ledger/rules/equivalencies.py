@@ -112,8 +112,8 @@ def _converted(
     quantity = achievement.quantity_hundredths
     counted = quantity if most is None else min(quantity, most)
     gives, per = conversion.gives_hundredths, conversion.per_hundredths
-    portions = Fraction(counted // per) if conversion.whole else Fraction(counted, per)
-    units = portions * gives / HUNDREDTHS
+    reckoned = counted // per * per if conversion.whole else counted
+    units = Fraction(reckoned * gives, per * HUNDREDTHS)
     rate = f"{decimal(gives)} for each {'full ' if conversion.whole else ''}{decimal(per)}"
     cut = "" if counted == quantity else f", no more than {decimal(counted)} of it counts"
     said = f"{_named(achievement)}{cut}: {rate} = {spoken(units)} {rule.terms.unit}"
