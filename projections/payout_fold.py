@@ -4,62 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import date
 from uuid import UUID
 
-import orjson
-
+from ledger.events.calendar import CalendarFactRecorded
 from ledger.events.credential import CredentialVersionPublished
-from ledger.events.employment import (
-    EmploymentChanged,
-    EmploymentEnded,
-    EmploymentReopened,
-    EmploymentStarted,
-)
+from ledger.events.credit import CreditRecorded, CreditWithdrawn
+from ledger.events.dossier import DossierFactRecorded, DossierFactWithdrawn
 from ledger.events.enrollment import Awarded, Reinstated, Revoked
-from ledger.events.policy import PolicyAdopted, PolicyRetired
+from ledger.events.policy import PolicyAdopted, PolicyRetired, PolicyRuleAdopted
 from ledger.events.stack import StackDefined, StackRetired
-from ledger.rules.allocation import Judged, judge
+from ledger.rules.allocation import judge
 from ledger.rules.completions import Award, Era, award_of, completion, eras_after
-from ledger.rules.employments import Duty, Employment
+from ledger.rules.employments import Employment
+from ledger.rules.entitlements.findings import RulePolicy, RuleVersion
+from ledger.rules.entitlements.gather import Recorded
 from ledger.rules.incentives import Earned, Policy, Version, award_earned, stack_earned
 from ledger.values import stream_id
 from projections.contract import Fact
+from projections.payout_rows import EmploymentEvent, Row, employment_after, row_of, rule_row
+from projections.payout_rules import (
+    RecordRow,
+    Rules,
+    adopted,
+    dossier_of,
+    judge_rules,
+    record_after,
+)
 
-EmploymentEvent = EmploymentStarted | EmploymentChanged | EmploymentEnded | EmploymentReopened
 AwardEvent = Awarded | Revoked | Reinstated
-PolicyEvent = PolicyAdopted | PolicyRetired
+PolicyEvent = PolicyAdopted | PolicyRuleAdopted | PolicyRetired
 StackEvent = StackDefined | StackRetired
-PayoutEvent = EmploymentEvent | AwardEvent | PolicyEvent | StackEvent | CredentialVersionPublished
-
-
-@dataclass(slots=True)  # not frozen: thousands are made for each batch, at half the cost
-class Row:
-    """One version of a payout, as it is stored."""
-
-    payout_id: UUID
-    from_position: int
-    to_position: int | None
-    person_id: UUID
-    district_id: UUID
-    policy_id: UUID
-    policy_version: int
-    kind: str
-    subject_id: UUID
-    credential_id: UUID | None
-    earned_on: date
-    earned_position: int
-    award_position: int
-    fiscal_year: int
-    benefit: str
-    verdict: str
-    reason: str | None
-    terms_cents: int
-    amount_cents: int
-    budget_cents: int | None
-    payable_on: date
-    positions: list[int]
-    checks: str
+RecordEvent = DossierFactRecorded | DossierFactWithdrawn | CreditRecorded | CreditWithdrawn
+PayoutEvent = (
+    EmploymentEvent
+    | AwardEvent
+    | PolicyEvent
+    | StackEvent
+    | RecordEvent
+    | CalendarFactRecorded
+    | CredentialVersionPublished
+)
 
 
 @dataclass(slots=True)
@@ -70,10 +54,16 @@ class Teacher:
     awards: dict[UUID, Award] = field(default_factory=dict)
     employments: dict[UUID, Employment] = field(default_factory=dict)
     rows: dict[UUID, Row] = field(default_factory=dict)  # the versions that are true now
+    recorded: dict[tuple[UUID, int], tuple[UUID, Recorded]] = field(default_factory=dict)
 
     def employed_in(self, district_id: UUID) -> list[Employment]:
         """Her positions in a district, held now or ever."""
         return [job for job in self.employments.values() if job.district_id == district_id]
+
+    def recorded_in(self, district_id: UUID) -> list[Recorded]:
+        """What a district has on file about her, in log order."""
+        found = [one for district, one in self.recorded.values() if district == district_id]
+        return sorted(found, key=lambda one: one.position)
 
     def used_cents(self, policy_id: UUID) -> dict[int, int]:
         """What she is owed under a policy in each fiscal year, as far as her cap is concerned."""
@@ -93,12 +83,15 @@ class Book:
     stacks: dict[UUID, tuple[Era, ...]] = field(default_factory=dict)
     by_district: dict[UUID, dict[UUID, None]] = field(default_factory=dict)  # ids of policies
     tiers: dict[tuple[UUID, int], tuple[str, int]] = field(default_factory=dict)
+    rules: Rules = field(default_factory=Rules)
 
     changed_awards: dict[UUID, tuple[UUID, Award]] = field(default_factory=dict)
     changed_employments: dict[UUID, tuple[UUID, Employment]] = field(default_factory=dict)
     changed_policies: set[UUID] = field(default_factory=set)
     changed_stacks: set[UUID] = field(default_factory=set)
     new_tiers: set[tuple[UUID, int]] = field(default_factory=set)
+    changed_records: dict[tuple[UUID, int], RecordRow] = field(default_factory=dict)
+    new_calendar: list[tuple[int, CalendarFactRecorded]] = field(default_factory=list)
     opened: dict[tuple[UUID, int], Row] = field(default_factory=dict)
     closed: dict[tuple[UUID, int], int] = field(default_factory=dict)
     marks: dict[tuple[UUID, UUID, int], int] = field(default_factory=dict)
@@ -125,10 +118,24 @@ class Book:
                 key = (event.originator_id, event.credential_version)
                 self.tiers[key] = (event.definition.tier, position)
                 self.new_tiers.add(key)
+            case PolicyRuleAdopted():
+                self._rule(event, position)
             case PolicyAdopted() | PolicyRetired():
                 self._policy(event, position)
             case StackDefined() | StackRetired():
                 self._stack(event, position)
+            case (
+                DossierFactRecorded()
+                | DossierFactWithdrawn()
+                | CreditRecorded()
+                | CreditWithdrawn()
+            ):
+                self._record(event, position)
+            case CalendarFactRecorded():
+                self.rules.record(event.district_id, position, event.fact)
+                self.new_calendar.append((position, event))
+                for policy in self.rules.of(event.district_id):
+                    self._judge_all_by_rule(policy, position)
             case _:
                 self._employment(event, position)
 
@@ -142,6 +149,7 @@ class Book:
                 last = isinstance(event, Awarded) and not policy.stack_ids
                 alone = last or not policy.capped
                 self._judge(teacher, policy, position, award if alone else None)
+            self._judge_by_rules(teacher, district_id, position)
 
     def _award_after(self, teacher: Teacher, event: AwardEvent, position: int) -> Award:
         if not isinstance(event, Awarded):
@@ -151,15 +159,41 @@ class Book:
 
     def _employment(self, event: EmploymentEvent, position: int) -> None:
         teacher = self.teacher(event.person_id)
-        job = _employment_after(teacher.employments.get(event.originator_id), event, position)
+        job = employment_after(teacher.employments.get(event.originator_id), event, position)
         teacher.employments[job.employment_id] = job
         self.changed_employments[job.employment_id] = (teacher.person_id, job)
         if teacher.awards:
             for policy in self._policies_of(job.district_id):
                 self._judge(teacher, policy, position)
+        self._judge_by_rules(teacher, job.district_id, position)
 
-    def _policy(self, event: PolicyEvent, position: int) -> None:
+    def _record(self, event: RecordEvent, position: int) -> None:
+        """Something about her was put on file, or what was on file counts no more."""
+        teacher = self.teacher(event.person_id)
+        row = record_after(teacher.recorded, event, position)
+        key = (row.stream, row.version)
+        self.changed_records[key] = row
+        if row.fact is None:
+            del teacher.recorded[key]
+        else:
+            recorded = Recorded(row.stream, row.version, row.position, row.fact)
+            teacher.recorded[key] = (row.district_id, recorded)
+        self._judge_by_rules(teacher, event.district_id, position)
+
+    def _rule(self, event: PolicyRuleAdopted, position: int) -> None:
+        version = RuleVersion(
+            event.policy_version, event.board_reference, event.adopted_on, position, event.rule
+        )
+        policy = adopted(self.rules.policies.get(event.originator_id), version, event)
+        self.rules.add(policy)
+        self.changed_policies.add(policy.policy_id)
+        self._judge_all_by_rule(policy, position)
+
+    def _policy(self, event: PolicyAdopted | PolicyRetired, position: int) -> None:
         policy_id = event.originator_id
+        if rule := self.rules.policies.get(policy_id):
+            self._retire_rule(rule, event, position)
+            return
         policy = self.policies.get(policy_id, Policy(policy_id, event.district_id, ()))
         match event:
             case PolicyAdopted():
@@ -184,6 +218,9 @@ class Book:
         for policy in self.policies.values():
             if stack_id in policy.stack_ids:
                 self._judge_everybody(policy, position)
+        for rule in self.rules.policies.values():
+            if stack_id in rule.stack_ids:
+                self._judge_all_by_rule(rule, position)
 
     def _policies_of(self, district_id: UUID) -> list[Policy]:
         return [self.policies[policy_id] for policy_id in self.by_district.get(district_id, ())]
@@ -192,6 +229,51 @@ class Book:
         for teacher in self.teachers.values():
             if teacher.awards:
                 self._judge(teacher, policy, position)
+
+    def _retire_rule(
+        self, rule: RulePolicy, event: PolicyAdopted | PolicyRetired, position: int
+    ) -> None:
+        assert isinstance(event, PolicyRetired), "a policy that began as a rule goes on as one"
+        rule = replace(rule, last_day=event.last_day, retired_position=position)
+        self.rules.add(rule)
+        self.changed_policies.add(rule.policy_id)
+        self._judge_all_by_rule(rule, position)
+
+    def _judge_all_by_rule(self, policy: RulePolicy, position: int) -> None:
+        for teacher in self.teachers.values():
+            self._judge_by_rule(teacher, policy, position)
+
+    def _judge_by_rules(self, teacher: Teacher, district_id: UUID, position: int) -> None:
+        for policy in self.rules.of(district_id):
+            self._judge_by_rule(teacher, policy, position)
+
+    def _judge_by_rule(self, teacher: Teacher, policy: RulePolicy, position: int) -> None:
+        """Bring all her payouts under one rule up to date with an event."""
+        district_id = policy.district_id
+        jobs = teacher.employed_in(district_id)
+        if not jobs:
+            return
+        done = {
+            stack_id: found
+            for stack_id in policy.stack_ids
+            if (found := completion(self.stacks.get(stack_id, ()), teacher.awards.values()))
+        }
+        dossier = dossier_of(
+            teacher.person_id,
+            self.rules.district(district_id),
+            district_id,
+            awards=teacher.awards.values(),
+            jobs=jobs,
+            recorded=teacher.recorded_in(district_id),
+            completions=done,
+        )
+        new = {
+            one.finding.entitlement_id: rule_row(teacher.person_id, policy, one, position)
+            for one in judge_rules(policy, dossier)
+        }
+        held = [row.payout_id for row in teacher.rows.values() if row.policy_id == policy.policy_id]
+        for payout_id in dict.fromkeys([*new, *held]):
+            self._turn(policy, teacher.rows, payout_id, new.get(payout_id), position)
 
     def _judge(
         self, teacher: Teacher, policy: Policy, position: int, only: Award | None = None
@@ -210,7 +292,7 @@ class Book:
         for subject_id in [one.subject_id for one in earned]:
             payout_id = stream_id("payout", policy.policy_id, teacher.person_id, subject_id)
             found = judged.get(subject_id)
-            new = found and _row(payout_id, teacher.person_id, policy, found, position)
+            new = found and row_of(payout_id, teacher.person_id, policy, found, position)
             self._turn(policy, teacher.rows, payout_id, new, position)
 
     def _earned(self, teacher: Teacher, policy: Policy, only: Award | None) -> Iterable[Earned]:
@@ -224,7 +306,12 @@ class Book:
                 yield stack_earned(stack_id, done)
 
     def _turn(
-        self, policy: Policy, rows: dict[UUID, Row], payout_id: UUID, new: Row | None, position: int
+        self,
+        policy: Policy | RulePolicy,
+        rows: dict[UUID, Row],
+        payout_id: UUID,
+        new: Row | None,
+        position: int,
     ) -> None:
         """One version of a payout ends and the next begins, unless they say the same."""
         old = rows.get(payout_id)
@@ -244,52 +331,3 @@ class Book:
                 if row is not None and row.verdict == "due":
                     line = (row.person_id, row.policy_id, row.fiscal_year)
                     self.marks.setdefault(line, position)
-
-
-def _employment_after(job: Employment | None, event: EmploymentEvent, position: int) -> Employment:
-    if isinstance(event, EmploymentStarted):
-        return Employment(
-            employment_id=event.originator_id,
-            district_id=event.district_id,
-            first_day=event.first_day,
-            last_day=event.last_day,
-            duties=(Duty(event.first_day, event.role, event.exempt),),
-            positions=(position,),
-        )
-    assert job is not None, "a position changed before it was taken up"
-    match event:
-        case EmploymentChanged():
-            return job.changed(Duty(event.effective_on, event.role, event.exempt), position)
-        case EmploymentEnded():
-            return job.ended(event.last_day, position)
-        case EmploymentReopened():
-            return job.ended(None, position)
-
-
-def _row(payout_id: UUID, person_id: UUID, policy: Policy, judged: Judged, position: int) -> Row:
-    earned, version, claim = judged
-    return Row(
-        payout_id=payout_id,
-        from_position=position,
-        to_position=None,
-        person_id=person_id,
-        district_id=policy.district_id,
-        policy_id=policy.policy_id,
-        policy_version=version.policy_version,
-        kind=earned.kind,
-        subject_id=earned.subject_id,
-        credential_id=earned.credential_id,
-        earned_on=earned.day,
-        earned_position=earned.place[0],
-        award_position=earned.place[1],
-        fiscal_year=claim.fiscal_year,
-        benefit=version.terms.benefit,
-        verdict=claim.verdict,
-        reason=claim.reason,
-        terms_cents=claim.terms_cents,
-        amount_cents=claim.amount_cents,
-        budget_cents=version.terms.budget_cents_per_year,
-        payable_on=claim.payable_on,
-        positions=claim.positions,
-        checks=orjson.dumps(claim.checks).decode(),
-    )

@@ -11,24 +11,43 @@ from uuid import UUID
 
 import orjson
 from psycopg import Connection
+from pydantic import TypeAdapter
 
-from ledger.events.credential import CredentialVersionPublished
+from ledger.events import policy_rule
+from ledger.events.calendar import CalendarFactRecorded, DistrictFact
+from ledger.events.dossier import Fact as DossierFact
 from ledger.events.employment import EmploymentStarted
 from ledger.events.enrollment import Awarded
-from ledger.events.policy import PolicyAdopted, PolicyRetired, PolicyTerms, StackTrigger
+from ledger.events.policy import (
+    PolicyAdopted,
+    PolicyRetired,
+    PolicyRuleAdopted,
+    PolicyTerms,
+    StackTrigger,
+)
+from ledger.events.policy_rule import Rule
 from ledger.events.stack import Group, StackDefined, StackRetired
 from ledger.rules.completions import Award, Era
 from ledger.rules.employments import Duty, Employment
+from ledger.rules.entitlements.findings import RulePolicy, RuleVersion
+from ledger.rules.entitlements.gather import CreditFact, Recorded
 from ledger.rules.incentives import Policy, Version
 from projections.contract import Fact
-from projections.payout_fold import Book, PayoutEvent, Row
+from projections.payout_fold import Book, PayoutEvent, PolicyEvent, RecordEvent
+from projections.payout_rows import Row
 from projections.sql import Write, blocks, read, rows, to_write
 
 _SQL = blocks("payouts")
 
 # Policies and stacks are read for every batch and hardly ever change: each text is parsed once.
 _terms = lru_cache(4096)(PolicyTerms.model_validate_json)
+_rule = lru_cache(4096)(Rule.model_validate_json)
 _group = lru_cache(4096)(Group.model_validate_json)
+_district_fact = lru_cache(4096)(TypeAdapter[Any](DistrictFact).validate_json)
+_fact = TypeAdapter[Any](DossierFact | CreditFact).validate_json
+
+STACK_TRIGGERS = (StackTrigger, policy_rule.StackTrigger)
+ASKING_EVERYBODY = (PolicyRuleAdopted, PolicyRetired, CalendarFactRecorded)
 
 
 def load_book(connection: Connection[Any], facts: Sequence[Fact[PayoutEvent]]) -> Book:
@@ -42,19 +61,24 @@ def load_book(connection: Connection[Any], facts: Sequence[Fact[PayoutEvent]]) -
     stack_ids = {
         one.originator_id for one in events if isinstance(one, StackDefined | StackRetired)
     }
-    changed = [one for one in events if isinstance(one, PolicyAdopted | PolicyRetired)]
+    changed = [one for one in events if isinstance(one, PolicyEvent)]
+    by_rule = {one.district_id for one in events if isinstance(one, ASKING_EVERYBODY)}
     awarded = [one for one in events if isinstance(one, Awarded)]
     district_ids = {one.district_id for one in changed}
     district_ids |= _ids(connection, "districts_paying_for_stacks", stack_ids=stack_ids)
     person_ids = {person_id for one in events if (person_id := _person_of(one))}
     person_ids |= _ids(connection, "persons_of_districts", district_ids=district_ids)
+    person_ids |= _ids(connection, "persons_employed", district_ids=by_rule)
     _load_teachers(connection, book, person_ids)
-    if awarded or any(teacher.awards for teacher in book.teachers.values()):
-        district_ids |= {one.district_id for one in events if isinstance(one, EmploymentStarted)}
-        for teacher in book.teachers.values():
-            district_ids |= {job.district_id for job in teacher.employments.values()}
+    district_ids |= by_rule
+    district_ids |= {one.district_id for one in events if isinstance(one, EmploymentStarted)}
+    for teacher in book.teachers.values():
+        district_ids |= {job.district_id for job in teacher.employments.values()}
     _load_policies(connection, book, district_ids)
+    if by_rule or book.rules.policies or any(isinstance(one, RecordEvent) for one in events):
+        _load_recorded(connection, book, district_ids, person_ids)
     stack_ids = stack_ids.union(*(policy.stack_ids for policy in book.policies.values()))
+    stack_ids = stack_ids.union(*(policy.stack_ids for policy in book.rules.policies.values()))
     _load_stacks(connection, book, stack_ids | _stacks_paid_for(changed))
     _load_tiers(connection, book, {one.credential_id for one in awarded})
     _load_payouts(connection, book)
@@ -70,6 +94,8 @@ def changes(book: Book) -> list[Write]:
         tiers=list(_tier_rows(book)),
         awards=list(_award_rows(book)),
         employments=list(_employment_rows(book)),
+        records=list(_record_rows(book)),
+        calendars=list(_calendar_rows(book)),
         marks=list(_mark_rows(book)),
         closed=list(_closed_rows(book)),
         opened=list(book.opened.values()),
@@ -77,18 +103,17 @@ def changes(book: Book) -> list[Write]:
 
 
 def _person_of(event: PayoutEvent) -> UUID | None:
-    match event:
-        case PolicyAdopted() | PolicyRetired() | StackDefined() | StackRetired():
-            return None
-        case CredentialVersionPublished():
-            return None
-        case _:
-            return event.person_id
+    person_id: UUID | None = getattr(event, "person_id", None)
+    return person_id
 
 
-def _stacks_paid_for(changed: Iterable[PolicyAdopted | PolicyRetired]) -> set[UUID]:
-    triggers = [one.terms.trigger for one in changed if isinstance(one, PolicyAdopted)]
-    return {trigger.stack_id for trigger in triggers if isinstance(trigger, StackTrigger)}
+def _stacks_paid_for(changed: Iterable[PolicyEvent]) -> set[UUID]:
+    triggers = [_terms_of(one).trigger for one in changed if not isinstance(one, PolicyRetired)]
+    return {one.stack_id for one in triggers if isinstance(one, STACK_TRIGGERS)}
+
+
+def _terms_of(event: PolicyAdopted | PolicyRuleAdopted) -> PolicyTerms | Rule:
+    return event.terms if isinstance(event, PolicyAdopted) else event.rule
 
 
 def _ids(connection: Connection[Any], block: str, **wanted: set[UUID]) -> set[UUID]:
@@ -112,16 +137,22 @@ def _load_teachers(connection: Connection[Any], book: Book, person_ids: set[UUID
 
 
 def _award(*columns: Any) -> Award:
-    *known, revocations, tier, published_position = columns
+    *known, tier, published_position, issuer_id, revoked_on, revocations = columns
     spans = tuple((revoked, reinstated) for revoked, reinstated in orjson.loads(revocations))
-    fields = (*known, spans, tier, published_position)
+    fields = (*known, spans, tier, published_position, issuer_id, revoked_on)
     return Award(*fields)
 
 
 def _employment(*columns: Any) -> Employment:
     *known, duties, positions = columns
     held = tuple(
-        Duty(date.fromisoformat(duty["from_day"]), duty["role"], duty["exempt"])
+        Duty(
+            date.fromisoformat(duty["from_day"]),
+            duty["role"],
+            duty["exempt"],
+            duty["school_id"] and UUID(duty["school_id"]),
+            duty["fte_thousandths"],
+        )
         for duty in orjson.loads(duties)
     )
     fields = (*known, held, tuple(positions))
@@ -129,15 +160,38 @@ def _employment(*columns: Any) -> Employment:
 
 
 def _load_policies(connection: Connection[Any], book: Book, district_ids: set[UUID]) -> None:
-    for policy_id, district_id, last_day, retired_position, *columns, terms in _found(
+    for policy_id, district_id, last_day, retired_position, is_rule, *columns, terms in _found(
         connection, "load_policies", district_ids=district_ids
     ):
+        if is_rule:
+            key = (policy_id, district_id, (), last_day, retired_position)
+            rule = book.rules.policies.get(policy_id, RulePolicy(*key))
+            made = (*columns, _rule(terms))
+            book.rules.add(replace(rule, versions=(*rule.versions, RuleVersion(*made))))
+            continue
         policy = book.policies.get(
             policy_id, Policy(policy_id, district_id, (), last_day, retired_position)
         )
         fields = (*columns, _terms(terms))
         version = Version(*fields)
         book.add_policy(replace(policy, versions=(*policy.versions, version)))
+
+
+def _load_recorded(
+    connection: Connection[Any], book: Book, district_ids: set[UUID], person_ids: set[UUID]
+) -> None:
+    """What only rules ask for: nobody reads it for a district that has none."""
+    for district_id, position, fact in _found(
+        connection, "load_calendars", district_ids=district_ids
+    ):
+        book.rules.record(district_id, position, _district_fact(fact))
+    for person_id, district_id, *columns, fact in _found(
+        connection, "load_records", person_ids=person_ids
+    ):
+        fields = (*columns, _fact(fact))
+        recorded = Recorded(*fields)
+        key = (recorded.stream, recorded.version)
+        book.teacher(person_id).recorded[key] = (district_id, recorded)
 
 
 def _load_stacks(connection: Connection[Any], book: Book, stack_ids: set[UUID]) -> None:
@@ -156,27 +210,52 @@ def _load_tiers(connection: Connection[Any], book: Book, credential_ids: set[UUI
 
 
 def _load_payouts(connection: Connection[Any], book: Book) -> None:
-    if book.policies and book.teachers:
+    if (book.policies or book.rules.policies) and book.teachers:
         for row in read(connection, Row, _SQL["load_payouts"], person_ids=list(book.teachers)):
             book.teachers[row.person_id].rows[row.payout_id] = row
 
 
 def _policy_rows(book: Book) -> Iterable[dict[str, Any]]:
-    for policy in (book.policies[policy_id] for policy_id in book.changed_policies):
+    for policy_id in book.changed_policies:
+        rule = book.rules.policies.get(policy_id)
+        policy: Policy | RulePolicy = rule or book.policies[policy_id]
         for version in policy.versions:
-            trigger = version.terms.trigger
+            terms = version.rule if isinstance(version, RuleVersion) else version.terms
+            trigger = terms.trigger
             yield {
-                "policy_id": policy.policy_id,
+                "policy_id": policy_id,
                 "policy_version": version.policy_version,
                 "district_id": policy.district_id,
                 "board_reference": version.board_reference,
                 "adopted_on": version.adopted_on,
                 "position": version.position,
-                "stack_id": trigger.stack_id if isinstance(trigger, StackTrigger) else None,
-                "terms": version.terms.model_dump(mode="json"),
+                "stack_id": trigger.stack_id if isinstance(trigger, STACK_TRIGGERS) else None,
+                "is_rule": rule is not None,
+                "terms": terms.model_dump(mode="json"),
                 "last_day": policy.last_day,
                 "retired_position": policy.retired_position,
             }
+
+
+def _record_rows(book: Book) -> Iterable[dict[str, Any]]:
+    for row in book.changed_records.values():
+        yield {
+            "stream": row.stream,
+            "version": row.version,
+            "person_id": row.person_id,
+            "district_id": row.district_id,
+            "position": row.position,
+            "fact": None if row.fact is None else row.fact.model_dump(mode="json"),
+        }
+
+
+def _calendar_rows(book: Book) -> Iterable[dict[str, Any]]:
+    for position, event in book.new_calendar:
+        yield {
+            "district_id": event.district_id,
+            "position": position,
+            "fact": event.fact.model_dump(mode="json"),
+        }
 
 
 def _stack_rows(book: Book) -> Iterable[dict[str, Any]]:
@@ -217,6 +296,8 @@ def _award_rows(book: Book) -> Iterable[dict[str, Any]]:
             "revocations": award.revocations,
             "tier": award.tier,
             "published_position": award.published_position,
+            "issuer_id": award.issuer_id,
+            "revoked_on": award.revoked_on,
         }
 
 

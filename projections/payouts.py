@@ -5,7 +5,8 @@ an award or a completed stack, kept as versions by position. `finish` lets each 
 in one year, run through the program's budget in order of place, and notes from where to where in
 the log a claim has waited for it. What depends on today (payable later) is compared by the reads.
 
-Which pairs there are is decided in `ledger/rules/incentives.py`.
+Which pairs there are is decided in `ledger/rules/incentives.py` for policies with plain terms; what
+a policy written as a rule owes, in `ledger/rules/entitlements`.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from uuid import UUID
 
 from psycopg import Connection
 
+from ledger.events.policy_rule import BenefitKind
 from projections.contract import Fact, Projection, Table, Viewer
 from projections.payout_fold import PayoutEvent
 from projections.payout_lines import settle_marked
@@ -26,7 +28,8 @@ from projections.payout_tables import changes, load_book
 from projections.sql import NO_ID, Write, blocks, read, rows
 
 Status = Literal["due", "pending", "not_due"]
-Benefit = Literal["one_time", "base_pay"]
+Benefit = Literal["base_pay"] | BenefitKind  # base pay is what plain terms call a base add
+Kind = Literal["award", "stack", "threshold", "milestone", "year", "request", "activity"]
 
 NEWEST = 2**63 - 1  # as of everything recorded
 _SQL = blocks("payouts")
@@ -43,6 +46,8 @@ class Payouts(Projection[PayoutEvent]):
         Table("payout_tiers", by_person=False, seen_by=(Viewer.EVERYBODY,)),
         Table("payout_awards", seen_by=(Viewer.PERSON,)),
         Table("payout_employments", apart=True, seen_by=(Viewer.PERSON, Viewer.DISTRICT)),
+        Table("payout_records", seen_by=(Viewer.PERSON, Viewer.DISTRICT)),
+        Table("payout_calendars", by_person=False, seen_by=(Viewer.EVERYBODY,)),
         Table("payouts", seen_by=(Viewer.PERSON, Viewer.DISTRICT)),
         Table("payout_marks"),
         Table("payout_lines", by_person=False),
@@ -75,7 +80,7 @@ class Payout:
     policy_version: int
     policy_title: str
     board_reference: str
-    kind: Literal["award", "stack"]
+    kind: Kind
     subject_id: UUID
     credential_id: UUID | None
     earned_on: date
@@ -241,7 +246,7 @@ def explain(
         adopted_on=adopted_on,
         policy_position=policy_position,
         checks=checks,
-        budget=_budget(connection, terms["budget_cents_per_year"], key),
+        budget=_budget(connection, _budget_of(terms), key),
     )
 
 
@@ -287,6 +292,15 @@ def policies_of_district(connection: Connection[Any], district_id: UUID) -> list
 
 def _lines(*blocks_after: str) -> LiteralString:
     return "\n".join(_SQL[name] for name in ("lines", *blocks_after))
+
+
+def _budget_of(terms: dict[str, Any]) -> int | None:
+    """A year's budget that goes to whoever comes first, in either form of a policy."""
+    cents: int | None = terms.get("budget_cents_per_year")
+    pool = terms.get("pool")
+    if pool is not None and pool["order"] == "first_come":
+        cents = pool["budget_cents"]
+    return cents
 
 
 def _budget(

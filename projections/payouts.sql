@@ -10,6 +10,7 @@ CREATE TABLE IF NOT EXISTS payout_policies (
     adopted_on       date   NOT NULL,
     position         bigint NOT NULL,
     stack_id         uuid,             -- what a stack trigger waits for
+    is_rule          bool   NOT NULL,  -- whether the terms are written as a rule
     terms            json   NOT NULL,
     last_day         date,             -- nothing is earned after it, under any version
     retired_position bigint,
@@ -47,7 +48,9 @@ CREATE TABLE IF NOT EXISTS payout_awards (
     expires_on         date,
     revocations        json   NOT NULL,  -- pairs of positions: revoked at, reinstated at
     tier               text,
-    published_position bigint
+    published_position bigint,
+    issuer_id          uuid,
+    revoked_on         date
 );
 CREATE INDEX IF NOT EXISTS payout_awards_by_person ON payout_awards (person_id);
 
@@ -63,6 +66,25 @@ CREATE TABLE IF NOT EXISTS payout_employments (
 CREATE INDEX IF NOT EXISTS payout_employments_by_person ON payout_employments (person_id);
 CREATE INDEX IF NOT EXISTS payout_employments_by_district ON payout_employments (district_id);
 
+-- What rules rest on beside awards and positions; a fact that counts no more is null.
+CREATE TABLE IF NOT EXISTS payout_records (
+    stream      uuid   NOT NULL,
+    version     int    NOT NULL,
+    person_id   uuid   NOT NULL,
+    district_id uuid   NOT NULL,
+    position    bigint NOT NULL,
+    fact        json,
+    PRIMARY KEY (stream, version)
+);
+CREATE INDEX IF NOT EXISTS payout_records_by_person ON payout_records (person_id);
+
+CREATE TABLE IF NOT EXISTS payout_calendars (
+    district_id uuid   NOT NULL,
+    position    bigint NOT NULL,
+    fact        json   NOT NULL,
+    PRIMARY KEY (district_id, position)
+);
+
 CREATE TABLE IF NOT EXISTS payouts (
     payout_id       uuid     NOT NULL,
     from_position   bigint   NOT NULL,
@@ -71,7 +93,7 @@ CREATE TABLE IF NOT EXISTS payouts (
     district_id     uuid     NOT NULL,
     policy_id       uuid     NOT NULL,
     policy_version  int      NOT NULL,
-    kind            text     NOT NULL,   -- award or stack
+    kind            text     NOT NULL,   -- award, stack, or whatever else a rule's trigger finds
     subject_id      uuid     NOT NULL,   -- the enrollment awarded, or the stack completed
     credential_id   uuid,
     earned_on       date     NOT NULL,
@@ -87,6 +109,8 @@ CREATE TABLE IF NOT EXISTS payouts (
     payable_on      date     NOT NULL,
     positions       bigint[] NOT NULL,
     checks          text     NOT NULL,   -- a JSON array, kept as text to be compared fast
+    parts           text,                -- its instalments; null: one, on the day it is payable
+    notice          text,                -- what HR has to know, under a rule
     PRIMARY KEY (payout_id, from_position)
 );
 CREATE INDEX IF NOT EXISTS payouts_by_person ON payouts (person_id);
@@ -124,7 +148,7 @@ CREATE TABLE IF NOT EXISTS payout_waits (
 
 -- name: load_policies
 SELECT policy_id, district_id, last_day, retired_position,
-       policy_version, board_reference, adopted_on, position, terms::text
+       is_rule, policy_version, board_reference, adopted_on, position, terms::text
   FROM payout_policies
  WHERE district_id = ANY(%(district_ids)s)
  ORDER BY policy_id, position;
@@ -149,9 +173,23 @@ SELECT DISTINCT person_id
   FROM payout_employments JOIN payout_awards USING (person_id)
  WHERE district_id = ANY(%(district_ids)s);
 
+-- name: persons_employed
+SELECT DISTINCT person_id FROM payout_employments WHERE district_id = ANY(%(district_ids)s);
+
+-- name: load_records
+SELECT person_id, district_id, stream, version, position, fact::text
+  FROM payout_records
+ WHERE person_id = ANY(%(person_ids)s) AND fact IS NOT NULL;
+
+-- name: load_calendars
+SELECT district_id, position, fact::text
+  FROM payout_calendars
+ WHERE district_id = ANY(%(district_ids)s)
+ ORDER BY district_id, position;
+
 -- name: load_awards
 SELECT person_id, enrollment_id, credential_id, position, awarded_on, zone, expires_on,
-       revocations::text, tier, published_position
+       tier, published_position, issuer_id, revoked_on, revocations::text
   FROM payout_awards
  WHERE person_id = ANY(%(person_ids)s);
 
@@ -164,7 +202,7 @@ SELECT person_id, employment_id, district_id, first_day, last_day, duties::text,
 SELECT payout_id, from_position, to_position, person_id, district_id, policy_id, policy_version,
        kind, subject_id, credential_id, earned_on, earned_position, award_position, fiscal_year,
        benefit, verdict, reason, terms_cents, amount_cents, budget_cents, payable_on, positions,
-       checks
+       checks, parts, notice
   FROM payouts
  WHERE person_id = ANY(%(person_ids)s) AND to_position IS NULL;
 
@@ -185,7 +223,15 @@ tiers AS (
 awards AS (
     INSERT INTO payout_awards
     SELECT * FROM json_populate_recordset(NULL::payout_awards, %(awards)s)
-        ON CONFLICT (enrollment_id) DO UPDATE SET revocations = excluded.revocations),
+        ON CONFLICT (enrollment_id) DO UPDATE
+       SET revocations = excluded.revocations, revoked_on = excluded.revoked_on),
+records AS (
+    INSERT INTO payout_records
+    SELECT * FROM json_populate_recordset(NULL::payout_records, %(records)s)
+        ON CONFLICT (stream, version) DO UPDATE SET fact = excluded.fact),
+calendars AS (
+    INSERT INTO payout_calendars
+    SELECT * FROM json_populate_recordset(NULL::payout_calendars, %(calendars)s)),
 employments AS (
     INSERT INTO payout_employments
     SELECT * FROM json_populate_recordset(NULL::payout_employments, %(employments)s)
@@ -325,12 +371,48 @@ SELECT p.person_id, p.district_id, p.payable_on AS begins_on,
               ON w.payout_id = p.payout_id AND w.from_position <= %(as_of)s
              AND coalesce(w.to_position > %(as_of)s, true)
  WHERE p.from_position <= %(as_of)s AND coalesce(p.to_position > %(as_of)s, true)
-   AND p.district_id = %(district_id)s AND p.benefit = 'base_pay' AND p.verdict = 'due'
+   AND p.district_id = %(district_id)s AND p.verdict = 'due'
+   AND p.benefit IN ('base_pay', 'base_add', 'lane_change', 'step')
    AND w.payout_id IS NULL
    AND (p.payable_on, p.person_id) > (%(after_day)s::date, %(after_id)s::uuid)
  GROUP BY p.person_id, p.district_id, p.payable_on
  ORDER BY p.payable_on, p.person_id
  LIMIT %(limit)s;
+
+-- name: parts
+-- Each instalment that is due by a day: of a rule as it says, else one on the day it is payable.
+SELECT p.payout_id, p.person_id, p.policy_id, p.policy_version, p.subject_id, p.credential_id,
+       p.earned_on, p.earned_position, part.*
+  FROM payouts p
+       LEFT JOIN payout_waits w
+              ON w.payout_id = p.payout_id AND w.from_position <= %(as_of)s
+             AND coalesce(w.to_position > %(as_of)s, true)
+       CROSS JOIN LATERAL (
+             SELECT 1 AS instalment, p.payable_on AS due_on, p.amount_cents,
+                    'reversal' AS recovery, NULL AS fund, NULL AS account, NULL::bool AS pensionable
+              WHERE p.parts IS NULL AND p.benefit = 'one_time'
+              UNION ALL
+             SELECT *
+               FROM json_to_recordset(p.parts::json)
+                    AS listed(instalment int, due_on date, amount_cents bigint, recovery text,
+                              fund text, account text, pensionable bool)) AS part
+ WHERE p.from_position <= %(as_of)s AND coalesce(p.to_position > %(as_of)s, true)
+   AND p.district_id = %(district_id)s AND p.verdict = 'due' AND w.payout_id IS NULL
+   AND part.due_on <= %(effective_on)s
+   AND (p.earned_position, p.payout_id) > (%(after_position)s::bigint, %(after_id)s::uuid)
+ ORDER BY p.earned_position, p.payout_id, part.instalment
+ LIMIT %(limit)s;
+
+-- name: pay_changes
+-- What a rule makes HR know, those too that a revocation has ended since.
+SELECT p.notice
+  FROM payouts p
+       LEFT JOIN payout_waits w
+              ON w.payout_id = p.payout_id AND w.from_position <= %(as_of)s
+             AND coalesce(w.to_position > %(as_of)s, true)
+ WHERE p.from_position <= %(as_of)s AND coalesce(p.to_position > %(as_of)s, true)
+   AND p.district_id = %(district_id)s AND p.notice IS NOT NULL AND w.payout_id IS NULL
+ ORDER BY p.payable_on, p.person_id, p.payout_id;
 
 -- name: version_of_payout
 SELECT policy.terms, policy.adopted_on, policy.position, p.checks::json

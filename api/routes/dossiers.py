@@ -70,5 +70,5 @@ def record_calendar_fact(district_id: UUID, body: NewDistrictFact, write: WriteN
 
 def _must_keep(write: WriteNow, district_id: UUID, person_id: UUID) -> None:
     must_act_for_district(write.caller, district_id)
-    with write.edge.reading() as connection:
+    with write.edge.reading(write.caller.scope()) as connection:
         must_employ(connection, district_id, person_id)

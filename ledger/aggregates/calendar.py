@@ -22,6 +22,7 @@ from ledger.events.calendar import (
     SchoolAttributeSet,
 )
 from ledger.rules.calendars import ONE_DAY
+from ledger.rules.entitlements.gather import subject_of
 
 
 class CalendarSpanError(InvalidError):
@@ -73,7 +74,7 @@ class Calendar(Aggregate):
 
     def must_accept(self, fact: DistrictFact) -> None:
         """Raises a subclass of InvalidError or RuleError when it does not fit what was set."""
-        if self.newest.get(_key(fact)) == fact:
+        if self.newest.get(subject_of(fact)) == fact:
             raise NothingChangesError("the calendar says this already")
         match fact:
             case FiscalYearSet():
@@ -109,7 +110,7 @@ class Calendar(Aggregate):
         fact = event.fact
         if state is None:
             state = cls(id=event.originator_id, version=0, district_id=event.district_id)
-        newest = {**state.newest, _key(fact): fact}
+        newest = {**state.newest, subject_of(fact): fact}
         state = replace(state, version=event.originator_version, newest=newest)
         match fact:
             case FiscalYearSet(fiscal_year=year):
@@ -120,21 +121,6 @@ class Calendar(Aggregate):
                 return replace(state, drawn=state.drawn | {(policy_id, year)})
             case _:
                 return state
-
-
-def _key(fact: DistrictFact) -> tuple[str, object]:
-    """What a fact is the newest word on."""
-    match fact:
-        case FiscalYearSet(fiscal_year=year) | FiscalYearClosed(fiscal_year=year):
-            return fact.kind, year
-        case PayCalendarSet(fiscal_year=year):
-            return fact.kind, year
-        case DistrictHolidaysSet(year=year):
-            return fact.kind, year
-        case SchoolAttributeSet(school_id=school, attribute=attribute, first_day=first):
-            return fact.kind, (school, attribute, first)
-        case PoolDrawn(policy_id=policy_id, fiscal_year=year):
-            return fact.kind, (policy_id, year)
 
 
 def _must_lie_right(fact: SchoolAttributeSet | DistrictHolidaysSet) -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from ledger.aggregates import dossier as dossiers
 from ledger.aggregates.credential import Credential
-from ledger.aggregates.dossier import Dossier
+from ledger.aggregates.dossier import Dossier, FactUnknownError
 from ledger.aggregates.enrollment import Enrollment, enrollment_stream
 from ledger.aggregates.organization import Organization
 from ledger.application import Call, Ledger, Reader, Receipt
@@ -54,7 +54,10 @@ def withdraw_dossier_fact(
     stream = dossier_stream(district_id, person_id)
 
     def decide(read: Reader) -> Sequence[AnyDossierEvent]:
-        return read.get(Dossier, stream).withdraw(call.act, withdrawn_version=withdrawn_version)
+        dossier = read.find(Dossier, stream)
+        if dossier is None:
+            raise FactUnknownError("nothing is on file about this person here")
+        return dossier.withdraw(call.act, withdrawn_version=withdrawn_version)
 
     return ledger.run(call, decide)
 

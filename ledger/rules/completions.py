@@ -34,6 +34,8 @@ class Award(NamedTuple):
     revocations: tuple[tuple[int, int | None], ...] = ()  # revoked at, reinstated at
     tier: str | None = None  # of the version awarded; only money asks for it
     published_position: int | None = None  # the event that says so
+    issuer_id: UUID | None = None  # only money asks for it
+    revoked_on: date | None = None  # the day of the last revocation; null while it stands
 
     @property
     def positions(self) -> tuple[int, ...]:
@@ -57,11 +59,13 @@ class Award(NamedTuple):
         """The award once it was revoked, or the revocation undone. Said twice is said once."""
         if isinstance(event, Revoked):
             spans = (*self.revocations, (position, None))
-            return self._replace(revocations=spans) if self.stands else self
+            if not self.stands:
+                return self
+            return self._replace(revocations=spans, revoked_on=event.effective_on)
         if self.stands:
             return self
         *earlier, (revoked, _) = self.revocations
-        return self._replace(revocations=(*earlier, (revoked, position)))
+        return self._replace(revocations=(*earlier, (revoked, position)), revoked_on=None)
 
 
 def award_of(
@@ -77,6 +81,7 @@ def award_of(
         expires_on=event.expires_on,
         tier=tier,
         published_position=published_position,
+        issuer_id=event.issuer_id,
     )
 
 

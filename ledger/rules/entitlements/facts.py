@@ -24,7 +24,7 @@ class HeldAward(NamedTuple):
     """An award, with the days around it that only some rules ask for."""
 
     award: Award
-    issuer_id: UUID
+    issuer_id: UUID | None = None
     started_on: date | None = None  # enrolled
     submitted_on: date | None = None
     revoked_on: date | None = None  # null while it stands

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import NamedTuple
 from uuid import UUID
 
-from ledger.events.policy_rule import Rule
+from ledger.events.policy_rule import Rule, StackTrigger
 from ledger.rules.entitlements.days import Days
 from ledger.rules.entitlements.lines import Line
 from ledger.rules.entitlements.occasions import Occasion
@@ -28,7 +29,7 @@ class RuleVersion:
     rule: Rule
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RulePolicy:
     """One policy of one district, with all versions adopted so far, oldest first."""
 
@@ -37,6 +38,18 @@ class RulePolicy:
     versions: tuple[RuleVersion, ...]
     last_day: date | None = None  # nothing is earned after it; null: not retired
     retired_position: int | None = None
+
+    @cached_property
+    def budgeted(self) -> bool:
+        """Whether any version has a pool that goes to whoever comes first."""
+        pools = [version.rule.pool for version in self.versions]
+        return any(pool is not None and pool.order == "first_come" for pool in pools)
+
+    @cached_property
+    def stack_ids(self) -> frozenset[UUID]:
+        """The stacks whose completion any version pays for."""
+        triggers = [version.rule.trigger for version in self.versions]
+        return frozenset(one.stack_id for one in triggers if isinstance(one, StackTrigger))
 
 
 class Finding(NamedTuple):

@@ -1,0 +1,461 @@
+"""Policies written as rules, from their events to what payroll and HR read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from itertools import pairwise
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from psycopg import Connection
+
+from ledger.events.calendar import (
+    CalendarFactRecorded,
+    DistrictFact,
+    FiscalYearClosed,
+    FiscalYearSet,
+    SchoolAttributeSet,
+)
+from ledger.events.credit import CreditRecorded, CreditWithdrawn
+from ledger.events.dossier import (
+    DocumentReceived,
+    DossierFactRecorded,
+    DossierFactWithdrawn,
+    Fact,
+    PaidTimeUsed,
+    PriorApprovalGiven,
+    RequestFiled,
+    SeparationRecorded,
+)
+from ledger.events.employment import EmploymentStarted
+from ledger.events.policy import PolicyRuleAdopted
+from ledger.events.policy_rule import Rule
+from projections.entitlements import Part, parts, pay_changes
+from projections.payouts import Payouts, explain, notices, of_district, totals
+from tests.database import Server
+from tests.projections.histories import (
+    CREDENTIALS,
+    DAYS,
+    DISTRICTS,
+    POLICIES,
+    STACKS,
+    TEACHERS,
+    World,
+    all_of,
+    terms,
+)
+from tests.projections.playing import dump, play, tables_of
+from tests.rules.dossiers import changed, plain_rule, shipped
+from tests.samples import ZONE, named
+
+PAYOUTS = Payouts()
+HERE = DISTRICTS[0]
+ANNE, BERTHA, CARLA = TEACHERS
+MARCH, MAY, JULY = DAYS[0], DAYS[1], DAYS[3]
+FAR = date(2099, 1, 1)
+FEW = settings().max_examples // 5
+
+
+@pytest.fixture(scope="module")
+def connection(database_server: Server) -> Iterator[Connection[Any]]:
+    with tables_of(database_server, PAYOUTS) as connection:
+        yield connection
+
+
+class RuledWorld(World):
+    """A world whose district also has rules, a calendar and facts on file."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.credits: list[tuple[UUID, UUID]] = []  # person and stream of those that stand
+
+    def adopt_rule(self, rule: Rule, policy: UUID = POLICIES[2]) -> int:
+        self.districts_of.setdefault(policy, HERE)
+        version = self.versions.get(policy, 0) + 1
+        return self.add(
+            PolicyRuleAdopted,
+            policy,
+            district_id=HERE,
+            policy_version=version,
+            board_reference=f"Minute {version}",
+            adopted_on=date(2025, 2, 1),
+            rule=rule,
+        )
+
+    def file(self, person: UUID, fact: Fact) -> int:
+        """Put a fact on file; its version in the stream."""
+        stream = named(f"dossier of {person}")
+        self.add(DossierFactRecorded, stream, person_id=person, district_id=HERE, fact=fact)
+        return self.versions[stream]
+
+    def withdraw(self, person: UUID, version: int) -> int:
+        return self.add(
+            DossierFactWithdrawn,
+            named(f"dossier of {person}"),
+            person_id=person,
+            district_id=HERE,
+            withdrawn_version=version,
+        )
+
+    def set(self, fact: DistrictFact) -> int:
+        return self.add(CalendarFactRecorded, named("calendar"), district_id=HERE, fact=fact)
+
+    def years(self, *years: int) -> None:
+        for year in years:
+            first, last = date(year - 1, 7, 1), date(year, 6, 30)
+            self.set(FiscalYearSet(fiscal_year=year, first_day=first, last_day=last))
+
+    def credit(self, person: UUID, kind: str, hundredths: int, day: date) -> UUID:
+        stream = named(f"credit {len(self.facts)}")
+        self.add(
+            CreditRecorded,
+            stream,
+            person_id=person,
+            district_id=HERE,
+            kind=kind,
+            quantity_hundredths=hundredths,
+            category=None,
+            course=None,
+            begun_on=None,
+            earned_on=day,
+            zone=ZONE,
+            approved_on=None,
+            exchanged_enrollment_id=None,
+            documents=None,
+        )
+        return stream
+
+    def withdraw_credit(self, person: UUID, stream: UUID) -> int:
+        return self.add(
+            CreditWithdrawn,
+            stream,
+            person_id=person,
+            district_id=HERE,
+            reason="mistake",
+            effective_on=JULY,
+        )
+
+
+def employed(*persons: UUID) -> RuledWorld:
+    world = RuledWorld()
+    for person in persons:
+        world.employ(person, HERE, first_day=date(2020, 8, 17))
+    return world
+
+
+def said(connection: Connection[Any]) -> list[tuple[str, str, str | None, int]]:
+    found = of_district(connection, HERE, effective_on=FAR)
+    return [(one.kind, one.status, one.reason, one.amount_cents) for one in found]
+
+
+def owed(connection: Connection[Any], day: date = FAR) -> list[tuple[int, date, int, str]]:
+    found: list[Part] = parts(connection, HERE, effective_on=day)
+    return sorted((one.instalment, one.due_on, one.amount_cents, one.recovery) for one in found)
+
+
+def test_a_rule_pays_an_award_and_says_how_it_came_to_that(connection: Connection[Any]) -> None:
+    world = employed(ANNE)
+    world.adopt_rule(plain_rule())
+    world.award(ANNE, CREDENTIALS[0], MAY)
+    play(connection, PAYOUTS, world.facts)
+    assert said(connection) == [("award", "due", None, 30_000)]
+    assert owed(connection) == [(1, MAY, 30_000, "reversal")]
+    (payout,) = of_district(connection, HERE, effective_on=FAR)
+    why = explain(connection, payout.payout_id, effective_on=FAR)
+    assert why is not None
+    assert [check["rule"] for check in why.checks] == ["in_force", "stands", "amount", "timing"]
+    assert payout.policy_title == "Stipend"
+
+
+def test_terms_and_rules_stand_beside_each_other(connection: Connection[Any]) -> None:
+    world = employed(ANNE)
+    world.adopt(POLICIES[0], HERE, terms())
+    world.adopt_rule(plain_rule())
+    world.award(ANNE, CREDENTIALS[0], MAY)
+    play(connection, PAYOUTS, world.facts)
+    assert said(connection) == [("award", "due", None, 30_000)] * 2
+    assert owed(connection) == [(1, MAY, 30_000, "reversal")] * 2
+    assert sum(total.due_cents for total in totals(connection, HERE, effective_on=FAR)) == 60_000
+
+
+def test_a_bonus_at_milestones_needs_no_award_and_ends_with_the_job(
+    connection: Connection[Any],
+) -> None:
+    """Hired on 1 March 2025: 1,500 dollars on 1 September and 1 March; she leaves in month 10."""
+    world = RuledWorld()
+    job = world.employ(ANNE, HERE, first_day=MARCH)
+    world.adopt_rule(shipped("I10"))
+    play(connection, PAYOUTS, world.facts)
+    both = [(1, date(2025, 9, 1), 150_000, "reversal"), (1, date(2026, 3, 1), 150_000, "reversal")]
+    assert owed(connection) == both
+    assert owed(connection, date(2025, 12, 31)) == both[:1]
+    world.end(job, date(2026, 1, 5))
+    play(connection, PAYOUTS, world.facts)
+    assert owed(connection) == both[:1]
+    assert ("milestone", "not_due", "employment_interrupted", 0) in said(connection)
+
+
+def test_what_is_on_file_counts_until_it_is_withdrawn(connection: Connection[Any]) -> None:
+    world = employed(ANNE)
+    world.adopt_rule(
+        plain_rule(
+            preconditions=[{"kind": "documents", "documents": ["pay_slip"]}],
+            exclusions=[{"kind": "not_on_paid_time"}],
+        )
+    )
+    award = world.award(ANNE, CREDENTIALS[0], MAY)
+    assert award is not None
+    slip = DocumentReceived(subject_id=award, document="pay_slip", received_on=MAY)
+    steps: list[tuple[Callable[[], Any], tuple[str, str | None, int]]] = [
+        (lambda: None, ("pending", "documents_missing", 30_000)),
+        (lambda: world.file(ANNE, slip), ("due", None, 30_000)),
+        (
+            lambda: world.file(ANNE, PaidTimeUsed(subject_id=award, used_on=MAY)),
+            ("not_due", "on_paid_time", 0),
+        ),
+        (lambda: world.withdraw(ANNE, 2), ("due", None, 30_000)),
+        (lambda: world.withdraw(ANNE, 1), ("pending", "documents_missing", 30_000)),
+    ]
+    for step, expected in steps:
+        step()
+        play(connection, PAYOUTS, world.facts)
+        assert said(connection) == [("award", *expected)]
+
+
+def test_an_approval_given_before_she_began_is_prior(connection: Connection[Any]) -> None:
+    world = employed(ANNE, BERTHA)
+    world.adopt_rule(plain_rule(preconditions=[{"kind": "approved"}]))
+    for person, begun in ((ANNE, False), (BERTHA, True)):
+        world.file(
+            person,
+            PriorApprovalGiven(
+                subject_id=CREDENTIALS[0], of="credential", approved_on=MARCH, begun=begun
+            ),
+        )
+        world.award(person, CREDENTIALS[0], MAY)
+    play(connection, PAYOUTS, world.facts)
+    assert said(connection) == [
+        ("award", "due", None, 30_000),
+        ("award", "pending", "started_missing", 30_000),
+    ]
+
+
+def test_credits_reach_a_lane_and_one_that_is_withdrawn_takes_it_back(
+    connection: Connection[Any],
+) -> None:
+    """9 hours open the first lane from 1 July 2025; without 2 of them there are 7."""
+    world = employed(ANNE)
+    world.years(2025, 2026)
+    world.adopt_rule(shipped("I17", "lost"))
+    world.credit(ANNE, "credit_hour", 700, MARCH)
+    second = world.credit(ANNE, "credit_hour", 200, MAY)
+    play(connection, PAYOUTS, world.facts)
+    (lane,) = pay_changes(connection, HERE)
+    assert (lane.kind, lane.reached, lane.effective_on) == ("lane_change", 9, JULY)
+    assert owed(connection) == []
+    assert [one.begins_on for one in notices(connection, HERE)] == [JULY]
+    world.withdraw_credit(ANNE, second)
+    play(connection, PAYOUTS, world.facts)
+    assert pay_changes(connection, HERE) == []
+    assert said(connection) == [("threshold", "not_due", "award_revoked", 0)]
+
+
+def test_without_its_calendar_a_rule_is_held_until_the_district_sets_it(
+    connection: Connection[Any],
+) -> None:
+    world = employed(ANNE)
+    rule = plain_rule(caps=[{"of": "cents", "most": 20_000, "per": "fiscal_year"}])
+    world.adopt_rule(rule)
+    world.award(ANNE, CREDENTIALS[0], MAY)
+    play(connection, PAYOUTS, world.facts)
+    assert said(connection) == [("award", "pending", "calendar_missing", 30_000)]
+    world.years(2025)
+    play(connection, PAYOUTS, world.facts)
+    assert said(connection) == [("award", "due", "reduced_by_cap", 20_000)]
+
+
+def test_an_award_recorded_after_its_year_was_closed_is_held(connection: Connection[Any]) -> None:
+    world = employed(ANNE)
+    world.years(2025, 2026)
+    world.adopt_rule(plain_rule())
+    world.award(ANNE, CREDENTIALS[0], MAY)
+    world.set(FiscalYearClosed(fiscal_year=2025))
+    world.award(ANNE, CREDENTIALS[1], MAY)
+    play(connection, PAYOUTS, world.facts)
+    assert said(connection) == [
+        ("award", "due", None, 30_000),
+        ("award", "pending", "fiscal_year_closed", 30_000),
+    ]
+
+
+def test_a_school_is_what_the_district_says_it_is(connection: Connection[Any]) -> None:
+    world = RuledWorld()
+    school = named("school")
+    world.add(
+        EmploymentStarted,
+        named("job"),
+        person_id=ANNE,
+        district_id=HERE,
+        school_id=school,
+        role="teacher",
+        fte_thousandths=500,
+        exempt=True,
+        zone=ZONE,
+        first_day=MARCH,
+        last_day=None,
+    )
+    flat = {"kind": "flat", "amount_cents": 500_000}
+    part = {"name": "share", "basis": flat, "share": "fte_at_school", "attributes": ["rural"]}
+    world.adopt_rule(plain_rule(amount=[part]))
+    world.award(ANNE, CREDENTIALS[0], MAY)
+    play(connection, PAYOUTS, world.facts)
+    assert said(connection) == [("award", "not_due", "nothing_to_pay", 0)]
+    world.set(SchoolAttributeSet(school_id=school, attribute="rural", first_day=MARCH))
+    play(connection, PAYOUTS, world.facts)
+    assert said(connection) == [("award", "due", None, 250_000)]
+
+
+def test_a_first_come_pool_falls_in_log_order_and_a_reversal_frees_the_next(
+    connection: Connection[Any],
+) -> None:
+    """300 + 300 of 500: the second waits. Once the first is revoked, she is next."""
+    world = employed(ANNE, BERTHA)
+    world.years(2025, 2026)
+    world.adopt_rule(plain_rule(pool={"budget_cents": 50_000}))
+    first = world.award(ANNE, CREDENTIALS[0], MAY)
+    world.award(BERTHA, CREDENTIALS[0], MAY)
+    play(connection, PAYOUTS, world.facts)
+    assert said(connection) == [
+        ("award", "due", None, 30_000),
+        ("award", "pending", "budget_exhausted", 30_000),
+    ]
+    assert len(owed(connection)) == 1
+    assert first is not None
+    world.turn(first)
+    play(connection, PAYOUTS, world.facts)
+    assert said(connection) == [
+        ("award", "not_due", "award_revoked", 0),
+        ("award", "due", None, 30_000),
+    ]
+
+
+def test_who_leaves_owes_a_share_of_what_was_due_before(connection: Connection[Any]) -> None:
+    """3 hours × 250 = 750 dollars due on 1 March 2025; she resigns on 1 April 2026, in month 14.
+
+    75 % of 750.00 is 562.50 to be paid back, so 187.50 stays.
+    """
+    world = employed(ANNE)
+    world.years(2025)
+    world.adopt_rule(shipped("I25", "by_months"))
+    world.credit(ANNE, "semester_hour", 300, MARCH)
+    play(connection, PAYOUTS, world.facts)
+    assert owed(connection) == [(1, MARCH, 75_000, "reversal")]
+    world.file(ANNE, SeparationRecorded(reason="resignation", last_day=date(2026, 4, 1)))
+    play(connection, PAYOUTS, world.facts)
+    assert owed(connection) == [(1, MARCH, 18_750, "clawback")]
+
+
+def test_a_stack_a_request_and_a_retired_rule(connection: Connection[Any]) -> None:
+    world = employed(ANNE)
+    world.define(STACKS[0], all_of(*CREDENTIALS[:2]), None, MARCH)
+    trigger = {"kind": "stack", "stack_id": str(STACKS[0])}
+    world.adopt_rule(plain_rule(trigger=trigger))
+    world.adopt_rule(
+        changed(plain_rule(), trigger={"kind": "request_filed", "choice": "stipend"}), POLICIES[1]
+    )
+    for credential in CREDENTIALS[:2]:
+        world.award(ANNE, credential, MAY)
+    asked = RequestFiled(policy_id=POLICIES[1], choice="stipend", filed_on=MAY)
+    world.file(ANNE, asked)
+    play(connection, PAYOUTS, world.facts)
+    assert [one[:3] for one in said(connection)] == [
+        ("stack", "due", None),
+        ("request", "due", None),
+    ]
+    world.retire(POLICIES[1], MARCH)
+    play(connection, PAYOUTS, world.facts)
+    assert [one[0] for one in said(connection)] == ["stack"]
+    (award, _) = world.awards
+    world.turn(award)
+    play(connection, PAYOUTS, world.facts)
+    assert said(connection)[0][:3] == ("stack", "not_due", "stack_invalidated")
+
+
+RULES = [
+    plain_rule(pool={"budget_cents": 70_000}),
+    plain_rule(caps=[{"of": "times", "most": 1, "per": "fiscal_year"}]),
+    plain_rule(preconditions=[{"kind": "documents", "documents": ["pay_slip"]}]),
+    shipped("I10"),
+    shipped("I17", "carried_over"),
+    shipped("I25", "by_months"),
+]
+
+
+KINDS = ["employ"] * 3 + ["award"] * 6 + ["rule"] * 2 + ["credit"] * 4 + ["document"] * 3
+KINDS += ["leave", "year 2025", "year 2026", "withdraw", "turn", "terms", "retire"]
+
+
+@st.composite
+def ruled_worlds(draw: st.DrawFn) -> RuledWorld:
+    """Rules, calendars, facts and awards in any order."""
+    world = RuledWorld()
+    for kind in draw(st.permutations(KINDS)):
+        person, day = draw(st.sampled_from(TEACHERS)), draw(st.sampled_from(DAYS))
+        if kind in {"employ", "award", "turn", "leave", "document"}:
+            _live(world, kind, person, day, draw)
+        else:
+            _rule(world, kind, person, day, draw)
+    return world
+
+
+def _live(world: RuledWorld, kind: str, person: UUID, day: date, draw: st.DrawFn) -> None:
+    if kind == "employ":
+        world.employ(person, HERE, first_day=MARCH)
+    elif kind == "award":
+        world.award(person, draw(st.sampled_from(CREDENTIALS)), day)
+    elif kind == "leave":
+        world.file(person, SeparationRecorded(reason="resignation", last_day=day))
+    elif world.awards:
+        award = draw(st.sampled_from(sorted(world.awards)))
+        if kind == "turn":
+            world.turn(award)
+        else:
+            slip = DocumentReceived(subject_id=award, document="pay_slip", received_on=day)
+            world.file(world.awards[award].person_id, slip)
+
+
+def _rule(world: RuledWorld, kind: str, person: UUID, day: date, draw: st.DrawFn) -> None:
+    if kind == "rule":
+        fresh = next(one for one in POLICIES[:2] if one not in world.districts_of)
+        world.adopt_rule(draw(st.sampled_from(RULES)), fresh)
+    elif kind == "credit":
+        what = draw(st.sampled_from(["credit_hour", "semester_hour"]))
+        world.credits.append((person, world.credit(person, what, 900, day)))
+    elif kind.startswith("year"):
+        number = int(kind.removeprefix("year "))
+        first, last = date(number - 1, 7, 1), date(number, 6, 30)
+        world.set(FiscalYearSet(fiscal_year=number, first_day=first, last_day=last))
+    elif kind == "terms":
+        world.adopt(POLICIES[2], HERE, terms(budget_cents_per_year=50_000))
+    elif kind == "retire" and world.districts_of:
+        world.retire(draw(st.sampled_from(sorted(world.districts_of))), DAYS[6])
+    elif kind == "withdraw" and world.credits:
+        world.withdraw_credit(*world.credits.pop())
+
+
+@given(ruled_worlds(), st.data())
+@settings(max_examples=FEW)
+def test_it_does_not_matter_how_a_log_with_rules_is_cut(
+    connection: Connection[Any], world: RuledWorld, data: st.DataObject
+) -> None:
+    facts = world.facts
+    cuts = sorted(data.draw(st.sets(st.integers(1, len(facts)))) | {0, len(facts)})
+    found = []
+    for batches in ([facts], [[one] for one in facts], [facts[a:b] for a, b in pairwise(cuts)]):
+        play(connection, PAYOUTS, *batches)
+        found.append(dump(connection, PAYOUTS))
+    assert found[0] == found[1] == found[2]
