@@ -3,31 +3,45 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 from uuid import uuid4
 
+import psycopg
 import pytest
 from typer.testing import CliRunner
 
 from api.cli import app
 from ledger.seal.keys import FileLogSigner
 from ledger.seal.leaves import leaf
+from ledger.seal.log_file import LogFile
+from ledger.seal.log_transfer import export_log, import_log
 from ledger.seal.notes import NoteError, SigningKey
 from ledger.seal.reads import SealReads
 from ledger.seal.receipts import check_receipts, parse_receipts
 from ledger.seal.trusted_keys import TrustedKey
 from ledger.seal.verify import SOUND, TAMPERED
+from ledger.store import Role, connection_info
 from tests.api.conftest import running
 from tests.api.world import MET, World, story
 from tests.database import Server
 from tests.seal.conftest import EVENTS, Sealed
-from tests.seal.logs import ORIGIN, examined, rewrite_tree, seal, sealer, tampered, told
-from tests.seal.test_verify import flip
+from tests.seal.logs import (
+    ORIGIN,
+    examined,
+    fill,
+    owner,
+    rewrite_tree,
+    seal,
+    sealer,
+    tampered,
+    told,
+)
+from tests.seal.test_verify import flip, receipt_of
 
 DISTRICT = {"name": "Sample District", "zone": "America/Chicago"}
 
@@ -204,12 +218,6 @@ def test_a_receipt_is_checked_on_the_command_line_without_a_database(
     assert (said["position"], said["refuted"]) == (position, True)
 
 
-def receipt_of(sealed: Sealed, position: int, change: Callable[[bytes], bytes] = bytes) -> str:
-    [row] = SealReads(sealed.connection).rows(position, position)
-    said = {"position": position, "leaf": change(leaf(row)).hex()}
-    return json.dumps({"receipts": [said]})
-
-
 def test_receipts_that_others_hold_raise_no_alarm_over_a_clean_log(sealed: Sealed) -> None:
     held = [receipt_of(sealed, position) for position in (1, 600, EVENTS)]
     assert examined(sealed.connection, sealed.keys, held).exit_status == SOUND
@@ -238,3 +246,34 @@ def test_a_receipt_from_beyond_the_end_finds_a_log_that_was_cut(sealed: Sealed) 
         assert examined(sealed.connection, sealed.keys).exit_status == SOUND
         report = examined(sealed.connection, sealed.keys, held)
     assert told(report.damages) == [("truncated", 583, EVENTS)]
+
+
+def test_yesterdays_dump_that_went_on_is_found_by_receipts(
+    database_server: Server, database_url: str, tmp_path: Path
+) -> None:
+    """The copy is whole in itself, is sealed on with the right key, and has forgotten 40 events."""
+    fill(database_url, 300)
+    seal(database_url, tmp_path, events_max=90)
+    keys = FileLogSigner(tmp_path / "seal-keys", ORIGIN).trusted
+    dump, held = tmp_path / "dump.jsonl", []
+    with owner(database_url) as connection:
+        export_log(connection, dump)
+    fill(database_url, 40, seed=2)
+    with owner(database_url) as connection:
+        for row in SealReads(connection).rows(300, 340):
+            said = {"position": row.position, "leaf": leaf(row).hex()}
+            held.append(json.dumps({"receipts": [said]}))
+    with database_server.database(database_server.template) as restored:
+        info = connection_info(restored, Role.OWNER)
+        with psycopg.connect(info, autocommit=True) as target, closing(LogFile(dump)) as log:
+            import_log(target, log, keys)
+        with owner(restored) as copy:
+            assert examined(copy, keys).exit_status == SOUND
+            report = examined(copy, keys, held)
+            assert told(report.damages) == [("truncated", 301, 340)]
+        fill(restored, 60, seed=3)
+        seal(restored, tmp_path)
+        with owner(restored) as copy:
+            assert examined(copy, keys).exit_status == SOUND
+            report = examined(copy, keys, held)
+    assert told(report.damages) == [("recomputed", at, at) for at in range(301, 341)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from ledger.seal.diagnosis import joined
+from ledger.seal.leaves import leaf
 from ledger.seal.notes import Checkpoint, Note, SigningKey
 from ledger.seal.reads import SealReads
 from ledger.seal.trusted_keys import TrustedKey
@@ -30,8 +32,9 @@ FLIPS = {
     "stream": "originator_id = " + CHANGED_ID.format(bytes="uuid_send(originator_id)", bit="{bit}"),
     "command": "command_id = " + CHANGED_ID.format(bytes="uuid_send(command_id)", bit="{bit}"),
     "time": "recorded_at = recorded_at + interval '{bit} microseconds'",
+    "far time": "recorded_at = recorded_at + interval '{bit} days'",
 }
-KINDS = {"stream": "id", "command": "id"}
+KINDS = {"stream": "id", "command": "id", "far time": "time"}
 
 
 def flip(column: str, position: int) -> str:
@@ -155,12 +158,61 @@ def check_recomputations(sealed: Sealed, positions: Sequence[int]) -> None:
         assert (report.sealed, report.exit_status) == (before, TAMPERED)
 
 
+def receipt_of(sealed: Sealed, position: int) -> str:
+    """What whoever wrote an event was answered with."""
+    [row] = SealReads(sealed.connection).rows(position, position)
+    return json.dumps({"receipts": [{"position": position, "leaf": leaf(row).hex()}]})
+
+
+def check_rewritings(sealed: Sealed, positions: Sequence[int]) -> None:
+    """Rows, tree and checkpoints are made anew with the right key: a receipt says where."""
+    key = SigningKey.parse((sealed.folder / "seal-keys").read_text().strip())
+    for position in positions:
+        kept = [receipt_of(sealed, one) for one in sorted({1, position, EVENTS})]
+        with tampered(sealed.connection, flip("state", position)):
+            rewrite_tree(sealed.connection, key)
+            alone = examined(sealed.connection, sealed.keys)
+            report = examined(sealed.connection, sealed.keys, kept)
+        assert alone.exit_status == SOUND
+        assert told(report.damages) == [("recomputed", position, position)]
+        assert report.exit_status == TAMPERED
+
+
+def check_old_keys(sealed: Sealed, positions: Sequence[int]) -> None:
+    """The key of the first 291 events was stolen after it was retired.
+
+    Everything signed anew with it is too much for it. Only as much as it may sign, and the rest
+    left as it was, does not fit together; what was changed before, a receipt names.
+    """
+    old, new = SigningKey.new(ORIGIN), sealed.keys[-1].key
+    keys = [TrustedKey(old.verifier, 291), TrustedKey(new)]
+    notes = dict(SealReads(sealed.connection).checkpoints())
+    for position in positions:
+        kept = [receipt_of(sealed, position)]
+        with tampered(sealed.connection, flip("state", position)):
+            rewrite_tree(sealed.connection, old)
+            whole = examined(sealed.connection, keys)
+            for size, note in notes.items():
+                if size > 291:
+                    put = "UPDATE seal_checkpoints SET note = %s WHERE size = %s"
+                    sealed.connection.execute(put, [note, size])
+            part = examined(sealed.connection, keys)
+            named = examined(sealed.connection, keys, kept)
+        assert {one.kind for one in whole.damages} == {"old-key"}
+        assert (whole.sealed, whole.exit_status) == (291, TAMPERED)
+        first = max([291, *(size for size in notes if size < position)]) + 1
+        assert ("recomputed", first) in [one[:2] for one in told(part.damages)]
+        assert ("recomputed", position, position) in told(named.damages)
+
+
 SWEEPS: dict[str, tuple[Callable[[Sealed, Sequence[int]], None], range, range]] = {
     "deleted": (check_deletions, SOME, range(1, EVENTS + 1)),
     "swapped": (check_swaps, SOME, range(1, EVENTS + 1, 2)),
     "truncated": (check_truncations, range(1, 51, 7), range(1, 51)),
     "inserted": (check_insertions, range(1, EVENTS, 199), range(1, EVENTS, 3)),
     "renumbered": (check_renumberings, range(1, EVENTS - 1, 199), range(1, EVENTS - 1, 3)),
+    "rewritten": (check_rewritings, range(1, EVENTS, 331), range(1, EVENTS + 1, 13)),
+    "signed with an old key": (check_old_keys, range(1, EVENTS, 331), range(1, EVENTS + 1, 29)),
     "recomputed": (check_recomputations, range(1, EVENTS, 301), range(1, EVENTS, 17)),
 }
 
