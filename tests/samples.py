@@ -234,7 +234,7 @@ def equivalency_terms(**changes: Any) -> EquivalencyTerms:
         "effective_from": date(2016, 7, 1),
         "conversions": (
             Conversion(kind=MICRO_CREDENTIAL, gives_hundredths=600),
-            Conversion(kind="semester-hour", gives_hundredths=1_000),
+            Conversion(kind="semester_hour", gives_hundredths=1_000),
         ),
         "requirements": (
             Requirement(

@@ -44,9 +44,9 @@ def earn_elsewhere(
     path = f"/v1/districts/{district_id}/credits"
     earned: tuple[Answer, ...] = (
         {"kind": "ceu", "quantity_hundredths": 100, "earned_on": "2026-03-06"},
-        {"kind": "semester-hour", "quantity_hundredths": 150, "earned_on": "2026-05-15"},
+        {"kind": "semester_hour", "quantity_hundredths": 150, "earned_on": "2026-05-15"},
         {
-            "kind": "semester-hour",
+            "kind": "semester_hour",
             "quantity_hundredths": 100,
             "earned_on": "2026-05-20",
             "course": "edu-501",

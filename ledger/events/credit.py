@@ -19,7 +19,7 @@ class CreditRecorded(CreditEvent):
 
     TOPIC: ClassVar[str] = "credit.recorded.v1"
 
-    kind: Slug  # semester-hour, ceu, hour, … never converted here
+    kind: Slug  # semester_hour, ceu, hour, … never converted here
     quantity_hundredths: Positive  # of its own kind
     category: Slug | None
     course: Slug | None  # the course or activity, as its provider numbers it

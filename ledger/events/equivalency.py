@@ -26,14 +26,14 @@ from ledger.values import (
     Value,
 )
 
-MICRO_CREDENTIAL = "micro-credential"  # the kind of every award of this ledger
+MICRO_CREDENTIAL = "micro_credential"  # the kind of every award of this ledger
 GovernedBy = Literal["issued_on", "valid_from", "valid_to"]
 
 
 class Conversion(Value):
     """`gives` units for every `per` of one kind; the first conversion that fits is taken."""
 
-    kind: Slug  # micro-credential, ceu, semester-hour, hour, …
+    kind: Slug  # micro_credential, ceu, semester_hour, hour, …
     gives_hundredths: Count = 0  # nothing given and left to nobody: the kind is not accepted
     per_hundredths: Positive = 100
     left_to: Slug | None = None  # who decides instead: district, or a body outside the ledger

@@ -184,7 +184,8 @@ def spoken(units: Fraction) -> str:
 
 
 def _named(achievement: Achievement) -> str:
-    return f"{decimal(achievement.quantity_hundredths)} {achievement.kind}"
+    kind = achievement.kind.replace("_", " ")
+    return f"{decimal(achievement.quantity_hundredths)} {kind}"
 
 
 def _adopted(rule: Rule) -> int:

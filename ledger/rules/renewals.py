@@ -294,7 +294,7 @@ def _carried(case: _Case, requirement: Requirement) -> Unit | None:
     )
     return Unit(
         achievement_id=str(case.license.license_id),
-        kind="carried-over",
+        kind="carried_over",
         quantity_hundredths=taken,
         earned_on=case.term.valid_from,
         category=None,

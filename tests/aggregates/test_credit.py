@@ -25,7 +25,7 @@ CREDIT, AWARD = named("credit"), named("award")
 TODAY = date(2024, 11, 18)
 FIELDS: dict[str, Any] = {
     "person_id": EARNER,
-    "kind": "semester-hour",
+    "kind": "semester_hour",
     "quantity_hundredths": 150,
     "zone": ZONE,
     "earned_on": TODAY,
@@ -60,7 +60,7 @@ def test_a_credit_is_recorded_in_its_own_kind_whole() -> None:
     [
         ({"earned_on": date(2024, 11, 19)}, EarnedInFutureError),
         ({"begun_on": date(2024, 11, 19)}, EarnedBeforeBegunError),
-        ({"kind": "micro-credential"}, AwardsAreNoCreditsError),
+        ({"kind": "micro_credential"}, AwardsAreNoCreditsError),
         ({"begun_on": date(1, 1, 1)}, FarDayError),
     ],
 )

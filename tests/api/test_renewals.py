@@ -85,9 +85,9 @@ def test_a_teacher_sees_what_she_needs_has_and_misses_and_every_unit_of_it(case:
     assert line["rule"]["authority_reference"] == "Act 5"
     assert line["categories"] == [{"category": None, "earned_hundredths": 1_600}]
     by_kind = {unit["kind"]: unit for unit in case.units(**FAR)}
-    award, credit = by_kind["micro-credential"], by_kind["semester-hour"]
+    award, credit = by_kind["micro_credential"], by_kind["semester_hour"]
     assert award["achievement_id"] == case.story.enrollment
-    assert award["arithmetic"] == "1 micro-credential: 6 for each 1 = 6 us-tn:PDP"
+    assert award["arithmetic"] == "1 micro credential: 6 for each 1 = 6 us-tn:PDP"
     assert (credit["achievement_id"], credit["units_hundredths"]) == (case.credit, 1_000)
     assert credit["rule_version"] == 1
 
@@ -132,7 +132,7 @@ def test_a_revocation_takes_the_units_back(case: Case) -> None:
     body = {"reason": "plagiarism", "authority": "issuer"}
     case.world.done(case.story.issuer.approver, f"{case.story.path}/revocations", body)
     reasons = {unit["kind"]: unit["reason"] for unit in case.units(**FAR)}
-    assert reasons == {"micro-credential": "revoked", "semester-hour": None}
+    assert reasons == {"micro_credential": "revoked", "semester_hour": None}
 
 
 def test_the_award_and_its_course_count_once_and_name_each_other(case: Case) -> None:
@@ -172,7 +172,7 @@ def test_a_district_declines_and_accepts_in_part(case: Case) -> None:
     assert {unit["reason"] for unit in case.units(**FAR)} == {None, "declined"}
     body |= {"outcome": "accepted", "units_hundredths": 300, "category": "literacy"}
     case.write("rulings", body)
-    award = next(u for u in case.units(**FAR) if u["kind"] == "micro-credential")
+    award = next(u for u in case.units(**FAR) if u["kind"] == "micro_credential")
     assert (award["units_hundredths"], award["category"]) == (300, "literacy")
     other = {**body, "of": "credit", "achievement_id": case.credit, "units_hundredths": 0}
     case.write("rulings", other)
@@ -228,7 +228,7 @@ def test_a_district_decides_what_its_state_leaves_to_it(state: World) -> None:
     """North Carolina: nothing before the district adopts a unit, and one from then on."""
     district = state.district()
     one = awarded(state, district)
-    left = {"conversions": [{"kind": "micro-credential", "left_to": "district"}]}
+    left = {"conversions": [{"kind": "micro_credential", "left_to": "district"}]}
     carolina = {"jurisdiction": "us-nc", "unit": "us-nc:unit"}
     state.done(state.operator, "/v1/equivalencies", rules(**carolina, **left))
     body = license_of(one.teacher, jurisdiction="us-nc", valid_to="2099-06-30")
@@ -236,7 +236,7 @@ def test_a_district_decides_what_its_state_leaves_to_it(state: World) -> None:
     license_ = state.done(district.office, f"{path}/licenses", body)["id"]
     case = Case(one, district, license_, "")
     assert [u["reason"] for u in case.units(**FAR)] == ["left_to_district"]
-    gives = {"conversions": [{"kind": "micro-credential", "gives_hundredths": 100}]}
+    gives = {"conversions": [{"kind": "micro_credential", "gives_hundredths": 100}]}
     own = rules(**carolina, **gives, requirements=[])
     adopted = state.done(district.office, f"{path}/equivalencies", own)
     (unit,) = case.units(**FAR)

@@ -285,7 +285,7 @@ def credit_of(person: object, **changed: Any) -> dict[str, Any]:
     """A semester hour."""
     return {
         "person_id": str(person),
-        "kind": "semester-hour",
+        "kind": "semester_hour",
         "quantity_hundredths": 100,
         "earned_on": "2024-05-31",
         **changed,

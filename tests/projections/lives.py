@@ -286,7 +286,7 @@ def credit_stream(stream: UUID, held: dict[str, Any]) -> Stream:
         CreditRecorded(
             **header(stream),
             **held,
-            kind="semester-hour",
+            kind="semester_hour",
             quantity_hundredths=300,
             category=None,
             course="edu-501",

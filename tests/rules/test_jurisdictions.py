@@ -70,7 +70,7 @@ def test_the_same_record_comes_to_something_else_in_each_state(state: str) -> No
     if state in {"us-tn", "us-ut"}:
         first, last, on = ("2020-07-01", "2025-06-30", "2022-01-15")
     held = license_of(state, first, last, license_type=license_type, traits=("public-school",))
-    record = [*awards(6, on), earned("ceu", "1", on), earned("semester-hour", "1", on)]
+    record = [*awards(6, on), earned("ceu", "1", on), earned("semester_hour", "1", on)]
     found = line(held, record, rules_of(state), last)
     assert found.earned_hundredths == sum(units(found)) == expected
     assert reasons(found)[:6] == [micro_credentials] * 6
@@ -80,11 +80,11 @@ def test_the_same_record_comes_to_something_else_in_each_state(state: str) -> No
 
 def test_what_is_missing_follows_in_each_state() -> None:
     """Tennessee: 60 - 51 = 9 PDP. Maryland: 90 - 25 = 65, and three of four areas untouched."""
-    record = [*awards(6, IN_TIME), earned("ceu", "1", IN_TIME), earned("semester-hour", "1", DAY)]
+    record = [*awards(6, IN_TIME), earned("ceu", "1", IN_TIME), earned("semester_hour", "1", DAY)]
     tennessee = license_of("us-tn", "2020-07-01", "2025-06-30")
     assert line(tennessee, record, rules_of("us-tn"), DAY).missing_hundredths == 900
     on = "2025-01-15"
-    record = [earned("ceu", "1", on, category="area-1"), earned("semester-hour", "1", on)]
+    record = [earned("ceu", "1", on, category="area-1"), earned("semester_hour", "1", on)]
     found = line(
         license_of("us-md", "2024-07-01", "2029-06-30"), record, rules_of("us-md"), "2025-02-01"
     )
@@ -144,8 +144,8 @@ def test_tennessee_denies_what_the_district_finds_unrelated_or_undocumented() ->
 def test_tennessee_gives_points_for_evaluations_and_national_boards() -> None:
     """20 + 15 + 10 + 30 + 15 = 90; an audited semester hour is 5, one with credit 10."""
     held = license_of("us-tn", "2020-07-01", "2025-06-30")
-    kinds = ["evaluation-5", "evaluation-4", "evaluation-3", "national-board"]
-    kinds += ["national-board-renewal", "audited-semester-hour"]
+    kinds = ["evaluation_5", "evaluation_4", "evaluation_3", "national_board"]
+    kinds += ["national_board_renewal", "audited_semester_hour"]
     record = [earned(kind, "1", IN_TIME) for kind in kinds]
     found = line(held, record, rules_of("us-tn"), DAY)
     assert units(found) == [2_000, 1_500, 1_000, 3_000, 1_500, 500]
@@ -162,7 +162,7 @@ def test_tennessee_advances_at_thirty_and_renews_at_sixty() -> None:
 
 def test_tennessee_takes_two_years_of_experience_instead_of_points() -> None:
     held = license_of("us-tn", "2020-07-01", "2025-06-30")
-    record = [earned("experience-year", "1", on) for on in ("2023-06-30", "2024-06-30")]
+    record = [earned("experience_year", "1", on) for on in ("2023-06-30", "2024-06-30")]
     found = line(held, record, rules_of("us-tn"), DAY)
     assert (found.state, found.option) == ("met", "experience")
     assert line(held, record[:1], rules_of("us-tn"), DAY).state == "missing"
@@ -178,7 +178,7 @@ def test_whoever_is_not_in_a_public_school_of_tennessee_is_reviewed_by_the_state
 
 def test_north_carolina_asks_for_categories_beside_the_total() -> None:
     """Eight units, all of them literacy: the total is met, subject 0 of 3, general 0 of 2."""
-    record = [earned("semester-hour", "1", IN_TIME, category="literacy") for _ in range(5)]
+    record = [earned("semester_hour", "1", IN_TIME, category="literacy") for _ in range(5)]
     record.append(earned("hour", "5", IN_TIME, category="literacy"))
     held = license_of("us-nc", "2020-07-01", "2025-06-30", role="k-5")
     found = line(held, record, rules_of("us-nc"), DAY)
@@ -229,7 +229,7 @@ def test_a_district_of_north_carolina_may_ask_for_more_than_the_state() -> None:
         purpose="local", approver="district", options=(Option(option="units", needs=(nine,)),)
     )
     own = local("us-nc", "us-nc:unit", requirements=(asked,))
-    record = [earned("national-board", "1", IN_TIME)]
+    record = [earned("national_board", "1", IN_TIME)]
     held = license_of("us-nc", "2020-07-01", "2025-06-30")
     rules = [*rules_of("us-nc"), own]
     assert line(held, record, rules, DAY).state == "met"
@@ -238,7 +238,7 @@ def test_a_district_of_north_carolina_may_ask_for_more_than_the_state() -> None:
 
 def test_national_boards_are_eight_units_in_north_carolina_and_their_renewal_two() -> None:
     held = license_of("us-nc", "2020-07-01", "2025-06-30")
-    record = [earned(kind, "1", IN_TIME) for kind in ("national-board", "national-board-renewal")]
+    record = [earned(kind, "1", IN_TIME) for kind in ("national_board", "national_board_renewal")]
     assert units(line(held, record, rules_of("us-nc"), DAY)) == [800, 200]
 
 
@@ -251,7 +251,7 @@ def test_a_lifetime_license_of_north_carolina_needs_nothing() -> None:
 def test_a_license_of_north_carolina_that_ran_out_needs_fifteen_units() -> None:
     """What is earned after it ran out counts for bringing it back."""
     held = license_of("us-nc", "2019-07-01", "2024-06-30", role="6-12")
-    record = [earned("national-board", "1", IN_TIME), earned("ceu", "7", "2024-09-01")]
+    record = [earned("national_board", "1", IN_TIME), earned("ceu", "7", "2024-09-01")]
     before = line(held, record, rules_of("us-nc"), "2024-06-30")
     assert (before.state, before.earned_hundredths) == ("missing", 800)  # 4 and 4 are asked
     after = line(held, record, rules_of("us-nc"), "2024-09-01", "reinstate")
@@ -320,7 +320,7 @@ def _worth(gives: int, credential_ids: list[UUID], category: str) -> Conversion:
 
 def test_maryland_goes_by_the_day_of_issue_and_lets_older_holders_opt_in() -> None:
     """Six credits for a license of June 2024, ninety points for one of July or who opted in."""
-    record = [earned("semester-hour", "6", "2024-09-01"), earned("cpd-credit", "1", "2024-09-01")]
+    record = [earned("semester_hour", "6", "2024-09-01"), earned("cpd_credit", "1", "2024-09-01")]
     older = license_of("us-md", "2024-06-30", "2029-06-29")
     newer = license_of("us-md", "2024-07-01", "2029-06-30")
     opted = license_of("us-md", "2024-06-30", "2029-06-29", traits=("opted-in",))
@@ -374,7 +374,7 @@ def test_a_project_counts_from_fifteen_to_thirty_hours_in_delaware(
     hours: str, expected: int, reason: str | None
 ) -> None:
     held = license_of("us-de", "2020-07-01", "2025-06-30")
-    found = line(held, [earned("project-hour", hours, IN_TIME)], rules_of("us-de"), DAY)
+    found = line(held, [earned("project_hour", hours, IN_TIME)], rules_of("us-de"), DAY)
     assert (units(found), reasons(found)) == ([expected], [reason])
 
 
@@ -393,7 +393,7 @@ def test_illinois_carries_over_the_surplus_of_april_to_june_alone() -> None:
     late = [earned("hour", "110", "2018-01-01"), earned("hour", "25", "2019-04-01")]
     found = line(second, late, rules_of("us-il"), "2020-01-01")
     assert found.earned_hundredths == 1_500
-    assert found.units[0].kind == "carried-over"
+    assert found.units[0].kind == "carried_over"
     early = [earned("hour", "125", "2019-03-31"), earned("hour", "5", "2019-04-01")]
     found = line(second, early, rules_of("us-il"), "2020-01-01")
     assert found.earned_hundredths == 500
@@ -410,7 +410,7 @@ def test_a_surplus_that_is_revoked_is_carried_no_more() -> None:
 
 def test_illinois_banks_no_academies() -> None:
     """120 hours and then 20 of an academy in May: 20 over, none of which is carried."""
-    record = [earned("hour", "120", "2018-01-01"), earned("academy-hour", "20", "2019-05-01")]
+    record = [earned("hour", "120", "2018-01-01"), earned("academy_hour", "20", "2019-05-01")]
     found = line(illinois(), record, rules_of("us-il"), "2020-01-01")
     assert found.earned_hundredths == 0
 
@@ -448,7 +448,7 @@ def test_illinois_asks_less_of_national_boards_and_nothing_below_half_time(
 def test_michigan_is_met_in_december_and_its_window_opens_in_january() -> None:
     """3 semester hours and 75 SCECH: 3 × 25 + 75 = 150. Renewed from 1 January to 30 June."""
     held = license_of("us-mi", "2020-07-01", "2025-06-30")
-    record = [earned("semester-hour", "3", IN_TIME), earned("scech", "75", IN_TIME)]
+    record = [earned("semester_hour", "3", IN_TIME), earned("scech", "75", IN_TIME)]
     found = line(held, record, rules_of("us-mi"), "2024-12-31")
     assert (found.state, found.earned_hundredths) == ("met", 15_000)
     assert (found.window_from, found.window_to) == (date(2025, 1, 1), date(2025, 6, 30))
@@ -481,13 +481,13 @@ def test_a_district_may_cap_coursework_by_the_half_year() -> None:
     """Ninety hours a semester: of two courses of 60 each in spring 90 count, one in fall whole."""
     (texas,) = rules_of("us-tx")
     asked = texas.terms.requirements[0]
-    cap = Cap(cap="semester", limit_hundredths=9_000, kinds=("semester-hour",), per_months=6)
+    cap = Cap(cap="semester", limit_hundredths=9_000, kinds=("semester_hour",), per_months=6)
     terms = texas.terms.model_copy(
         update={"requirements": (asked.model_copy(update={"caps": (cap,)}),)}
     )
     held = license_of("us-tx", "2020-07-01", "2025-06-30", license_type="teacher")
     days = ("2023-01-01", "2023-06-30", "2023-07-01")
-    record = [earned("semester-hour", "4", on) for on in days]
+    record = [earned("semester_hour", "4", on) for on in days]
     found = line(held, record, [replace(texas, terms=terms)], DAY)
     assert units(found) == [6_000, 3_000, 6_000]
 
@@ -496,7 +496,7 @@ def test_south_carolina_asks_graduate_credits_of_whoever_has_no_masters_degree()
     """6 semester hours are 120 either way; without a master's 3 of them have to be graduate."""
     plain = license_of("us-sc", "2020-07-01", "2025-06-30")
     masters = license_of("us-sc", "2020-07-01", "2025-06-30", traits=("masters",))
-    record = [earned("semester-hour", "4", IN_TIME), earned("graduate-semester-hour", "2", IN_TIME)]
+    record = [earned("semester_hour", "4", IN_TIME), earned("graduate_semester_hour", "2", IN_TIME)]
     found = line(plain, record, rules_of("us-sc"), DAY)
     assert needs(found) == {"total": (12_000, 0), "graduate": (4_000, 2_000)}
     assert line(masters, record, rules_of("us-sc"), DAY).state == "met"
@@ -505,7 +505,7 @@ def test_south_carolina_asks_graduate_credits_of_whoever_has_no_masters_degree()
 def test_ten_hours_of_ceu_and_fifteen_of_a_course_are_not_in_proportion_in_south_carolina() -> None:
     """1 CEU 10, a 15-hour course 20, a semester hour 20, a quarter hour 13."""
     held = license_of("us-sc", "2020-07-01", "2025-06-30", traits=("renewal-entity",))
-    kinds = {"ceu": "1", "approved-course": "15", "semester-hour": "1", "quarter-hour": "1"}
+    kinds = {"ceu": "1", "approved_course": "15", "semester_hour": "1", "quarter_hour": "1"}
     record = [earned(kind, quantity, IN_TIME) for kind, quantity in kinds.items()]
     assert units(line(held, record, rules_of("us-sc"), DAY)) == [1_000, 2_000, 2_000, 1_300]
 
@@ -553,8 +553,8 @@ def test_wyoming_wants_approval_thirty_days_before_it_begins() -> None:
 def test_north_dakota_takes_four_semester_or_six_quarter_hours_and_thirty_days() -> None:
     """6 × 2/3 = 4 exactly, in whichever portions they come: three of 1, then 3 at once."""
     held = license_of("us-nd", "2020-07-01", "2025-06-30")
-    record = [earned("quarter-hour", "1", IN_TIME) for _ in range(3)]
-    record += [earned("quarter-hour", "3", IN_TIME), earned("teaching-day", "30", IN_TIME)]
+    record = [earned("quarter_hour", "1", IN_TIME) for _ in range(3)]
+    record += [earned("quarter_hour", "3", IN_TIME), earned("teaching_day", "30", IN_TIME)]
     found = line(held, record, rules_of("us-nd"), DAY)
     assert (found.state, found.earned_hundredths) == ("met", 400)
     assert units(found) == [66, 67, 67, 200, 0]
@@ -579,12 +579,12 @@ def test_arkansas_counts_every_year_by_itself() -> None:
 @pytest.mark.parametrize(
     ("record", "option"),
     [
-        ({"ceu": "5", "experience-year": "3"}, "units-and-experience"),
-        ({"semester-hour": "6"}, "semester-hours"),
+        ({"ceu": "5", "experience_year": "3"}, "units-and-experience"),
+        ({"semester_hour": "6"}, "semester-hours"),
         ({"ceu": "10"}, "units"),
-        ({"ceu": "5", "experience-year": "2"}, None),
+        ({"ceu": "5", "experience_year": "2"}, None),
         ({"ceu": "9.99"}, None),
-        ({"semester-hour": "3", "ceu": "4"}, None),
+        ({"semester_hour": "3", "ceu": "4"}, None),
     ],
 )
 def test_alabama_takes_any_of_its_options_and_never_parts_of_two(
@@ -613,7 +613,7 @@ def test_a_course_that_ends_after_the_first_of_july_counts_in_the_new_cycle_in_w
     held = license_of("us-wi", "2007-07-01", "2012-06-30")
     renewed = Term(date(2012, 7, 1), date(2012, 7, 1), date(2017, 6, 30))
     held = replace(held, terms=(*held.terms, renewed))
-    record = [earned("semester-hour", "3", "2012-07-15", begun_on=date(2012, 6, 15))]
+    record = [earned("semester_hour", "3", "2012-07-15", begun_on=date(2012, 6, 15))]
     day = date(2012, 8, 1)
     (old,) = in_cycle(held, record, rules_of("us-wi"), day, 0)
     (new,) = in_cycle(held, record, rules_of("us-wi"), day, 1)
@@ -625,8 +625,8 @@ def test_wisconsin_banks_nothing_and_counts_nine_quarter_hours_as_six_credits() 
     held = license_of("us-wi", "2007-07-01", "2012-06-30")
     renewed = Term(date(2012, 7, 1), date(2012, 7, 1), date(2017, 6, 30))
     held = replace(held, terms=(*held.terms, renewed))
-    record = [earned("quarter-hour", "1", "2012-06-01") for _ in range(9)]
-    record.append(earned("semester-hour", "3", "2012-06-01"))
+    record = [earned("quarter_hour", "1", "2012-06-01") for _ in range(9)]
+    record.append(earned("semester_hour", "3", "2012-06-01"))
     day = date(2012, 8, 1)
     (old,) = in_cycle(held, record, rules_of("us-wi"), day, 0)
     (new,) = in_cycle(held, record, rules_of("us-wi"), day, 1)
@@ -665,14 +665,14 @@ def test_the_day_of_issue_decides_how_long_a_provisional_certificate_lasts_in_lo
     held = license_of("us-la", issued, None, license_type="mentor-teacher-provisional")
     found = line(held, [], rules_of("us-la"), issued, "advance")
     assert found.valid_to == runs_out
-    passed = [earned("assessment-series", "1", issued)]
+    passed = [earned("assessment_series", "1", issued)]
     assert line(held, passed, rules_of("us-la"), issued, "advance").state == "met"
 
 
 def test_maine_counts_one_and_a_half_ceu_or_fifteen_hours_as_a_credit() -> None:
     held = license_of("us-me", "2020-07-01", "2025-06-30")
     record = [earned("ceu", "1.5", IN_TIME), earned("hour", "15", IN_TIME)]
-    record.append(earned("semester-hour", "4", IN_TIME))
+    record.append(earned("semester_hour", "4", IN_TIME))
     found = line(held, record, rules_of("us-me"), DAY)
     assert (units(found), found.state) == ([100, 100, 400], "met")
     assert found.approver == "support-system-chair"

@@ -40,7 +40,7 @@ FIRST = date(2020, 7, 1)
 def test_of_an_award_and_the_course_it_was_exchanged_for_one_counts_and_the_pair_is_named() -> None:
     """6 PDP for the micro-credential, 10 for its semester hour: 10 count, not 16."""
     (award,) = awards(1, "2024-01-01")
-    course = earned("semester-hour", "1", "2024-02-01", exchanged_for=award.id)
+    course = earned("semester_hour", "1", "2024-02-01", exchanged_for=award.id)
     found = line(TENNESSEE, [award, course], RULES, DAY)
     assert units(found) == [0, 1_000]
     assert reasons(found) == ["exchanged", None]
@@ -51,7 +51,7 @@ def test_of_an_award_and_the_course_it_was_exchanged_for_one_counts_and_the_pair
 def test_the_award_counts_where_the_course_is_worth_less() -> None:
     """Half a semester hour is 5 PDP, the micro-credential 6."""
     (award,) = awards(1, "2024-01-01")
-    course = earned("semester-hour", "0.5", "2024-02-01", exchanged_for=award.id)
+    course = earned("semester_hour", "0.5", "2024-02-01", exchanged_for=award.id)
     found = line(TENNESSEE, [award, course], RULES, DAY)
     assert units(found) == [600, 0]
     assert reasons(found) == [None, "exchanged"]
@@ -66,7 +66,7 @@ def test_of_equals_the_course_counts() -> None:
 def test_where_one_of_the_pair_counts_for_nothing_there_is_nothing_to_choose() -> None:
     """Revoked, the award leaves the course alone; withdrawn, the course leaves the award."""
     (award,) = awards(1, "2024-01-01")
-    course = earned("semester-hour", "1", "2024-02-01", exchanged_for=award.id)
+    course = earned("semester_hour", "1", "2024-02-01", exchanged_for=award.id)
     gone = replace(award, void_from=date(2024, 3, 1), void_reason="revoked")
     assert units(line(TENNESSEE, [gone, course], RULES, DAY)) == [0, 1_000]
     back = replace(course, void_from=date(2024, 3, 1), void_reason="withdrawn")
@@ -82,7 +82,7 @@ def two_cycles() -> License:
 def test_what_has_counted_in_one_cycle_is_not_exchanged_for_units_of_the_next() -> None:
     """The award brought 6 PDP by 2025; its course of 2026 brings no 10 more."""
     (award,) = awards(1, "2024-01-01")
-    course = earned("semester-hour", "1", "2026-02-01", exchanged_for=award.id)
+    course = earned("semester_hour", "1", "2026-02-01", exchanged_for=award.id)
     found = line(two_cycles(), [award, course], RULES, "2026-06-30")
     assert (found.cycle, units(found)) == (2, [0, 0])
     assert reasons(found) == ["outside_validity", "exchanged"]
@@ -93,7 +93,7 @@ def test_what_has_counted_in_one_cycle_is_not_exchanged_for_units_of_the_next() 
 
 def test_a_course_that_has_counted_leaves_nothing_for_its_award_in_the_next_cycle() -> None:
     (award,) = awards(1, "2025-09-01")
-    course = earned("semester-hour", "1", "2025-02-01", exchanged_for=award.id)
+    course = earned("semester_hour", "1", "2025-02-01", exchanged_for=award.id)
     found = line(two_cycles(), [award, course], RULES, "2026-06-30")
     assert reasons(found) == ["outside_validity", "exchanged"]
 
@@ -113,7 +113,7 @@ def test_before_she_begins_she_is_told_what_it_would_bring() -> None:
 
 
 def test_the_same_course_twice_counts_once() -> None:
-    record = [earned("semester-hour", "3", on, course="edu-501") for on in ("2024-01-01", DAY)]
+    record = [earned("semester_hour", "3", on, course="edu-501") for on in ("2024-01-01", DAY)]
     found = line(TENNESSEE, record, RULES, DAY)
     assert (units(found), reasons(found)) == ([3_000, 0], [None, "duplicate"])
 
@@ -262,12 +262,12 @@ def test_a_ruling_without_units_leaves_the_rate_and_may_say_the_category() -> No
 
 def test_the_arithmetic_is_written_beside_every_unit() -> None:
     record = [*awards(1, "2024-01-01"), earned("ceu", "1.5", "2024-01-02")]
-    record.append(earned("guided-tour", "1", "2024-01-03"))
+    record.append(earned("guided_tour", "1", "2024-01-03"))
     found = line(TENNESSEE, record, RULES, DAY)
     assert [unit.arithmetic for unit in found.units] == [
-        "1 micro-credential: 6 for each 1 = 6 us-tn:PDP",
+        "1 micro credential: 6 for each 1 = 6 us-tn:PDP",
         "1.5 ceu: 5 for each 1 = 7.5 us-tn:PDP",
-        "1 guided-tour",
+        "1 guided tour",
     ]
     assert {unit.rule_version for unit in found.units} == {1}
 
@@ -286,7 +286,7 @@ def test_a_number_that_is_no_decimal_is_said_as_a_fraction() -> None:
 
 # Laws
 
-KINDS = ("hour", "ceu", "semester-hour", "guided-tour")
+KINDS = ("hour", "ceu", "semester_hour", "guided_tour")
 ACHIEVEMENTS = st.lists(
     st.builds(
         lambda number, kind, quantity, days: Achievement(
@@ -314,7 +314,7 @@ CAPPED = replace(
             "conversions": (
                 Conversion(kind="hour", gives_hundredths=200, per_hundredths=300),
                 Conversion(kind="ceu", gives_hundredths=1_000),
-                Conversion(kind="semester-hour", gives_hundredths=1_300, per_hundredths=700),
+                Conversion(kind="semester_hour", gives_hundredths=1_300, per_hundredths=700),
             ),
             "requirements": (
                 Requirement(
