@@ -16,11 +16,12 @@ from ledger.commands.retention import Forgetting
 from ledger.errors import NotFoundError
 from ledger.events.enrollment import EvidenceUploaded
 from ledger.events.retention import ErasureBegun, ErasureDeferred, ErasureReason
+from ledger.store import EVERYTHING
 from ledger.values import local_date
-from projections import employments, payouts
+from projections import batches, employments, payouts
 from projections.sql import NO_ID
 
-VIEWS = ("employments", "payouts")
+VIEWS = ("employments", "payouts", "batches")
 PAYOUTS_AT_ONCE = 5000
 UTC_ZONE = "UTC"
 
@@ -100,7 +101,7 @@ def catch_up(edge: Edge) -> None:
 def forgetting(edge: Edge, person_id: UUID, at: datetime) -> Forgetting:
     """What the views know of her employments and payments, up to the end of the log."""
     catch_up(edge)
-    with edge.reading([person_id]) as connection:
+    with edge.reading([EVERYTHING]) as connection:  # whoever asks, every payer of hers counts
         held = employments.of_person(connection, person_id)
         owed = payouts.of_person(
             connection,
@@ -108,12 +109,14 @@ def forgetting(edge: Edge, person_id: UUID, at: datetime) -> Forgetting:
             effective_on=local_date(at, UTC_ZONE),
             limit=PAYOUTS_AT_ONCE,
         )
+        lines = batches.lines_of_person(connection, person_id)
     payable = [one.payable_on for one in owed if one.status != "not_due"]
+    paid = [one.paid_on or one.pay_date for one in lines if one.status != "voided"]
     return Forgetting(
         vault=edge.vault,
         eraser=edge.eraser,
         employment_ids=frozenset(one.employment_id for one in held),
-        paid_until=max(payable, default=None),
+        paid_until=max([*payable, *paid], default=None),
     )
 
 

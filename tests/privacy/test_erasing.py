@@ -16,6 +16,7 @@ from ledger.aggregates.retention import Retention, Stage, Subject
 from ledger.commands import retention
 from ledger.erasure.list import _SQL
 from ledger.store import Role, connection_info
+from tests.api.payroll import hire, payday
 from tests.api.world import Answer, District, World, stipend, story
 from tests.privacy.life import DUE, NOBODY, STILL_KEPT, Life
 from tests.privacy.test_drill import url_of
@@ -245,3 +246,16 @@ def test_the_list_of_erasures_is_found_by_an_index(shared_world: World) -> None:
         connection.execute("SET enable_seqscan = off")
         plan = str(connection.execute(query.encode(), {"after": 0}).fetchall())
     assert "ledger_events_retention" in plan
+
+
+def test_the_day_on_which_a_batch_pays_her_counts(shared_world: World) -> None:
+    day = payday(shared_world)
+    person, issuer = hire(day, "4711"), shared_world.issuer("Paid")
+    credential = issuer.credential()
+    day.policy(credential)
+    day.award(person, credential, issuer)
+    [held] = shared_world.seen(person, f"/v1/people/{person}/employments")["items"]
+    day.close("2027-01-15")
+    ends(day.district, held["employment_id"])
+    made = erasure(shared_world, person, person, headers=DUE).json()
+    assert (made["grounds"], made["allowed_from"]) == (["payroll-retention"], "2032-02-01")
