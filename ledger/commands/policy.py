@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from ledger.aggregates import policy as policies
@@ -12,7 +13,8 @@ from ledger.aggregates.issuer import Issuer
 from ledger.aggregates.organization import Organization
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.stack import Stack
-from ledger.application import Call, Ledger, Reader, Receipt
+from ledger.application import Call, Ledger, Reader, Receipt, command_id
+from ledger.errors import NothingChangesError
 from ledger.events import AnyPolicyEvent
 from ledger.events.policy import AwardTrigger, PolicyTerms
 from ledger.events.policy_rule import Rule
@@ -66,6 +68,62 @@ def adopt_policy_version(
         )
 
     return ledger.run(call, decide)
+
+
+class NewRule(NamedTuple):
+    """A rule that is to be adopted under a name of its own in the district."""
+
+    name: str  # as I2/lane: the same name again is the policy's next version
+    board_reference: str
+    adopted_on: date
+    rule: Rule
+
+
+def load_rules(
+    ledger: Ledger, caller_id: UUID, at: datetime, *, district_id: UUID, rules: Sequence[NewRule]
+) -> int:
+    """Adopt rules all together or none of them; returns how many were not in force already."""
+    said = "\n".join(
+        f"{one.name} {one.board_reference} {one.rule.model_dump_json()}" for one in rules
+    )
+    identity = command_id(caller_id, "policy load", f"{district_id}\n{said}")
+    call = Call(caller_id=caller_id, command_id=identity, body_hash=bytes(32), at=at)
+
+    def decide(read: Reader) -> Sequence[AnyPolicyEvent]:
+        read.get(Organization, district_id).must_be_district()
+        events = [event for one in rules for event in _adopted(read, call, district_id, one)]
+        if not events:
+            raise NothingChangesError("all of it is in force already")
+        return events
+
+    try:
+        receipt = ledger.run(call, decide)
+    except NothingChangesError:
+        return 0
+    return 0 if receipt.replayed else len(receipt.events)
+
+
+def _adopted(read: Reader, call: Call, district_id: UUID, new: NewRule) -> Sequence[AnyPolicyEvent]:
+    stream = stream_id("policy", district_id, new.name)
+    _must_exist(read, new.rule)
+    policy = read.find(Policy, stream)
+    if policy is None:
+        return policies.adopt(
+            stream,
+            call.act,
+            district_id=district_id,
+            board_reference=new.board_reference,
+            adopted_on=new.adopted_on,
+            terms=new.rule,
+        )
+    if policy.terms == new.rule:
+        return []
+    return policy.adopt(
+        call.act,
+        board_reference=new.board_reference,
+        adopted_on=new.adopted_on,
+        terms=new.rule,
+    )
 
 
 def retire_policy(

@@ -107,6 +107,15 @@ def parse(text: str, file: str, names: Mapping[str, UUID]) -> PolicyFile:
     return found
 
 
+def names_in(text: str) -> dict[str, str]:
+    """What the file asks a district to name, and what for; nothing where it is no TOML."""
+    try:
+        wanted = tomllib.loads(text).get("names", {})
+    except tomllib.TOMLDecodeError:
+        return {}
+    return wanted if isinstance(wanted, dict) else {}
+
+
 def refused(flaws: list[Flaw]) -> PolicyFileError:
     """The error that names all flaws."""
     text = "; ".join(str(flaw) for flaw in flaws)

@@ -1,0 +1,184 @@
+"""Commands on incentive policies: the files that come along, and adopting rules from files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from datetime import datetime
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any
+from uuid import UUID
+
+import orjson
+import typer
+
+from api import local_postgres
+from api.cli_imports import COMMAND_LINE
+from ledger.commands.policy import NewRule, load_rules
+from ledger.rules.policy_file import Flaw, PolicyFile, PolicyFileError, names_in, parse, refused
+from ledger.store import Role
+from ledger.values import stream_id
+from projections import payouts
+from projections.database import Database
+
+app = typer.Typer(help="What districts pay for: rules as dated data.", no_args_is_help=True)
+
+PASS_ON = ("notes", "sources", "names")
+
+
+@app.command("list")
+def list_policies(
+    *,
+    shipped: Annotated[
+        bool, typer.Option("--shipped", help="Those that come with the ledger, not those adopted.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Whole, one object a line.")] = False,
+    district: Annotated[UUID | None, typer.Option(help="Whose adopted ones to list.")] = None,
+) -> None:
+    """List policies: a line for each rule that ships, or for each version that was adopted."""
+    if not shipped and district is None:
+        raise typer.BadParameter("name a district, or ask for those that are --shipped")
+    for row in _shipped() if district is None else _adopted(district):
+        if as_json:
+            typer.echo(orjson.dumps(row, option=orjson.OPT_SORT_KEYS).decode())
+        else:
+            typer.echo(f"{row['policy']} {row['effective_from']} {row['title']}")
+
+
+@app.command()
+def load(
+    file: Annotated[list[Path], typer.Argument(help="Files of rules, or names as I2.")],
+    *,
+    district: Annotated[UUID, typer.Option(help="Whose board adopted them.")],
+    board_reference: Annotated[
+        str | None, typer.Option(help="The minute that says so; else each file has its own.")
+    ] = None,
+    adopted_on: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day of that minute.")
+    ] = None,
+    name: Annotated[
+        list[str] | None, typer.Option(help="What a file calls NAME has this id: NAME=ID.")
+    ] = None,
+    principal: Annotated[
+        UUID, typer.Option(help="Who adopts; else the command line's own account.")
+    ] = COMMAND_LINE,
+) -> None:
+    """Adopt rules from files, all of them or none. What is in force already is left alone.
+
+    Exit status: 0 adopted, 1 refused (each flaw is named with file, field and what was expected).
+    """
+    from api.clock import wall  # noqa: PLC0415 - loads slowly, and other commands do without
+    from api.edge import open_ledger  # noqa: PLC0415
+
+    names = _names(name or [])
+    rules: list[NewRule] = []
+    flaws: list[Flaw] = []
+    for path in file:
+        try:
+            label, text = _read(path)
+            reference = _Reference(board_reference, adopted_on)
+            rules += _rules(label, parse(text, label, names), reference)
+        except PolicyFileError as error:
+            flaws += error.operands["flaws"]
+    if flaws:
+        raise refused(flaws)
+    with open_ledger(local_postgres.url()) as ledger:
+        adopted = load_rules(ledger, principal, wall(), district_id=district, rules=rules)
+    typer.echo(f"{adopted} of {len(rules)} rules adopted; the others were in force already")
+
+
+class _Reference:
+    """The minute that the command names, for files that name none."""
+
+    def __init__(self, board_reference: str | None, adopted_on: datetime | None) -> None:
+        self.board_reference = board_reference
+        self.adopted_on = None if adopted_on is None else adopted_on.date()
+
+
+def _rules(label: str, content: PolicyFile, given: _Reference) -> Iterator[NewRule]:
+    reference = given.board_reference or content.board_reference
+    day = given.adopted_on or content.adopted_on
+    if reference is None or day is None:
+        field = "board_reference" if reference is None else "adopted_on"
+        expected = "the minute by which a board adopted it, in the file or with the command"
+        raise refused([Flaw(label, field, expected)])
+    for one in content.rules:
+        yield NewRule(f"{content.id}/{one.key}", reference, day, one.rule)
+
+
+def _names(pairs: Sequence[str]) -> dict[str, UUID]:
+    found = {}
+    for pair in pairs:
+        name, _, value = pair.partition("=")
+        try:
+            found[name] = UUID(value)
+        except ValueError as error:
+            raise typer.BadParameter(f"{pair}: expected NAME=ID, an id being a UUID") from error
+    return found
+
+
+def _read(path: Path) -> tuple[str, str]:
+    """A file's name and its text; I2 is the name of one that ships."""
+    known = {name: text for name, text in _files() if name.split("-")[0] == _padded(str(path))}
+    if known and not path.exists():
+        return next(iter(known.items()))
+    try:
+        return path.name, path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise refused([Flaw(path.name, "file", "a readable file of UTF-8 text")]) from error
+
+
+def _padded(policy: str) -> str:
+    return f"{policy[:1]}{policy[1:]:0>2}"
+
+
+def _files() -> Iterator[tuple[str, str]]:
+    """The files that come along, by name."""
+    folder = files("ledger.rules") / "policies"
+    for item in sorted(folder.iterdir(), key=lambda item: item.name):
+        if item.name.endswith(".toml"):
+            yield item.name, item.read_text("utf-8")
+
+
+def _shipped() -> Iterator[dict[str, Any]]:
+    for label, text in _files():
+        ids = {name: stream_id("placeholder", name) for name in names_in(text)}
+        content = parse(text, label, ids)
+        shared = content.model_dump(mode="json", include=set(PASS_ON))
+        for one in content.rules:
+            terms = _unbound(one.rule.model_dump(mode="json"), ids)
+            yield {
+                "policy": f"{content.id}/{one.key}",
+                "name": content.name,
+                "file": label,
+                "title": one.rule.title,
+                "effective_from": one.rule.effective_from.isoformat(),
+                "rule": terms,
+                **shared,
+            }
+
+
+def _unbound(value: Any, ids: Mapping[str, UUID]) -> Any:
+    """The rule as the file has it: with names in the places of ids."""
+    if isinstance(value, dict):
+        return {field: _unbound(inner, ids) for field, inner in value.items()}
+    if isinstance(value, list):
+        return [_unbound(inner, ids) for inner in value]
+    known = {str(one): f"@{name}" for name, one in ids.items()}
+    return known.get(value, value) if isinstance(value, str) else value
+
+
+def _adopted(district_id: UUID) -> Iterator[dict[str, Any]]:
+    with closing(Database(local_postgres.url()).connect(role=Role.READ)) as connection:
+        found = payouts.policies_of_district(connection, district_id)
+    for one in found:
+        yield {
+            "policy": f"{one.policy_id} v{one.policy_version}",
+            "title": one.terms["title"],
+            "effective_from": one.terms["effective_from"],
+            "board_reference": one.board_reference,
+            "adopted_on": one.adopted_on.isoformat(),
+            "last_day": None if one.last_day is None else one.last_day.isoformat(),
+            "terms": one.terms,
+        }
