@@ -23,6 +23,7 @@ from api import (
     cli_privacy,
     cli_seal,
     cli_server,
+    cli_upkeep,
     cli_witness,
     local_postgres,
 )
@@ -49,6 +50,8 @@ app.add_typer(cli_privacy.people, name="person")
 app.add_typer(cli_privacy.evidence, name="evidence")
 app.add_typer(cli_privacy.retention, name="retention")
 app.add_typer(cli_witness.app)
+app.add_typer(cli_upkeep.app)
+app.add_typer(cli_upkeep.disclosures, name="disclosures")
 
 
 def main() -> None:

@@ -30,6 +30,7 @@ from projections.registry import PROJECTIONS
 from projections.runner import Runner
 
 app = typer.Typer()
+EVIDENCE = "evidence"  # what check is asked for beside views
 Names = Annotated[list[str] | None, typer.Argument(help="Projections; all where none is named.")]
 
 
@@ -115,18 +116,40 @@ def rebuild(
 
 @app.command()
 def check(
-    names: Names = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Views, or evidence; all where none is named.")
+    ] = None,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that share it.")] = 2,
+    *,
+    sizes: Annotated[
+        bool, typer.Option("--sizes", help="Of evidence files look at the sizes alone.")
+    ] = False,
 ) -> None:
-    """Rebuild views beside those in use and compare: each row has to be what the log says.
+    """Compare views and evidence files with what the log says, and name what is parked.
 
-    Exit status: 0 equal, 1 different (the first row that differs is named), 2 usage.
+    Views are rebuilt beside those in use, and each row has to be the same. Of every file that the
+    log knows the digest has to be the same; what uploads left behind that broke off is listed.
+
+    Exit status: 0 as the log has it, 1 different (the first row of each view that differs is
+    named, and every file), or an event is parked, 2 usage.
     """
+    from api import cli_upkeep  # noqa: PLC0415 - it stands on this module
+
+    views = [name for name in names or [] if name != EVIDENCE]
+    sound = _check_views(views, workers) if views or not names else True
+    if not names or EVIDENCE in names:
+        sound &= cli_upkeep.check_evidence(digests=not sizes)
+    sound &= cli_upkeep.check_parked()
+    if not sound:
+        raise typer.Exit(1)
+
+
+def _check_views(names: list[str], workers: int) -> bool:
     with progress_bar() as progress:
         task = progress.add_task("checking", total=None)
         found = check_tables(
             _database(),
-            chosen(names or [], PROJECTIONS),
+            chosen(names, PROJECTIONS),
             workers=workers,
             progress=lambda done, total: progress.update(task, completed=done, total=total),
         )
@@ -135,8 +158,7 @@ def check(
         if one.difference is not None:
             typer.echo(f"  {one.difference.table}, live:    {one.difference.live}")
             typer.echo(f"  {one.difference.table}, rebuilt: {one.difference.rebuilt}")
-    if not all(one.equal for one in found):
-        raise typer.Exit(1)
+    return all(one.equal for one in found)
 
 
 @app.command()

@@ -11,6 +11,7 @@ import hmac
 import os
 import secrets
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 from uuid import UUID, uuid4
@@ -18,14 +19,19 @@ from uuid import UUID, uuid4
 import obstore
 from obstore.store import LocalStore, ObjectStore, from_url
 
-from ledger.errors import CommandReusedError, ErasedError, InvalidError, NotFoundError
+from ledger.errors import (
+    CommandReusedError,
+    ErasedError,
+    InvalidError,
+    NotFoundError,
+    UnavailableError,
+)
 from ledger.keys import KEY_BYTES, seal, unseal
 from ledger.media_types import Sniffer
 from ledger.segments import SEGMENT_BYTES, EvidenceDamagedError, decrypt, encrypt
 from ledger.sql import blocks, execute, fetch
 from ledger.vault import Vault
 
-BYTES_MAX = 2 * 1024**3
 KEYS = "evidence-keys"
 _SQL = blocks("ledger", "vault.sql")
 
@@ -41,6 +47,12 @@ class EvidenceTooLargeError(InvalidError):
 
     slug = "evidence-too-large"
     status = 413
+
+
+class EvidenceLateError(UnavailableError):
+    """The upload took longer than it may before it is taken for one that broke off."""
+
+    slug = "evidence-late"
 
 
 class StoredEvidence(NamedTuple):
@@ -76,7 +88,7 @@ def open_blobs(url: str) -> ObjectStore:
 class EvidenceStore:
     """Takes files in and gives them back, in bounded memory both ways."""
 
-    def __init__(self, vault: Vault, blobs: ObjectStore, *, bytes_max: int = BYTES_MAX) -> None:
+    def __init__(self, vault: Vault, blobs: ObjectStore, *, bytes_max: int) -> None:
         self._vault = vault
         self._blobs = blobs
         self._bytes_max = bytes_max
@@ -99,14 +111,16 @@ class EvidenceStore:
             for _ in intake.watch(chunks):
                 pass
             return self._same_again(earlier, person_id, intake)
-        evidence_id = uuid4()
+        evidence_id, begun_at = uuid4(), self._now()
         sealed = intake.encrypt(evidence_id, chunks)
         obstore.put(self._blobs, str(evidence_id), sealed, max_concurrency=2)
         _flush(self._blobs, str(evidence_id))
         # If the next step fails the blob stays: the row may be stored although the answer is lost.
-        self._add_row(upload_id, evidence_id, person_id, intake)
+        self._add_row(upload_id, evidence_id, person_id, intake, begun_at)
         first = self._find("find_upload", upload_id)
-        assert first is not None, "the row was stored, by us or by whoever was first"
+        if first is None:  # not by us, and not by anybody who was first
+            obstore.delete(self._blobs, str(evidence_id))
+            raise EvidenceLateError("the upload took too long to be kept; send it again")
         if first.evidence_id != evidence_id:  # the same upload was sent twice at once
             obstore.delete(self._blobs, str(evidence_id))
         return self._same_again(first, person_id, intake)
@@ -156,8 +170,20 @@ class EvidenceStore:
             rows = fetch(connection, _SQL[block], key=key)
         return _Record(*rows[0]) if rows else None
 
+    def _now(self) -> datetime:
+        """By the database's clock, which says later whether the upload was in time."""
+        with self._vault.connections.connection() as connection:
+            [(now,)] = fetch(connection, _SQL["now"])
+        assert isinstance(now, datetime), "the server tells the time"
+        return now
+
     def _add_row(
-        self, upload_id: UUID, evidence_id: UUID, person_id: UUID, intake: _Intake
+        self,
+        upload_id: UUID,
+        evidence_id: UUID,
+        person_id: UUID,
+        intake: _Intake,
+        begun_at: datetime,
     ) -> None:
         with self._vault.writing() as connection:
             key = self._vault.keyring.person_keys(connection, [person_id])[person_id]
@@ -174,6 +200,7 @@ class EvidenceStore:
                 ciphertext_sha256=intake.ciphertext.digest(),
                 plaintext_commitment=intake.commitment.digest(),
                 plaintext_hmac=intake.plaintext.digest(),
+                begun_at=begun_at,
             )
 
     def _same_again(self, record: _Record, person_id: UUID, intake: _Intake) -> StoredEvidence:

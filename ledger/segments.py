@@ -30,6 +30,12 @@ class EvidenceDamagedError(LedgerError):
     status = 500
 
 
+def sealed_bytes(size_bytes: int) -> int:
+    """How long a file of this size is once it is sealed."""
+    segments = max(1, -(-size_bytes // SEGMENT_BYTES))
+    return HEADER_BYTES + size_bytes + segments * TAG_BYTES
+
+
 def encrypt(secret: bytes, file_id: UUID, chunks: Iterable[bytes]) -> Iterator[bytes]:
     """The header, then one sealed segment after the other."""
     cipher = AESGCM(secret)

@@ -125,11 +125,16 @@ SELECT h, p, d, %(district_id)s, %(source)s
  WHERE NOT EXISTS (SELECT FROM vault_erasures e WHERE e.subject_id = p)
 ON CONFLICT DO NOTHING;
 
+-- name: now
+SELECT clock_timestamp();
+
 -- name: find_upload
-SELECT evidence_id, upload_id, person_id, sealed_keys, media_type, size_bytes, ciphertext_sha256,
-       plaintext_commitment, plaintext_hmac
-  FROM vault_evidence
- WHERE upload_id = %(key)s;
+-- That it was sent once more is noted, so that nobody sweeps it before its event.
+UPDATE vault_evidence
+   SET sent_at = clock_timestamp()
+ WHERE upload_id = %(key)s
+RETURNING evidence_id, upload_id, person_id, sealed_keys, media_type, size_bytes,
+          ciphertext_sha256, plaintext_commitment, plaintext_hmac;
 
 -- name: load_evidence
 SELECT evidence_id, upload_id, person_id, sealed_keys, media_type, size_bytes, ciphertext_sha256,
@@ -141,10 +146,11 @@ SELECT evidence_id, upload_id, person_id, sealed_keys, media_type, size_bytes, c
 INSERT INTO vault_evidence (
     evidence_id, upload_id, person_id, sealed_keys, media_type, size_bytes, ciphertext_sha256,
     plaintext_commitment, plaintext_hmac
-) VALUES (
-    %(evidence_id)s, %(upload_id)s, %(person_id)s, %(sealed_keys)s, %(media_type)s,
-    %(size_bytes)s, %(ciphertext_sha256)s, %(plaintext_commitment)s, %(plaintext_hmac)s
 )
+SELECT %(evidence_id)s, %(upload_id)s, %(person_id)s, %(sealed_keys)s, %(media_type)s,
+       %(size_bytes)s, %(ciphertext_sha256)s, %(plaintext_commitment)s, %(plaintext_hmac)s
+ -- Half of the time after which a blob without a row is swept, whoever was stopped meanwhile.
+ WHERE clock_timestamp() < %(begun_at)s::timestamptz + interval '12 hours'
 ON CONFLICT DO NOTHING;
 
 -- name: same_evidence_of_others

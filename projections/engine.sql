@@ -75,6 +75,9 @@ SELECT name, position, stream, topic, scope_kind, scope_id, error
   FROM parked
  ORDER BY name, position;
 
+-- name: parked_counts
+SELECT name, count(*) FROM parked WHERE error IS NOT NULL GROUP BY name ORDER BY name;
+
 -- name: parked_scopes
 SELECT DISTINCT scope_kind AS kind, scope_id AS id
   FROM parked

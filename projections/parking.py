@@ -9,6 +9,7 @@ paid. Rebuilding the projection (`unpark`) gives every one of them another chanc
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -24,6 +25,7 @@ from projections.log import Batch, LogRow
 from projections.sql import blocks, read, rows, to_write, write
 
 _SQL = blocks("engine")
+_log = logging.getLogger(__name__)
 
 ERROR_CHARACTERS_MAX = 500
 ScopeKind = Literal["person", "credential", "policy", "ledger"]
@@ -79,6 +81,10 @@ def park(connection: Connection[Any], name: str, batch: Batch, error: Exception)
     """Record the one event of a batch as bad."""
     (entry,) = _entries(batch)
     said = f"{type(error).__name__}: {error}"[:ERROR_CHARACTERS_MAX]
+    scope = entry.scope
+    fields = {"view": name, "position": entry.position, "topic": entry.topic, "scope": scope.kind}
+    # A view that lacks something is no view that is late: nobody would notice by its position.
+    _log.error("an event is parked: %s at %s", name, entry.position, extra={"fields": fields})
     write(connection, to_write(_SQL["park"], rows=[entry.parked(name, said)]))
 
 

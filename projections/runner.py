@@ -69,6 +69,8 @@ class Runner:
             if not self._try_lead(connection):
                 return False
             _log.info("following the log")
+            for name, parked in rows(connection, _SQL["parked_counts"]):
+                _log.error("%s events are parked in %s; see mcledger parked", parked, name)
             listener = Listener(self.database.conninfo(), self.database.schema)
             reader = LogReader(
                 self.database.connect(name="projector-reader"), page_events=self.page_events

@@ -39,6 +39,7 @@ class Readiness(BaseModel):
 
     ready: bool
     checks: list[Check]
+    warnings: list[str]  # what nobody has to stop for, and somebody has to look after
 
 
 @router.get("/healthz", response_model=Alive)
@@ -50,8 +51,14 @@ async def read_health() -> Alive:
 @router.get("/readyz", response_model=Readiness, responses={503: {"model": Readiness}})
 def read_readiness(request: Request) -> Response:
     """The database answers and keeps what it acknowledges; tables and views are up to date."""
-    checks = [_check(name, look, edge_of(request)) for name, look in LOOKS.items()]
-    ready = Readiness(ready=all(check.ok for check in checks), checks=checks)
+    edge = edge_of(request)
+    checks = [_check(name, look, edge) for name, look in LOOKS.items()]
+    parked = _check("parked", _parked, edge)
+    ready = Readiness(
+        ready=all(check.ok for check in checks),
+        checks=checks,
+        warnings=[] if parked.ok else [parked.detail],
+    )
     return Response(
         ready.model_dump_json(),
         status_code=200 if ready.ready else 503,
@@ -111,6 +118,14 @@ def _views(edge: Edge) -> tuple[bool, str]:
             *(f"{name} needs a rebuild" for name in stale),
         ]
     )
+
+
+def _parked(edge: Edge) -> tuple[bool, str]:
+    """Whether every view has taken in every event. One that has not still shows the rest."""
+    with edge.reading([EVERYTHING]) as connection:
+        bad = {one.name: one.parked for one in setup.lag(connection) if one.parked}
+    said = ", ".join(f"{parked} in {name}" for name, parked in bad.items())
+    return not bad, f"events are parked: {said}; see mcledger parked"
 
 
 def _seal(edge: Edge) -> tuple[bool, str]:

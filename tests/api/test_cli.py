@@ -41,9 +41,10 @@ def in_place(url: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setenv("MCLEDGER_ENVIRONMENT", "development")
     monkeypatch.setenv("MCLEDGER_STATE_FOLDER", str(folder))
 
-    def run(*words: str, refused: type[Exception] | None = None) -> Result:
+    def run(*words: str, refused: type[Exception] | None = None, exit_code: int = 0) -> Result:
         result = CliRunner().invoke(app, list(words))
-        assert type(result.exception) is refused if refused else result.exit_code == 0, result
+        ended = type(result.exception) is refused if refused else result.exit_code == exit_code
+        assert ended, result
         return result
 
     return run

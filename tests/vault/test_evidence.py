@@ -234,6 +234,6 @@ def test_destroying_a_persons_key_destroys_her_files(
 def test_evidence_may_lie_elsewhere_than_in_a_folder(vault: Vault, tmp_path: Path) -> None:
     assert isinstance(open_blobs("memory:///"), MemoryStore)
     assert isinstance(open_blobs((tmp_path / "new").as_uri()), LocalStore)
-    store = EvidenceStore(vault, open_blobs("memory:///"))
+    store = EvidenceStore(vault, open_blobs("memory:///"), bytes_max=MEBIBYTE)
     stored = store.store(UPLOAD, EARNER, [LESSON])
     assert b"".join(store.open(stored.evidence_id)) == LESSON

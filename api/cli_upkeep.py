@@ -1,0 +1,151 @@
+"""Commands of upkeep: parked, unpark, evidence sweep, disclosures forget; and what check adds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import orjson
+import typer
+
+from api import cli_privacy, local_postgres
+from api.cli_server import progress_bar, serving_settings
+from projections import parking
+from projections.database import Database
+from projections.parking import Parked
+from projections.rebuild import chosen
+from projections.rebuild import unpark as unpark_all
+from projections.registry import PROJECTIONS
+
+if TYPE_CHECKING:
+    from api.edge import Edge
+
+app = typer.Typer()
+disclosures = typer.Typer(help="Who was shown whose record.", no_args_is_help=True)
+DAYS_A_YEAR = 366  # never too few
+
+
+@app.command()
+def parked(
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON array.")] = False,
+) -> None:
+    """List the events that a view could not take in, with scope and reason, and what waits behind.
+
+    Exit status: 0 nothing is parked, 1 something is: what lies in its scope cannot be paid.
+    """
+    found = _parked()
+    if as_json:
+        typer.echo(orjson.dumps(found).decode())
+    else:
+        for one in found:
+            typer.echo(sentence(one))
+    raise typer.Exit(1 if found else 0)
+
+
+@app.command()
+def unpark(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Of these views; of all where none is named.")
+    ] = None,
+    position: Annotated[
+        int | None, typer.Option(min=1, help="Of the views that this event is parked in.")
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that share it.")] = 2,
+) -> None:
+    """Give what is parked another chance, once its cause is mended: those views are rebuilt.
+
+    Exit status: 0 nothing of it is parked any more, 1 something still is.
+    """
+    wanted = chosen(names or [], PROJECTIONS)
+    if position is not None:
+        at = {one.name for one in _parked() if one.position == position}
+        wanted = [one for one in wanted if one.name in at]
+    with progress_bar() as progress:
+        task = progress.add_task("rebuilding", total=None)
+        rebuilt = unpark_all(
+            Database(local_postgres.url()),
+            wanted,
+            workers=workers,
+            progress=lambda done, total: progress.update(task, completed=done, total=total),
+        )
+    typer.echo(f"rebuilt {', '.join(rebuilt)}" if rebuilt else "nothing of that is parked")
+    left = [one for one in _parked() if one.name in rebuilt]
+    for one in left:
+        typer.echo(sentence(one))
+    raise typer.Exit(1 if left else 0)
+
+
+@cli_privacy.evidence.command("sweep")
+def sweep() -> None:
+    """Delete what uploads left behind that broke off more than a day ago. Nothing with an event."""
+    from api.clock import wall  # noqa: PLC0415 - loads slowly, and other commands do without
+    from api.upkeep import inventory  # noqa: PLC0415
+
+    with _opened() as edge:
+        swept = inventory(edge).sweep(wall())
+    for one in swept:
+        typer.echo(f"{one.kind} {one.name}: {one.detail}")
+    typer.echo(f"{len(swept)} swept")
+
+
+@disclosures.command("forget")
+def forget(
+    years: Annotated[int, typer.Option(min=3, max=100, help="Of how many years to keep them.")],
+) -> None:
+    """Delete the lines that say who was shown whose record, older than so many years."""
+    from datetime import timedelta  # noqa: PLC0415 - as the others
+
+    from api.clock import wall  # noqa: PLC0415
+
+    with _opened() as edge:
+        forgotten = edge.disclosures.forget(wall() - timedelta(days=DAYS_A_YEAR * years))
+    typer.echo(f"{forgotten} forgotten")
+
+
+def check_evidence(*, digests: bool) -> bool:
+    """Say what is amiss with evidence files, and whether nothing is lost or changed."""
+    from api.clock import wall  # noqa: PLC0415 - loads slowly, and other commands do without
+    from api.upkeep import inventory  # noqa: PLC0415
+
+    with _opened() as edge, progress_bar() as progress:
+        task = progress.add_task("checking files", total=None)
+        looked = inventory(edge, lambda: progress.advance(task))
+        found = list(looked.check(wall(), digests=digests))
+    sound = not any(one.is_damage for one in found)
+    typer.echo(f"evidence: {'as the log has it' if sound else 'DAMAGED'}")
+    for one in found:
+        typer.echo(f"  {one.kind} {one.name}: {one.detail}")
+    return sound
+
+
+def check_parked() -> bool:
+    """Say what is parked, and whether nothing is."""
+    found = _parked()
+    for one in found:
+        typer.echo(sentence(one))
+    return not found
+
+
+def sentence(one: Parked) -> str:
+    """One parked event as people read it."""
+    scope = one.scope_kind + (f" {one.scope_id}" if one.scope_id else "")
+    why = one.error or "waits behind one that is parked"
+    return f"parked in {one.name}: {one.topic} at {one.position}, scope {scope}: {why}"
+
+
+def _parked() -> list[Parked]:
+    with closing(Database(local_postgres.url()).connect()) as connection:
+        return parking.parked(connection)
+
+
+@contextmanager
+def _opened() -> Iterator[Edge]:
+    from api.edge import Edge  # noqa: PLC0415 - loads slowly, and other commands do without
+
+    edge = Edge.open(serving_settings())
+    try:
+        yield edge
+    finally:
+        edge.close()

@@ -1,0 +1,107 @@
+"""Upkeep from the command line: evidence that is checked and swept, events that are parked."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from tests.api.conftest import running
+from tests.api.test_cli import Run, in_place
+from tests.api.world import Story, story
+
+TWO_DAYS_SECONDS = 2 * 24 * 3600
+
+
+@pytest.fixture
+def run(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    return in_place(database_url, tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def one(database_url: str, tmp_path: Path) -> Iterator[Story]:
+    with running(database_url, tmp_path) as world:
+        yield story(world).enroll().hand_in()
+
+
+def test_evidence_is_checked_swept_and_found_missing(run: Run, one: Story, tmp_path: Path) -> None:
+    folder = tmp_path / "evidence"
+    assert "evidence: as the log has it" in run("check", "evidence").stdout
+    kept = sorted(folder.iterdir())
+    orphan = folder / str(uuid4())
+    orphan.write_bytes(b"nobody has its key")
+    long_ago = time.time() - TWO_DAYS_SECONDS
+    os.utime(orphan, (long_ago, long_ago))
+    checked = run("check", "evidence", "--sizes").stdout
+    assert f"orphan {orphan.name}" in checked
+    assert "as the log has it" in checked, "it is no damage"
+    swept = run("evidence", "sweep").stdout
+    assert f"orphan {orphan.name}" in swept
+    assert swept.endswith("1 swept\n")
+    assert sorted(folder.iterdir()) == kept
+    kept[0].unlink()
+    damaged = run("check", "evidence", exit_code=1).stdout
+    assert "evidence: DAMAGED" in damaged
+    assert f"missing {kept[0].name}" in damaged
+
+
+def rewrite(url: str, state: bytes) -> tuple[int, bytes]:
+    """Let the log hold other bytes for the enrollment; its position, and what was there."""
+    with psycopg.connect(url) as connection:
+        connection.execute("ALTER TABLE ledger.ledger_events DISABLE TRIGGER append_only")
+        [(position, before)] = connection.execute(
+            "SELECT notification_id, state FROM ledger.ledger_events"
+            " WHERE topic = 'enrollment.enrolled.v1'"
+        ).fetchall()
+        connection.execute(
+            "UPDATE ledger.ledger_events SET state = %s WHERE notification_id = %s",
+            [state, position],
+        )
+        connection.execute("ALTER TABLE ledger.ledger_events ENABLE ALWAYS TRIGGER append_only")
+    return position, before
+
+
+def test_what_is_parked_is_listed_heard_of_and_given_another_chance(
+    run: Run, one: Story, database_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert run("parked").stdout == ""
+    assert one.world.client.get("/readyz").json()["warnings"] == []
+    position, state = rewrite(database_url, b"{")
+    with caplog.at_level(logging.ERROR, "projections.parking"):
+        run("rebuild", "transcript", "--workers", "1")
+    assert f"an event is parked: transcript at {position}" in caplog.text
+
+    listed = run("parked", exit_code=1).stdout
+    assert f"parked in transcript: enrollment.enrolled.v1 at {position}" in listed
+    as_json = json.loads(run("parked", "--json", exit_code=1).stdout)
+    assert {(one["name"], one["scope_kind"]) for one in as_json} <= {
+        ("transcript", "person"),
+        ("transcript", "ledger"),
+    }
+    assert f"at {position}" in run("check", "catalog", "--workers", "1", exit_code=1).stdout
+    ready = one.world.client.get("/readyz")
+    assert ready.status_code == 200
+    assert "1 in transcript" in ready.json()["warnings"][0]
+
+    still = run("unpark", "--workers", "1", exit_code=1).stdout
+    assert "rebuilt transcript" in still
+    assert f"at {position}" in still
+    rewrite(database_url, state)
+    assert "nothing of that" in run("unpark", "--position", str(position + 1)).stdout
+    assert "nothing of that" in run("unpark", "catalog").stdout
+    unparked = run("unpark", "--position", str(position), "--workers", "1")
+    assert unparked.stdout == "rebuilt transcript\n"
+    assert run("parked").stdout == ""
+    assert one.world.client.get("/readyz").json()["warnings"] == []
+
+
+def test_lines_of_old_reads_are_forgotten_and_no_younger_ones(run: Run, one: Story) -> None:
+    assert run("disclosures", "forget", "--years", "3").stdout == "0 forgotten\n"
+    run("disclosures", "forget", "--years", "2", exit_code=2)
