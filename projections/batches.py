@@ -20,7 +20,7 @@ from ledger.events.batch import LineKind, OriginalLine, ResultException, ResultS
 from ledger.rules.payroll import Correction, Decided, LastTry, LineStatus
 from projections.batch_fold import Batch, Changes, DecisionRow, Relevant, fold
 from projections.contract import Fact, Projection, Table, Viewer
-from projections.sql import NO_ID, Write, blocks, read, to_write
+from projections.sql import NO_ID, Write, blocks, read, rows, to_write
 
 NEWEST = 2**63 - 1
 _SQL = blocks("batches")
@@ -211,9 +211,20 @@ def lines_of_batch(
     return read(connection, Line, sql, batch_id=batch_id, after=after, limit=limit)
 
 
+def payers_of_person(connection: Connection[Any], person_id: UUID) -> set[UUID]:
+    """The districts that ever made a line for a person."""
+    return {row[0] for row in rows(connection, _SQL["payers_of_person"], person_id=person_id)}
+
+
 def lines_of_person(connection: Connection[Any], person_id: UUID) -> list[Line]:
     """Every attempt of every line that was ever made for a person."""
     return read(connection, Line, _lines("lines_of_person"), person_id=person_id)
+
+
+def lines_for_person(connection: Connection[Any], person_id: UUID, district_id: UUID) -> list[Line]:
+    """Every attempt of every line that one district ever made for a person."""
+    sql = _lines("lines_for_person")
+    return read(connection, Line, sql, person_id=person_id, district_id=district_id)
 
 
 def closed_lines(

@@ -203,6 +203,9 @@ SELECT position, happened, actor_id, occurred_at, detail
  ORDER BY position
  LIMIT %(limit)s;
 
+-- name: payers_of_person
+SELECT DISTINCT district_id FROM batch_lines WHERE person_id = %(person_id)s;
+
 -- name: quarantine
 SELECT line_id, return_number, position
   FROM batch_quarantine
@@ -236,6 +239,10 @@ SELECT l.line_id, l.attempt, l.batch_id, b.number, l.person_id, l.kind, l.instal
 
 -- name: lines_of_person
  WHERE l.person_id = %(person_id)s
+ ORDER BY b.pay_date, b.number, l.line_id;
+
+-- name: lines_for_person
+ WHERE l.person_id = %(person_id)s AND l.district_id = %(district_id)s
  ORDER BY b.pay_date, b.number, l.line_id;
 
 -- name: last_tries

@@ -133,16 +133,14 @@ def list_entitlements(
 @router.read("/people/{person_id}/payments", ListOf[Line])
 def list_payments(person_id: UUID, read: ReadNow) -> Response:
     """Every line that was made for a teacher, for herself and whoever may see what she is owed."""
+    position = read.visible("batches")
     with read.connection(person_id) as connection:
-        position = read.visible("batches")
-        found = batches.lines_of_person(connection, person_id)
-        payers = {
-            one.batch_id: batch.district_id
-            for one in found
-            if (batch := batches.find(connection, one.batch_id)) is not None
-        }
-    seen = visible_payers(read.caller, person_id, set(payers.values()))
-    items = [one for one in found if payers.get(one.batch_id) in seen]
+        payers = batches.payers_of_person(connection, person_id)
+    seen = visible_payers(read.caller, person_id, payers)
+    items: list[Line] = []
+    for district_id in sorted(seen):
+        with read.connection(party_to=district_id) as connection:
+            items += batches.lines_for_person(connection, person_id, district_id)
     shows(read, "payouts", [person_id] if items else [], within=seen)
     return answer_all(items, position)
 

@@ -166,7 +166,8 @@ class Batch(Aggregate):
     @property
     def closed_until(self) -> date | None:
         """The pay date up to which everything is closed, once this batch is done."""
-        return self.drafted.pay_date if self.closed else self.drafted.closed_until
+        paid = self.closed and not self.voided
+        return self.drafted.pay_date if paid else self.drafted.closed_until
 
     @property
     def policy_ids(self) -> frozenset[UUID]:

@@ -8,12 +8,13 @@ from uuid import UUID
 
 from tests.api.world import District, Issuer, Story, World, stipend
 
-TERMS = {
+CODES = [{"earning_code": "MCR", "recovery_code": "MCA", "account": "10E2213"}]
+TERMS: dict[str, Any] = {
     "effective_from": "2024-07-01",
     "company_code": "ABC",
     "batch_prefix": "MC",
     "second_approval_above_cents": 1_000_000,
-    "codes": [{"earning_code": "MCR", "recovery_code": "MCA", "account": "10E2213"}],
+    "codes": CODES,
 }
 
 
@@ -83,6 +84,16 @@ class Payday:
         found: dict[str, Any] = self.world.seen(self.office, f"/v1/batches/{batch}/variance")
         return found
 
+    def adopt_all(self) -> list[dict[str, Any]]:
+        """Adopt every correction that is proposed."""
+        path = f"{self.path}/correction-proposals"
+        found: list[dict[str, Any]] = self.world.seen(self.office, path)["items"]
+        wanted = ("entitlement_id", "original_line_id", "amount_cents")
+        for one in found:
+            body = {name: one[name] for name in wanted}
+            self.world.done(self.office, f"{self.path}/corrections", body)
+        return found
+
     def states(self) -> dict[str, str]:
         """How far each entitlement has come, by its id."""
         items = self.world.seen(self.office, f"{self.path}/entitlements")["items"]
@@ -118,6 +129,45 @@ def hire(day: Payday, number: str, given: str = "Ada") -> UUID:
     person = UUID(made["id"])
     day.district.employ(person)
     return person
+
+
+@dataclass
+class Worked:
+    """The worked batch: three teachers, four lines, one of which takes back."""
+
+    day: Payday
+    issuer: Issuer
+    teachers: dict[str, UUID]
+    policies: dict[int, str]
+    first: str  # the batch that paid what the second takes back
+    batch: str
+
+    @property
+    def world(self) -> World:
+        return self.day.world
+
+
+def worked_batch(world: World) -> Worked:
+    """600.00 for one, 200.00 and 400.00 from two funds for another, and 150.00 taken back."""
+    world.client.headers["Ledger-Time"] = "2024-10-01T15:00:00Z"
+    day, issuer = payday(world), world.issuer()
+    credentials = {cents: issuer.credential() for cents in (15_000, 20_000, 40_000, 60_000)}
+    policies = {cents: day.policy(one, cents=cents) for cents, one in credentials.items()}
+    [code] = CODES
+    day.terms(codes=[code, {**code, "policy_id": policies[40_000], "account": "27T2213"}])
+    teachers = {number: hire(day, number) for number in ("123", "4501", "9876")}
+    taken = day.award(teachers["9876"], credentials[15_000], issuer)
+    first = day.close("2024-10-15")
+    assert [line["amount_cents"] for line in day.lines(first)] == [15_000]
+    day.export(first)
+    world.client.headers["Ledger-Time"] = "2024-11-01T15:00:00Z"
+    reason = {"reason": "plagiarism", "authority": "issuer"}
+    world.done(issuer.approver, f"/v1/enrollments/{taken}/revocations", reason)
+    day.adopt_all()
+    day.award(teachers["123"], credentials[60_000], issuer)
+    day.award(teachers["4501"], credentials[20_000], issuer)
+    day.award(teachers["4501"], credentials[40_000], issuer)
+    return Worked(day, issuer, teachers, policies, first, day.close("2024-11-15"))
 
 
 def batch_of(world: World, district: str, payroll: UUID, teacher: UUID) -> dict[str, str]:
