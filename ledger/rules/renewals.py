@@ -276,8 +276,8 @@ def _carried(case: _Case, requirement: Requirement) -> Unit | None:
         return None
     before = in_cycle(case.license, case.achievements, case.rules, case.day, case.index - 1)
     line = next((one for one in before if one.purpose == requirement.purpose), None)
-    if line is None or line.valid_to is None:
-        return None
+    if line is None or line.valid_to is None or not line.needed_hundredths:
+        return None  # where nothing was needed nothing was beyond the need
     surplus = max(line.earned_hundredths - line.needed_hundredths, 0)
     since = add_months(line.valid_to + ONE_DAY, -carry.last_months)
     late = [

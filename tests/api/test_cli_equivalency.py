@@ -11,7 +11,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from api.cli import app
-from api.rule_files import RuleFileError
+from api.rule_files import FILE_BYTES_MAX, RuleFileError
 from ledger.aggregates.equivalency import UnitElsewhereError
 from ledger.errors import NotFoundError
 from projections import setup
@@ -116,6 +116,12 @@ def test_one_version_that_cannot_be_adopted_lets_none_be(run: Run, tmp_path: Pat
     path = file_of(tmp_path / "rules.json", good, bad)
     run("load", "--file", str(path), refused=UnitElsewhereError)
     assert "1 of 1" in run("load", "--file", str(file_of(path, good))).stdout
+
+
+def test_a_file_that_is_too_large_to_be_rules_is_not_read(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "rules.json"
+    path.write_bytes(b" " * (FILE_BYTES_MAX + 1))
+    run("load", "--file", str(path), refused=RuleFileError)
 
 
 def test_a_file_speaks_of_one_jurisdiction(run: Run, tmp_path: Path) -> None:

@@ -101,7 +101,7 @@ def furnish(world: World) -> tuple[UUID, dict[str, str]]:
     path = f"/v1/districts/{district}"
     license_ = world.done(who, f"{path}/licenses", license_of(who))["id"]
     credit = world.done(who, f"{path}/credits", credit_of(who))["id"]
-    equivalency = world.done(who, "/v1/equivalencies", rules())["id"]
+    equivalency = world.done(who, f"{path}/equivalencies", rules())["id"]
     payout = world.seen(who, f"/v1/people/{who}/payouts")["items"][0]["payout_id"]
     evidence = world.seen(who, one.path)["evidence"][0]["evidence_id"]
     return who, {

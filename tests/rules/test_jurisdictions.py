@@ -408,6 +408,19 @@ def test_a_surplus_that_is_revoked_is_carried_no_more() -> None:
     assert line(illinois(), record, rules_of("us-il"), "2020-01-01").earned_hundredths == 0
 
 
+def test_nothing_is_carried_over_from_a_cycle_without_an_end_or_under_other_terms() -> None:
+    """The first cycle states no last day; or it asked nothing, for she was below half time."""
+    record = [earned("hour", "150", "2019-05-01")]
+    first, second = illinois().terms
+    endless = replace(illinois(), terms=(replace(first, valid_to=None), second))
+    assert line(endless, record, rules_of("us-il"), "2020-01-01").earned_hundredths == 0
+    half = Facts(date(2014, 7, 1), "teacher", ("under-half-time",))
+    whole = Facts(date(2019, 7, 1), "teacher", ())
+    exempt = replace(illinois(), facts=(half, whole))
+    found = line(exempt, record, rules_of("us-il"), "2020-01-01")
+    assert (found.needed_hundredths, found.earned_hundredths) == (12_000, 0)
+
+
 def test_illinois_banks_no_academies() -> None:
     """120 hours and then 20 of an academy in May: 20 over, none of which is carried."""
     record = [earned("hour", "120", "2018-01-01"), earned("academy_hour", "20", "2019-05-01")]
