@@ -167,7 +167,7 @@ def decisions_of(edge: Edge, enrollment_id: UUID) -> list[Decision]:
                         decided_on=event.decided_on,
                         results=list(event.results),
                         reasons=reasons,
-                        feedback=_words(edge, said),
+                        feedback=_words(edge, event.person_id, said),
                     )
                 )
                 said = []
@@ -179,7 +179,9 @@ def decisions_of(edge: Edge, enrollment_id: UUID) -> list[Decision]:
                         decided_on=None,
                         results=[],
                         reasons=list(event.reasons),
-                        feedback=_words(edge, [event.note.text_id] if event.note else []),
+                        feedback=_words(
+                            edge, event.person_id, [event.note.text_id] if event.note else []
+                        ),
                     )
                 )
             case _:
@@ -187,7 +189,7 @@ def decisions_of(edge: Edge, enrollment_id: UUID) -> list[Decision]:
     return decisions
 
 
-def _words(edge: Edge, text_ids: Sequence[UUID]) -> list[str]:
+def _words(edge: Edge, person_id: UUID, text_ids: Sequence[UUID]) -> list[str]:
     """The texts in the order they were written; a text that was erased is left out."""
-    found = edge.vault.get_texts(text_ids)
+    found = edge.vault.get_texts(text_ids, about=person_id)
     return [found[text_id] for text_id in text_ids if text_id in found]

@@ -150,7 +150,7 @@ class EvidenceStore:
 
     def _secret(self, record: _Record) -> bytes:
         keyring, person_id = self._vault.keyring, record.person_id
-        with self._vault.connections.connection() as connection:
+        with self._vault.about(person_id) as connection:
             keys = keyring.find_person_keys(connection, [person_id])
         if person_id not in keys:
             raise ErasedError(f"evidence {record.evidence_id} was erased with its person's key")

@@ -24,6 +24,7 @@ from ledger.gate import Gate
 from ledger.keyring import Keyring, PersonErasedError
 from ledger.keys import KeyProvider, seal, unseal
 from ledger.sql import Connections, blocks, execute, fetch
+from ledger.store import EVERYTHING, scope_of
 from ledger.values import ShortText, Value, VaultText, stream_id
 
 NOBODY = UUID(int=0)
@@ -120,6 +121,16 @@ class Vault:
             execute(connection, _SQL["stay_out_of_erasures"])
             yield connection
 
+    @contextmanager
+    def about(self, *ids: UUID) -> Iterator[Connection[Any]]:
+        """A transaction that is shown the rows of these persons or districts, and no others.
+
+        A query that forgot its WHERE opens nothing of anybody else.
+        """
+        with self.connections.connection() as connection:
+            execute(connection, _SQL["look_at"], scope=scope_of(ids))
+            yield connection
+
     def erased(self, subject_ids: Iterable[UUID]) -> frozenset[UUID]:
         """Those of the persons and evidence files that were erased."""
         with self.connections.connection() as connection:
@@ -170,9 +181,12 @@ class Vault:
             raise NotFoundError(f"the vault holds no text {text_id}")
         return texts[text_id]
 
-    def get_texts(self, text_ids: Iterable[UUID]) -> dict[UUID, str]:
-        """Many texts at once; those that are not there are left out."""
-        with self.connections.connection() as connection:
+    def get_texts(self, text_ids: Iterable[UUID], *, about: UUID = EVERYTHING) -> dict[UUID, str]:
+        """Many texts at once; those that are not there are left out.
+
+        `about` names the person whom all of them are about, where it is one: others stay closed.
+        """
+        with self.about(about) as connection:
             rows = fetch(connection, _SQL["load_texts"], text_ids=list(text_ids))
         return {row[0]: self._open_text(_StoredText(*row)) for row in rows}
 
@@ -236,8 +250,11 @@ class Vault:
 
         Without a district the newest of any: for the person herself, and nobody else.
         """
-        wanted = {"person_ids": list(person_ids), "district_id": district_id}
-        with self.connections.connection() as connection:
+        wanted: dict[str, Any] = {"person_ids": list(person_ids), "district_id": district_id}
+        about = wanted["person_ids"] if district_id is None else [district_id]
+        if not wanted["person_ids"]:
+            return {}
+        with self.about(*about) as connection:
             rows = fetch(connection, _SQL["load_details"], **wanted)
         stored = [_StoredText(*row) for row in rows]
         return {
@@ -284,7 +301,7 @@ class Vault:
     ) -> dict[str, UUID]:
         """What the source means by each number of its own; unknown numbers are left out."""
         hmacs = {self._identity(source, district_id, number): number for number in source_ids}
-        with self.connections.connection() as connection:
+        with self.about(district_id) as connection:
             rows = fetch(connection, _SQL["find_ids"], hmacs=list(hmacs))
         return {hmacs[bytes(hmac)]: subject_id for hmac, subject_id in rows}
 
@@ -353,13 +370,13 @@ class Vault:
 
     def positions(self, source: str, district_id: UUID) -> list[Position]:
         """Every position that the source has ever named in the district."""
-        with self.connections.connection() as connection:
+        with self.about(district_id) as connection:
             rows = fetch(connection, _SQL["load_positions"], source=source, district_id=district_id)
         return [Position(*row) for row in rows]
 
     def positions_of_person(self, person_id: UUID, district_id: UUID) -> list[Position]:
         """Every position that she has held in the district, whoever named it."""
-        with self.connections.connection() as connection:
+        with self.about(person_id) as connection:
             rows = fetch(
                 connection,
                 _SQL["load_positions_of_person"],
@@ -370,7 +387,7 @@ class Vault:
 
     def positions_everywhere(self, person_id: UUID) -> list[tuple[UUID, Position]]:
         """Every position that she has ever held, and in which district."""
-        with self.connections.connection() as connection:
+        with self.about(person_id) as connection:
             rows = fetch(connection, _SQL["load_positions_everywhere"], person_id=person_id)
         return [(district_id, Position(*row)) for district_id, *row in rows]
 

@@ -20,6 +20,10 @@ SELECT subject_id FROM vault_erasures WHERE subject_id = ANY(%(subject_ids)s);
 -- name: buried
 SELECT identity_hmac FROM vault_tombstones WHERE identity_hmac = ANY(%(hmacs)s);
 
+-- name: look_at
+-- Row security shows what is theirs, and nothing else, until the end of the transaction.
+SELECT set_config('mcledger.scope', %(scope)s, true);
+
 -- name: load_tenant
 SELECT tenant_id, hashing_secret FROM vault_tenant;
 

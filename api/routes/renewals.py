@@ -116,7 +116,9 @@ def read_licenses(person_id: UUID, read: ReadNow) -> Response:
         sight = must_see_earned(read.caller, connection, person_id)
         found = visible_licenses(renewals.of_persons(connection, [person_id]), sight)
         shows_person(read, connection, "licenses", person_id)
-    numbers = read.edge.vault.get_texts([one.number.text_id for one in found if one.number])
+    numbers = read.edge.vault.get_texts(
+        [one.number.text_id for one in found if one.number], about=person_id
+    )
     items = [
         HeldLicense(
             license_id=held.license_id,

@@ -20,6 +20,7 @@ from ledger.store.command import (
     StreamMoved,
 )
 from ledger.store.connections import (
+    EVERYTHING,
     Role,
     UnsafeServerError,
     connection_info,
@@ -37,7 +38,7 @@ from ledger.store.migration import (
     migration_level,
 )
 from ledger.store.recorder import Factory, LedgerRecorder, LogEntry, StoredCommand
-from ledger.store.scope import EVERYTHING, ScopedConnection, scope_of
+from ledger.store.scope import ScopedConnection, scope_of
 
 __all__ = [
     "EVERYTHING",

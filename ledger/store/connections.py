@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
 from psycopg import Connection
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from ledger.errors import InvalidError, UnavailableError
 
+EVERYTHING = UUID(int=0)  # in a scope (scope.py): no row is hidden
 CONNECT_SECONDS_MAX = 5
 TCP_UNANSWERED_MS_MAX = 10_000
 SETTINGS = {"client_connection_check_interval": "5s", "timezone": "UTC"}
@@ -90,10 +92,13 @@ def connection_info(
     path = [checked_name(schema), "pg_temp"]
     if role in {Role.PROJECT, Role.READ}:
         path.insert(0, tables_schema(schema))
+    # The vault's keeper exchanges keys and forgets; what it opens for somebody it narrows itself.
+    scope = {"mcledger.scope": f"{{{EVERYTHING}}}"} if role is Role.VAULT else {}
     ours = {
         "role": role_name(role, role_prefix),
         "search_path": ",".join(path),
         **SETTINGS,
+        **scope,
         **dict(zip(TIMEOUT_NAMES, TIMEOUTS[role], strict=True)),
         **settings,
     }

@@ -20,7 +20,6 @@ from psycopg.abc import Params, PQGen, Query
 from psycopg.generators import fetch_many, send
 from psycopg.pq.abc import PGresult
 
-EVERYTHING = UUID(int=0)  # in a scope: no row is hidden
 SET_SCOPE: LiteralString = "SELECT set_config('mcledger.scope', $1, true)"
 
 
