@@ -31,23 +31,16 @@ class Watched(Place):
     """Two tenants, and in one of them an enrollment that waits for an assessor and for approval."""
 
     waiting: Story | None = None
+    table: psycopg.Connection[Any] | None = None
 
-    def lines(self) -> list[Line]:
-        """All lines there are, oldest first."""
-        with psycopg.connect(
-            connection_info(self.url, Role.DISCLOSE), autocommit=True
-        ) as connection:
-            columns = ", ".join(Line._fields)
-            found = connection.execute(
-                f"SELECT {columns} FROM disclosures ORDER BY line_id".encode()
-            )
-            return [Line(*row) for row in found]
-
-    @property
-    def url(self) -> str:
-        url = self.world.settings.database_url
-        assert url is not None
-        return url.get_secret_value()
+    def lines(self, after: int = 0) -> list[Line]:
+        """The lines after so many, oldest first."""
+        assert self.table is not None
+        columns = ", ".join(Line._fields)
+        found = self.table.execute(
+            f"SELECT {columns} FROM disclosures ORDER BY line_id OFFSET {after}".encode()
+        )
+        return [Line(*row) for row in found]
 
 
 @pytest.fixture(scope="module")
@@ -55,9 +48,10 @@ def place(database_server: Server, tmp_path_factory: pytest.TempPathFactory) -> 
     with (
         database_server.database(database_server.template) as url,
         running(url, tmp_path_factory.mktemp("ledger")) as world,
+        psycopg.connect(connection_info(url, Role.DISCLOSE), autocommit=True) as table,
     ):
         place = Watched(world, furnish(world, "here-7f3a"), furnish(world, "there-9c1e"))
-        place.waiting = waiting(world, place)
+        place.table, place.waiting = table, waiting(world, place)
         yield place
 
 
@@ -87,7 +81,7 @@ def asked(place: Watched, who: UUID, operation: str, ids: dict[str, str]) -> tup
     """The answer, and the lines it left."""
     before = len(place.lines())
     answer = ask(place.world, who, operation, ids)
-    return answer, place.lines()[before:]
+    return answer, place.lines(before)
 
 
 def test_every_read_says_whose_record_it_shows() -> None:
@@ -103,7 +97,7 @@ def test_a_read_leaves_a_line_for_everybody_whose_record_another_is_shown(
     subjects = {place.here.roles["teacher"], place.waiting.teacher}
     also = {**place.here.ids, "enrollment_id": place.waiting.enrollment}
     for role, who in place.roles.items():
-        for ids in (place.here.ids, also):
+        for ids in (place.here.ids, also) if "{enrollment_id}" in operation else (also,):
             answer, lines = asked(place, who, operation, ids)
             assert {line.reader_id for line in lines} <= {who}
             assert who not in {line.person_id for line in lines}, "her own is no disclosure"
