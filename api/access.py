@@ -211,13 +211,18 @@ def must_see_earned(caller: Caller, connection: Connection[Any], person_id: UUID
 
     A district and its auditors see what was decided while it employed her, and what it recorded.
     """
+    found = sight_on(caller, connection, person_id)
+    if not (found.whole or found.spans):
+        raise NotFoundError(NOT_THERE)
+    return found
+
+
+def sight_on(caller: Caller, connection: Connection[Any], person_id: UUID) -> Sight:
+    """What a caller may see of what somebody has earned; it may be nothing."""
     if caller.principal_id == person_id or caller.holds("auditor"):
         return EVERYTHING
     scopes = caller.scopes("district") | caller.scopes("auditor")
-    found = sight_of(connection, person_id, *sorted(one for one in scopes if one is not None))
-    if not found.spans:
-        raise NotFoundError(NOT_THERE)
-    return found
+    return sight_of(connection, person_id, *sorted(one for one in scopes if one is not None))
 
 
 def sight_of(connection: Connection[Any], person_id: UUID, *district_ids: UUID) -> Sight:

@@ -17,6 +17,7 @@ from psycopg import Connection
 from api.access import Sight
 from api.reading import POSITION_MAX
 from ledger.events.enrollment import Awarded
+from ledger.rules.counting import Unit
 from ledger.rules.equivalencies import Achievement, Rule
 from ledger.rules.licenses import License
 from ledger.rules.needs import OptionLine
@@ -78,6 +79,19 @@ class ExplainedLine:
     units: list[CountedUnit]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LicenseUnits:
+    """What one award or credit brings one license, in its newest cycle."""
+
+    license_id: str
+    jurisdiction: str
+    license_type: str
+    purpose: str | None
+    cycle: int
+    unit: str | None
+    counted: CountedUnit
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """What is known of one person."""
@@ -135,11 +149,46 @@ def shown(line: Progress, day: date) -> RenewalLine:
     return RenewalLine(**copied, categories=line.categories, may_renew=line.may_renew_on(day))
 
 
+def brought(
+    connection: Connection[Any],
+    sight: Sight,
+    person_id: UUID,
+    achievement_id: UUID,
+    *,
+    until: int,
+    day: date,
+) -> list[LicenseUnits]:
+    """What one award or credit brings each of her licenses that the caller may see."""
+    record = records(connection, [person_id], until)[person_id]
+    held = visible(record.licenses, sight)
+    if not held:
+        return []
+    earned, rules = record.achievements(sight), renewals.rules_known(connection, until=until)
+    return [
+        LicenseUnits(
+            license_id=line.license_id,
+            jurisdiction=line.jurisdiction,
+            license_type=line.license_type,
+            purpose=line.purpose,
+            cycle=line.cycle,
+            unit=line.unit,
+            counted=counted(unit),
+        )
+        for one in held
+        for line in progress(one.license, earned, rules, day)
+        for unit in line.units
+        if unit.achievement_id == str(achievement_id)
+    ]
+
+
+def counted(unit: Unit) -> CountedUnit:
+    """A unit as it is answered."""
+    return CountedUnit(**{one.name: getattr(unit, one.name) for one in fields(CountedUnit)})
+
+
 def explained(line: Progress, day: date) -> ExplainedLine:
     """A line with all that was looked at for it."""
-    names = [one.name for one in fields(CountedUnit)]
-    units = [CountedUnit(**{name: getattr(unit, name) for name in names}) for unit in line.units]
-    return ExplainedLine(line=shown(line, day), units=units)
+    return ExplainedLine(line=shown(line, day), units=[counted(unit) for unit in line.units])
 
 
 KNOWN = frozenset(one.name for one in fields(Progress))

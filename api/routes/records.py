@@ -11,6 +11,7 @@ from api.access import (
     NOT_THERE,
     must_see_person,
     must_see_whole_record,
+    sight_on,
     visible_districts,
 )
 from api.answers import ListOf, answer, answer_all
@@ -18,6 +19,7 @@ from api.directory import HeldPosition
 from api.disclosures import shows_person
 from api.paging import PageOf
 from api.reading import (
+    POSITION_MAX,
     WITHOUT_ZONE,
     KnownReadNow,
     PagedAsOfReadNow,
@@ -25,6 +27,7 @@ from api.reading import (
     ReadNow,
     zone_of_person,
 )
+from api.renewals import LicenseUnits, brought
 from api.routing import Router
 from api.transcripts import Made, ShownLine, lines_as_of, made_by, shown, visible_lines
 from ledger.errors import NotFoundError
@@ -48,6 +51,7 @@ class Explanation(BaseModel):
 
     line: ShownLine
     events: list[Made]
+    licenses: list[LicenseUnits]  # what the award counts for, or why for nothing
 
 
 @router.read("/people/{person_id}/transcript", PageOf[ShownLine])
@@ -95,14 +99,14 @@ def explain_transcript_line(
     enrollment_id: UUID,
     read: KnownReadNow,
 ) -> Response:
-    """Which events made a line: where in the log, when recorded, and by whom."""
+    """Which events made a line, where in the log and by whom; and what it brings her licenses."""
     with read.connection(person_id) as connection:
-        position = read.visible("transcript", "history")
+        position = read.visible("transcript", "history", "renewals", "stacks")
+        zone = zone_of_person(connection, person_id)
         if read.query.as_of is None:
             found = transcript.of_enrollment(connection, enrollment_id)
             own = [found] if found is not None and found.person_id == person_id else []
         else:
-            zone = zone_of_person(connection, person_id)
             position = read.known(connection, read.query.as_of, zone, "transcript", "history")
             then = lines_as_of(connection, person_id, position)
             own = [line for line in then if line.enrollment_id == enrollment_id]
@@ -110,6 +114,14 @@ def explain_transcript_line(
         if not lines:
             raise NotFoundError(NOT_THERE)
         made = made_by(connection, lines[0])
+        units = brought(
+            connection,
+            sight_on(read.caller, connection, person_id),
+            person_id,
+            enrollment_id,
+            until=POSITION_MAX if read.query.as_of is None else position,
+            day=read.day(zone, read.query.effective_on),
+        )
         shows_person(
             read,
             connection,
@@ -118,7 +130,11 @@ def explain_transcript_line(
             issuer_ids=[lines[0].issuer_id],
             thing_id=enrollment_id,
         )
-    body = {"line": shown(lines[0], read.at, read.query.effective_on), "events": made}
+    body = {
+        "line": shown(lines[0], read.at, read.query.effective_on),
+        "events": made,
+        "licenses": units,
+    }
     return answer(body, position=position)
 
 

@@ -250,6 +250,29 @@ def test_a_district_decides_what_its_state_leaves_to_it(state: World) -> None:
     assert [u["reason"] for u in case.units(**FAR, as_of=str(before))] == [None]
 
 
+def test_a_line_of_the_transcript_says_what_it_counts_for_or_why_for_nothing(
+    case: Case, state: World
+) -> None:
+    """Six points in one state; nothing in another, where no rule speaks of it."""
+    body = license_of(case.story.teacher, jurisdiction="us-ut", valid_to="2099-06-30")
+    state.done(
+        state.operator,
+        "/v1/equivalencies",
+        rules(jurisdiction="us-ut", unit="us-ut:point", conversions=[]),
+    )
+    state.done(case.district.office, f"/v1/districts/{case.district.id}/licenses", body)
+    path = f"/v1/people/{case.story.teacher}/transcript/{case.story.enrollment}/explanation"
+    for who in (case.story.teacher, case.district.office):
+        found = state.seen(who, path, **FAR)["licenses"]
+        assert [
+            (one["unit"], one["counted"]["units_hundredths"], one["counted"]["reason"])
+            for one in found
+        ] == [("us-tn:PDP", 600, None), ("us-ut:point", 0, "no_equivalency_rule")]
+    before = str(state.position - 1)  # before the second license was on file
+    then = state.seen(case.story.teacher, path, **FAR, as_of=before)["licenses"]
+    assert [one["jurisdiction"] for one in then] == ["us-tn"]
+
+
 def test_credits_are_listed_for_her_and_for_the_district_that_recorded_them(case: Case) -> None:
     path = f"/v1/people/{case.story.teacher}/credits"
     for who in (case.story.teacher, case.district.office):
