@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import secrets
 from contextlib import closing
+from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,6 +14,8 @@ from eventsourcing.persistence import StoredEvent
 from psycopg.sql import SQL, Identifier
 
 from ledger.codec import encode
+from ledger.events.calendar import FiscalYearSet
+from ledger.events.dossier import SeparationRecorded
 from ledger.events.policy import FlatAmount, StackTrigger
 from ledger.store import LedgerRecorder
 from projections import setup
@@ -34,17 +37,32 @@ from tests.projections.histories import (
     terms,
     tiers,
 )
+from tests.projections.ruled import RuledWorld
+from tests.rules.dossiers import plain_rule, shipped
+from tests.samples import named
 
+YEARS = [
+    FiscalYearSet(fiscal_year=year, first_day=date(year - 1, 7, 1), last_day=date(year, 6, 30))
+    for year in (2025, 2026)
+]
 BOTH: tuple[Projection[Any], ...] = (Stacks(), Payouts())
 
 
 def busy_world(chance: random.Random) -> World:
-    """Forty teachers of two districts, with policies and stacks that change among the awards."""
-    world = World()
+    """Forty teachers of two districts, with policies and stacks that change among the awards.
+
+    The first district also has rules, and facts that they ask for.
+    """
+    world = RuledWorld()
+    world.adopt_rule(plain_rule(pool={"budget_cents": 300_000}), named("pool"))
+    world.adopt_rule(shipped("I17", "carried_over"), named("lanes"))
     people = [UUID(int=chance.getrandbits(128), version=4) for _ in range(40)]
     for person in people:
         world.employ(person, chance.choice(DISTRICTS), exempt=chance.choice([True, None, False]))
     for _ in range(400):
+        if chance.randrange(4) == 0:
+            ask_for_rules(world, chance, people)
+            continue
         match chance.randrange(12):
             case 0:
                 one = chance.choice(
@@ -73,6 +91,18 @@ def busy_world(chance: random.Random) -> World:
             case _:
                 world.award(chance.choice(people), chance.choice(CREDENTIALS), chance.choice(DAYS))
     return world
+
+
+def ask_for_rules(world: RuledWorld, chance: random.Random, people: list[UUID]) -> None:
+    """One more of the facts that only rules ask for."""
+    person, day = chance.choice(people), chance.choice(DAYS)
+    match chance.randrange(3):
+        case 0:
+            world.set(chance.choice(YEARS))
+        case 1:
+            world.credit(person, "credit_hour", 600, day)
+        case _:
+            world.file(person, SeparationRecorded(reason="resignation", last_day=day))
 
 
 def append(url: str, world: World) -> None:
@@ -130,6 +160,8 @@ def test_live_and_rebuilt_by_one_process_or_by_two_are_the_same(database_url: st
     found = tables(database_url, database)
     assert found["payout_waits"]
     assert found["stack_progress"]
+    assert found["payout_records"]
+    assert any('"kind": "threshold"' in row for (row,) in found["payouts"])
     for workers in (1, 2):
         rebuild(database, BOTH, workers=workers)
         for name, rows in tables(database_url, database).items():
