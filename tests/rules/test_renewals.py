@@ -215,6 +215,34 @@ def test_a_rate_may_begin_and_end_within_a_cycle() -> None:
     assert units(line(TENNESSEE, record, [replace(rule, terms=terms)], DAY)) == [100, 200]
 
 
+def test_a_better_rate_for_a_trait_is_hers_who_has_it_and_the_plain_one_the_others() -> None:
+    """7 for whoever works in an entity, 3 for all; whoever has no rate is told what she lacks."""
+    (rule,) = RULES
+    better = Conversion(kind="hour", gives_hundredths=700, trait="entity")
+    plain = Conversion(kind="hour", gives_hundredths=300)
+    terms = rule.terms.model_copy(update={"conversions": (better, plain)})
+    only = rule.terms.model_copy(update={"conversions": (better,)})
+    record = [earned("hour", "1", "2024-01-01")]
+    inside = replace(TENNESSEE, facts=(Facts(FIRST, "teacher", ("entity",)),))
+    assert units(line(inside, record, [replace(rule, terms=terms)], DAY)) == [700]
+    assert units(line(TENNESSEE, record, [replace(rule, terms=terms)], DAY)) == [300]
+    found = line(TENNESSEE, record, [replace(rule, terms=only)], DAY)
+    assert (units(found), reasons(found)) == ([0], ["needs_entity"])
+
+
+def test_of_a_districts_own_versions_the_newest_that_covers_the_day_holds() -> None:
+    """One unit from 2000 on, two from 2024 on: an award of 2023 is one, one of 2024 two."""
+    one = local("us-nc", "us-nc:unit", Conversion(kind=MICRO_CREDENTIAL, gives_hundredths=100))
+    gives = (Conversion(kind=MICRO_CREDENTIAL, gives_hundredths=200),)
+    changes = {"conversions": gives, "effective_from": date(2024, 1, 1)}
+    two = replace(one, rule_version=2, terms=one.terms.model_copy(update=changes))
+    first, second = awards(2, "2023-12-31")
+    record = [first, replace(second, earned_on=date(2024, 1, 1))]
+    carolina = license_of("us-nc", "2020-07-01", "2025-06-30")
+    for rules in ([*rules_of("us-nc"), one, two], [two, one, *rules_of("us-nc")]):
+        assert units(line(carolina, record, rules, DAY)) == [100, 200]
+
+
 def test_a_rate_may_be_for_some_issuers_alone() -> None:
     (rule,) = RULES
     mine = Conversion(
