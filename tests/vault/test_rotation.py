@@ -15,6 +15,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
+from psycopg_pool import ConnectionPool
 
 from api.edge import open_ledger
 from ledger.aggregates.vault_keys import STREAM, VaultKeys
@@ -24,6 +25,8 @@ from ledger.errors import NotFoundError
 from ledger.events.vault_keys import Level
 from ledger.keys import FileKeyProvider, Key, RootKeyError, seal, unseal
 from ledger.rotation import KeyInUseError, Rotation, RotationRunningError
+from ledger.sql import blocks
+from ledger.store import Role, connection_info
 from ledger.vault import Vault
 from tests.samples import DISTRICT, MONDAY, named
 from tests.vaults import Pool, open_vault, vault_connections
@@ -314,6 +317,31 @@ def test_readers_and_writers_go_on_while_keys_are_exchanged_and_dropped(held: Cu
     [tenant] = held.work().rotation.tenant_keys()
     assert tenant.wraps == PERSONS + len(made), "no new person came under an older key"
     held.everything_opens()
+
+
+def test_a_vault_that_was_open_before_a_rotation_writes_for_whom_it_knew(held: Custody) -> None:
+    with open_vault(held.url, held.folder) as other:
+        person, command = uuid4(), uuid4()
+        other.put_text(person, "feedback", "Before", command_id=command)
+        for level in ("root", "tenant"):
+            rotate(held.work(), level)  # type: ignore[arg-type]
+        kept = other.put_text(person, "feedback", "After", command_id=command)
+        held.texts[kept.text_id] = "After"
+    held.everything_opens()
+
+
+def test_nobody_makes_a_persons_key_while_a_tenant_key_is_added(held: Custody) -> None:
+    """Else it could be wrapped by the old key after everything else has left it."""
+    info = connection_info(held.url, Role.VAULT, lock_timeout="100ms")
+    adding = blocks("ledger", "vault.sql")["keep_key_makers_out"]
+    with ConnectionPool(info, min_size=1, max_size=2) as impatient:
+        vault = Vault(impatient, FileKeyProvider(held.folder / "root-keys"))
+        with held.connections.connection() as connection:
+            connection.execute(adding)
+            with pytest.raises(psycopg.errors.LockNotAvailable):
+                vault.put_text(uuid4(), "feedback", "New", command_id=uuid4())
+            assert vault.get_texts(held.texts) == held.texts, "readers do not wait"
+        vault.put_text(uuid4(), "feedback", "New", command_id=uuid4())
 
 
 def test_somebody_erased_meanwhile_stays_erased(held: Custody) -> None:
