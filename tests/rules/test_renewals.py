@@ -169,6 +169,27 @@ def test_a_renewal_begins_a_cycle_of_its_own_on_its_first_day() -> None:
     assert (new.cycle, new.earned_hundredths) == (2, 0)
 
 
+def test_a_license_that_is_not_valid_yet_stands_in_its_first_cycle() -> None:
+    found = line(TENNESSEE, awards(1, "2020-06-30"), RULES, "2020-06-30")
+    assert (found.cycle, found.earned_hundredths) == (1, 0)
+
+
+def test_what_each_category_brought_is_listed_by_name_and_what_has_none_last() -> None:
+    record = [
+        earned("hour", "1", "2024-01-01"),
+        earned("hour", "2", "2024-01-02", category="literacy"),
+        earned("hour", "3", "2024-01-03", category="arts"),
+        earned("hour", "4", "2024-01-04", category="arts"),
+        earned("guided_tour", "5", "2024-01-05", category="travel"),
+    ]
+    found = line(TENNESSEE, record, RULES, DAY).categories
+    assert [(one.category, one.earned_hundredths) for one in found] == [
+        ("arts", 700),
+        ("literacy", 200),
+        (None, 100),
+    ]
+
+
 def test_a_closed_license_says_so_from_its_day_on() -> None:
     held = replace(TENNESSEE, closed_on=date(2024, 6, 30), closed_reason="surrendered")
     assert line(held, [], RULES, "2024-06-29").state == "missing"
