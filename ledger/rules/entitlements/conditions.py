@@ -125,8 +125,11 @@ def _role(rule: asked.RoleRule, case: Case) -> Answer:
 
 
 def _exempt(rule: asked.ExemptRule, case: Case) -> Answer:
+    """Asked of the positions whose role is eligible, so that one position meets both."""
     day = case.day(rule.on)
-    exempt = [duty.exempt for duty in case.duties(day)]
+    roles = [other.roles for other in case.rule.eligibility if isinstance(other, asked.RoleRule)]
+    duties = [duty for duty in case.duties(day) if all(duty.role in listed for listed in roles)]
+    exempt = [duty.exempt for duty in duties]
     inputs: dict[str, Input] = {"day": day, "exempt": exempt}
     if True not in exempt and None in exempt:
         return None, inputs, "exempt_status_unknown"
