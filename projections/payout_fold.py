@@ -16,6 +16,7 @@ from ledger.events.stack import StackDefined, StackRetired
 from ledger.rules.allocation import judge
 from ledger.rules.completions import Award, Era, award_of, completion, eras_after
 from ledger.rules.employments import Employment
+from ledger.rules.entitlements.facts import Dossier
 from ledger.rules.entitlements.findings import RulePolicy, RuleVersion
 from ledger.rules.entitlements.gather import Recorded
 from ledger.rules.incentives import Earned, Policy, Version, award_earned, stack_earned
@@ -249,31 +250,35 @@ class Book:
 
     def _judge_by_rule(self, teacher: Teacher, policy: RulePolicy, position: int) -> None:
         """Bring all her payouts under one rule up to date with an event."""
-        district_id = policy.district_id
-        jobs = teacher.employed_in(district_id)
-        if not jobs:
+        if not teacher.employed_in(policy.district_id):
             return
-        done = {
-            stack_id: found
-            for stack_id in policy.stack_ids
-            if (found := completion(self.stacks.get(stack_id, ()), teacher.awards.values()))
-        }
-        dossier = dossier_of(
-            teacher.person_id,
-            self.rules.district(district_id),
-            district_id,
-            awards=teacher.awards.values(),
-            jobs=jobs,
-            recorded=teacher.recorded_in(district_id),
-            completions=done,
-        )
         new = {
             one.finding.entitlement_id: rule_row(teacher.person_id, policy, one, position)
-            for one in judge_rules(policy, dossier)
+            for one in judge_rules(policy, self.dossier(teacher, policy))
         }
         held = [row.payout_id for row in teacher.rows.values() if row.policy_id == policy.policy_id]
         for payout_id in dict.fromkeys([*new, *held]):
             self._turn(policy, teacher.rows, payout_id, new.get(payout_id), position)
+
+    def dossier(self, teacher: Teacher, policy: RulePolicy) -> Dossier:
+        """What a rule is given about somebody, as far as the book has come."""
+        district_id = policy.district_id
+        jobs = teacher.employed_in(district_id)
+        done = {
+            stack_id: found
+            for stack_id in policy.stack_ids
+            if jobs
+            and (found := completion(self.stacks.get(stack_id, ()), teacher.awards.values()))
+        }
+        return dossier_of(
+            teacher.person_id,
+            self.rules.district(district_id),
+            district_id,
+            awards=teacher.awards.values(),
+            jobs=teacher.employed_in(district_id),
+            recorded=teacher.recorded_in(district_id),
+            completions=done,
+        )
 
     def _judge(
         self, teacher: Teacher, policy: Policy, position: int, only: Award | None = None

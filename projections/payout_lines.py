@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -84,8 +84,33 @@ def _rows(spans: dict[tuple[UUID, int], Any]) -> Iterable[_Row]:
 
 
 def _settle(connection: Connection[Any], mark: _Mark) -> tuple[Line, _Waits]:
+    return _run_on(
+        connection, mark, _turns(mark.position, rows(connection, _SQL["load_turns"], **mark.key))
+    )
+
+
+def claimed(connection: Connection[Any], policy_id: UUID, fiscal_year: int) -> int:
+    """What is asked of one policy's budget of one year, in cents."""
+    found = rows(connection, _SQL["line"], policy_id=policy_id, fiscal_year=fiscal_year)
+    return int(found[0][0]) if found else 0
+
+
+def line_after(
+    connection: Connection[Any], policy_id: UUID, fiscal_year: int, turn: Turn
+) -> set[UUID]:
+    """Who would wait in a line after a turn that has not happened, of those whom it concerns.
+
+    Nothing is written. The line has to be settled, as it always is between two batches.
+    """
+    found = rows(connection, _SQL["line"], policy_id=policy_id, fiscal_year=fiscal_year)
+    settled = found[0] if found else (None, None, None)
+    mark = _Mark(policy_id, fiscal_year, turn.position, *settled)
+    _, waits = _run_on(connection, mark, [turn])
+    return set(waits.since)
+
+
+def _run_on(connection: Connection[Any], mark: _Mark, turns: Sequence[Turn]) -> tuple[Line, _Waits]:
     """Run a line on from its mark. Only a line that changes in its midst has to be loaded."""
-    turns = _turns(mark.position, rows(connection, _SQL["load_turns"], **mark.key))
     waits = _Waits()
     line = Line()
     if mark.end_position is not None and mark.end_award_position is not None:

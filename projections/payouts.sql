@@ -261,6 +261,11 @@ SELECT policy_id, fiscal_year, position, claimed_cents, end_position, end_award_
   FROM marks LEFT JOIN payout_lines USING (policy_id, fiscal_year)
  ORDER BY policy_id, fiscal_year;
 
+-- name: line
+SELECT claimed_cents, end_position, end_award_position
+  FROM payout_lines
+ WHERE policy_id = %(policy_id)s AND fiscal_year = %(fiscal_year)s;
+
 -- name: load_turns
 SELECT earned_position, award_position, payout_id, amount_cents, budget_cents, from_position,
        to_position

@@ -5,16 +5,33 @@ from __future__ import annotations
 from datetime import date
 from uuid import UUID
 
+from hypothesis import strategies as st
+
 from ledger.events.calendar import CalendarFactRecorded, DistrictFact, FiscalYearSet
 from ledger.events.credit import CreditRecorded, CreditWithdrawn
-from ledger.events.dossier import DossierFactRecorded, DossierFactWithdrawn, Fact
+from ledger.events.dossier import (
+    DocumentReceived,
+    DossierFactRecorded,
+    DossierFactWithdrawn,
+    Fact,
+    SeparationRecorded,
+)
 from ledger.events.policy import PolicyRuleAdopted
 from ledger.events.policy_rule import Rule
-from tests.projections.histories import DAYS, DISTRICTS, POLICIES, World
+from tests.projections.histories import (
+    CREDENTIALS,
+    DAYS,
+    DISTRICTS,
+    POLICIES,
+    TEACHERS,
+    World,
+    terms,
+)
+from tests.rules.dossiers import plain_rule, shipped
 from tests.samples import ZONE, named
 
 HERE = DISTRICTS[0]
-JULY = DAYS[3]
+MARCH, JULY = DAYS[0], DAYS[3]
 
 
 class RuledWorld(World):
@@ -89,3 +106,72 @@ class RuledWorld(World):
             reason="mistake",
             effective_on=JULY,
         )
+
+
+def employed(*persons: UUID) -> RuledWorld:
+    world = RuledWorld()
+    for person in persons:
+        world.employ(person, HERE, first_day=date(2020, 8, 17))
+    return world
+
+
+RULES = [
+    plain_rule(pool={"budget_cents": 70_000}),
+    plain_rule(caps=[{"of": "times", "most": 1, "per": "fiscal_year"}]),
+    plain_rule(preconditions=[{"kind": "documents", "documents": ["pay_slip"]}]),
+    shipped("I10"),
+    shipped("I17", "carried_over"),
+    shipped("I25", "by_months"),
+]
+
+
+KINDS = ["employ"] * 3 + ["award"] * 6 + ["rule"] * 2 + ["credit"] * 4 + ["document"] * 3
+KINDS += ["leave", "year 2025", "year 2026", "withdraw", "turn", "terms", "retire"]
+
+
+@st.composite
+def ruled_worlds(draw: st.DrawFn) -> RuledWorld:
+    """Rules, calendars, facts and awards in any order."""
+    world = RuledWorld()
+    for kind in draw(st.permutations(KINDS)):
+        person, day = draw(st.sampled_from(TEACHERS)), draw(st.sampled_from(DAYS))
+        if kind in {"employ", "award", "turn", "leave", "document"}:
+            _live(world, kind, person, day, draw)
+        else:
+            _rule(world, kind, person, day, draw)
+    return world
+
+
+def _live(world: RuledWorld, kind: str, person: UUID, day: date, draw: st.DrawFn) -> None:
+    if kind == "employ":
+        world.employ(person, HERE, first_day=MARCH)
+    elif kind == "award":
+        world.award(person, draw(st.sampled_from(CREDENTIALS)), day)
+    elif kind == "leave":
+        world.file(person, SeparationRecorded(reason="resignation", last_day=day))
+    elif world.awards:
+        award = draw(st.sampled_from(sorted(world.awards)))
+        if kind == "turn":
+            world.turn(award)
+        else:
+            slip = DocumentReceived(subject_id=award, document="pay_slip", received_on=day)
+            world.file(world.awards[award].person_id, slip)
+
+
+def _rule(world: RuledWorld, kind: str, person: UUID, day: date, draw: st.DrawFn) -> None:
+    if kind == "rule":
+        fresh = next(one for one in POLICIES[:2] if one not in world.districts_of)
+        world.adopt_rule(draw(st.sampled_from(RULES)), fresh)
+    elif kind == "credit":
+        what = draw(st.sampled_from(["credit_hour", "semester_hour"]))
+        world.credits.append((person, world.credit(person, what, 900, day)))
+    elif kind.startswith("year"):
+        number = int(kind.removeprefix("year "))
+        first, last = date(number - 1, 7, 1), date(number, 6, 30)
+        world.set(FiscalYearSet(fiscal_year=number, first_day=first, last_day=last))
+    elif kind == "terms":
+        world.adopt(POLICIES[2], HERE, terms(budget_cents_per_year=50_000))
+    elif kind == "retire" and world.districts_of:
+        world.retire(draw(st.sampled_from(sorted(world.districts_of))), DAYS[6])
+    elif kind == "withdraw" and world.credits:
+        world.withdraw_credit(*world.credits.pop())

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from itertools import pairwise
 from typing import Any
-from uuid import UUID
 
 import pytest
 from hypothesis import given, settings
@@ -15,7 +14,6 @@ from psycopg import Connection
 
 from ledger.events.calendar import (
     FiscalYearClosed,
-    FiscalYearSet,
     SchoolAttributeSet,
 )
 from ledger.events.dossier import (
@@ -39,7 +37,7 @@ from tests.projections.histories import (
     terms,
 )
 from tests.projections.playing import dump, play, tables_of
-from tests.projections.ruled import HERE, JULY, RuledWorld
+from tests.projections.ruled import HERE, JULY, RuledWorld, employed, ruled_worlds
 from tests.rules.dossiers import changed, plain_rule, shipped
 from tests.samples import ZONE, named
 
@@ -54,13 +52,6 @@ FEW = settings().max_examples // 5
 def connection(database_server: Server) -> Iterator[Connection[Any]]:
     with tables_of(database_server, PAYOUTS) as connection:
         yield connection
-
-
-def employed(*persons: UUID) -> RuledWorld:
-    world = RuledWorld()
-    for person in persons:
-        world.employ(person, HERE, first_day=date(2020, 8, 17))
-    return world
 
 
 def said(connection: Connection[Any]) -> list[tuple[str, str, str | None, int]]:
@@ -299,68 +290,6 @@ def test_a_stack_a_request_and_a_retired_rule(connection: Connection[Any]) -> No
     world.turn(award)
     play(connection, PAYOUTS, world.facts)
     assert said(connection)[0][:3] == ("stack", "not_due", "stack_invalidated")
-
-
-RULES = [
-    plain_rule(pool={"budget_cents": 70_000}),
-    plain_rule(caps=[{"of": "times", "most": 1, "per": "fiscal_year"}]),
-    plain_rule(preconditions=[{"kind": "documents", "documents": ["pay_slip"]}]),
-    shipped("I10"),
-    shipped("I17", "carried_over"),
-    shipped("I25", "by_months"),
-]
-
-
-KINDS = ["employ"] * 3 + ["award"] * 6 + ["rule"] * 2 + ["credit"] * 4 + ["document"] * 3
-KINDS += ["leave", "year 2025", "year 2026", "withdraw", "turn", "terms", "retire"]
-
-
-@st.composite
-def ruled_worlds(draw: st.DrawFn) -> RuledWorld:
-    """Rules, calendars, facts and awards in any order."""
-    world = RuledWorld()
-    for kind in draw(st.permutations(KINDS)):
-        person, day = draw(st.sampled_from(TEACHERS)), draw(st.sampled_from(DAYS))
-        if kind in {"employ", "award", "turn", "leave", "document"}:
-            _live(world, kind, person, day, draw)
-        else:
-            _rule(world, kind, person, day, draw)
-    return world
-
-
-def _live(world: RuledWorld, kind: str, person: UUID, day: date, draw: st.DrawFn) -> None:
-    if kind == "employ":
-        world.employ(person, HERE, first_day=MARCH)
-    elif kind == "award":
-        world.award(person, draw(st.sampled_from(CREDENTIALS)), day)
-    elif kind == "leave":
-        world.file(person, SeparationRecorded(reason="resignation", last_day=day))
-    elif world.awards:
-        award = draw(st.sampled_from(sorted(world.awards)))
-        if kind == "turn":
-            world.turn(award)
-        else:
-            slip = DocumentReceived(subject_id=award, document="pay_slip", received_on=day)
-            world.file(world.awards[award].person_id, slip)
-
-
-def _rule(world: RuledWorld, kind: str, person: UUID, day: date, draw: st.DrawFn) -> None:
-    if kind == "rule":
-        fresh = next(one for one in POLICIES[:2] if one not in world.districts_of)
-        world.adopt_rule(draw(st.sampled_from(RULES)), fresh)
-    elif kind == "credit":
-        what = draw(st.sampled_from(["credit_hour", "semester_hour"]))
-        world.credits.append((person, world.credit(person, what, 900, day)))
-    elif kind.startswith("year"):
-        number = int(kind.removeprefix("year "))
-        first, last = date(number - 1, 7, 1), date(number, 6, 30)
-        world.set(FiscalYearSet(fiscal_year=number, first_day=first, last_day=last))
-    elif kind == "terms":
-        world.adopt(POLICIES[2], HERE, terms(budget_cents_per_year=50_000))
-    elif kind == "retire" and world.districts_of:
-        world.retire(draw(st.sampled_from(sorted(world.districts_of))), DAYS[6])
-    elif kind == "withdraw" and world.credits:
-        world.withdraw_credit(*world.credits.pop())
 
 
 @given(ruled_worlds(), st.data())
