@@ -49,12 +49,14 @@ class ScopedCursor(Cursor[Any]):
         query: Any,
         params: Params | None = None,
         *,
-        prepare: bool | None = None,
+        prepare: bool | None = None,  # noqa: ARG002 - the driver's; here all or none are
         binary: bool | None = None,
     ) -> Self:
         connection = self._conn
         if not isinstance(connection, ScopedConnection) or not connection.scope:
-            return super().execute(query, params, prepare=prepare, binary=binary)
+            # Once the driver has prepared anything by itself, it has the server forget all
+            # prepared statements after a rollback, and those of this class with them.
+            return super().execute(query, params, prepare=False, binary=binary)
         with connection.lock:
             try:
                 connection.wait(self._exchange(connection, query, params))

@@ -89,3 +89,15 @@ def test_a_connection_that_the_server_ends_is_found_broken(
     with pytest.raises(psycopg.OperationalError):
         connection.execute("SELECT 1")
     assert connection.closed
+
+
+def test_a_rollback_leaves_prepared_statements_alone(connection: ScopedConnection) -> None:
+    connection.scope = scope_of([EVERYTHING])
+    assert scope_seen(connection) == connection.scope
+    connection.scope = ""
+    for _ in range(10):  # often enough for the driver to prepare a statement by itself
+        connection.execute("SELECT 1")
+    with connection.transaction(force_rollback=True):
+        connection.execute("SELECT 1")
+    connection.scope = scope_of([EVERYTHING])
+    assert scope_seen(connection) == connection.scope
