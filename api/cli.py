@@ -19,6 +19,7 @@ from api import (
     cli_equivalency,
     cli_imports,
     cli_keys,
+    cli_payroll,
     cli_policies,
     cli_privacy,
     cli_seal,
@@ -41,6 +42,7 @@ app.add_typer(db, name="db")
 app.add_typer(cli_imports.app, name="import")
 app.add_typer(cli_equivalency.app, name="equivalency")
 app.add_typer(cli_policies.app, name="policy")
+app.add_typer(cli_payroll.app, name="payroll")
 app.add_typer(cli_server.app)
 app.add_typer(cli_backup.app)
 app.add_typer(cli_keys.app, name="keys")

@@ -110,7 +110,7 @@ def freeze(edge: Edge, call: Call, *, batch_id: UUID) -> Receipt:
     batch.must_be_drafted()
     content = to_bytes(_records(edge, batch))
     stored = _store(edge, batch, [_lines_envelope(edge, batch, content), content])
-    with _kept_if_told(edge, stored) as told:
+    with _kept_if_told(edge, batch, stored) as told:
         return told(commands.freeze_batch(edge.ledger, call, batch_id=batch_id, file=stored))
 
 
@@ -126,7 +126,7 @@ def export(edge: Edge, call: Call, *, batch_id: UUID, layout_name: str) -> Recei
         raise NothingChangesError(f"batch {batch.drafted.number} is exported as {layout_name}")
     content, envelope = _rendered(edge, batch, chosen, call.at)
     stored = _store(edge, batch, [orjson.dumps(envelope), b"\n", content])
-    with _kept_if_told(edge, stored) as told:
+    with _kept_if_told(edge, batch, stored) as told:
         return told(
             commands.export_batch(
                 edge.ledger,
@@ -145,7 +145,7 @@ def read_export(edge: Edge, batch_id: UUID, layout_name: str) -> Download:
     file = batch.exports.get(layout_name)
     if file is None:
         raise NotFoundError(f"batch {batch.drafted.number} is not exported as {layout_name}")
-    envelope, content = _stored_file(edge, file)
+    envelope, content = _stored_file(edge, batch, file)
     chosen = layout(layout_name)
     return Download(
         name=chosen.name_of_file(batch.drafted.company_code, batch.drafted.number),
@@ -186,7 +186,7 @@ def _return_recorded(
     # Tried before anything is written: a file without news leaves nothing behind.
     batch.record_return(call.act, file=NO_FILE, file_hmac=NO_HMAC, answers=answers)
     stored = _store(edge, batch, [content])
-    with _kept_if_told(edge, stored) as told:
+    with _kept_if_told(edge, batch, stored) as told:
         return told(
             commands.record_return(
                 edge.ledger,
@@ -240,7 +240,7 @@ def _previous_sha256(edge: Edge, batch: Batch) -> str | None:
     for number in range(batch.drafted.number - 1, 0, -1):
         before = edge.ledger.get(Batch, batch_stream(batch.district_id, number))
         if before.file is not None and not before.voided:
-            envelope, _ = _stored_file(edge, before.file)
+            envelope, _ = _stored_file(edge, before, before.file)
             return str(envelope["sha256"])
     return None
 
@@ -249,7 +249,7 @@ def _rendered(
     edge: Edge, batch: Batch, chosen: Layout, at: datetime
 ) -> tuple[bytes, dict[str, Any]]:
     assert batch.file is not None, "a closed batch was frozen"
-    frozen, lines = _stored_file(edge, batch.file)
+    frozen, lines = _stored_file(edge, batch, batch.file)
     records = from_bytes(lines)
     approvers = " ".join(map(str, batch.approvers))
     content = chosen.render(approved(records, approvers))
@@ -298,14 +298,18 @@ def _store(edge: Edge, batch: Batch, content: Iterable[bytes]) -> StoredFile:
     )
 
 
-def _stored_file(edge: Edge, file: StoredFile) -> tuple[dict[str, Any], bytes]:
+def _stored_file(edge: Edge, batch: Batch, file: StoredFile) -> tuple[dict[str, Any], bytes]:
     """The envelope of a file, which is its first line, and the rest."""
-    first, _, rest = b"".join(edge.payroll_files.open(file.file_id)).partition(b"\n")
+    first, _, rest = b"".join(edge.payroll_files.open(batch.district_id, file.file_id)).partition(
+        b"\n"
+    )
     return orjson.loads(first), rest
 
 
 @contextmanager
-def _kept_if_told(edge: Edge, stored: StoredFile) -> Iterator[Callable[[Receipt], Receipt]]:
+def _kept_if_told(
+    edge: Edge, batch: Batch, stored: StoredFile
+) -> Iterator[Callable[[Receipt], Receipt]]:
     """Take a file back unless the log names it, or may do so.
 
     Where the outcome is unknown the file stays; and of the same command sent twice at once one
@@ -319,7 +323,7 @@ def _kept_if_told(edge: Edge, stored: StoredFile) -> Iterator[Callable[[Receipt]
             if isinstance(event, BatchFrozen | BatchExported | ReturnRecorded)
         ]
         if stored not in named:
-            edge.payroll_files.discard(stored)
+            edge.payroll_files.discard(batch.district_id, stored)
         return receipt
 
     try:
@@ -327,7 +331,7 @@ def _kept_if_told(edge: Edge, stored: StoredFile) -> Iterator[Callable[[Receipt]
     except UnavailableError:
         raise
     except LedgerError:
-        edge.payroll_files.discard(stored)
+        edge.payroll_files.discard(batch.district_id, stored)
         raise
 
 

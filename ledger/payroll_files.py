@@ -14,7 +14,6 @@ import secrets
 from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
-from typing import NamedTuple
 from uuid import UUID, uuid4
 
 import obstore
@@ -31,12 +30,6 @@ from ledger.vault import Vault
 KEYS = "payroll-file-keys"
 RETENTION_CLASS = "payroll"
 _SQL = blocks("ledger", "payroll_files.sql")
-
-
-class _Record(NamedTuple):
-    district_id: UUID
-    sealed_key: bytes
-    ciphertext_sha256: bytes
 
 
 class PayrollFiles:
@@ -76,31 +69,32 @@ class PayrollFiles:
             ciphertext_sha256=f"sha256:{intake.ciphertext.hexdigest()}",
         )
 
-    def open(self, file_id: UUID) -> Iterator[bytes]:
+    def open(self, district_id: UUID, file_id: UUID) -> Iterator[bytes]:
         """The bytes as they were stored, each piece proved before it is given.
 
         Raises:
             NotFoundError, ErasedError: there is no such file, or its key is gone; raised at once.
             EvidenceDamagedError: a piece is not the one stored.
         """
-        record = self._load(file_id)
-        keyring, district_id = self._vault.keyring, record.district_id
-        with self._vault.connections.connection() as connection:
+        keyring = self._vault.keyring
+        with self._vault.about(district_id) as connection:
+            rows = fetch(connection, _SQL["load_file"], file_id=file_id)
             keys = keyring.find_person_keys(connection, [district_id])
+        if not rows:
+            raise NotFoundError(f"there is no payroll file {file_id}")
         if district_id not in keys:
             raise ErasedError(f"payroll file {file_id} was erased with its district's key")
-        secret = unseal(
-            keys[district_id], record.sealed_key, keyring.context(district_id, file_id, KEYS)
-        )
+        [(sealed_key,)] = rows
+        secret = unseal(keys[district_id], sealed_key, keyring.context(district_id, file_id, KEYS))
         try:
             blob = obstore.get(self._blobs, _name(file_id))
         except FileNotFoundError:
             raise EvidenceDamagedError(f"payroll file {file_id} is gone") from None
         return decrypt(secret, file_id, blob.stream(SEGMENT_BYTES))
 
-    def discard(self, file: StoredFile) -> None:
+    def discard(self, district_id: UUID, file: StoredFile) -> None:
         """Take back a file that no event names."""
-        with self._vault.writing() as connection:
+        with self._vault.about(district_id) as connection:
             execute(connection, _SQL["discard_file"], file_id=file.file_id)
         obstore.delete(self._blobs, _name(file.file_id))
 
@@ -108,17 +102,10 @@ class PayrollFiles:
         """By what a file is known again, for whoever has the ledger's secret alone."""
         return f"hmac-sha256:{self._vault.hashes.digest('file', content).hex()}"
 
-    def _load(self, file_id: UUID) -> _Record:
-        with self._vault.connections.connection() as connection:
-            rows = fetch(connection, _SQL["load_file"], file_id=file_id)
-        if not rows:
-            raise NotFoundError(f"there is no payroll file {file_id}")
-        return _Record(*rows[0])
-
 
 def _name(file_id: UUID) -> str:
-    """Apart from evidence, so that nobody who tidies up there takes it for an orphan."""
-    return f"payroll/{file_id}"
+    """Beside evidence, to be backed up with it; by another name, so that nobody sweeps it there."""
+    return f"payroll-{file_id}"
 
 
 def _flush(blobs: ObjectStore, name: str) -> None:
@@ -126,7 +113,7 @@ def _flush(blobs: ObjectStore, name: str) -> None:
     if isinstance(blobs, LocalStore):
         assert blobs.prefix is not None, "a local store has a folder"
         file = Path(blobs.prefix) / name
-        for path in (file, file.parent, file.parent.parent):
+        for path in (file, file.parent):
             descriptor = os.open(path, os.O_RDONLY)
             try:
                 os.fsync(descriptor)

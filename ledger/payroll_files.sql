@@ -10,9 +10,7 @@ INSERT INTO vault_payroll_files (
 );
 
 -- name: load_file
-SELECT district_id, sealed_key, ciphertext_sha256
-  FROM vault_payroll_files
- WHERE file_id = %(file_id)s;
+SELECT sealed_key FROM vault_payroll_files WHERE file_id = %(file_id)s;
 
 -- name: discard_file
 DELETE FROM vault_payroll_files WHERE file_id = %(file_id)s;

@@ -16,12 +16,14 @@ from psycopg import Connection
 from ledger.errors import RuleError
 from ledger.rules.payroll import Payable
 from projections import payouts
+from projections.entitlements import Part, parts
 from projections.parking import parked_scopes
 from projections.sql import NO_ID
 
 VIEWS = ("payouts", "batches")  # that have to have come as far as the position
 PAGE = 5_000
 ALWAYS = date.max  # whatever is payable at some time
+OF_HR = frozenset({"base_pay", "base_add", "lane_change", "step"})  # notices, never lines
 
 
 class LedgerInDoubtError(RuleError):
@@ -53,9 +55,23 @@ def owed(connection: Connection[Any], district_id: UUID, *, through: int) -> Map
 
 
 def find(connection: Connection[Any], entitlement_id: UUID) -> Payable | None:
-    """One entitlement, whatever its status; null when there is none."""
-    found = payouts.explain(connection, entitlement_id, effective_on=ALWAYS)
-    return _payable(found.payout) if found and found.payout.benefit == "one_time" else None
+    """One entitlement as a whole, whatever its status; null when payroll has nothing to do with it.
+
+    Notices to HR are none of payroll's. What is paid in parts has the amount of all of them.
+    """
+    payout = payouts.find_payout(connection, entitlement_id, effective_on=ALWAYS)
+    if payout is None or payout.benefit in OF_HR:
+        return None
+    return Payable(
+        entitlement_id=payout.payout_id,
+        person_id=payout.person_id,
+        policy_id=payout.policy_id,
+        policy_version=payout.policy_version,
+        subject_id=payout.subject_id,
+        earned_on=payout.earned_on,
+        payable_on=payout.payable_on,
+        amount_cents=payout.amount_cents,
+    )
 
 
 def district_of(connection: Connection[Any], entitlement_id: UUID) -> UUID | None:
@@ -64,24 +80,12 @@ def district_of(connection: Connection[Any], entitlement_id: UUID) -> UUID | Non
     return found.payout.district_id if found else None
 
 
-def _due(
-    connection: Connection[Any], district_id: UUID, through: int, day: date
-) -> Iterator[payouts.Payout]:
+def _due(connection: Connection[Any], district_id: UUID, through: int, day: date) -> Iterator[Part]:
     after = (0, NO_ID)
-    while True:
-        page = payouts.of_district(
-            connection,
-            district_id,
-            effective_on=day,
-            as_of=through,
-            status="due",
-            benefit="one_time",
-            after=after,
-            limit=PAGE,
-        )
+    while page := parts(
+        connection, district_id, effective_on=day, as_of=through, after=after, limit=PAGE
+    ):
         yield from page
-        if len(page) < PAGE:
-            return
         after = (page[-1].earned_position, page[-1].payout_id)
 
 
@@ -92,7 +96,7 @@ def _in_doubt(connection: Connection[Any]) -> set[UUID | None]:
     return {scope.id for scope in scopes}
 
 
-def _payable(one: payouts.Payout) -> Payable:
+def _payable(one: Part) -> Payable:
     return Payable(
         entitlement_id=one.payout_id,
         person_id=one.person_id,
@@ -100,6 +104,10 @@ def _payable(one: payouts.Payout) -> Payable:
         policy_version=one.policy_version,
         subject_id=one.subject_id,
         earned_on=one.earned_on,
-        payable_on=one.payable_on,
+        payable_on=one.due_on,
         amount_cents=one.amount_cents,
+        instalment=one.instalment,
+        recovery=one.recovery,
+        fund_source=one.fund,
+        account=one.account,
     )

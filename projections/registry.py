@@ -14,6 +14,7 @@ from projections.renewals import Renewals
 from projections.reviews import Reviews
 from projections.stacks import Stacks
 from projections.transcript import Transcript
+from projections.webhooks import Webhooks
 
 _LIFE: tuple[Projection[Any], ...] = (
     Catalog(),
@@ -22,7 +23,7 @@ _LIFE: tuple[Projection[Any], ...] = (
     History(),
     Employments(),
 )
-_MEANING: tuple[Projection[Any], ...] = (Stacks(), Payouts(), Renewals(), Batches())
+_MEANING: tuple[Projection[Any], ...] = (Stacks(), Payouts(), Renewals(), Batches(), Webhooks())
 
 PROJECTIONS = _LIFE + _MEANING
 # Processes can share the work: the second lane takes few events and thinks long about each.

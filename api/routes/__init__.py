@@ -26,6 +26,7 @@ from api.routes import (
     renewals,
     reviews,
     stacks,
+    webhooks,
 )
 
 ROUTERS = (  # looked through in this order, so what is asked most comes first
@@ -48,6 +49,7 @@ ROUTERS = (  # looked through in this order, so what is asked most comes first
     payouts.router,
     batches.router,
     payroll.router,
+    webhooks.router,
     licenses.router,
     renewals.router,
     equivalencies.router,

@@ -204,7 +204,7 @@ def export_batch(batch_id: UUID, body: Export, write: WriteNow) -> Response:
 @router.download("/batches/{batch_id}/files/{layout}")
 def download_batch(batch_id: UUID, layout: Slug, read: ReadNow) -> Response:
     """The file as it was stored; each download is written down, none changes a byte."""
-    found = _opened(read, batch_id, layout)
+    found, position = _opened(read, batch_id, layout)
     return Response(
         found.content,
         media_type=found.media_type,
@@ -212,6 +212,7 @@ def download_batch(batch_id: UUID, layout: Slug, read: ReadNow) -> Response:
             "Content-Disposition": f'attachment; filename="{found.name}"',
             "Content-Security-Policy": "sandbox; default-src 'none'",
             "X-Content-Type-Options": "nosniff",
+            "Ledger-Position": str(position),
         },
     )
 
@@ -282,8 +283,8 @@ def _seen(read: Read[Any], connection: Any, batch_id: UUID) -> Batch:
     return found
 
 
-def _opened(read: Read[Any], batch_id: UUID, layout: str) -> payroll.Download:
-    """A file, once it is in the log that somebody was given it."""
+def _opened(read: Read[Any], batch_id: UUID, layout: str) -> tuple[payroll.Download, int]:
+    """A file, once it is in the log that somebody was given it, and where in the log."""
     batch = read.edge.ledger.get(BatchState, batch_id)
     must_see_payroll(read.caller, batch.district_id)
     found = payroll.read_export(read.edge, batch_id, layout)
@@ -294,7 +295,7 @@ def _opened(read: Read[Any], batch_id: UUID, layout: str) -> payroll.Download:
         body_hash=read.edge.vault.body_hash(b"download"),
         at=read.at,
     )
-    commands.record_download(
+    receipt = commands.record_download(
         read.edge.ledger,
         call,
         batch_id=batch_id,
@@ -302,4 +303,4 @@ def _opened(read: Read[Any], batch_id: UUID, layout: str) -> payroll.Download:
         layout=layout,
         file_id=found.file_id,
     )
-    return found
+    return found, receipt.position

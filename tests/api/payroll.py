@@ -182,6 +182,8 @@ def batch_of(world: World, district: str, payroll: UUID, teacher: UUID) -> dict[
     world.done(world.grant("payroll", district), f"/v1/batches/{batch}/approvals")
     world.done(payroll, f"/v1/batches/{batch}/exports", {"layout": "canonical-csv"})
     [line] = world.seen(payroll, f"/v1/batches/{batch}/lines")["items"]
+    address = {"url": "https://payroll.example/hook"}
+    webhook = world.done(payroll, f"{path}/webhooks", address)["id"]
     for cents in (29_000, 28_000):
         body = stipend(amount={"kind": "flat", "amount_cents": cents})
         world.done(office, f"/v1/policies/{owed['policy_id']}/versions", body)
@@ -193,5 +195,6 @@ def batch_of(world: World, district: str, payroll: UUID, teacher: UUID) -> dict[
         "batch_id": batch,
         "line_id": line["line_id"],
         "layout": "canonical-csv",
+        "webhook_id": webhook,
         "original_line_id": line["line_id"],
     }

@@ -25,6 +25,7 @@ OF_NOBODY = {
     "vault_erasures",
     "vault_tombstones",
     "vault_doomed_blobs",
+    "vault_webhook_bookmark",
     "vault_webhook_deliveries",
 }
 

@@ -14,16 +14,24 @@ CREATE TABLE vault_payroll_files (
 CREATE INDEX vault_payroll_files_batch ON vault_payroll_files (batch_id);
 GRANT SELECT, INSERT, DELETE ON vault_payroll_files TO :"vault_role";
 
--- How far each address has been told what the outbox says. The outbox itself follows from the log;
--- without this table everything would be told once more, and nothing would be lost.
+-- What is to be told to whom: filled from the log by a follower with a bookmark, emptied by nobody.
 CREATE TABLE vault_webhook_deliveries (
     webhook_id   uuid NOT NULL,
     message_id   text NOT NULL,
-    attempts     integer NOT NULL,
-    last_try_at  timestamptz NOT NULL,
+    position     bigint NOT NULL,       -- of the event that it tells of
+    body         text NOT NULL,
+    attempts     integer NOT NULL DEFAULT 0,
     next_try_at  timestamptz NOT NULL,
-    last_answer  text NOT NULL,          -- a status, or why there was none
+    last_answer  text,                  -- a status, or why there was none
     delivered_at timestamptz,
     PRIMARY KEY (webhook_id, message_id)
 );
-GRANT SELECT, INSERT, UPDATE, DELETE ON vault_webhook_deliveries TO :"vault_role";
+CREATE INDEX vault_webhook_deliveries_due ON vault_webhook_deliveries (next_try_at)
+ WHERE delivered_at IS NULL;
+CREATE TABLE vault_webhook_bookmark (
+    only_one boolean PRIMARY KEY DEFAULT true CHECK (only_one),
+    position bigint NOT NULL
+);
+INSERT INTO vault_webhook_bookmark (position) VALUES (0);
+GRANT SELECT, INSERT, UPDATE ON vault_webhook_deliveries TO :"vault_role";
+GRANT SELECT, UPDATE ON vault_webhook_bookmark TO :"vault_role";

@@ -1,0 +1,225 @@
+"""Payroll from the command line, for a machine that is trusted as the office is."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+from uuid import UUID, uuid4
+
+import orjson
+import typer
+
+from api.cli_server import serving_settings
+
+if TYPE_CHECKING:
+    from api.edge import Edge
+    from ledger.application import Call
+
+app = typer.Typer(help="Close what is owed, export it, take in answers.", no_args_is_help=True)
+Principal = Annotated[UUID, typer.Option(help="Who acts: nobody both prepares and approves.")]
+BatchId = Annotated[UUID, typer.Argument(help="The batch.")]
+LISTED_MAX = 1_000
+PAUSE_SECONDS = 5.0
+
+
+@app.command()
+def close(
+    district: Annotated[UUID, typer.Option(help="Who pays.")],
+    pay_date: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="When.")],
+    principal: Principal,
+    through: Annotated[
+        int | None, typer.Option(min=1, help="Up to this position of the log; else to its end.")
+    ] = None,
+) -> None:
+    """Begin the next batch of a district and freeze it, so that others can approve it.
+
+    One that was begun for this pay date and not frozen is taken up.
+    """
+    from api import payroll  # noqa: PLC0415 - loads slowly, and other commands do without
+    from projections import batches  # noqa: PLC0415
+
+    day = pay_date.date()
+    with _edge() as edge:
+        with edge.reading([district]) as connection:
+            newest = batches.of_district(connection, district, limit=1)
+        if newest and (newest[0].state, newest[0].pay_date) == ("drafted", day):
+            batch_id = newest[0].batch_id
+        else:
+            call = _call(edge, principal)
+            batch_id = payroll.draft(
+                edge, call, district_id=district, pay_date=day, through_position=through
+            ).stream
+        payroll.freeze(edge, _call(edge, principal), batch_id=batch_id)
+        _print_batch(edge, batch_id)
+
+
+@app.command()
+def approve(batch: BatchId, principal: Principal) -> None:
+    """Approve a frozen batch; the last approval that is needed closes it."""
+    from ledger.commands.batch import approve_batch  # noqa: PLC0415 - loads slowly
+
+    with _edge() as edge:
+        approve_batch(edge.ledger, _call(edge, principal), batch_id=batch)
+        _print_batch(edge, batch)
+
+
+@app.command()
+def void(
+    batch: BatchId,
+    principal: Principal,
+    reason: Annotated[str, typer.Option(help="wrong_lines, wrong_pay_date, superseded, ...")],
+) -> None:
+    """Give a batch up before it is exported; its number is not used again."""
+    from pydantic import TypeAdapter  # noqa: PLC0415 - loads slowly
+
+    from ledger.commands.batch import void_batch  # noqa: PLC0415
+    from ledger.events.batch import VoidReason  # noqa: PLC0415
+
+    why: VoidReason = TypeAdapter(VoidReason).validate_python(reason)
+    with _edge() as edge:
+        void_batch(edge.ledger, _call(edge, principal), batch_id=batch, reason=why)
+        _print_batch(edge, batch)
+
+
+@app.command()
+def export(
+    batch: BatchId,
+    principal: Principal,
+    layout: Annotated[str, typer.Option(help="See: mcledger payroll layouts")] = "canonical-csv",
+    folder: Annotated[Path, typer.Option(file_okay=False, help="Where to.")] = Path(),
+) -> None:
+    """Write the file of a closed batch and its envelope; a second time gives the same bytes."""
+    from api import payroll  # noqa: PLC0415 - loads slowly
+    from ledger.aggregates.batch import Batch  # noqa: PLC0415
+    from ledger.commands.batch import record_download  # noqa: PLC0415
+
+    with _edge() as edge:
+        found = edge.ledger.get(Batch, batch)
+        if layout not in found.exports:
+            call = _call(edge, principal)
+            payroll.export(edge, call, batch_id=batch, layout_name=layout)
+        file = payroll.read_export(edge, batch, layout)
+        record_download(
+            edge.ledger,
+            _call(edge, principal),
+            batch_id=batch,
+            district_id=found.district_id,
+            layout=layout,
+            file_id=file.file_id,
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / file.name
+    path.write_bytes(file.content)
+    path.with_name(f"{file.name}.envelope.json").write_bytes(orjson.dumps(file.envelope))
+    typer.echo(f"{path}  {len(file.content)} bytes  sha256 {file.envelope['sha256']}")
+
+
+@app.command("import-return")
+def import_return(
+    batch: BatchId,
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV or JSON.")],
+    principal: Principal,
+) -> None:
+    """Record what payroll answered. The same file again adds nothing.
+
+    Exit status: 0 recorded, 1 refused (every flaw is named with its row and field).
+    """
+    from api import payroll  # noqa: PLC0415 - loads slowly
+    from api.imports.flaws import FileRefusedError  # noqa: PLC0415
+    from api.imports.payroll_return import read_answers  # noqa: PLC0415
+    from ledger.aggregates.batch import Batch  # noqa: PLC0415
+
+    content = file.read_bytes()
+    with _edge() as edge:
+        number = edge.ledger.get(Batch, batch).drafted.number
+        try:
+            answers = read_answers(file.name, content, number)
+        except FileRefusedError as refused:
+            for flaw in refused.flaws:
+                typer.echo(str(flaw), err=True)
+            raise typer.Exit(1) from None
+        call = _call(edge, principal)
+        said = payroll.record_return(edge, call, batch_id=batch, content=content, answers=answers)
+        variance = edge.ledger.get(Batch, batch).variance
+    typer.echo(
+        f"accepted {said.accepted}, rejected {said.rejected}, bypassed {said.bypassed},"
+        f" pending {said.pending}, repeated {said.repeated}, exceptions {said.exceptions},"
+        f" quarantined {said.quarantined}; variance {variance.variance_cents} cents"
+    )
+
+
+@app.command("list")
+def list_batches(district: Annotated[UUID, typer.Option(help="Whose.")]) -> None:
+    """List the batches of a district, the newest first."""
+    from api.exports.layout import dollars  # noqa: PLC0415 - loads slowly
+    from projections import batches  # noqa: PLC0415
+
+    with _edge() as edge, edge.reading([district]) as connection:
+        for one in batches.of_district(connection, district, limit=LISTED_MAX):
+            typer.echo(
+                f"{one.number:>6}  {one.state:<10} {one.pay_date}  {one.line_count:>7} lines"
+                f" {dollars(one.sum_cents):>14}  {one.batch_id}"
+            )
+
+
+@app.command()
+def layouts() -> None:
+    """List the layouts that batches can be exported in."""
+    from api.exports.layout import layouts as known  # noqa: PLC0415 - loads slowly
+
+    for one in known().values():
+        why = "" if one.complete else f"  (for trying out: {one.incomplete_because})"
+        typer.echo(f"{one.name:<20} {one.title}{why}")
+
+
+@app.command()
+def deliver(
+    *, once: Annotated[bool, typer.Option(help="Send what is due, and come back.")] = False
+) -> None:
+    """Tell the addresses that districts registered what happened, until stopped."""
+    from api import webhooks  # noqa: PLC0415 - loads slowly
+    from api.clock import wall  # noqa: PLC0415
+
+    with _edge() as edge:
+        while True:
+            filled = webhooks.fill(edge, wall())
+            taken = webhooks.deliver(edge, wall)
+            if once and not taken:
+                return
+            if not (filled or taken):
+                time.sleep(PAUSE_SECONDS)
+
+
+@contextmanager
+def _edge() -> Iterator[Edge]:
+    from api.edge import Edge  # noqa: PLC0415 - loads slowly, and other commands do without
+
+    edge = Edge.open(serving_settings())
+    try:
+        yield edge
+    finally:
+        edge.close()
+
+
+def _call(edge: Edge, principal: UUID) -> Call:
+    from api.clock import wall  # noqa: PLC0415 - loads slowly
+    from ledger.application import Call  # noqa: PLC0415
+
+    hashed = edge.vault.body_hash(b"command-line")
+    return Call(caller_id=principal, command_id=uuid4(), body_hash=hashed, at=wall())
+
+
+def _print_batch(edge: Edge, batch_id: UUID) -> None:
+    from ledger.aggregates.batch import Batch  # noqa: PLC0415 - loads slowly
+
+    batch = edge.ledger.get(Batch, batch_id)
+    drafted = batch.drafted
+    typer.echo(
+        f"batch {drafted.number} {batch.id} is {batch.state}: {drafted.line_count} lines,"
+        f" {drafted.sum_cents} cents, approvals {len(batch.approvers)}"
+        f" of {drafted.approvals_needed}"
+    )

@@ -1,0 +1,131 @@
+"""Webhooks: who is to be told of batches, and in which words, as it follows from the log.
+
+Nothing here says what was delivered: that is no consequence of the log, and a rebuild must not
+tell anybody twice (api/webhooks.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import UnionType
+from typing import Any, ClassVar, assert_never
+from uuid import UUID
+
+import orjson
+from psycopg import Connection
+
+from ledger.events import AnyWebhookEvent
+from ledger.events.batch import BatchClosed, BatchExported
+from ledger.events.webhook import WebhookRegistered, WebhookRemoved
+from projections.contract import Fact, Projection, Table, Viewer
+from projections.sql import Write, blocks, read, to_write
+
+Relevant = AnyWebhookEvent | BatchClosed | BatchExported
+_SQL = blocks("webhooks")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a district wants its messages."""
+
+    webhook_id: UUID
+    district_id: UUID
+    url: str
+    secret_text_id: UUID
+    registered_by: UUID
+    position: int
+    removed_position: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ToTell:
+    """One message for one address. Its id is the same in every attempt."""
+
+    webhook_id: UUID
+    message_id: str
+    position: int
+    body: str
+
+
+class Webhooks(Projection[Relevant]):
+    """Keeps addresses, and the messages for them."""
+
+    name: ClassVar[str] = "webhooks"
+    takes: ClassVar[UnionType] = Relevant
+    tables: ClassVar[tuple[Table, ...]] = (
+        Table("webhooks", by_person=False, seen_by=(Viewer.DISTRICT,)),
+        Table("webhook_messages", by_person=False, seen_by=(Viewer.DISTRICT,)),
+    )
+    sharded: ClassVar[bool] = False
+
+    def apply(self, facts: Sequence[Fact[Relevant]], _connection: Connection[Any]) -> list[Write]:
+        registered: list[dict[str, Any]] = []
+        removed: list[dict[str, Any]] = []
+        messages: list[dict[str, Any]] = []
+        said: dict[str, Any]
+        for position, event in facts:
+            match event:
+                case WebhookRegistered():
+                    registered.append(_address(event, position))
+                case WebhookRemoved():
+                    removed.append(
+                        {"webhook_id": event.originator_id, "removed_position": position}
+                    )
+                case BatchClosed():
+                    said = {"number": event.number, "pay_date": event.pay_date}
+                    messages.append(_message("batch.closed", event, position, said))
+                case BatchExported():
+                    said = {"layout": event.layout}
+                    messages.append(_message("batch.exported", event, position, said))
+                case _:
+                    assert_never(event)
+        return [
+            *to_write(_SQL["save"], registered=registered, messages=messages),
+            *to_write(_SQL["remove"], rows=removed),
+        ]
+
+
+def of_district(connection: Connection[Any], district_id: UUID) -> list[Address]:
+    """Every address that a district ever registered."""
+    return read(connection, Address, _SQL["of_district"], district_id=district_id)
+
+
+def addresses(connection: Connection[Any], webhook_ids: Sequence[UUID]) -> dict[UUID, Address]:
+    """Some addresses by their ids."""
+    found = read(connection, Address, _SQL["addresses"], webhook_ids=list(webhook_ids))
+    return {one.webhook_id: one for one in found}
+
+
+def to_tell(connection: Connection[Any], *, after: int, until: int) -> list[ToTell]:
+    """What happened after a position and up to another, and who wanted to know by then."""
+    return read(connection, ToTell, _SQL["to_tell"], after=after, until=until)
+
+
+def _address(event: WebhookRegistered, position: int) -> dict[str, Any]:
+    return {
+        "webhook_id": event.originator_id,
+        "district_id": event.district_id,
+        "url": event.url,
+        "secret_text_id": event.secret.text_id,
+        "registered_by": event.actor_id,
+        "position": position,
+    }
+
+
+def _message(
+    kind: str, event: BatchClosed | BatchExported, position: int, said: dict[str, Any]
+) -> dict[str, Any]:
+    """Which batch it is. What is in it the receiver asks for, as whoever it is."""
+    batch = {"batch_id": event.originator_id, "district_id": event.district_id}
+    body = {
+        "type": kind,
+        "timestamp": event.occurred_at,
+        "data": {**batch, **said, "position": position},
+    }
+    return {
+        "position": position,
+        "message_id": f"msg_{event.originator_id.hex}_{event.originator_version}",
+        "district_id": event.district_id,
+        "body": orjson.dumps(body, option=orjson.OPT_UTC_Z).decode(),
+    }
