@@ -141,6 +141,27 @@ def test_role_and_traits_change_from_a_day_on() -> None:
     assert state.held.facts_on(date(2024, 8, 1)).role == "6-12"
 
 
+def test_facts_said_later_take_the_place_of_those_of_the_same_day_and_of_later_days() -> None:
+    """Facts of 1 August, then others of the same day, then of 1 July: the last stand alone."""
+    august, july = date(2024, 8, 1), date(2024, 7, 1)
+    changed = [
+        LicenseChanged(
+            **header(LICENSE, version), **HELD, role=role, traits=(), effective_on=effective_on
+        )
+        for version, role, effective_on in ((2, "6-12", august), (3, "arts", august))
+    ]
+    held = License.fold(None, [recorded, *changed])
+    assert held is not None
+    assert [facts.role for facts in held.held.facts] == ["k-5", "arts"]
+    earlier = LicenseChanged(
+        **header(LICENSE, 4), **HELD, role="music", traits=(), effective_on=july
+    )
+    held = License.fold(held, [earlier])
+    assert held is not None
+    assert [facts.role for facts in held.held.facts] == ["k-5", "music"]
+    assert held.held.facts_on(date(2000, 1, 1)).role == "k-5"
+
+
 def test_another_district_may_take_the_documents_over_without_any_other_change() -> None:
     same: dict[str, Any] = {"role": "k-5", "traits": ("public-school", "masters")}
     changing(**same).then_refused(NothingChangesError)

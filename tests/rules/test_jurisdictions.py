@@ -36,7 +36,7 @@ from tests.rules.licensing import (
     ruling,
     units,
 )
-from tests.samples import named
+from tests.samples import DISTRICT, named
 
 IN_TIME = "2024-03-01"
 DAY = "2024-06-30"
@@ -233,7 +233,10 @@ def test_a_district_of_north_carolina_may_ask_for_more_than_the_state() -> None:
     held = license_of("us-nc", "2020-07-01", "2025-06-30")
     rules = [*rules_of("us-nc"), own]
     assert line(held, record, rules, DAY).state == "met"
-    assert line(held, record, rules, DAY, "local").missing_hundredths == 100
+    own_line = line(held, record, rules, DAY, "local")
+    assert own_line.missing_hundredths == 100
+    assert own_line.rule is not None
+    assert own_line.rule.district_id == str(DISTRICT)
 
 
 def test_national_boards_are_eight_units_in_north_carolina_and_their_renewal_two() -> None:
@@ -419,6 +422,14 @@ def test_nothing_is_carried_over_from_a_cycle_without_an_end_or_under_other_term
     exempt = replace(illinois(), facts=(half, whole))
     found = line(exempt, record, rules_of("us-il"), "2020-01-01")
     assert (found.needed_hundredths, found.earned_hundredths) == (12_000, 0)
+
+
+def test_where_nothing_was_left_over_nothing_is_carried_over() -> None:
+    """75 until March and 25 in May: 100 of 120 are no surplus, though all of May is late enough."""
+    record = [earned("hour", "75", "2018-01-01"), earned("hour", "25", "2019-05-01")]
+    found = line(illinois(), record, rules_of("us-il"), "2020-01-01")
+    assert found.earned_hundredths == 0
+    assert [unit.kind for unit in found.units] == ["hour", "hour"]
 
 
 def test_illinois_banks_no_academies() -> None:
@@ -708,6 +719,7 @@ def test_a_state_without_rules_counts_nothing_and_says_so() -> None:
     own = local("us-nh", "us-nh:hour", Conversion(kind=MICRO_CREDENTIAL, gives_hundredths=100))
     found = line(held, awards(1, IN_TIME), [own, *rules_of("us-tn")], DAY, None)
     assert (found.state, found.earned_hundredths, found.rule) == ("no_rule", 0, None)
+    assert (found.needed_hundredths, found.missing_hundredths, found.units) == (0, 0, ())
 
 
 def test_the_shipped_rules_are_of_nineteen_jurisdictions_and_each_names_its_source() -> None:
