@@ -110,22 +110,6 @@ def in_cycle(
     return _lines(_case(license_, achievements, rules, day, index, counted_before=counted))
 
 
-def would_bring(
-    license_: License,
-    achievements: Sequence[Achievement],
-    rules: Sequence[Rule],
-    one: Achievement,
-    day: date,
-) -> Unit | None:
-    """What one more achievement would bring on a day; null when no rules are known.
-
-    For whoever wants to know before she begins: it binds nobody.
-    """
-    found = progress(license_, [*achievements, one], rules, day)
-    units = (unit for line in found for unit in line.units)
-    return next((unit for unit in units if unit.achievement_id == str(one.id)), None)
-
-
 def _lines(case: _Case) -> list[Progress]:
     if case.rule is None:
         return [_blank(case, "no_rule", ())]

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from ledger.events.equivalency import MICRO_CREDENTIAL, Cap, Conversion, Need, Option, Requirement
 from ledger.rules.equivalencies import Achievement, Rule, decimal, spoken
 from ledger.rules.licenses import Facts, License, Term
-from ledger.rules.renewals import in_cycle, would_bring
+from ledger.rules.renewals import in_cycle
 from tests.rules.licensing import (
     awards,
     earned,
@@ -96,20 +96,6 @@ def test_a_course_that_has_counted_leaves_nothing_for_its_award_in_the_next_cycl
     course = earned("semester_hour", "1", "2025-02-01", exchanged_for=award.id)
     found = line(two_cycles(), [award, course], RULES, "2026-06-30")
     assert reasons(found) == ["outside_validity", "exchanged"]
-
-
-def test_before_she_begins_she_is_told_what_it_would_bring() -> None:
-    """6 PDP for a micro-credential that she has not earned; nothing for one that she has."""
-    held, more = awards(2, "2024-01-01")
-    again = replace(held, id=named("again"), earned_on=date(2024, 5, 1))
-    day = date(2024, 6, 30)
-    found = would_bring(TENNESSEE, [held], RULES, more, day)
-    assert found is not None
-    assert found.units_hundredths == 600
-    found = would_bring(TENNESSEE, [held], RULES, again, day)
-    assert found is not None
-    assert (found.units_hundredths, found.reason) == (0, "duplicate")
-    assert would_bring(TENNESSEE, [held], [], more, day) is None
 
 
 def test_the_same_course_twice_counts_once() -> None:
