@@ -157,13 +157,18 @@ def brought(
     *,
     until: int,
     day: date,
+    imagined: Sequence[Achievement] = (),
 ) -> list[LicenseUnits]:
-    """What one award or credit brings each of her licenses that the caller may see."""
+    """What one award or credit brings each of her licenses that the caller may see.
+
+    It may be one that she has not earned: `imagined` is counted beside what she has.
+    """
     record = records(connection, [person_id], until)[person_id]
     held = visible(record.licenses, sight)
     if not held:
         return []
-    earned, rules = record.achievements(sight), renewals.rules_known(connection, until=until)
+    earned = [*record.achievements(sight), *imagined]
+    rules = renewals.rules_known(connection, until=until)
     return [
         LicenseUnits(
             license_id=line.license_id,

@@ -24,6 +24,7 @@ FORM_OVERHEAD_BYTES = 64 * 1024  # the other fields of a form that carries a fil
 JSON, FORM = "application/json", "multipart/form-data"
 WRITE_PROBLEMS = (400, 409, 412, 413, 415)
 READ_PROBLEMS = (400,)
+ASK_PROBLEMS = (400, 409, 413, 415)
 GONE = 410  # a file that was erased
 Route = TypeVar("Route", bound=Callable[..., Any])
 
@@ -85,6 +86,10 @@ class Router(APIRouter):
     def post_file(self, path: str, model: Any) -> Callable[[Route], Route]:
         """For a file that is known by its content and answers with a report."""
         return self.post(path, response_model=model, responses=declared(*WRITE_PROBLEMS))
+
+    def ask(self, path: str, model: Any) -> Callable[[Route], Route]:
+        """A read whose question needs a body: it stores nothing, and may be asked again freely."""
+        return self.post(path, response_model=model, responses=declared(*ASK_PROBLEMS))
 
     def download(self, path: str) -> Callable[[Route], Route]:
         """For bytes of whatever type they were found to be."""
