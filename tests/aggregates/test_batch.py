@@ -1,0 +1,177 @@
+"""One batch as an aggregate: the order of its states, and what answers change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import pytest
+
+from ledger.aggregates.batch import (
+    Batch,
+    BatchOpenError,
+    BatchStateError,
+    PeriodClosedError,
+    VarianceUnexplainedError,
+    draft,
+)
+from ledger.aggregates.batch_answers import Answer
+from ledger.errors import NothingChangesError
+from ledger.events.batch import BatchLine, StoredFile
+from ledger.rules.payroll import lines_of_batch
+from tests.rules.test_payroll import TERMS, payable
+from tests.samples import DISTRICT, act, named
+
+FILE = StoredFile(file_id=named("file"), size_bytes=1, ciphertext_sha256=f"sha256:{'0' * 64}")
+HMAC = f"hmac-sha256:{'0' * 64}"
+PAY_DATE = date(2024, 12, 13)
+OFFICE, SECOND, THIRD = map(named, ("office", "second", "third"))
+
+
+def lines(*cents: int) -> list[BatchLine]:
+    owed = [payable(place, amount) for place, amount in enumerate(cents)]
+    return lines_of_batch(owed, [], {}, {}, TERMS)
+
+
+def drafted(made: Sequence[BatchLine], **changed: Any) -> list[Any]:
+    given: dict[str, Any] = {
+        "district_id": DISTRICT,
+        "number": 1,
+        "pay_date": PAY_DATE,
+        "through_position": 9,
+        "closed_until": None,
+        "terms_version": 1,
+        "terms": TERMS,
+        "lines": made,
+    }
+    return list(draft(named("batch"), act(OFFICE), **{**given, **changed}))
+
+
+def fold(events: Sequence[Any]) -> Batch:
+    batch = Batch.fold(None, events)
+    assert batch is not None
+    return batch
+
+
+def exported(made: Sequence[BatchLine], **changed: Any) -> list[Any]:
+    events = drafted(made, **changed)
+    events += fold(events).freeze(act(OFFICE), file=FILE)
+    events += fold(events).approve(act(SECOND))
+    if not fold(events).closed:
+        events += fold(events).approve(act(THIRD))
+    events += fold(events).export(act(OFFICE), layout="csv", layout_version=1, file=FILE)
+    return events
+
+
+def answered(events: list[Any], *answers: Answer) -> list[Any]:
+    more = fold(events).record_return(act(), file=FILE, file_hmac=HMAC, answers=answers)
+    return [*events, *more]
+
+
+def test_a_batch_goes_through_its_states_in_order() -> None:
+    made = lines(100, 200)
+    events = drafted(made)
+    assert fold(events).state == "drafted"
+    for step in (
+        lambda batch: batch.approve(act(SECOND)),
+        lambda batch: batch.export(act(), layout="csv", layout_version=1, file=FILE),
+        lambda batch: batch.record_return(act(), file=FILE, file_hmac=HMAC, answers=[]),
+        lambda batch: batch.reconcile(act(), explanation=None),
+    ):
+        with pytest.raises(BatchStateError):
+            step(fold(events))
+    with pytest.raises(BatchOpenError):
+        fold(events).must_be_done()
+    events = exported(made)
+    assert fold(events).state == "exported"
+    fold(events).must_be_done()
+    with pytest.raises(NothingChangesError):
+        fold(events).export(act(), layout="csv", layout_version=1, file=FILE)
+    for line in made:
+        events = answered(events, Answer(line_id=line.line_id, status="accepted"))
+    assert fold(events).state == "acknowledged"
+    events += fold(events).reconcile(act(), explanation=None)
+    assert fold(events).state == "reconciled"
+
+
+def test_lines_are_listed_in_events_that_are_small_enough() -> None:
+    made = lines(*range(1, 1_202))
+    events = drafted(made)
+    assert [type(event).__name__ for event in events] == ["BatchDrafted"] + 3 * ["BatchLinesListed"]
+    assert [event.originator_version for event in events] == [1, 2, 3, 4]
+    assert list(fold(events).lines.values()) == made
+
+
+def test_a_thousand_answers_are_one_return_in_pieces() -> None:
+    made = lines(*range(1, 1_202))
+    events = exported(made)
+    answers = [Answer(line_id=line.line_id, status="accepted") for line in made]
+    done = answered(events, *answers)
+    names = [type(event).__name__ for event in done[len(events) :]]
+    assert names == ["ReturnRecorded"] + 3 * ["ReturnLinesListed"]
+    assert done[len(events)].accepted == 1_201
+    assert fold(done).state == "acknowledged"
+
+
+def test_a_pay_date_comes_after_what_is_closed() -> None:
+    with pytest.raises(PeriodClosedError):
+        drafted([], closed_until=PAY_DATE)
+    voided = fold(drafted([], closed_until=date(2024, 11, 29)))
+    events = [*drafted([], closed_until=date(2024, 11, 29)), *voided.void(act(), reason="test_run")]
+    assert fold(events).closed_until == date(2024, 11, 29)
+    assert fold(exported([])).closed_until == PAY_DATE
+
+
+def test_two_approve_what_takes_out_more_than_the_threshold_says() -> None:
+    terms = TERMS.model_copy(update={"second_approval_above_cents": 250})
+    assert drafted(lines(250), terms=terms)[0].approvals_needed == 1
+    assert drafted(lines(251), terms=terms)[0].approvals_needed == 2
+    assert fold(exported(lines(251), terms=terms)).approvers == (SECOND, THIRD)
+
+
+def test_an_answer_out_of_order_changes_nothing() -> None:
+    [line] = lines(100)
+    events = answered(
+        exported([line]),
+        Answer(line_id=line.line_id, status="accepted", paid_cents=100, paid_on=PAY_DATE),
+    )
+    for late in (
+        Answer(line_id=line.line_id, status="pending"),
+        Answer(line_id=line.line_id, status="accepted", paid_cents=100),
+    ):
+        with pytest.raises(NothingChangesError):
+            answered(events, late)
+
+
+def test_a_payment_that_follows_an_acceptance_is_news() -> None:
+    [line] = lines(100)
+    events = answered(exported([line]), Answer(line_id=line.line_id, status="accepted"))
+    paid = Answer(line_id=line.line_id, status="accepted", paid_on=PAY_DATE)
+    assert fold(answered(events, paid)).answers[line.line_id].paid_on == PAY_DATE
+
+
+def test_another_amount_is_an_exception_and_settles_nothing() -> None:
+    [line] = lines(100)
+    events = answered(
+        exported([line]), Answer(line_id=line.line_id, status="accepted", paid_cents=90)
+    )
+    assert fold(events).state == "exported"
+    assert fold(events).variance.variance_cents == 10
+    with pytest.raises(VarianceUnexplainedError):
+        fold(events).reconcile(act(), explanation=None)
+    signed = fold(events).reconcile(act(), explanation="corrected_by_hand")
+    assert signed[0].variance_cents == 10  # type: ignore[union-attr]  # a BatchReconciled
+    right = Answer(line_id=line.line_id, status="accepted", paid_cents=100)
+    assert fold(answered(events, right)).state == "acknowledged"
+
+
+def test_what_contradicts_is_kept_once_and_does_not_count() -> None:
+    [line] = lines(100)
+    events = answered(exported([line]), Answer(line_id=line.line_id, status="rejected"))
+    other = Answer(line_id=line.line_id, status="accepted", paid_cents=100)
+    events = answered(events, other)
+    assert fold(events).answers[line.line_id].status == "rejected"
+    assert len(fold(events).disputed) == 1
+    with pytest.raises(NothingChangesError):
+        answered(events, other)
