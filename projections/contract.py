@@ -31,10 +31,12 @@ from typing import Any, ClassVar, Generic, LiteralString, NamedTuple, TypeVar, c
 from uuid import UUID
 
 from psycopg import Connection
+from psycopg.sql import SQL, Identifier
 
 from ledger.events import LedgerEvent
 from ledger.events.base import Event
-from projections.sql import Write, blocks
+from ledger.events.merge import PersonsMerged
+from projections.sql import Write, blocks, rows
 
 EventType = TypeVar("EventType", bound=LedgerEvent)
 
@@ -132,6 +134,12 @@ class Projection(ABC, Generic[EventType]):
         made_by = f"{self.version}\n{self.sql['create']}"
         return sha256(made_by.encode()).hexdigest()
 
+    @property
+    def classes(self) -> frozenset[type[Event]]:
+        """The classes of events it is given: those it takes, and merges if it has persons."""
+        taken = classes_of(self.takes)
+        return taken | {PersonsMerged} if any(one.by_person for one in self.tables) else taken
+
     def relevant(self, event: LedgerEvent) -> EventType | None:
         """The event if it is of a class that this projection takes, else None."""
         return cast("EventType", event) if type(event) in classes_of(self.takes) else None
@@ -146,6 +154,22 @@ class Projection(ABC, Generic[EventType]):
         An exception marks a bad event: the engine takes the transaction back, finds the event by
         halving the batch and parks it with its scope.
         """
+
+    def merge(self, fact: Fact[PersonsMerged], connection: Connection[Any]) -> list[Write]:
+        """Two records are one person's: what the tables say of the one is the other's now.
+
+        Called instead of `apply`, with nothing else in the batch; events behind it name the person
+        who was kept. A projection whose rows follow from several events of a person at once folds
+        those of both anew, and begins with this.
+        """
+        event = fact.event
+        names = [one.name for one in self.tables if one.by_person]
+        for (name,) in rows(connection, blocks("engine")["tables_of_persons"], names=names):
+            statement = SQL("UPDATE {} SET person_id = %s WHERE person_id = %s")
+            connection.execute(
+                statement.format(Identifier(name)), (event.person_id, event.merged_id)
+            )
+        return []
 
     def finish(self, connection: Connection[Any]) -> None:
         """Bring up to date what spans persons, from the tables alone.

@@ -22,8 +22,9 @@ from psycopg import Connection, DatabaseError, DataError, IntegrityError, Interf
 from ledger.errors import UnavailableError
 from ledger.events import EVENT_CLASSES, LedgerEvent
 from ledger.events.base import Event
+from ledger.events.merge import PersonsMerged
 from projections import parking
-from projections.contract import Fact, Projection, classes_of
+from projections.contract import Fact, Projection
 from projections.log import Batch, LogReader, Unreadable
 from projections.sql import Write, blocks, read, rows, write
 
@@ -163,7 +164,7 @@ class Engine:
             for projection, share in zip(group, _deal(group, batch), strict=True):
                 if facts := self._sound(projection, share):
                     touched.append(projection)
-                    writes += projection.apply(facts, self.connection)
+                    writes += _folded(projection, facts, self.connection)
             self.reader.look_ahead()
             write(self.connection, writes)
             if self.finishing:
@@ -189,7 +190,9 @@ class Engine:
     def _claim(self, group: Group, batch: Batch) -> None:
         """Move the bookmarks, or find out that this is not for us to do."""
         names = [projection.name for projection in group]
-        message = orjson.dumps({"names": names, "position": batch.to}).decode()
+        merges = any(isinstance(fact.event, PersonsMerged) for fact in batch.facts)
+        said = {"names": names, "position": batch.to, "merges": merges}
+        message = orjson.dumps(said).decode()
         claimed = {
             name: free
             for name, free, _ in rows(
@@ -212,6 +215,17 @@ class Engine:
             raise _PausedError(paused)
 
 
+def _folded(
+    projection: AnyProjection, facts: Sequence[Fact[LedgerEvent]], connection: Connection[Any]
+) -> list[Write]:
+    """The facts applied; a merge is alone among them, for the reader cuts its pages there."""
+    position, event = facts[0]
+    if isinstance(event, PersonsMerged):
+        assert len(facts) == 1, "a merge is folded alone"
+        return projection.merge(Fact(position, event), connection)
+    return projection.apply(facts, connection)
+
+
 @contextmanager
 def _collector_resting() -> Iterator[None]:
     """Looking for garbage among thousands of new events finds none, and takes half of all time."""
@@ -227,7 +241,7 @@ def _collector_resting() -> Iterator[None]:
 @cache
 def _takers(group: Group) -> dict[type[Event], tuple[int, ...]]:
     """For each class of event, which members of the group take it."""
-    taken = [classes_of(member.takes) for member in group]
+    taken = [member.classes for member in group]
     return {
         event_class: indexes
         for event_class in EVENT_CLASSES.values()

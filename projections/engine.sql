@@ -61,9 +61,11 @@ RETURNING name, pg_try_advisory_xact_lock_shared(%(space)s, hashtext(name)),
 
 -- name: held_ids
 -- Whoever has one of these ids queues: the scope of a bad event, and every stream in which
--- something is parked or queues already.
+-- something is parked or queues already. Behind a merge that queues, so does who was kept.
 SELECT DISTINCT id
-  FROM parked, unnest(ARRAY[stream, CASE WHEN error IS NOT NULL THEN scope_id END]) id
+  FROM parked,
+       unnest(ARRAY[stream, CASE WHEN error IS NOT NULL OR topic = 'merge.persons-merged.v1'
+                                 THEN scope_id END]) id
  WHERE name = %(name)s AND id IS NOT NULL;
 
 -- name: park
@@ -124,6 +126,12 @@ SELECT b.name, b.position, b.digest, last.position AS last_position,
   LEFT JOIN parked p ON p.name = b.name
  GROUP BY b.name, b.position, b.digest, last.position
  ORDER BY b.name;
+
+-- name: tables_of_persons
+-- Of some tables, those that say of each row whose it is.
+SELECT name
+  FROM unnest(%(names)s::text[]) name
+  JOIN pg_attribute a ON a.attrelid = to_regclass(name) AND a.attname = 'person_id';
 
 -- name: tables
 SELECT schemaname, tablename

@@ -28,6 +28,7 @@ from ledger.events import (
     LedgerEvent,
 )
 from ledger.events.access import AccessEvent
+from ledger.events.merge import PersonsMerged
 from ledger.events.person import PersonEvent
 from projections.contract import Fact, Projection, Table, Viewer
 from projections.log import facts_at
@@ -83,6 +84,13 @@ class History(Projection[Relevant]):
                 streams[key] = _begin(event)
             streams[key].positions.append(position)
         return to_write(self.sql["append"], rows=list(streams.values()))
+
+    def merge(self, fact: Fact[PersonsMerged], connection: Connection[Any]) -> list[Write]:
+        """All merges share a stream, so this one is listed behind what the other record says."""
+        super().merge(fact, connection)
+        listed = {"stream_id": fact.event.merged_id, "position": fact.position}
+        connection.execute(self.sql["list_merge"], listed)
+        return []
 
 
 def of_person(

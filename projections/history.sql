@@ -14,6 +14,11 @@ INSERT INTO history_streams AS known
 SELECT r.* FROM json_populate_recordset(NULL::history_streams, %(rows)s) r
     ON CONFLICT (stream_id) DO UPDATE SET positions = known.positions || excluded.positions;
 
+-- name: list_merge
+UPDATE history_streams
+   SET positions = positions || %(position)s::bigint
+ WHERE stream_id = %(stream_id)s;
+
 -- name: of_person
 SELECT e.notification_id AS position, e.topic, e.originator_id AS stream, e.recorded_at
   FROM (SELECT position

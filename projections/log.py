@@ -15,8 +15,10 @@ from psycopg.rows import tuple_row
 
 from ledger.codec import decode_stored
 from ledger.events import EVENT_CLASSES, LedgerEvent
+from ledger.events.merge import PersonsMerged
 from ledger.rules.calendars import ONE_DAY
 from projections.contract import Fact
+from projections.redirects import NEWEST, Redirects, redirected, redirects
 from projections.sql import blocks, rows
 
 PAGE_EVENTS = 10_000  # larger pages gain little more and hold a transaction open longer
@@ -54,14 +56,26 @@ class LogRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """One worker's share of the persons. Ids are random, so the shares come out even."""
+    """One worker's share of the persons. Ids are random, so the shares come out even.
+
+    `meant` is who is meant by which id in the end: records that will be merged belong together.
+    """
 
     index: int
     count: int
+    meant: Redirects = field(default_factory=dict)
+
+    def knowing(self, meant: Redirects) -> Shard:
+        """The share once it is known who will be merged with whom."""
+        return replace(self, meant=meant)
 
     def owns(self, row: _Columns) -> bool:
         """Whether this worker has to see the event; events about nobody go to every worker."""
         _, stream, _, topic, state = row
+        if self.meant:
+            person_id = LogRow(*row).person_id
+            meant = person_id and self.meant.get(person_id, person_id)
+            return meant is None or (meant.int >> LOWER_BITS) % self.count == self.index
         if topic.startswith("person."):
             return (stream.int >> LOWER_BITS) % self.count == self.index
         at = _person_at(state)
@@ -179,8 +193,19 @@ class LogReader:
     def _read(self, after: int, until: int, topics: frozenset[str]) -> Batch:
         found = read_page(self.connection, after, until, self.page_events, topics)
         to = found[-1][0] if len(found) == self.page_events else until
+        merged = next((row[0] for row in found if row[3] == PersonsMerged.TOPIC), None)
+        if merged is not None:  # a merge is folded alone
+            to = merged - 1 if found[0][0] < merged else merged
+            found = [row for row in found if row[0] <= to]
         mine = found if self.shard is None else [row for row in found if self.shard.owns(row)]
-        return decode_rows(after, to, mine)
+        return _redirected(decode_rows(after, to, mine), redirects(self.connection, after))
+
+
+def _redirected(batch: Batch, meant: Redirects) -> Batch:
+    if not meant:
+        return batch
+    facts = [Fact(position, redirected(event, meant)) for position, event in batch.facts]
+    return replace(batch, facts=facts)
 
 
 def read_page(
@@ -198,10 +223,7 @@ def read_page(
 def facts_at(connection: Connection[Any], positions: Sequence[int]) -> Sequence[Fact[LedgerEvent]]:
     """The events at these positions. Raises what the codec raises for one it cannot read."""
     found = _read(connection, _SQL["at_positions"], {"positions": list(positions)})
-    return [
-        Fact(position, decode_stored(topic, state, stream, version))
-        for position, stream, version, topic, state in found
-    ]
+    return _decoded(connection, found)
 
 
 def facts_of(
@@ -209,8 +231,14 @@ def facts_of(
 ) -> Sequence[Fact[LedgerEvent]]:
     """The events of these streams up to a position, in the order of the log; raises as above."""
     found = _read(connection, _SQL["of_streams"], {"streams": list(streams), "until": until})
+    return _decoded(connection, found)
+
+
+def _decoded(connection: Connection[Any], found: Iterable[_Columns]) -> list[Fact[LedgerEvent]]:
+    """Facts about whom they are about as of now, for that is who asks for them."""
+    meant = redirects(connection, NEWEST)
     return [
-        Fact(position, decode_stored(topic, state, stream, version))
+        Fact(position, redirected(decode_stored(topic, state, stream, version), meant))
         for position, stream, version, topic, state in found
     ]
 

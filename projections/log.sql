@@ -27,3 +27,10 @@ SELECT coalesce(max(notification_id), 0) FROM ledger_events;
 
 -- name: recorded_at
 SELECT recorded_at FROM ledger_events WHERE notification_id = %(position)s;
+
+-- name: merges
+-- The stream of all merges, which is short.
+SELECT state
+  FROM ledger_events
+ WHERE originator_id = %(stream)s AND topic = %(topic)s AND notification_id <= %(until)s
+ ORDER BY notification_id;

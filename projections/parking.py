@@ -61,6 +61,12 @@ class _Entry:
     topic: str
     person_id: UUID | None
     credential_id: UUID | None = None
+    merged_id: UUID | None = None  # the other of two who are one by this event
+
+    @property
+    def ids(self) -> tuple[UUID | None, ...]:
+        """Whoever of these is in doubt puts the event in doubt."""
+        return (self.stream, self.person_id, self.credential_id, self.merged_id)
 
     @property
     def scope(self) -> Scope:
@@ -103,7 +109,7 @@ def split(batch: Batch, held: Collection[UUID]) -> tuple[Batch, Batch]:
     """What may be applied and what has to queue. A queued event holds its stream from there on."""
     held, waiting = set(held), set()
     for entry in sorted(_entries(batch), key=lambda entry: entry.position):
-        if not held.isdisjoint((entry.stream, entry.person_id, entry.credential_id)):
+        if not held.isdisjoint(entry.ids):
             held.add(entry.stream)
             waiting.add(entry.position)
     return batch.where(lambda position: position not in waiting), batch.where(waiting.__contains__)
@@ -139,4 +145,5 @@ def _entry_of_fact(fact: Fact[LedgerEvent]) -> _Entry:
     else:
         person_id = getattr(event, "person_id", None)
     credential_id = getattr(event, "credential_id", None)
-    return _Entry(position, event.originator_id, event.TOPIC, person_id, credential_id)
+    merged_id = getattr(event, "merged_id", None)
+    return _Entry(position, event.originator_id, event.TOPIC, person_id, credential_id, merged_id)

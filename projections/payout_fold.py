@@ -15,12 +15,12 @@ from ledger.events.policy import PolicyAdopted, PolicyRetired, PolicyRuleAdopted
 from ledger.events.stack import StackDefined, StackRetired
 from ledger.rules.allocation import judge
 from ledger.rules.completions import Award, Era, award_of, completion, eras_after
+from ledger.rules.duplicates import duplicates
 from ledger.rules.employments import Employment
 from ledger.rules.entitlements.facts import Dossier
-from ledger.rules.entitlements.findings import RulePolicy, RuleVersion
+from ledger.rules.entitlements.findings import RulePolicy, RuleVersion, entitlement_id
 from ledger.rules.entitlements.gather import Recorded
 from ledger.rules.incentives import Earned, Policy, Version, award_earned, stack_earned
-from ledger.values import stream_id
 from projections.contract import Fact
 from projections.payout_rows import EmploymentEvent, Row, employment_after, row_of, rule_row
 from projections.payout_rules import (
@@ -56,6 +56,19 @@ class Teacher:
     employments: dict[UUID, Employment] = field(default_factory=dict)
     rows: dict[UUID, Row] = field(default_factory=dict)  # the versions that are true now
     recorded: dict[tuple[UUID, int], tuple[UUID, Recorded]] = field(default_factory=dict)
+    # Payouts that keep the id they had under a record that was merged into hers, by policy and
+    # subject: payroll knows them by it, and would pay them again under another.
+    ids: dict[tuple[UUID, UUID], UUID] = field(default_factory=dict)
+
+    @property
+    def merged(self) -> bool:
+        """Whether some of her awards came with another record of hers."""
+        return any(award.origin_id for award in self.awards.values())
+
+    def payout_id(self, policy_id: UUID, subject_id: UUID) -> UUID:
+        """By which id it is known what a policy owes her for something."""
+        known = self.ids.get((policy_id, subject_id)) if self.ids else None
+        return known or entitlement_id(policy_id, self.person_id, subject_id)
 
     def employed_in(self, district_id: UUID) -> list[Employment]:
         """Her positions in a district, held now or ever."""
@@ -148,7 +161,7 @@ class Book:
         for district_id in {job.district_id for job in teacher.employments.values()}:
             for policy in self._policies_of(district_id):
                 last = isinstance(event, Awarded) and not policy.stack_ids
-                alone = last or not policy.capped
+                alone = (last or not policy.capped) and not teacher.merged
                 self._judge(teacher, policy, position, award if alone else None)
             self._judge_by_rules(teacher, district_id, position)
 
@@ -180,6 +193,18 @@ class Book:
             recorded = Recorded(row.stream, row.version, row.position, row.fact)
             teacher.recorded[key] = (row.district_id, recorded)
         self._judge_by_rules(teacher, event.district_id, position)
+
+    def merge(self, kept: Teacher, merged: Teacher, position: int) -> None:
+        """Judge one person's record that was two: what was said of the other ends with it."""
+        kept.rows |= merged.rows
+        for district_id in {job.district_id for job in kept.employments.values()}:
+            for policy in self._policies_of(district_id):
+                self._judge(kept, policy, position)
+            self._judge_by_rules(kept, district_id, position)
+        policies: dict[UUID, Policy | RulePolicy] = {**self.policies, **self.rules.policies}
+        left = [row for row in kept.rows.values() if row.person_id != kept.person_id]
+        for row in left:
+            self._turn(policies[row.policy_id], kept.rows, row.payout_id, None, position)
 
     def _rule(self, event: PolicyRuleAdopted, position: int) -> None:
         version = RuleVersion(
@@ -252,9 +277,13 @@ class Book:
         """Bring all her payouts under one rule up to date with an event."""
         if not teacher.employed_in(policy.district_id):
             return
+        judged = (
+            one.known_as(teacher.payout_id(policy.policy_id, one.finding.occasion.subject_id))
+            for one in judge_rules(policy, self.dossier(teacher, policy))
+        )
         new = {
             one.finding.entitlement_id: rule_row(teacher.person_id, policy, one, position)
-            for one in judge_rules(policy, self.dossier(teacher, policy))
+            for one in judged
         }
         held = [row.payout_id for row in teacher.rows.values() if row.policy_id == policy.policy_id]
         for payout_id in dict.fromkeys([*new, *held]):
@@ -295,14 +324,15 @@ class Book:
         used = None if only is None else teacher.used_cents(policy.policy_id)
         judged = {one.earned.subject_id: one for one in judge(policy, earned, jobs, used)}
         for subject_id in [one.subject_id for one in earned]:
-            payout_id = stream_id("payout", policy.policy_id, teacher.person_id, subject_id)
+            payout_id = teacher.payout_id(policy.policy_id, subject_id)
             found = judged.get(subject_id)
             new = found and row_of(payout_id, teacher.person_id, policy, found, position)
             self._turn(policy, teacher.rows, payout_id, new, position)
 
     def _earned(self, teacher: Teacher, policy: Policy, only: Award | None) -> Iterable[Earned]:
+        counted_instead = duplicates(teacher.awards.values())
         for award in teacher.awards.values() if only is None else [only]:
-            yield award_earned(award)
+            yield award_earned(award, counted_instead.get(award.enrollment_id))
         for stack_id in policy.stack_ids:
             eras = self.stacks.get(stack_id, ())
             if only is not None and not any(only.credential_id in era.credentials for era in eras):

@@ -21,6 +21,7 @@ from ledger.events.policy import PolicyRuleAdopted
 from ledger.events.policy_money import Clawback
 from ledger.events.policy_rule import Rule
 from ledger.rules.completions import Award, Completion
+from ledger.rules.duplicates import duplicates
 from ledger.rules.employments import Employment
 from ledger.rules.entitlements.amounts import rounded
 from ledger.rules.entitlements.clawback import share_owed
@@ -122,13 +123,20 @@ def dossier_of(
     completions: Mapping[UUID, Completion],
 ) -> Dossier:
     """Everything that a rule of this district may ask about her."""
-    filed = on_file(recorded)
+    filed, held = on_file(recorded), list(awards)
+    counted_instead = duplicates(held)
     separations = filed.separations or _ended(jobs)
     return Dossier(
         person_id=person_id,
         district_id=district_id,
         awards=tuple(
-            HeldAward(award, award.issuer_id, revoked_on=award.revoked_on) for award in awards
+            HeldAward(
+                award,
+                award.issuer_id,
+                revoked_on=award.revoked_on,
+                duplicate_of=counted_instead.get(award.enrollment_id),
+            )
+            for award in held
         ),
         completions=completions,
         employments=tuple(jobs),
@@ -159,6 +167,15 @@ class Judgment:
     version: RuleVersion
     parts: list[dict[str, Any]]
     positions: list[int]
+
+    def known_as(self, entitlement_id: UUID) -> Judgment:
+        """The same under the id by which payroll knows it."""
+        finding = self.finding
+        if entitlement_id == finding.entitlement_id:
+            return self
+        notice = finding.notice and finding.notice._replace(entitlement_id=entitlement_id)
+        named = finding._replace(entitlement_id=entitlement_id, notice=notice)
+        return replace(self, finding=named)
 
     @property
     def rule(self) -> Rule:

@@ -33,7 +33,7 @@ from ledger.rules.entitlements.findings import RulePolicy, RuleVersion
 from ledger.rules.entitlements.gather import CreditFact, Recorded
 from ledger.rules.incentives import Policy, Version
 from projections.contract import Fact
-from projections.payout_fold import Book, PayoutEvent, PolicyEvent, RecordEvent
+from projections.payout_fold import Book, PayoutEvent, PolicyEvent, RecordEvent, Teacher
 from projections.payout_rows import Row
 from projections.sql import Write, blocks, read, rows, to_write
 
@@ -50,7 +50,9 @@ STACK_TRIGGERS = (StackTrigger, policy_rule.StackTrigger)
 ASKING_EVERYBODY = (PolicyRuleAdopted, PolicyRetired, CalendarFactRecorded)
 
 
-def load_book(connection: Connection[Any], facts: Sequence[Fact[PayoutEvent]]) -> Book:
+def load_book(
+    connection: Connection[Any], facts: Sequence[Fact[PayoutEvent]], *persons: UUID
+) -> Book:
     """Everything that these facts can change, and everything that the change rests on.
 
     A policy or a stack that changes brings everybody along whom the districts concerned ever
@@ -67,6 +69,7 @@ def load_book(connection: Connection[Any], facts: Sequence[Fact[PayoutEvent]]) -
     district_ids = {one.district_id for one in changed}
     district_ids |= _ids(connection, "districts_paying_for_stacks", stack_ids=stack_ids)
     person_ids = {person_id for one in events if (person_id := _person_of(one))}
+    person_ids.update(persons)
     person_ids |= _ids(connection, "persons_of_districts", district_ids=district_ids)
     person_ids |= _ids(connection, "persons_employed", district_ids=by_rule)
     _load_teachers(connection, book, person_ids)
@@ -75,13 +78,31 @@ def load_book(connection: Connection[Any], facts: Sequence[Fact[PayoutEvent]]) -
     for teacher in book.teachers.values():
         district_ids |= {job.district_id for job in teacher.employments.values()}
     _load_policies(connection, book, district_ids)
-    if by_rule or book.rules.policies or any(isinstance(one, RecordEvent) for one in events):
+    if (
+        by_rule
+        or book.rules.policies
+        or persons
+        or any(isinstance(one, RecordEvent) for one in events)
+    ):
         _load_recorded(connection, book, district_ids, person_ids)
     stack_ids = stack_ids.union(*(policy.stack_ids for policy in book.policies.values()))
     stack_ids = stack_ids.union(*(policy.stack_ids for policy in book.rules.policies.values()))
     _load_stacks(connection, book, stack_ids | _stacks_paid_for(changed))
     _load_tiers(connection, book, {one.credential_id for one in awarded})
     _load_payouts(connection, book)
+    return book
+
+
+def merge(connection: Connection[Any], kept_id: UUID, merged_id: UUID, position: int) -> Book:
+    """What one person is owed whose record was two, once all of it is moved to the one."""
+    ids = {"kept_id": kept_id, "merged_id": merged_id}
+    for block in ("keep_ids", "merge_awards", "merge_employments", "merge_records"):
+        connection.execute(_SQL[block], ids)
+    book = load_book(connection, [], kept_id)
+    merged = Teacher(merged_id)
+    for row in read(connection, Row, _SQL["load_payouts"], person_ids=[merged_id]):
+        merged.rows[row.payout_id] = row
+    book.merge(book.teacher(kept_id), merged, position)
     return book
 
 
@@ -131,15 +152,19 @@ def _load_teachers(connection: Connection[Any], book: Book, person_ids: set[UUID
     for row in _found(connection, "load_awards", person_ids=person_ids):
         award = _award(*row[1:])
         book.teacher(row[0]).awards[award.enrollment_id] = award
+    for person_id, policy_id, subject_id, payout_id in _found(
+        connection, "load_ids", person_ids=person_ids
+    ):
+        book.teacher(person_id).ids[policy_id, subject_id] = payout_id
     for row in _found(connection, "load_employments", person_ids=person_ids):
         job = _employment(*row[1:])
         book.teacher(row[0]).employments[job.employment_id] = job
 
 
 def _award(*columns: Any) -> Award:
-    *known, tier, published_position, issuer_id, revoked_on, revocations = columns
+    *known, tier, published_position, issuer_id, revoked_on, origin_id, revocations = columns
     spans = tuple((revoked, reinstated) for revoked, reinstated in orjson.loads(revocations))
-    fields = (*known, spans, tier, published_position, issuer_id, revoked_on)
+    fields = (*known, spans, tier, published_position, issuer_id, revoked_on, origin_id)
     return Award(*fields)
 
 
@@ -298,6 +323,7 @@ def _award_rows(book: Book) -> Iterable[dict[str, Any]]:
             "published_position": award.published_position,
             "issuer_id": award.issuer_id,
             "revoked_on": award.revoked_on,
+            "origin_id": award.origin_id,
         }
 
 

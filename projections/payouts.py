@@ -20,11 +20,12 @@ from uuid import UUID
 
 from psycopg import Connection
 
+from ledger.events.merge import PersonsMerged
 from ledger.events.policy_rule import BenefitKind
 from projections.contract import Fact, Projection, Table, Viewer
 from projections.payout_fold import PayoutEvent
 from projections.payout_lines import settle_marked
-from projections.payout_tables import changes, load_book
+from projections.payout_tables import changes, load_book, merge
 from projections.sql import NO_ID, Write, blocks, read, rows
 
 Status = Literal["due", "pending", "not_due"]
@@ -45,6 +46,7 @@ class Payouts(Projection[PayoutEvent]):
         Table("payout_stacks", by_person=False, seen_by=(Viewer.EVERYBODY,)),
         Table("payout_tiers", by_person=False, seen_by=(Viewer.EVERYBODY,)),
         Table("payout_awards", seen_by=(Viewer.PERSON,)),
+        Table("payout_ids"),
         Table("payout_employments", apart=True, seen_by=(Viewer.PERSON, Viewer.DISTRICT)),
         Table("payout_records", seen_by=(Viewer.PERSON, Viewer.DISTRICT)),
         Table("payout_calendars", by_person=False, seen_by=(Viewer.EVERYBODY,)),
@@ -60,6 +62,10 @@ class Payouts(Projection[PayoutEvent]):
         for fact in facts:
             book.fold(fact)
         return changes(book)
+
+    def merge(self, fact: Fact[PersonsMerged], connection: Connection[Any]) -> list[Write]:
+        event = fact.event
+        return changes(merge(connection, event.person_id, event.merged_id, fact.position))
 
     def finish(self, connection: Connection[Any]) -> None:
         settle_marked(connection)

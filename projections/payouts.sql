@@ -50,9 +50,19 @@ CREATE TABLE IF NOT EXISTS payout_awards (
     tier               text,
     published_position bigint,
     issuer_id          uuid,
-    revoked_on         date
+    revoked_on         date,
+    origin_id          uuid              -- the record it came with, where that was merged
 );
 CREATE INDEX IF NOT EXISTS payout_awards_by_person ON payout_awards (person_id);
+
+-- By which ids payroll knows what was owed to a person under a record that was merged into hers.
+CREATE TABLE IF NOT EXISTS payout_ids (
+    person_id  uuid NOT NULL,
+    policy_id  uuid NOT NULL,
+    subject_id uuid NOT NULL,
+    payout_id  uuid NOT NULL,
+    PRIMARY KEY (person_id, policy_id, subject_id)
+);
 
 CREATE TABLE IF NOT EXISTS payout_employments (
     employment_id uuid     PRIMARY KEY,
@@ -189,9 +199,51 @@ SELECT district_id, position, fact::text
 
 -- name: load_awards
 SELECT person_id, enrollment_id, credential_id, position, awarded_on, zone, expires_on,
-       tier, published_position, issuer_id, revoked_on, revocations::text
+       tier, published_position, issuer_id, revoked_on, origin_id, revocations::text
   FROM payout_awards
  WHERE person_id = ANY(%(person_ids)s);
+
+-- name: load_ids
+SELECT person_id, policy_id, subject_id, payout_id
+  FROM payout_ids
+ WHERE person_id = ANY(%(person_ids)s);
+
+-- name: keep_ids
+-- What the other record was ever owed keeps its id, but where she is owed the same for the same
+-- herself: then the one counts that is due, and of two her own.
+WITH other AS (
+    SELECT DISTINCT ON (policy_id, subject_id) policy_id, subject_id, payout_id,
+           verdict = 'due' AND to_position IS NULL AS due
+      FROM payouts
+     WHERE person_id = %(merged_id)s
+     ORDER BY policy_id, subject_id, from_position DESC),
+own AS (
+    SELECT policy_id, subject_id, bool_or(verdict = 'due' AND to_position IS NULL) AS due
+      FROM payouts
+     WHERE person_id = %(kept_id)s
+     GROUP BY policy_id, subject_id),
+moved AS (
+    DELETE FROM payout_ids WHERE person_id = %(merged_id)s
+    RETURNING policy_id, subject_id, payout_id)
+INSERT INTO payout_ids
+SELECT %(kept_id)s, policy_id, subject_id, payout_id
+  FROM (SELECT policy_id, subject_id, payout_id
+          FROM other LEFT JOIN own USING (policy_id, subject_id)
+         WHERE own.policy_id IS NULL OR (other.due AND NOT own.due)
+         UNION
+        SELECT policy_id, subject_id, payout_id FROM moved) AS named
+    ON CONFLICT DO NOTHING;
+
+-- name: merge_awards
+UPDATE payout_awards
+   SET person_id = %(kept_id)s, origin_id = coalesce(origin_id, %(merged_id)s)
+ WHERE person_id = %(merged_id)s;
+
+-- name: merge_employments
+UPDATE payout_employments SET person_id = %(kept_id)s WHERE person_id = %(merged_id)s;
+
+-- name: merge_records
+UPDATE payout_records SET person_id = %(kept_id)s WHERE person_id = %(merged_id)s;
 
 -- name: load_employments
 SELECT person_id, employment_id, district_id, first_day, last_day, duties::text, positions

@@ -25,6 +25,7 @@ from projections.contract import Projection, Table
 from projections.database import Database, lock_space
 from projections.engine import Engine
 from projections.log import LogReader, Shard, last_position
+from projections.redirects import redirects
 from projections.setup import make_tables
 from projections.sql import blocks, rows
 
@@ -251,7 +252,7 @@ def _worker(
     """The reader has no thread of its own: the workers fill the processors as it is."""
     with closing(database.connect(*path, name="rebuild-worker", patient=True)) as connection:
         log = database.connect(name="rebuild-reader", patient=True)
-        share = None if shard is None or shard.count == 1 else shard
+        share = None if shard is None or shard.count == 1 else shard.knowing(redirects(log))
         reader = LogReader(log, shard=share, ahead=False)
         with closing(reader):
             yield connection, reader

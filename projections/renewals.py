@@ -27,6 +27,7 @@ from ledger.events import (
     licensure,
 )
 from ledger.events.equivalency import MICRO_CREDENTIAL, EquivalencyTerms
+from ledger.events.merge import PersonsMerged
 from ledger.rules.equivalencies import HUNDREDTHS, Achievement, Rule
 from ledger.rules.licenses import License, license_after
 from ledger.values import VaultText
@@ -180,6 +181,11 @@ class Renewals(Projection[Relevant]):
             credits=list(credits_.values()),
             rules=list(rules.values()),
         )
+
+    def merge(self, fact: Fact[PersonsMerged], connection: Connection[Any]) -> list[Write]:
+        super().merge(fact, connection)
+        connection.execute(_SQL["name_licenses"], {"person_id": fact.event.person_id})
+        return []
 
 
 def of_persons(connection: Connection[Any], person_ids: Collection[UUID]) -> list[Held]:

@@ -82,6 +82,12 @@ SELECT * FROM json_populate_recordset(NULL::renewal_rules, %(rules)s)
     ON CONFLICT (rule_id, rule_version) DO UPDATE
    SET last_day = excluded.last_day, retired_position = excluded.retired_position;
 
+-- name: name_licenses
+-- What a license says of whose it is follows its column, after a merge.
+UPDATE renewal_licenses
+   SET license = jsonb_set(license, '{person_id}', to_jsonb(person_id))
+ WHERE person_id = %(person_id)s;
+
 -- name: of_persons
 SELECT license_id, license::text, number::text, district_ids
   FROM renewal_licenses

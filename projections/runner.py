@@ -25,6 +25,7 @@ from projections.contract import Projection
 from projections.database import Database
 from projections.engine import Engine
 from projections.log import PAGE_EVENTS, LogReader
+from projections.redirects import Redirects, redirects
 from projections.registry import PROJECTIONS
 from projections.sql import blocks, rows
 
@@ -111,6 +112,7 @@ class Watch:
     def __init__(self, database: Database) -> None:
         self.database = database
         self._positions: dict[str, int] = {}
+        self.meant: Redirects = {}  # who is meant by which id, as of the positions noted
         self._changed = Condition()
         self._closed = Event()
         self._thread = Thread(target=self._run, name="projection-watch", daemon=True)
@@ -148,9 +150,13 @@ class Watch:
             connection.execute(SQL("LISTEN {}").format(Identifier(self.database.channel)))
             while not self._closed.is_set():
                 # Asked anew each time, so that a word lost with a connection does no harm.
-                self._note(dict(rows(connection, _SQL["positions"])))
+                positions = dict(rows(connection, _SQL["positions"]))
+                self.meant = redirects(connection)
+                self._note(positions)
                 give_up_at = time.monotonic() + LISTEN_SECONDS_MAX
                 for notify in connection.notifies(timeout=LISTEN_SECONDS_MAX):
+                    if orjson.loads(notify.payload)["merges"]:
+                        break  # to ask who is meant before anybody hears how far it is
                     self._note(_positions(notify))
                     if time.monotonic() > give_up_at:
                         break

@@ -199,6 +199,16 @@ def load_book(connection: Connection[Any], facts: Sequence[Fact[Relevant]]) -> B
     return book
 
 
+def merged_book(connection: Connection[Any], person_id: UUID) -> Book:
+    """All that one person holds whose record was two, as if all of it had changed."""
+    book = Book()
+    load_awards(connection, book, {person_id})
+    held = book.awards.get(person_id, {})
+    load_definitions(connection, book, set(), {award.credential_id for award in held.values()})
+    book.changed_awards = {award.enrollment_id: (person_id, award) for award in held.values()}
+    return book
+
+
 def load_awards(connection: Connection[Any], book: Book, person_ids: set[UUID]) -> None:
     """All awards of some persons."""
     if not person_ids:

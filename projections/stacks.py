@@ -17,9 +17,18 @@ from uuid import UUID
 
 from psycopg import Connection
 
+from ledger.events.merge import PersonsMerged
 from projections.contract import Fact, Projection, Table, Viewer
 from projections.sql import NO_ID, Write, blocks, read, to_write
-from projections.stack_book import Book, Line, Relevant, load_awards, load_book, load_definitions
+from projections.stack_book import (
+    Book,
+    Line,
+    Relevant,
+    load_awards,
+    load_book,
+    load_definitions,
+    merged_book,
+)
 
 _SQL = blocks("stacks")
 
@@ -50,6 +59,13 @@ class Stacks(Projection[Relevant]):
             awards=list(book.award_rows()),
             lines=list(book.lines()),
         )
+
+    def merge(self, fact: Fact[PersonsMerged], connection: Connection[Any]) -> list[Write]:
+        event = fact.event
+        connection.execute(_SQL["forget_progress"], {"person_id": event.merged_id})
+        super().merge(fact, connection)
+        book = merged_book(connection, event.person_id)
+        return to_write(_SQL["save"], definitions=[], awards=[], lines=list(book.lines()))
 
 
 @dataclass(slots=True)

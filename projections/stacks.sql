@@ -70,6 +70,9 @@ SELECT stack_id, issuer_id, title, stack_version, requirement::text, capstone_cr
                         OR credential_ids && %(credential_ids)s::uuid[])
  ORDER BY stack_id, from_position;
 
+-- name: forget_progress
+DELETE FROM stack_progress WHERE person_id = %(person_id)s;
+
 -- name: save
 -- All that a batch has changed, in one trip: the tables are different, so the order is free.
 WITH definitions AS (

@@ -15,7 +15,6 @@ import projections
 from ledger.errors import LedgerError
 from ledger.events import EVENT_CLASSES
 from ledger.events.base import Event
-from projections.contract import classes_of
 from projections.registry import PROJECTIONS
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -43,7 +42,7 @@ def events_page() -> str:
         own = [name for name in event_class.model_fields if name not in Event.model_fields]
         fields = ", ".join(f"`{name}`" for name in own) or "-"
         lines.append(f"- `{topic}` **{event_class.__name__}**: {first_sentence(event_class)}")
-        takers = [one.name for one in PROJECTIONS if event_class in classes_of(one.takes)]
+        takers = [one.name for one in PROJECTIONS if event_class in one.classes]
         lines.append(f"  Fields: {fields}. Read by: {', '.join(takers) or 'no projection'}.")
     return "\n".join(lines) + "\n"
 

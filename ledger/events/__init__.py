@@ -86,6 +86,7 @@ from ledger.events.licensure import (
     LicenseRenewed,
     LicenseRulingMade,
 )
+from ledger.events.merge import MergeRequested, PersonsMerged
 from ledger.events.organization import OrganizationRegistered, OrganizationRenamed
 from ledger.events.payroll import PayrollTermsSet
 from ledger.events.person import IdentityLinked, PersonDetailsRecorded, PersonRegistered
@@ -165,6 +166,7 @@ AnyCreditEvent = CreditRecorded | CreditWithdrawn
 AnyVaultKeysEvent = KeyRotationBegun | KeyRotationCompleted | KeyDropped
 AnySealKeysEvent = SealKeyAdded | SealKeyRetired | ForkRequested | LogForked
 AnyPayrollSettingsEvent = PayrollTermsSet
+AnyMergeEvent = MergeRequested | PersonsMerged
 AnyBatchEvent = (
     BatchDrafted
     | BatchLinesListed
@@ -213,6 +215,7 @@ LedgerEvent = (
     | SegregationViolationAttempted
     | AnyEntitlementEvent
     | AnyWebhookEvent
+    | AnyMergeEvent
 )
 
 EVENT_CLASSES: dict[str, type[Event]] = {

@@ -36,6 +36,7 @@ class Award(NamedTuple):
     published_position: int | None = None  # the event that says so
     issuer_id: UUID | None = None  # only money asks for it
     revoked_on: date | None = None  # the day of the last revocation; null while it stands
+    origin_id: UUID | None = None  # the record it came with, where that was merged into hers
 
     @property
     def positions(self) -> tuple[int, ...]:

@@ -94,9 +94,10 @@ class Earned(NamedTuple):
     place: tuple[int, int]  # positions of the event that earned it and of the award behind it
     stands: bool  # False: revoked, or the stack is no longer complete
     positions: tuple[int, ...]  # every event that says so
+    duplicate_of: UUID | None = None  # an award of another record of hers that counts instead
 
 
-def award_earned(award: Award) -> Earned:
+def award_earned(award: Award, duplicate_of: UUID | None = None) -> Earned:
     """An award, as something a policy may pay for."""
     published = () if award.published_position is None else (award.published_position,)
     return Earned(
@@ -108,6 +109,7 @@ def award_earned(award: Award) -> Earned:
         place=(award.position, award.position),
         stands=award.stands,
         positions=(*award.positions, *published),
+        duplicate_of=duplicate_of,
     )
 
 
@@ -136,6 +138,14 @@ class Check(TypedDict):
     inputs: dict[str, Input]
     passed: bool | None
     reason: str
+
+
+def duplicate_checks(duplicate_of: UUID | None) -> list[Check]:
+    """The test that an award of another record fails; there is none to make of all others."""
+    if duplicate_of is None:
+        return []
+    inputs: dict[str, Input] = {"counts_instead": duplicate_of}
+    return [Check(rule="not_duplicate", inputs=inputs, passed=False, reason="duplicate")]
 
 
 class Claim(NamedTuple):
@@ -189,6 +199,7 @@ def claim_for(
     checks = [
         _in_force(policy, version, earned),
         _stands(earned),
+        *duplicate_checks(earned.duplicate_of),
         *_credential(terms, earned),
         *_employment(terms, day, here),
         *_tier(terms, earned, cents),

@@ -28,6 +28,7 @@ class HeldAward(NamedTuple):
     started_on: date | None = None  # enrolled
     submitted_on: date | None = None
     revoked_on: date | None = None  # null while it stands
+    duplicate_of: UUID | None = None  # an award of another record of hers that counts instead
 
 
 class Session(NamedTuple):

@@ -15,7 +15,7 @@ from ledger.rules.entitlements.days import MissingFactError, fiscal_year_of, fol
 from ledger.rules.entitlements.findings import Finding, RuleVersion, entitlement_id
 from ledger.rules.entitlements.lines import settle
 from ledger.rules.entitlements.timing import Part, due_day, parts, settle_by
-from ledger.rules.incentives import Check, Input, verdict_of
+from ledger.rules.incentives import Check, Input, duplicate_checks, verdict_of
 from ledger.rules.notices import Notice, NoticeKind
 
 NOTICES: dict[str, NoticeKind] = {
@@ -101,7 +101,7 @@ def _stands(case: Case) -> Check:
 def _asked(case: Case) -> list[Check]:
     """The rule's conditions. What counts toward a threshold was asked its own before."""
     rule, occasion = case.rule, case.occasion
-    made: list[Check] = []
+    made = duplicate_checks(occasion.award.duplicate_of if occasion.award else None)
     if occasion.missing is not None:
         made.append(_missing("dated", occasion.missing))
     if occasion.kind == "award" and isinstance(rule.trigger, AwardTrigger):

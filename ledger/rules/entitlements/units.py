@@ -30,7 +30,7 @@ from ledger.rules.entitlements.occasions import (
     award_occasion,
     days_of,
 )
-from ledger.rules.incentives import Check
+from ledger.rules.incentives import Check, duplicate_checks
 from ledger.rules.pairs import Exchange, left_out
 from ledger.values import stream_id
 
@@ -87,6 +87,7 @@ def contributions(rule: Rule, dossier: Dossier, policy_id: UUID) -> list[Contrib
         amount = Fraction(1) if one.award is not None else one.units
         case = Case(policy_id, rule, dossier, one)
         made = [] if source.opening else checks(asked, case)
+        made += duplicate_checks(one.award.duplicate_of if one.award else None)
         units = amount * source.units / source.each
         found.append(Contribution(one, source.category, units, source.opening, made))
     ordered = sorted(found, key=lambda one: (one.occasion.days.earned, one.occasion.place))
