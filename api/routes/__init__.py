@@ -2,6 +2,7 @@
 
 from api.routes import (
     batches,
+    budgets,
     catalog,
     changes,
     credentials,
@@ -49,6 +50,7 @@ ROUTERS = (  # looked through in this order, so what is asked most comes first
     dossiers.router,
     payouts.router,
     quotes.router,
+    budgets.router,
     batches.router,
     payroll.router,
     webhooks.router,

@@ -1,0 +1,101 @@
+"""What the year costs, and why what was earned is not paid."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Response
+
+from api.access import must_see_payouts
+from api.answers import ListOf, answer_all
+from api.directory import names_of
+from api.disclosures import shows
+from api.paging import PageOf
+from api.reading import KnownPageQuery, KnownQuery, Read, ReadNow, reading
+from api.routes.payouts import NamedPayout
+from api.routing import Router
+from ledger.aggregates.organization import Organization
+from ledger.store import EVERYTHING
+from projections import budgets, unpaid
+from projections.budgets import BudgetLine
+from projections.sql import NO_ID
+from projections.unpaid import ReasonCount
+
+router = Router("budgets")
+
+
+class UnpaidQuery(KnownPageQuery):
+    """A page of what is not due: of one person, for one reason."""
+
+    person_id: UUID | None = None
+    reason: str | None = None
+
+
+class UnpaidCountQuery(KnownQuery):
+    """How what is due and what is not divides: of everybody, or of one person."""
+
+    person_id: UUID | None = None
+
+
+@router.read("/districts/{district_id}/budgets", ListOf[BudgetLine])
+def read_budgets(district_id: UUID, read: ReadNow) -> Response:
+    """Each policy and fiscal year: adopted, reserved, obligated, paid, left, still in review."""
+    must_see_payouts(read.caller, district_id)
+    zone = read.edge.ledger.get(Organization, district_id).zone
+    position = read.visible(*budgets.VIEWS)
+    with read.edge.reading([EVERYTHING]) as connection:
+        found = budgets.of_district(
+            connection, district_id, at=read.at, today=read.day(zone, None), position=position
+        )
+    return answer_all(found, position)
+
+
+@router.read("/districts/{district_id}/unpaid", PageOf[NamedPayout])
+def list_unpaid(
+    district_id: UUID, read: Annotated[Read[UnpaidQuery], Depends(reading(UnpaidQuery))]
+) -> Response:
+    """Every award × policy in force that is not due, each with its reason."""
+    must_see_payouts(read.caller, district_id)
+    zone = read.edge.ledger.get(Organization, district_id).zone
+    with read.connection() as connection:
+        position = read.visible("payouts")
+        known = read.known(connection, read.query.as_of, zone, "payouts")
+        found = unpaid.of_district(
+            connection,
+            district_id,
+            effective_on=read.day(zone, read.query.effective_on),
+            as_of=known,
+            person_id=read.query.person_id,
+            reason=read.query.reason,
+            after=read.page.after(tuple[int, UUID], (0, NO_ID)),
+            limit=read.page.limit,
+        )
+    shows(read, "payouts", [one.person_id for one in found], within=[district_id])
+    names = names_of(read.edge.vault, (one.person_id for one in found), district_id)
+    items = [{"payout": one, "name": names.get(one.person_id)} for one in found]
+    key = (found[-1].earned_position, found[-1].payout_id) if found else None
+    return read.page.answer(items, min(known, position), key=key)
+
+
+@router.read("/districts/{district_id}/unpaid-counts", ListOf[ReasonCount])
+def count_unpaid(
+    district_id: UUID, read: Annotated[Read[UnpaidCountQuery], Depends(reading(UnpaidCountQuery))]
+) -> Response:
+    """How many pairs of award and policy are due, and how many are not, by reason: they add up."""
+    must_see_payouts(read.caller, district_id)
+    zone = read.edge.ledger.get(Organization, district_id).zone
+    person_id = read.query.person_id
+    with read.connection() as connection:
+        position = read.visible("payouts")
+        known = read.known(connection, read.query.as_of, zone, "payouts")
+        found = unpaid.counts(
+            connection,
+            district_id,
+            effective_on=read.day(zone, read.query.effective_on),
+            as_of=known,
+            person_id=person_id,
+        )
+    if found and person_id is not None:
+        shows(read, "payouts", [person_id], within=[district_id])
+    return answer_all(found, min(known, position))

@@ -1,0 +1,88 @@
+"""Why not paid: every award × policy in force that is not due, with its reason.
+
+Nothing is left out in silence: what is due and what is not, by reason, add up to every pair.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, LiteralString
+from uuid import UUID
+
+from psycopg import Connection
+
+from projections.payouts import NEWEST, Payout, Status
+from projections.sql import NO_ID, blocks, read
+
+_LINES = blocks("payouts")
+_SQL = blocks("unpaid")
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonCount:
+    """How many pairs of one policy stand so, and why. The counts of a district add up to all.
+
+    `amount_cents` is what they come to, or would once what they wait for has come.
+    """
+
+    policy_id: UUID
+    status: Status
+    reason: str | None
+    pairs: int
+    amount_cents: int
+
+
+def of_district(
+    connection: Connection[Any],
+    district_id: UUID,
+    *,
+    effective_on: date,
+    as_of: int = NEWEST,
+    person_id: UUID | None = None,
+    reason: str | None = None,
+    after: tuple[int, UUID] = (0, NO_ID),
+    limit: int = 100,
+) -> list[Payout]:
+    """What is not due, in order of what earned it; of one person or for one reason if named.
+
+    `after` is the `earned_position` and the `payout_id` of the last one seen.
+    """
+    asked = [_LINES["lines"], _LINES["lines_of_district"], _SQL["not_due"]]
+    asked += [_LINES["lines_of_person"]] if person_id is not None else []
+    asked += [_SQL["for_reason"]] if reason is not None else []
+    return read(
+        connection,
+        Payout,
+        "\n".join([*asked, _LINES["page_of_lines"]]),
+        district_id=district_id,
+        effective_on=effective_on,
+        as_of=as_of,
+        person_id=person_id,
+        reason=reason,
+        after_position=after[0],
+        after_id=after[1],
+        limit=limit,
+    )
+
+
+def counts(
+    connection: Connection[Any],
+    district_id: UUID,
+    *,
+    effective_on: date,
+    as_of: int = NEWEST,
+    person_id: UUID | None = None,
+) -> list[ReasonCount]:
+    """How the pairs of a district divide, those that are due as well."""
+    person: LiteralString = "" if person_id is None else _LINES["lines_of_person"]
+    sql = _SQL["counts"].replace("{lines}", _LINES["lines"]).replace("{person}", person)
+    return read(
+        connection,
+        ReasonCount,
+        sql,
+        district_id=district_id,
+        effective_on=effective_on,
+        as_of=as_of,
+        person_id=person_id,
+    )
