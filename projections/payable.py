@@ -110,4 +110,5 @@ def _payable(one: Part) -> Payable:
         recovery=one.recovery,
         fund_source=one.fund,
         account=one.account,
+        pensionable=one.pensionable,
     )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
+from itertools import islice
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -21,7 +22,7 @@ from api.access import (
 )
 from api.answers import ListOf, answer_all, recorded
 from api.disclosures import shows
-from api.paging import PageOf
+from api.paging import LIMIT_MAX, PageOf
 from api.reading import PageQuery, Read, ReadNow, reading
 from api.routing import Router
 from api.writing import Write, WriteNow
@@ -116,14 +117,8 @@ def list_entitlements(
     must_see_payouts(read.caller, district_id)
     with read.connection() as connection:
         position = read.visible(*payable.VIEWS)
-        found = payouts.of_district(
-            connection,
-            district_id,
-            effective_on=date.max,
-            benefit="one_time",
-            after=read.page.after(tuple[int, UUID], (0, NO_ID)),
-            limit=read.page.limit,
-        )
+        after = read.page.after(tuple[int, UUID], (0, NO_ID))
+        found = list(islice(_paid_by_payroll(connection, district_id, after), read.page.limit))
         items = _standings(connection, district_id, found)
     shows(read, "payouts", {one.person_id for one in found}, within=[district_id])
     key = (found[-1].earned_position, found[-1].payout_id) if found else None
@@ -228,6 +223,17 @@ def write_off_line(line_id: UUID, body: WriteOff, write: WriteNow) -> Response:
             amount_cents=line.amount_cents,
         )
     )
+
+
+def _paid_by_payroll(
+    connection: Connection[Any], district_id: UUID, after: tuple[int, UUID]
+) -> Iterator[payouts.Payout]:
+    """A district's payouts after one, without those that are for HR to know of."""
+    while page := payouts.of_district(
+        connection, district_id, effective_on=date.max, after=after, limit=LIMIT_MAX
+    ):
+        yield from (one for one in page if one.benefit not in payable.OF_HR)
+        after = (page[-1].earned_position, page[-1].payout_id)
 
 
 def _standings(

@@ -56,6 +56,7 @@ class Payable:
     earning_code: str | None = None
     fund_source: str | None = None
     account: str | None = None
+    pensionable: bool | None = None
 
     @property
     def line_id(self) -> UUID:
@@ -312,7 +313,7 @@ def _earned(one: Payable, attempt: int, codes: Mapping[UUID | None, PayCode]) ->
         earning_code=earning_code,
         fund_source=one.fund_source or (code.fund_source if code else None),
         account=one.account or (code.account if code else None),
-        pensionable=code.pensionable if code else False,
+        pensionable=bool(code and code.pensionable if one.pensionable is None else one.pensionable),
         original=None,
     )
 

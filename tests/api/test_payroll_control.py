@@ -62,7 +62,8 @@ def also(world: World, who: UUID, role: str, district: str) -> None:
 
 
 def attempted(day: Payday, batch: str) -> list[tuple[str, str]]:
-    """Who tried what with a batch that takes two people."""
+    """Who tried what with a batch that takes two people; a refusal says no position to wait for."""
+    day.world.position = day.world.edge.ledger.recorder.last_position()
     log = day.world.seen(day.office, f"/v1/batches/{batch}/log")["items"]
     return [
         (one["actor_id"], one["detail"]["pair"])
