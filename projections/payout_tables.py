@@ -106,6 +106,26 @@ def merge(connection: Connection[Any], kept_id: UUID, merged_id: UUID, position:
     return book
 
 
+def load_persons(
+    connection: Connection[Any], district_id: UUID, person_ids: set[UUID], stack_ids: set[UUID]
+) -> Book:
+    """What a rule of a district rests on for some persons, without anything derived so far."""
+    book = Book()
+    _load_teachers(connection, book, person_ids)
+    _load_recorded(connection, book, {district_id}, person_ids)
+    _load_stacks(connection, book, stack_ids)
+    return book
+
+
+def load_rule_policy(
+    connection: Connection[Any], district_id: UUID, policy_id: UUID
+) -> RulePolicy | None:
+    """A policy that is written as a rule, with all its versions; null for any other."""
+    book = Book()
+    _load_policies(connection, book, {district_id})
+    return book.rules.policies.get(policy_id)
+
+
 def changes(book: Book) -> list[Write]:
     """What has to be written back, all at once."""
     return to_write(
