@@ -15,6 +15,7 @@ import typer
 
 from api import local_postgres
 from api.cli_imports import COMMAND_LINE
+from api.exports.layout import dollars
 from ledger.commands.policy import NewRule, load_rules
 from ledger.rules.policy_file import Flaw, PolicyFile, PolicyFileError, names_in, parse, refused
 from ledger.store import Role
@@ -86,6 +87,60 @@ def load(
     with open_ledger(local_postgres.url()) as ledger:
         adopted = load_rules(ledger, principal, wall(), district_id=district, rules=rules)
     typer.echo(f"{adopted} of {len(rules)} rules adopted; the others were in force already")
+
+
+@app.command()
+def simulate(
+    file: Annotated[Path, typer.Argument(help="A file of rules, or a name as I2.")],
+    *,
+    district: Annotated[UUID, typer.Option(help="Over whose past awards.")],
+    from_day: Annotated[
+        datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="Earned from this day on.")
+    ],
+    to_day: Annotated[
+        datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="Earned by this day.")
+    ],
+    rule: Annotated[str | None, typer.Option(help="Which rule of the file, by its key.")] = None,
+    policy: Annotated[
+        UUID | None,
+        typer.Option(help="Compare with this policy; else with what the file was loaded as."),
+    ] = None,
+    name: Annotated[
+        list[str] | None, typer.Option(help="What a file calls NAME has this id: NAME=ID.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object, everybody.")] = False,
+) -> None:
+    """Say what a draft would have cost: by month, who gains, who loses. No table is touched.
+
+    The draft is judged as if it had been in force from the first day to the last. That the persons
+    named by --json were shown is written down.
+    """
+    from api.cli_reading import open_edge, write_down  # noqa: PLC0415 - they load slowly
+    from api.clock import wall  # noqa: PLC0415
+    from api.simulation import run  # noqa: PLC0415
+
+    label, text = _read(file)
+    content = parse(text, label, _names(name or []))
+    found = [one for one in content.rules if rule in {None, one.key}]
+    if len(found) != 1:
+        keys = ", ".join(one.key for one in content.rules)
+        raise typer.BadParameter(f"name one rule with --rule: {keys}")
+    chosen = policy or stream_id("policy", district, f"{content.id}/{found[0].key}")
+    with open_edge() as edge:
+        said = run(
+            edge, district, found[0].rule, (from_day.date(), to_day.date()), policy_id=chosen
+        )
+        if as_json:
+            persons = [one.person_id for one in said.changes]
+            write_down(edge, wall(), "payouts", persons, district)
+    if as_json:
+        typer.echo(orjson.dumps(said).decode())
+        return
+    typer.echo(f"{said.title}: {dollars(said.draft_cents)}, now {dollars(said.adopted_cents)}")
+    typer.echo(f"{said.gain} gain, {said.lose} lose, {said.unchanged} of {said.persons} stay equal")
+    for month in said.months:
+        draft, adopted = dollars(month.draft_cents), dollars(month.adopted_cents)
+        typer.echo(f"{month.month} {draft:>14} {adopted:>14}")
 
 
 class _Reference:

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import UUID
 
 from fastapi import Response
+from pydantic import BaseModel
 
-from api.access import must_be
+from api.access import must_be, must_see_payouts
 from api.answers import answer
+from api.disclosures import shows
 from api.quotes import VIEWS, Quote, quote
 from api.reading import ReadNow
 from api.routing import Router
+from api.simulation import run
+from ledger.aggregates.organization import Organization
+from ledger.events.policy_rule import Rule
 from ledger.values import Day, Value
+from projections import simulation
+from projections.simulation import Simulation
 
 router = Router("quotes")
+CHANGES_MAX = 200  # persons named in an answer; the command line names everybody
 
 
 class Wish(Value):
@@ -21,6 +30,22 @@ class Wish(Value):
 
     credential_id: UUID
     awarded_on: Day | None = None
+
+
+class Draft(Value):
+    """A rule that nobody has adopted, and the span of past awards to try it on."""
+
+    rule: Rule
+    from_day: Day
+    to_day: Day
+    policy_id: UUID | None = None  # the policy whose next version it would be
+
+
+class Simulated(BaseModel):
+    """What a draft would have come to; of those who would get more or less, the largest changes."""
+
+    simulation: Simulation
+    changes_left_out: int
 
 
 @router.ask("/people/{person_id}/quote", Quote)
@@ -40,3 +65,20 @@ def quote_award(person_id: UUID, body: Wish, read: ReadNow) -> Response:
         position=position,
     )
     return answer(found, position=position)
+
+
+@router.ask("/districts/{district_id}/policy-simulations", Simulated)
+def simulate_policy(district_id: UUID, body: Draft, read: ReadNow) -> Response:
+    """What a draft would have cost by month, who would gain and who lose. Nothing is kept."""
+    must_see_payouts(read.caller, district_id)
+    read.edge.ledger.get(Organization, district_id).must_be_district()
+    position = read.visible(*simulation.VIEWS)
+    span = (body.from_day, body.to_day)
+    found = run(read.edge, district_id, body.rule, span, policy_id=body.policy_id, must_exist=True)
+    named = found.changes[:CHANGES_MAX]
+    shows(read, "payouts", [one.person_id for one in named], within=[district_id])
+    left_out = len(found.changes) - len(named)
+    return answer(
+        {"simulation": replace(found, changes=named), "changes_left_out": left_out},
+        position=position,
+    )

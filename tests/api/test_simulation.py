@@ -1,0 +1,116 @@
+"""Trying a draft over HTTP and from the command line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from api.cli import app
+from tests.api.conftest import running
+from tests.api.payroll import Worked, worked_batch
+from tests.database import Server
+
+DRAFT: dict[str, Any] = {
+    "title": "Five hundred",
+    "zone": "America/Chicago",
+    "effective_from": "2030-07-01",
+    "trigger": {"kind": "award"},
+    "benefit": "one_time",
+    "amount": [{"name": "flat", "basis": {"kind": "flat", "amount_cents": 50_000}}],
+    "account": {"fund": "general"},
+}
+FILE = """
+id = "X1"
+name = "Five hundred"
+sources = ["A: a draft"]
+[[rules]]
+key = "one"
+title = "Five hundred"
+zone = "America/Chicago"
+effective_from = 2030-07-01
+trigger = { kind = "award" }
+benefit = "one_time"
+amount = [{ name = "flat", basis = { kind = "flat", amount_cents = 50000 } }]
+account = { fund = "general" }
+"""
+
+
+@pytest.fixture(scope="module")
+def worked(database_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worked]:
+    with (
+        database_server.database(database_server.template) as url,
+        running(url, tmp_path_factory.mktemp("ledger")) as world,
+    ):
+        yield worked_batch(world)
+
+
+def ask(worked: Worked, **changes: Any) -> Any:
+    policy = worked.policies[60_000]
+    span = {"from_day": "2024-07-01", "to_day": "2025-06-30"}
+    body = {"rule": DRAFT, "policy_id": policy, **span, **changes}
+    path = f"{worked.day.path}/policy-simulations"
+    params = {"min_position": worked.world.position}
+    return worked.world.post(worked.day.office, path, body, params=params)
+
+
+def test_a_draft_of_500_for_everything_is_compared_with_the_policy_of_600(worked: Worked) -> None:
+    """Three awards stand, of two teachers; 600 for one of them now, 500 for each by the draft."""
+    answer = ask(worked)
+    assert answer.status_code == 200, answer.text
+    said = answer.json()["simulation"]
+    assert (said["draft_cents"], said["adopted_cents"]) == (150_000, 60_000)
+    assert (said["gain"], said["lose"]) == (1, 1)
+    months = [(one["month"], one["draft_cents"], one["adopted_cents"]) for one in said["months"]]
+    assert months == [("2024-11", 150_000, 60_000)]
+    changed = {one["person_id"]: one["draft_cents"] for one in said["changes"]}
+    assert changed == {
+        str(worked.teachers["4501"]): 100_000,
+        str(worked.teachers["123"]): 50_000,
+    }
+
+
+def test_what_was_shown_of_whom_is_written_down_and_nothing_else_is(worked: Worked) -> None:
+    before = worked.world.edge.ledger.recorder.last_position()
+    assert ask(worked).status_code == 200
+    assert worked.world.edge.ledger.recorder.last_position() == before
+    teacher = worked.teachers["123"]
+    lines = worked.world.seen(teacher, f"/v1/people/{teacher}/disclosures")["items"]
+    assert (lines[0]["record"], lines[0]["reader_id"]) == ("payouts", str(worked.day.office))
+
+
+def test_a_span_that_ends_before_it_begins_and_a_policy_unknown_are_refused(
+    worked: Worked,
+) -> None:
+    wrong = [
+        ({"from_day": "2026-07-01"}, "simulation-span"),
+        ({"policy_id": worked.day.district.id}, "policy-unknown"),
+    ]
+    for change, slug in wrong:
+        answer = ask(worked, **change)
+        assert answer.status_code == 422
+        assert answer.json()["type"].endswith(slug)
+
+
+def test_the_command_says_the_same(
+    worked: Worked, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = worked.world.settings.database_url
+    assert url is not None
+    monkeypatch.setenv("DATABASE_URL", url.get_secret_value())
+    monkeypatch.setenv("MCLEDGER_ENVIRONMENT", "development")
+    monkeypatch.setenv("MCLEDGER_STATE_FOLDER", str(worked.world.settings.state_folder))
+    file = tmp_path / "draft.toml"
+    file.write_text(FILE)
+    words = ["policy", "simulate", str(file), "--district", worked.day.district.id]
+    words += ["--from", "2024-07-01", "--to", "2025-06-30", "--policy", worked.policies[60_000]]
+    found = CliRunner().invoke(app, [*words, "--json"])
+    assert found.exit_code == 0, found
+    assert json.loads(found.stdout) == ask(worked).json()["simulation"]
+    shown = CliRunner().invoke(app, words).stdout
+    assert "Five hundred: 1500.00, now 600.00" in shown
+    assert "1 gain, 1 lose, 1 of 3 stay equal" in shown
