@@ -1,0 +1,127 @@
+"""What a signature covers: the canonical N-Quads of a JSON-LD document (RDFC-1.0).
+
+A JSON-LD processor passes over what it does not know: a word no context defines, a relative
+address, a null. Such a part would be in the record and not under its signature, so a document that
+has one is refused. And some graphs of a kilobyte take minutes to bring into their canonical order,
+so the work is counted and ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from pyld import jsonld
+from pyld.canon import URDNA2015
+
+from ledger.records.contexts import ContextUnknownError, known, load
+from ledger.records.documents import Document, RecordError
+
+DEPTH_MAX: Final = 40  # a transcript with endorsed awards inside is 12 deep
+ALIKE_NODES_MAX: Final = 6  # nodes without a name that look the same: their orders are tried
+COMPARISONS_MAX: Final = 2_000
+_VOCABULARY: Final = "urn:undefined:"
+_BASE: Final = "https://undefined.invalid/"
+UNDEFINED: Final = (_VOCABULARY, _BASE)
+UNNAMED: Final = "_:"  # such names are given anew in the canonical form
+_KEYWORDS: Final = frozenset({"@context", "@language", "@value"})
+
+
+class UndefinedTermError(RecordError):
+    """The record has a part that no signature would cover."""
+
+    slug = "record-term-undefined"
+
+
+class RecordTooComplexError(RecordError):
+    """The record takes too much work to check."""
+
+    slug = "record-too-complex"
+
+
+def canonical(document: Document) -> bytes:
+    """The canonical N-Quads of a document.
+
+    Raises ContextUnknownError, UndefinedTermError, RecordTooComplexError or RecordError.
+    """
+    dataset = dataset_of(document)
+    quads: str = _BoundedWork().main(dataset, {"format": "application/n-quads"})
+    for undefined in UNDEFINED:
+        if (at := quads.find(undefined)) >= 0:
+            word = quads[at + len(undefined) :].partition(">")[0]
+            raise UndefinedTermError(f"no context of the record defines {word[:100]!r}")
+    try:
+        return quads.encode()
+    except UnicodeEncodeError:
+        raise RecordError("the record holds half a character") from None
+
+
+def dataset_of(document: Document) -> Any:
+    """The RDF of a document, each graph by its name, in which what is undefined can be seen."""
+    try:
+        return jsonld.to_rdf(_exposed(document, 0), {"documentLoader": load, "base": _BASE})
+    except jsonld.JsonLdError as error:
+        raise RecordError(f"the record is not JSON-LD: {_innermost(error)}") from None
+
+
+class _BoundedWork(URDNA2015):  # type: ignore[misc]
+    """The canonical order of nodes without a name, given up once it takes too long."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._comparisons = 0
+
+    def hash_n_degree_quads(self, id_: str, issuer: Any) -> Any:
+        alike = max(map(len, self.hash_to_blank_nodes.values()))
+        self._comparisons += 1
+        if alike > ALIKE_NODES_MAX or self._comparisons > COMPARISONS_MAX:
+            raise RecordTooComplexError("the record has too many parts that look the same")
+        return super().hash_n_degree_quads(id_, issuer)
+
+
+def _exposed(part: Any, depth: int) -> Any:
+    """A copy in which whatever is undefined gets a name to be found by.
+
+    The name is added to every context, for a context may make one forget those around it. Where
+    nothing is undefined it changes no quad.
+    """
+    if depth > DEPTH_MAX:
+        raise RecordTooComplexError(f"the record is nested more than {DEPTH_MAX} deep")
+    if isinstance(part, Mapping):
+        return {
+            name: _known_contexts(value) if name == "@context" else _exposed(value, depth + 1)
+            for name, value in part.items()
+            if _covered(name, value)
+        }
+    if isinstance(part, Sequence) and not isinstance(part, str):
+        return [_exposed(value, depth + 1) for value in part if _covered("a list", value)]
+    return part
+
+
+def _known_contexts(value: Any) -> list[Any]:
+    """The contexts of a document or a part. One written into it could turn words around."""
+    addresses = value if isinstance(value, list) else [value]
+    for address in addresses:
+        if not known(address):
+            raise ContextUnknownError(
+                f"the context {str(address)[:200]} does not come with this ledger"
+            )
+    return [*addresses, {"@vocab": _VOCABULARY}]
+
+
+def _covered(name: str, value: Any) -> bool:
+    """Always true: what a canonical form forgets is refused."""
+    if value is None or value == []:
+        raise UndefinedTermError(f"the empty value of {name[:100]} is covered by no signature")
+    if isinstance(value, str) and value.startswith(UNNAMED):
+        raise UndefinedTermError(f"the name {value[:100]} is covered by no signature")
+    if name.startswith(("@", UNNAMED)) and name not in _KEYWORDS:
+        raise UndefinedTermError(f"records do not use {name[:100]}")
+    return True
+
+
+def _innermost(error: jsonld.JsonLdError) -> str:
+    cause: BaseException = error
+    while cause.__cause__ is not None:
+        cause = cause.__cause__
+    return str(cause).partition("\n")[0][:200]

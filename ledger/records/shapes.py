@@ -1,0 +1,151 @@
+"""The canonical form of documents that differ in their values alone, many at once.
+
+What a document's words come to in RDF depends on its shape: everything but the strings in it. That
+is worked out once. Names for the nodes that have none then follow from digests of what each node
+says, as long as no two say the same. Whatever is not that simple goes the long way, and what comes
+out is always the same as there.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
+from typing import Any, Final
+
+from pyld.nquads import XSD_STRING, escape
+
+from ledger.records.canonical import UNDEFINED, UNNAMED, canonical, dataset_of
+from ledger.records.documents import Document, RecordError
+
+_SHAPES_KEPT: Final = 512
+_DEFINING: Final = frozenset({"type", "proofPurpose"})  # their strings are words of a context
+_LEAF: Final = re.compile(r"urn:leaf:(\d+):")
+_ADDRESS: Final = re.compile(r"(?:https?|did|urn):[^\x00-\x20<>\"{}|^`\\]+")
+
+
+@dataclass(frozen=True, slots=True)
+class _Term:
+    """A place in a quad: a node without a name, or text around one string of the document."""
+
+    node: str | None = None
+    before: str = ""
+    leaf: int | None = None
+    after: str = ""
+
+
+_Quad = tuple[_Term, ...]  # subject, predicate, object, and its graph where that is not the first
+_Written = list[tuple[str | None, str]]  # the same with its strings: a node, or text
+
+
+def canonical_by_shape(document: Document) -> bytes:
+    """The same as `canonical`, and refused the same, for documents of our own making."""
+    leaves: list[str] = []
+    shape = _shape(document, "", leaves, {})
+    try:
+        template = _template(json.dumps(shape))
+    except RecordError:
+        return canonical(document)
+    quads = _written(template, leaves)
+    named = None if quads is None else _named(quads)
+    return canonical(document) if named is None else named
+
+
+def _shape(part: Any, name: str, leaves: list[str], ids: dict[str, int]) -> Any:
+    """A document in which each string is a number. Equal ids are one node, so one number."""
+    if isinstance(part, str):
+        if name in _DEFINING or name.startswith("@"):
+            return part
+        number = ids.get(part, len(leaves)) if name == "id" else len(leaves)
+        if number == len(leaves):
+            leaves.append(part)
+        if name == "id":
+            ids[part] = number
+        return f"urn:leaf:{number}:"
+    if isinstance(part, Mapping):
+        return {each: _shape(value, each, leaves, ids) for each, value in part.items()}
+    if isinstance(part, Sequence):
+        return [_shape(value, name, leaves, ids) for value in part]
+    return part
+
+
+@lru_cache(maxsize=_SHAPES_KEPT)
+def _template(shape: str) -> tuple[_Quad, ...]:
+    """The quads of a shape. Raises what `canonical` raises."""
+    document = json.loads(shape)
+    canonical(document)
+    return tuple(
+        (
+            _term(triple["subject"]),
+            _term(triple["predicate"]),
+            _term(triple["object"]),
+            *([] if graph == "@default" else [_term(_graph(graph))]),
+        )
+        for graph, triples in dataset_of(document).items()
+        for triple in triples
+    )
+
+
+def _graph(name: str) -> dict[str, str]:
+    return {"type": "blank node" if name.startswith(UNNAMED) else "IRI", "value": name}
+
+
+def _term(term: Mapping[str, str]) -> _Term:
+    value = term["value"]
+    if term["type"] == "blank node":
+        return _Term(node=value)
+    opening, closing = ("<", ">") if term["type"] == "IRI" else ('"', _closing(term))
+    leaf = _LEAF.fullmatch(value)
+    if leaf is None:
+        return _Term(before=opening + escape(value) + closing)
+    return _Term(before=opening, leaf=int(leaf[1]), after=closing)
+
+
+def _closing(literal: Mapping[str, str]) -> str:
+    if "language" in literal:
+        return f'"@{literal["language"]}'
+    return '"' if literal["datatype"] == XSD_STRING else f'"^^<{literal["datatype"]}>'
+
+
+def _written(template: tuple[_Quad, ...], leaves: Sequence[str]) -> list[_Written] | None:
+    """The quads with the document's strings in them; None when a string needs a closer look."""
+    if any(leaf.startswith(UNNAMED) or any(u in leaf for u in UNDEFINED) for leaf in leaves):
+        return None
+    quads = []
+    for quad in template:
+        written: _Written = []
+        for term in quad:
+            leaf = None if term.leaf is None else leaves[term.leaf]
+            if leaf is not None and term.before == "<" and not _ADDRESS.fullmatch(leaf):
+                return None
+            text = "" if leaf is None else leaf if term.before == "<" else escape(leaf)
+            written.append((term.node, term.before + text + term.after))
+        quads.append(written)
+    return quads
+
+
+def _named(quads: Sequence[_Written]) -> bytes | None:
+    """The quads in canonical order, the nodes without a name numbered by what each says.
+
+    None when two nodes say the same, so that telling them apart takes more than this.
+    """
+    mentions: dict[str, list[_Written]] = defaultdict(list)
+    for quad in quads:
+        for node in {node for node, _ in quad if node is not None}:
+            mentions[node].append(quad)
+    digests = {}
+    for node, said in mentions.items():
+        lines = sorted(_line(quad, defaultdict(lambda: "_:z", {node: "_:a"})) for quad in said)
+        digests[sha256("".join(lines).encode()).digest()] = node
+    if len(digests) < len(mentions):
+        return None
+    names = {digests[digest]: f"_:c14n{n}" for n, digest in enumerate(sorted(digests))}
+    return "".join(sorted({_line(quad, names) for quad in quads})).encode()
+
+
+def _line(quad: _Written, names: Mapping[str, str]) -> str:
+    return " ".join([text if node is None else names[node] for node, text in quad]) + " .\n"

@@ -1,0 +1,118 @@
+"""The short way to a canonical form comes out where the long way does, whatever a record says."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ledger.records import shapes
+from ledger.records.awards import credential
+from ledger.records.canonical import canonical
+from ledger.records.documents import RecordError
+from ledger.records.proofs import with_proof
+from ledger.records.shapes import canonical_by_shape
+from tests.records.samples import (
+    METHOD,
+    PROOF_KEY,
+    SIGNED_AT,
+    Vector,
+    award,
+    changed,
+    leaves,
+    signed,
+)
+
+UNSIGNED = credential(award())
+LEAVES = list(leaves(UNSIGNED))
+
+
+def outcome(canonicalize: Any, document: Any) -> Any:
+    """The canonical form, or which refusal it was."""
+    try:
+        return canonicalize(document)
+    except RecordError as refusal:
+        return type(refusal)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(LEAVES),
+            st.one_of(
+                st.text(max_size=20),
+                st.sampled_from(["_:x", "urn:undefined:x", "urn:leaf:3:", "did:x", "a:b", "a b"]),
+                st.sampled_from(["https://x.example/../y", "https://x.example/ü", "HTTPS://X"]),
+                st.sampled_from(["\t\r\n\\\"'", "\x00\x7f", "<>", "_:b0", "é漢😀", "\u2028"]),
+                st.integers(),
+                st.booleans(),
+                st.none(),
+                st.just([]),
+            ),
+        ),
+        max_size=4,
+    )
+)
+def test_both_ways_lead_to_the_same(changes: list[tuple[tuple[str | int, ...], Any]]) -> None:
+    document = UNSIGNED
+    for path, value in changes:
+        document = changed(document, path, lambda _, value=value: value)
+    assert outcome(canonical_by_shape, document) == outcome(canonical, document)
+
+
+@given(st.lists(st.sampled_from(["a", "b", "Lesson"]), min_size=0, max_size=6))
+def test_parts_that_look_the_same_come_out_the_same(names: list[str]) -> None:
+    evidence = [{"type": ["Evidence"], "name": name} for name in names]
+    document = {**UNSIGNED, "evidence": evidence or [{"type": ["Evidence"]}]}
+    assert outcome(canonical_by_shape, document) == outcome(canonical, document)
+
+
+@given(st.data())
+def test_a_string_that_stands_in_two_places_comes_out_the_same(data: st.DataObject) -> None:
+    source, target = data.draw(st.tuples(st.sampled_from(LEAVES), st.sampled_from(LEAVES)))
+    value: Any = UNSIGNED
+    for step in source:
+        value = value[step]
+    document = changed(UNSIGNED, target, lambda _: value)
+    assert outcome(canonical_by_shape, document) == outcome(canonical, document)
+
+
+@pytest.mark.parametrize(
+    "vector", [Vector("ob", "obv3p0"), Vector("clr", "clrv2p0")], ids=["ob", "clr"]
+)
+def test_the_published_examples_come_out_by_shape(vector: Vector) -> None:
+    document = vector.signed
+    del document["proof"]
+    assert canonical_by_shape(document) == vector.document_canon
+
+
+def test_a_learner_record_with_awards_inside_comes_out_by_shape() -> None:
+    document = Vector("clr", "clrv2p0").signed
+    del document["proof"]
+    document["credentialSubject"]["verifiableCredential"] = [
+        signed(),
+        signed(record_url="https://records.district.example/records/2", levels={}),
+    ]
+    assert canonical_by_shape(document) == canonical(document)
+
+
+def test_awards_of_one_shape_are_signed_alike_and_worked_out_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    records = [
+        credential(replace(award(), record_url=f"https://records.district.example/records/{n}"))
+        for n in range(5)
+    ]
+    slow = [with_proof(record, PROOF_KEY.sign, METHOD, SIGNED_AT) for record in records]
+    canonical_by_shape(json.loads(json.dumps(records[0])))
+    with_proof(records[0], PROOF_KEY.sign, METHOD, SIGNED_AT, canonical_by_shape)
+    monkeypatch.setattr(shapes, "canonical", lambda _: pytest.fail("went the long way"))
+    fast = [
+        with_proof(record, PROOF_KEY.sign, METHOD, SIGNED_AT, canonical_by_shape)
+        for record in records
+    ]
+    assert fast == slow
