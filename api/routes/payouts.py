@@ -13,6 +13,7 @@ from api.access import NOT_THERE, must_see_payouts, sees_payout, visible_payers
 from api.answers import ListOf, answer, answer_all
 from api.directory import names_of
 from api.disclosures import shows
+from api.explanations import VIEWS, PayoutExplained, explain
 from api.paging import PageOf
 from api.reading import (
     AsOfReadNow,
@@ -27,7 +28,7 @@ from ledger.aggregates.organization import Organization
 from ledger.errors import NotFoundError
 from projections import payouts
 from projections.known import policies_known
-from projections.payouts import Explanation, Notice, Payout, PolicyVersion, Total
+from projections.payouts import Notice, Payout, PolicyVersion, Total
 from projections.sql import NO_ID
 
 router = Router("payouts")
@@ -142,22 +143,32 @@ def list_own_payouts(
     return read.page.answer(items, min(known, position), key=_key(items))
 
 
-@router.read("/payouts/{payout_id}/explanation", Explanation)
+@router.read("/payouts/{payout_id}/explanation", PayoutExplained)
 def explain_payout(
     payout_id: UUID,
     read: Annotated[Read[KnownQuery], Depends(reading(KnownQuery))],
 ) -> Response:
-    """Why a payout is what it is: policy, board reference, every rule tried, the events."""
+    """Why a payout is what it is, from the board's minute to what payroll answered.
+
+    The policy version, every rule tried with its inputs, the award with its scores and the digests
+    of its evidence, the budget, every line and its batch.
+    """
     day = read.day("UTC", read.query.effective_on)
     with read.connection() as connection:
-        position = read.visible("payouts")
+        position = read.visible(*VIEWS)
         known = read.known(connection, read.query.as_of, "UTC", "payouts")
         payout = payouts.find_payout(connection, payout_id, effective_on=day, as_of=known)
     if payout is None or not sees_payout(read.caller, payout.person_id, payout.district_id):
         raise NotFoundError(NOT_THERE)
     # What others claim of the same budget is part of why it is so much: a sum without a name.
     with read.connection(party_to=payout.district_id) as connection:
-        found = payouts.explain(connection, payout_id, effective_on=day, as_of=known)
+        found = explain(
+            connection,
+            payout_id,
+            effective_on=day,
+            as_of=known,
+            names_staff=payout.person_id != read.caller.principal_id,
+        )
     shows(read, "payout", [payout.person_id], within=[payout.district_id], thing_id=payout_id)
     return answer(found, position=min(known, position))
 

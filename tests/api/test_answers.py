@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -78,3 +79,53 @@ def test_what_is_not_paid_is_listed_with_its_reason_and_the_counts_tie(place: An
     assert [one["payout"]["person_id"] for one in hers] == [teacher] * len(place.worked.policies)
     of_her = place.seen(f"{place.path}/unpaid-counts", person_id=teacher)["items"]
     assert sum(one["pairs"] for one in of_her) == len(place.worked.policies)
+
+
+def explained(place: Answered, cents: int, who: str = "4501") -> dict[str, Any]:
+    person = str(place.worked.teachers[who])
+    items = place.seen(f"{place.path}/payouts", limit=200)["items"]
+    [payout] = [
+        one["payout"]
+        for one in items
+        if one["payout"]["policy_id"] == place.worked.policies[cents]
+        and one["payout"]["person_id"] == person
+        and one["payout"]["reason"] != "credential_not_listed"
+    ]
+    found: dict[str, Any] = place.seen(f"/v1/payouts/{payout['payout_id']}/explanation")
+    return found
+
+
+def test_an_explanation_goes_from_the_boards_minute_to_what_payroll_answered(
+    place: Answered,
+) -> None:
+    why = explained(place, 20_000)
+    assert why["payout"]["board_reference"] == "Minute 7"
+    assert all({"rule", "inputs", "passed"} <= check.keys() for check in why["checks"])
+    [award] = why["awards"]
+    assert award["title"]
+    assert (award["recommended"], award["decision"]) == ("met", "award")
+    assert [one["seat"] for one in award["assessments"]] == [1, 2]
+    assert all(one["scores"] for one in award["assessments"])
+    assert award["evidence"]
+    assert all(one["ciphertext_sha256"].startswith("sha256:") for one in award["evidence"])
+    assert award["submitted_on"] == award["decided_on"] == award["awarded_on"] == "2024-11-01"
+    [line] = why["lines"]
+    assert (line["line"]["status"], line["line"]["paid_on"]) == ("paid", "2024-11-15")
+    assert line["line"]["batch_id"] == place.worked.batch
+    assert line["prepared_by"] == str(place.worked.day.office)
+    assert line["approved_by"] == [str(place.worked.day.second)]
+
+
+def test_what_was_taken_back_and_what_bounced_says_so(place: Answered) -> None:
+    taken = explained(place, 15_000, "9876")
+    assert taken["awards"][0]["revoked_on"] == "2024-11-01"
+    told = [(one["line"]["kind"], one["line"]["status"]) for one in taken["lines"]]
+    assert told == [("earn", "paid"), ("reversal", "bypassed")]
+    [bounced] = explained(place, 40_000)["lines"]
+    assert (bounced["line"]["status"], bounced["line"]["code"]) == ("rejected", "E104")
+
+
+def test_she_is_told_the_same_without_who_made_the_batch(place: Answered) -> None:
+    payout, teacher = explained(place, 20_000)["payout"], place.worked.teachers["4501"]
+    hers = place.world.seen(teacher, f"/v1/payouts/{payout['payout_id']}/explanation")
+    assert [(one["prepared_by"], one["approved_by"]) for one in hers["lines"]] == [(None, [])]
