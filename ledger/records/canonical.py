@@ -8,6 +8,7 @@ so the work is counted and ends.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -22,8 +23,14 @@ ALIKE_NODES_MAX: Final = 6  # nodes without a name that look the same: their ord
 COMPARISONS_MAX: Final = 2_000
 _VOCABULARY: Final = "urn:undefined:"
 _BASE: Final = "https://undefined.invalid/"
-UNDEFINED: Final = (_VOCABULARY, _BASE)
+_UNDEFINED: Final = (_VOCABULARY, _BASE)
 UNNAMED: Final = "_:"  # such names are given anew in the canonical form
+_CONTROLS: Final = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f"  # pyld does not write these as RDFC-1.0 does
+# Whatever makes a string more than text or an address: where there is none, none is refused.
+UNUSUAL: Final = re.compile(
+    rf"^{UNNAMED}|[{_CONTROLS}\ud800-\udfff]|" + "|".join(map(re.escape, _UNDEFINED))
+)
+_CONTROL: Final = re.compile(f"[{_CONTROLS}]")
 _KEYWORDS: Final = frozenset({"@context", "@language", "@value"})
 
 
@@ -46,7 +53,7 @@ def canonical(document: Document) -> bytes:
     """
     dataset = dataset_of(document)
     quads: str = _BoundedWork().main(dataset, {"format": "application/n-quads"})
-    for undefined in UNDEFINED:
+    for undefined in _UNDEFINED:
         if (at := quads.find(undefined)) >= 0:
             word = quads[at + len(undefined) :].partition(">")[0]
             raise UndefinedTermError(f"no context of the record defines {word[:100]!r}")
@@ -115,6 +122,8 @@ def _covered(name: str, value: Any) -> bool:
         raise UndefinedTermError(f"the empty value of {name[:100]} is covered by no signature")
     if isinstance(value, str) and value.startswith(UNNAMED):
         raise UndefinedTermError(f"the name {value[:100]} is covered by no signature")
+    if isinstance(value, str) and _CONTROL.search(value):
+        raise RecordError(f"{name[:100]} holds a control character, which verifiers write apart")
     if name.startswith(("@", UNNAMED)) and name not in _KEYWORDS:
         raise UndefinedTermError(f"records do not use {name[:100]}")
     return True

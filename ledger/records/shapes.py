@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from pyld.nquads import XSD_STRING, escape
 
-from ledger.records.canonical import UNDEFINED, UNNAMED, canonical, dataset_of
+from ledger.records.canonical import UNNAMED, UNUSUAL, canonical, dataset_of
 from ledger.records.documents import Document, RecordError
 
 _SHAPES_KEPT: Final = 512
@@ -113,7 +113,7 @@ def _closing(literal: Mapping[str, str]) -> str:
 
 def _written(template: tuple[_Quad, ...], leaves: Sequence[str]) -> list[_Written] | None:
     """The quads with the document's strings in them; None when a string needs a closer look."""
-    if any(leaf.startswith(UNNAMED) or any(u in leaf for u in UNDEFINED) for leaf in leaves):
+    if any(map(UNUSUAL.search, leaves)):
         return None
     quads = []
     for quad in template:

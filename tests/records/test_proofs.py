@@ -182,6 +182,17 @@ def test_what_a_canonical_form_would_forget_is_never_signed(
         canonical(changed(credential(award()), path, lambda _: value))
 
 
+@pytest.mark.parametrize("character", ["\x00", "\x08", "\x0b", "\x0c", "\x1b", "\x7f", "\ud800"])
+def test_a_character_that_verifiers_write_in_two_ways_is_never_signed(character: str) -> None:
+    with pytest.raises(RecordError):
+        canonical({**credential(award()), "name": f"Wait{character}time"})
+
+
+def test_line_ends_tabs_and_quotes_are_written_as_the_standard_writes_them() -> None:
+    unsigned = {**credential(award()), "name": 'a\tb\rc\nd"e\\f\u2028'}
+    assert b' "a\\tb\\rc\\nd\\"e\\\\f\xe2\x80\xa8" .' in canonical(unsigned)
+
+
 @pytest.mark.parametrize(
     "context",
     [

@@ -47,7 +47,19 @@ def outcome(canonicalize: Any, document: Any) -> Any:
                 st.text(max_size=20),
                 st.sampled_from(["_:x", "urn:undefined:x", "urn:leaf:3:", "did:x", "a:b", "a b"]),
                 st.sampled_from(["https://x.example/../y", "https://x.example/ü", "HTTPS://X"]),
-                st.sampled_from(["\t\r\n\\\"'", "\x00\x7f", "<>", "_:b0", "é漢😀", "\u2028"]),
+                st.sampled_from(
+                    [
+                        "\t\r\n\\\"'",
+                        "\x00",
+                        "\x0c",
+                        "\x7f",
+                        "\ud800",
+                        "<>",
+                        "_:b0",
+                        "é漢😀",
+                        "\u2028",
+                    ]
+                ),
                 st.integers(),
                 st.booleans(),
                 st.none(),
