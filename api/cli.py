@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 
 from api import (
+    cli_audit,
     cli_backup,
     cli_changes,
     cli_equivalency,
@@ -42,6 +43,7 @@ app.add_typer(db, name="db")
 app.add_typer(cli_imports.app, name="import")
 app.add_typer(cli_equivalency.app, name="equivalency")
 app.add_typer(cli_policies.app, name="policy")
+app.add_typer(cli_audit.app, name="audit")
 app.add_typer(cli_payroll.app, name="payroll")
 app.add_typer(cli_server.app)
 app.add_typer(cli_backup.app)
