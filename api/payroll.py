@@ -9,18 +9,18 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, NoReturn
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import orjson
 
 from api.edge import Edge
 from api.exports.layout import Layout, approved, dollars, layout
 from api.exports.records import Policy, Record, from_bytes, records_of, to_bytes
-from ledger.aggregates.batch import Batch
-from ledger.aggregates.batch_answers import Answer
+from ledger.aggregates.batch import LINES_PER_COMMAND, Batch
+from ledger.aggregates.batch_answers import Answer, chunks
 from ledger.aggregates.organization import Organization
 from ledger.application import Call, Receipt
 from ledger.commands import batch as commands
@@ -40,6 +40,8 @@ from ledger.events.payroll import PayrollTerms
 from ledger.rules.payroll import hash_total, lines_of_batch
 from ledger.store import EVERYTHING
 from projections import batches, payable
+
+ANSWERS_PER_COMMAND = 15_000  # whose events stay well below the four megabytes of a command
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,15 @@ class Returned:
     quarantined: int = 0
     position: int | None = None
 
+    def plus(self, more: Returned) -> Returned:
+        """Both together, with the later position."""
+        counts = {
+            name: getattr(self, name) + getattr(more, name)
+            for name in Returned.__slots__
+            if name != "position"
+        }
+        return Returned(**counts, position=more.position or self.position)
+
 
 def draft(
     edge: Edge, call: Call, *, district_id: UUID, pay_date: date, through_position: int | None
@@ -78,7 +89,13 @@ def draft(
     with edge.reading([EVERYTHING]) as connection:
         newest = batches.of_district(connection, district_id, limit=1)
 
+    made: list[BatchLine] = []
+
     def lines(terms: PayrollTerms) -> list[BatchLine]:
+        made[:] = owed_lines(terms)
+        return made
+
+    def owed_lines(terms: PayrollTerms) -> list[BatchLine]:
         with edge.reading([EVERYTHING]) as connection:
             return lines_of_batch(
                 payable.payable(connection, district_id, through=position, pay_date=pay_date),
@@ -91,7 +108,7 @@ def draft(
                 terms,
             )
 
-    return commands.draft_batch(
+    receipt = commands.draft_batch(
         edge.ledger,
         call,
         district_id=district_id,
@@ -100,6 +117,28 @@ def draft(
         seen=Seen(newest[0].number, newest[0].version) if newest else None,
         make_lines=lines,
     )
+    if not receipt.replayed:
+        _list_rest(edge, call, district_id, receipt, made)
+    return receipt
+
+
+def _list_rest(
+    edge: Edge, call: Call, district_id: UUID, drafted: Receipt, made: Sequence[BatchLine]
+) -> None:
+    """List what did not fit into the first command. Broken off, the batch can only be voided."""
+    version = drafted.version
+    for number, chunk in enumerate(chunks(made, LINES_PER_COMMAND)[1:], 1):
+        command_id = uuid5(call.command_id, f"lines-{number}")
+        more = replace(call, command_id=command_id, expected_version=None)
+        listed = commands.list_lines(
+            edge.ledger,
+            more,
+            batch_id=drafted.stream,
+            district_id=district_id,
+            after=version,
+            lines=chunk,
+        )
+        version = listed.version
 
 
 def freeze(edge: Edge, call: Call, *, batch_id: UUID) -> Receipt:
@@ -111,7 +150,7 @@ def freeze(edge: Edge, call: Call, *, batch_id: UUID) -> Receipt:
     content = to_bytes(_records(edge, batch))
     stored = _store(edge, batch, [_lines_envelope(edge, batch, content), content])
     with _kept_if_told(edge, batch, stored) as told:
-        return told(commands.freeze_batch(edge.ledger, call, batch_id=batch_id, file=stored))
+        return told(commands.freeze_batch(edge.ledger, call, known=batch, file=stored))
 
 
 def export(edge: Edge, call: Call, *, batch_id: UUID, layout_name: str) -> Receipt:
@@ -131,7 +170,7 @@ def export(edge: Edge, call: Call, *, batch_id: UUID, layout_name: str) -> Recei
             commands.export_batch(
                 edge.ledger,
                 call,
-                batch_id=batch_id,
+                known=batch,
                 layout=layout_name,
                 layout_version=chosen.version,
                 file=stored,
@@ -159,7 +198,22 @@ def read_export(edge: Edge, batch_id: UUID, layout_name: str) -> Download:
 def record_return(
     edge: Edge, call: Call, *, batch_id: UUID, content: bytes, answers: Sequence[Answer]
 ) -> Returned:
-    """Record what a return file says. The same file again, or one without news, adds nothing."""
+    """Record what a return file says. The same file again, or one without news, adds nothing.
+
+    A long file is recorded in parts; sent again after it broke off, the rest of it is news.
+    """
+    edge.ledger.get(Batch, batch_id).must_take_answers()
+    found = Returned()
+    for number, part in enumerate(chunks(answers, ANSWERS_PER_COMMAND)):
+        command_id = uuid5(call.command_id, f"part-{number}") if number else call.command_id
+        said = _part_recorded(edge, replace(call, command_id=command_id), batch_id, content, part)
+        found = found.plus(said)
+    return found
+
+
+def _part_recorded(
+    edge: Edge, call: Call, batch_id: UUID, content: bytes, answers: Sequence[Answer]
+) -> Returned:
     try:
         receipt = _return_recorded(edge, call, batch_id, content, answers)
     except NothingChangesError:
@@ -191,7 +245,7 @@ def _return_recorded(
             commands.record_return(
                 edge.ledger,
                 call,
-                batch_id=batch_id,
+                known=batch,
                 file=stored,
                 file_hmac=edge.payroll_files.hmac(content),
                 answers=answers,

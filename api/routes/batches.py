@@ -220,8 +220,8 @@ def download_batch(batch_id: UUID, layout: Slug, read: ReadNow) -> Response:
 @router.read("/batches/{batch_id}/files/{layout}/envelope", dict[str, Any])
 def read_envelope(batch_id: UUID, layout: Slug, read: ReadNow) -> Response:
     """The control totals of a file, as they were stored with it."""
-    batch = read.edge.ledger.get(BatchState, batch_id)
-    must_see_payroll(read.caller, batch.district_id)
+    begun = commands.beginning_of(read.edge.ledger, batch_id)
+    must_see_payroll(read.caller, begun.district_id)
     return answer(payroll.read_export(read.edge, batch_id, layout).envelope)
 
 
@@ -234,14 +234,14 @@ def record_return(
 ) -> Response:
     """Say what came of the lines. The same again adds nothing; a bad file adds nothing at all."""
     must_answer_payroll(write.caller, _district_of(write, batch_id))
-    batch = write.edge.ledger.get(BatchState, batch_id)
+    number = commands.beginning_of(write.edge.ledger, batch_id).number
     content = file.file.read()
     found = payroll.record_return(
         write.edge,
         write.call(),
         batch_id=batch_id,
         content=content,
-        answers=read_answers("return file", content, batch.drafted.number),
+        answers=read_answers("return file", content, number),
     )
     return answer(found, position=found.position)
 
@@ -272,7 +272,7 @@ def list_layouts(read: ReadNow) -> Response:  # noqa: ARG001 - every read takes 
 
 
 def _district_of(write: Write, batch_id: UUID) -> UUID:
-    return write.edge.ledger.get(BatchState, batch_id).district_id
+    return commands.beginning_of(write.edge.ledger, batch_id).district_id
 
 
 def _seen(read: Read[Any], connection: Any, batch_id: UUID) -> Batch:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cached_property
+from itertools import chain
 from typing import Literal, Self, assert_never
 from uuid import UUID
 
@@ -36,6 +38,7 @@ BatchState = Literal[
     "drafted", "frozen", "approved", "closed", "exported", "acknowledged", "reconciled", "voided"
 ]
 LINES_AT_ONCE = 500  # in one event, which has to stay well below a megabyte
+LINES_PER_COMMAND = 3_000  # whose events have to stay well below four
 
 
 class BatchOpenError(RuleError):
@@ -54,6 +57,12 @@ class BatchStateError(RuleError):
     """The batch is not in a state that allows this."""
 
     slug = "batch-state"
+
+
+class BatchIncompleteError(RuleError):
+    """Whoever drafted the batch did not come to list all of its lines: void it and begin anew."""
+
+    slug = "batch-incomplete"
 
 
 class LineTooLargeError(RuleError):
@@ -81,7 +90,7 @@ def draft(
     terms: PayrollTerms,
     lines: Sequence[BatchLine],
 ) -> Sequence[AnyBatchEvent]:
-    """Begin a batch with all its lines; it may have none, which is a statement as well."""
+    """Begin a batch, of which the first lines are listed; it may have none, and says so."""
     if closed_until is not None and pay_date <= closed_until:
         raise PeriodClosedError(f"the period of {closed_until} is closed; pay later than that")
     ceiling = terms.line_cents_max
@@ -106,7 +115,19 @@ def draft(
         positive_cents=sums.positive_cents,
         negative_cents=sums.negative_cents,
     )
-    listed = [
+    first = lines[:LINES_PER_COMMAND]
+    return [drafted, *list_lines(stream, act, district_id=district_id, after=1, lines=first)]
+
+
+def list_lines(
+    stream: UUID, act: Act, *, district_id: UUID, after: int, lines: Sequence[BatchLine]
+) -> Sequence[AnyBatchEvent]:
+    """List lines of a batch that was just drafted, behind the version that it has come to.
+
+    Nobody loads the batch for that, which would be the longer the more it lists: the store
+    refuses a version that somebody else has written.
+    """
+    return [
         BatchLinesListed(
             originator_id=stream,
             originator_version=version,
@@ -115,9 +136,8 @@ def draft(
             district_id=district_id,
             lines=chunk,
         )
-        for version, chunk in enumerate(chunks(lines, LINES_AT_ONCE), 2)
+        for version, chunk in enumerate(chunks(lines, LINES_AT_ONCE), after + 1)
     ]
-    return [drafted, *listed]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,17 +146,33 @@ class Batch(Aggregate):
 
     drafted: BatchDrafted
     preparers: frozenset[UUID]
-    lines: Mapping[UUID, BatchLine] = field(default_factory=dict)
+    listed: tuple[tuple[BatchLine, ...], ...] = ()
     file: StoredFile | None = None
     approvers: tuple[UUID, ...] = ()
     closed: bool = False
     voided: bool = False
     exports: Mapping[str, StoredFile] = field(default_factory=dict)
-    answers: Mapping[UUID, LineResult] = field(default_factory=dict)  # the newest that counts
-    disputed: frozenset[LineResult] = frozenset()  # answers that contradict those
+    returned: tuple[tuple[LineResult, ...], ...] = ()
     quarantined: frozenset[UUID] = frozenset()
     returns: int = 0
     reconciled: bool = False
+
+    @cached_property
+    def lines(self) -> Mapping[UUID, BatchLine]:
+        """The lines by their ids. Made once: a batch may have a hundred thousand."""
+        return {line.line_id: line for lines in self.listed for line in lines}
+
+    @cached_property
+    def answers(self) -> Mapping[UUID, LineResult]:
+        """The newest answer to each line that counts."""
+        every = chain.from_iterable(self.returned)
+        return {one.line_id: one for one in every if one.exception != "contradicts"}
+
+    @cached_property
+    def disputed(self) -> frozenset[LineResult]:
+        """Answers that contradict those."""
+        every = chain.from_iterable(self.returned)
+        return frozenset(one for one in every if one.exception == "contradicts")
 
     @property
     def district_id(self) -> UUID:
@@ -202,8 +238,12 @@ class Batch(Aggregate):
             )
 
     def must_be_drafted(self) -> None:
-        """Raises BatchStateError unless the lines are still to be put into a file."""
+        """Raises unless every line is listed, and none was put into a file."""
         self._must_be("drafted")
+        if len(self.lines) < self.drafted.line_count:
+            raise BatchIncompleteError(
+                f"{len(self.lines)} of {self.drafted.line_count} lines are listed; void the batch"
+            )
 
     def must_be_frozen(self) -> None:
         """Raises BatchStateError unless somebody may approve."""
@@ -338,7 +378,7 @@ class Batch(Aggregate):
             case BatchDrafted():
                 raise AssertionError("a batch is drafted once")
             case BatchLinesListed(lines=lines):
-                return replace(state, lines={**state.lines, **{one.line_id: one for one in lines}})
+                return replace(state, listed=(*state.listed, lines))
             case BatchFrozen(file=file):
                 return replace(state, file=file, preparers=state.preparers | {event.actor_id})
             case BatchApproved():
@@ -352,11 +392,9 @@ class Batch(Aggregate):
             case ReturnRecorded(return_number=number):
                 return replace(state, returns=number)
             case ReturnLinesListed(results=results):
-                plain = [one for one in results if one.exception != "contradicts"]
                 return replace(
                     state,
-                    answers={**state.answers, **{one.line_id: one for one in plain}},
-                    disputed=state.disputed.union(results) - set(plain),
+                    returned=(*state.returned, results),
                     quarantined=state.quarantined | set(event.quarantined_line_ids),
                 )
             case BatchReconciled():

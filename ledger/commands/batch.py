@@ -19,11 +19,12 @@ from ledger.aggregates.organization import Organization
 from ledger.aggregates.payroll import Payroll, PayrollTermsMissingError
 from ledger.application import Call, Decide, Ledger, Reader, Receipt
 from ledger.commands.payroll import payroll_stream
-from ledger.errors import ConflictError, ForbiddenError, InvalidError
+from ledger.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from ledger.events import AnyBatchEvent
 from ledger.events.base import Event
 from ledger.events.batch import (
     BatchDownloaded,
+    BatchDrafted,
     BatchLine,
     Explanation,
     ForbiddenPair,
@@ -121,6 +122,43 @@ def draft_batch(
     return _run(ledger, call, district_id, stream, decide)
 
 
+def list_lines(
+    ledger: Ledger,
+    call: Call,
+    *,
+    batch_id: UUID,
+    district_id: UUID,
+    after: int,
+    lines: Sequence[BatchLine],
+) -> Receipt:
+    """List more lines of a batch that was just drafted: all would be too much for one command."""
+    events = batches.list_lines(
+        batch_id, call.act, district_id=district_id, after=after, lines=lines
+    )
+    return ledger.run(call, lambda _read: events)
+
+
+def beginning_of(ledger: Ledger, batch_id: UUID) -> BatchDrafted:
+    """How a batch began, without its lines. Raises NotFoundError."""
+    for event in ledger.events.get(batch_id, limit=1):
+        if isinstance(event, BatchDrafted):
+            return event
+    raise NotFoundError(f"there is no batch {batch_id}")
+
+
+def _first(known: Batch) -> Callable[[Reader], Batch]:
+    """The batch as its caller has read it, and anew where that turns out to be too old."""
+    read_before = [known]
+
+    def get(read: Reader) -> Batch:
+        if not read_before:
+            return read.get(Batch, known.id)
+        read.versions[known.id] = known.version
+        return read_before.pop()
+
+    return get
+
+
 def _closed_until(read: Reader, district_id: UUID, seen: Seen | None) -> date | None:
     if seen is None:
         return None
@@ -131,22 +169,22 @@ def _closed_until(read: Reader, district_id: UUID, seen: Seen | None) -> date | 
     return before.closed_until
 
 
-def freeze_batch(ledger: Ledger, call: Call, *, batch_id: UUID, file: StoredFile) -> Receipt:
+def freeze_batch(ledger: Ledger, call: Call, *, known: Batch, file: StoredFile) -> Receipt:
     """Say that the lines are in a file that no longer changes."""
-    district_id = ledger.get(Batch, batch_id).district_id
+    get = _first(known)
 
     def decide(read: Reader) -> Sequence[AnyBatchEvent]:
-        batch = read.get(Batch, batch_id)
+        batch = get(read)
         batch.must_be_drafted()
         _must_not_prepare(ledger, call.caller_id, batch.lines.values())
         return batch.freeze(call.act, file=file)
 
-    return _run(ledger, call, district_id, batch_id, decide)
+    return _run(ledger, call, known.district_id, known.id, decide)
 
 
 def approve_batch(ledger: Ledger, call: Call, *, batch_id: UUID) -> Receipt:
     """Approve a frozen batch. Raises SegregationError for whoever may not."""
-    district_id = ledger.get(Batch, batch_id).district_id
+    district_id = beginning_of(ledger, batch_id).district_id
 
     def decide(read: Reader) -> Sequence[AnyBatchEvent]:
         batch = read.get(Batch, batch_id)
@@ -170,17 +208,16 @@ def export_batch(
     ledger: Ledger,
     call: Call,
     *,
-    batch_id: UUID,
+    known: Batch,
     layout: str,
     layout_version: int,
     file: StoredFile,
 ) -> Receipt:
     """Say that a closed batch was rendered in a layout."""
+    get = _first(known)
 
     def decide(read: Reader) -> Sequence[AnyBatchEvent]:
-        return read.get(Batch, batch_id).export(
-            call.act, layout=layout, layout_version=layout_version, file=file
-        )
+        return get(read).export(call.act, layout=layout, layout_version=layout_version, file=file)
 
     return ledger.run(call, decide)
 
@@ -204,17 +241,16 @@ def record_return(
     ledger: Ledger,
     call: Call,
     *,
-    batch_id: UUID,
+    known: Batch,
     file: StoredFile,
     file_hmac: str,
     answers: Sequence[Answer],
 ) -> Receipt:
     """Record what the payroll system answered to the lines of a batch."""
+    get = _first(known)
 
     def decide(read: Reader) -> Sequence[AnyBatchEvent]:
-        return read.get(Batch, batch_id).record_return(
-            call.act, file=file, file_hmac=file_hmac, answers=answers
-        )
+        return get(read).record_return(call.act, file=file, file_hmac=file_hmac, answers=answers)
 
     return ledger.run(call, decide)
 

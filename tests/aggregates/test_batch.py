@@ -10,11 +10,13 @@ import pytest
 
 from ledger.aggregates.batch import (
     Batch,
+    BatchIncompleteError,
     BatchOpenError,
     BatchStateError,
     PeriodClosedError,
     VarianceUnexplainedError,
     draft,
+    list_lines,
 )
 from ledger.aggregates.batch_answers import Answer
 from ledger.errors import NothingChangesError
@@ -96,11 +98,17 @@ def test_a_batch_goes_through_its_states_in_order() -> None:
 
 
 def test_lines_are_listed_in_events_that_are_small_enough() -> None:
-    made = lines(*range(1, 1_202))
+    made = lines(*range(1, 3_602))
     events = drafted(made)
-    assert [type(event).__name__ for event in events] == ["BatchDrafted"] + 3 * ["BatchLinesListed"]
-    assert [event.originator_version for event in events] == [1, 2, 3, 4]
+    assert [type(event).__name__ for event in events] == ["BatchDrafted"] + 6 * ["BatchLinesListed"]
+    assert [event.originator_version for event in events] == [1, 2, 3, 4, 5, 6, 7]
+    with pytest.raises(BatchIncompleteError, match="3000 of 3601"):
+        fold(events).freeze(act(OFFICE), file=FILE)
+    rest = made[3_000:]
+    events += list_lines(named("batch"), act(OFFICE), district_id=DISTRICT, after=7, lines=rest)
+    assert [event.originator_version for event in events[7:]] == [8, 9]
     assert list(fold(events).lines.values()) == made
+    fold(events).must_be_drafted()
 
 
 def test_a_thousand_answers_are_one_return_in_pieces() -> None:
