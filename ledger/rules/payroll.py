@@ -215,8 +215,11 @@ def lines_of_batch(
     for one in payables:
         about = decided.get(one.entitlement_id, nothing)
         approved = not by_person or about.approved_cents == one.amount_cents
-        if one.amount_cents and approved and not about.held and _is_free(tried, one.line_id):
-            lines.append(_earned(one, _attempt(tried, one.line_id), codes))
+        if not one.amount_cents or not approved or about.held:
+            continue
+        line = one.line_id  # costs a digest each time
+        if _is_free(tried, line):
+            lines.append(_earned(one, line, _attempt(tried, line), codes))
     for correction in corrections:
         held = decided.get(correction.entitlement_id, nothing).held
         stands = _still_stands(correction, tried)
@@ -293,13 +296,15 @@ def _code_of(codes: Mapping[UUID | None, PayCode], policy_id: UUID) -> PayCode |
     return codes.get(policy_id) or codes.get(None)
 
 
-def _earned(one: Payable, attempt: int, codes: Mapping[UUID | None, PayCode]) -> BatchLine:
+def _earned(
+    one: Payable, line: UUID, attempt: int, codes: Mapping[UUID | None, PayCode]
+) -> BatchLine:
     code = _code_of(codes, one.policy_id)
     earning_code = one.earning_code or (code.earning_code if code else None)
     if earning_code is None:
         raise PayCodeMissingError(f"policy {one.policy_id} has no pay code", policy=one.policy_id)
     return BatchLine(
-        line_id=one.line_id,
+        line_id=line,
         attempt=attempt,
         kind="earn",
         instalment=one.instalment,
