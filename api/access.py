@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -39,9 +39,23 @@ NOT_THERE = "not there, or not yours"
 class Caller:
     """Who calls, and the roles that the log grants her as of now."""
 
-    def __init__(self, principal_id: UUID, ledger: Ledger) -> None:
+    def __init__(
+        self, principal_id: UUID, ledger: Ledger, meant: Mapping[UUID, UUID] | None = None
+    ) -> None:
         self.principal_id = principal_id
         self._ledger = ledger
+        self._meant = meant or {}  # who is meant by the id of a record that was merged
+
+    @property
+    def person_id(self) -> UUID:
+        """Under which id her record is, if she is a teacher."""
+        return self._meant.get(self.principal_id, self.principal_id)
+
+    def is_person(self, person_id: UUID) -> bool:
+        """Whether it is she who is meant by an id, be it of a record that was merged into hers."""
+        if person_id == self.principal_id:
+            return True
+        return bool(self._meant) and self._meant.get(person_id, person_id) == self.person_id
 
     @cached_property
     def grants(self) -> frozenset[tuple[Role, UUID | None]]:
@@ -58,10 +72,10 @@ class Caller:
         The second wall, wider than the rules below and never narrower. Of a request `about`
         herself her grants are not looked up, for she needs none.
         """
-        if about == self.principal_id:
-            return frozenset({about})
+        if about is not None and self.is_person(about):
+            return frozenset({self.principal_id, about})
         looks_for = {scope or ALL_ROWS for role, scope in self.grants if role in LOOKING_ROLES}
-        return frozenset({self.principal_id, *looks_for})
+        return frozenset({self.principal_id, self.person_id, *looks_for})
 
     def scopes(self, role: Role) -> frozenset[UUID | None]:
         """The issuers or districts for which she holds the role; None among them means all."""
@@ -155,14 +169,14 @@ def visible_payers(
 ) -> Collection[UUID]:
     """Those of the districts that owe a person something which the caller may know to do so."""
     seen = {one for one in district_ids if sees_payout(caller, person_id, one)}
-    if not seen and caller.principal_id != person_id:
+    if not seen and not caller.is_person(person_id):
         raise NotFoundError(NOT_THERE)
     return seen
 
 
 def sees_payout(caller: Caller, person_id: UUID, district_id: UUID) -> bool:
     """A payout is for her it is owed to, and for whoever may see what the district owes."""
-    if caller.principal_id == person_id:
+    if caller.is_person(person_id):
         return True
     roles: tuple[Role, ...] = ("payroll", "district", "auditor")
     return any(caller.holds(role, district_id) for role in roles)
@@ -219,7 +233,7 @@ def must_see_earned(caller: Caller, connection: Connection[Any], person_id: UUID
 
 def sight_on(caller: Caller, connection: Connection[Any], person_id: UUID) -> Sight:
     """What a caller may see of what somebody has earned; it may be nothing."""
-    if caller.principal_id == person_id or caller.holds("auditor"):
+    if caller.is_person(person_id) or caller.holds("auditor"):
         return EVERYTHING
     scopes = caller.scopes("district") | caller.scopes("auditor")
     return sight_of(connection, person_id, *sorted(one for one in scopes if one is not None))
@@ -233,7 +247,7 @@ def sight_of(connection: Connection[Any], person_id: UUID, *district_ids: UUID) 
 
 def must_be(caller: Caller, person_id: UUID) -> None:
     """A record is its teacher's to write."""
-    if caller.principal_id != person_id:
+    if not caller.is_person(person_id):
         raise NotFoundError(NOT_THERE)
 
 
@@ -281,7 +295,7 @@ def must_have_erased(caller: Caller, connection: Connection[Any], person_id: UUI
     A district may where it is the only one that ever employed her: else the record of her years
     elsewhere would be another's to erase.
     """
-    if caller.principal_id == person_id or caller.holds("operator"):
+    if caller.is_person(person_id) or caller.holds("operator"):
         return
     districts = {one.district_id for one in employments.of_person(connection, person_id)}
     if len(districts) != 1 or not caller.holds("district", min(districts)):
@@ -293,7 +307,7 @@ def must_have_redacted(caller: Caller, enrollment: EnrollmentState, reason: str)
 
     An assessor who sees students in it may as well, for that reason alone.
     """
-    own = caller.principal_id == enrollment.person_id
+    own = caller.is_person(enrollment.person_id)
     decides = caller.holds("issuer_approver", enrollment.issuer_id) or caller.holds("operator")
     reports = reason == "student-data" and is_assessor_of(caller, enrollment)
     if not (own or decides or reports):
@@ -316,7 +330,7 @@ def must_see_erasures(caller: Caller) -> None:
 
 def must_see_whole_record(caller: Caller, person_id: UUID) -> None:
     """What no district may see whole: her history and her progress, wherever she worked."""
-    if not (caller.principal_id == person_id or caller.holds("auditor")):
+    if not (caller.is_person(person_id) or caller.holds("auditor")):
         raise NotFoundError(NOT_THERE)
 
 
@@ -324,7 +338,7 @@ def visible_districts(
     caller: Caller, person_id: UUID, district_ids: Collection[UUID]
 ) -> Collection[UUID]:
     """Those of the districts that employed a person which the caller may know to have done so."""
-    if caller.principal_id == person_id or caller.holds("auditor"):
+    if caller.is_person(person_id) or caller.holds("auditor"):
         return district_ids
     seen = {
         district_id
@@ -341,7 +355,7 @@ def must_see_person(caller: Caller, connection: Connection[Any], person_id: UUID
 
     Answers the district whose word for her the caller may see; null for herself.
     """
-    if caller.principal_id == person_id:
+    if caller.is_person(person_id):
         return None
     held = employments.of_person(connection, person_id)
     seen = visible_districts(caller, person_id, {one.district_id for one in held})
@@ -402,7 +416,7 @@ def must_see_evidence(caller: Caller, enrollment: EnrollmentState, evidence_id: 
     Never for a district.
     """
     kept = any(artifact.evidence_id == evidence_id for artifact in enrollment.artifacts)
-    own = caller.principal_id == enrollment.person_id
+    own = caller.is_person(enrollment.person_id)
     reviews = is_assessor_of(caller, enrollment) or caller.holds(
         "issuer_approver", enrollment.issuer_id
     )
@@ -419,7 +433,7 @@ def must_see_queue(caller: Caller, issuer_id: UUID) -> None:
 
 def review_role(caller: Caller, enrollment: EnrollmentState) -> Party:
     """As what the caller looks at a review. Raises NotFoundError when she is no party to it."""
-    if caller.principal_id == enrollment.person_id:
+    if caller.is_person(enrollment.person_id):
         return "teacher"
     if is_assessor_of(caller, enrollment):
         return "assessor"  # blind even where she also approves

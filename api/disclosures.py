@@ -55,7 +55,7 @@ def shows(
         thing_id: Of what a record has several, which one.
     """
     caller = read.caller
-    others = sorted(set(person_ids) - {caller.principal_id})
+    others = sorted({one for one in person_ids if not caller.is_person(one)})
     if others:
         organizations = sorted(set(within))
         capacities = (
@@ -78,7 +78,7 @@ def shows_person(
     thing_id: UUID | None = None,
 ) -> None:
     """Say that the answer shows a record of a person, to whoever employs or employed her."""
-    if person_id != read.caller.principal_id:
+    if not read.caller.is_person(person_id):
         held = employments.of_person(connection, person_id)
         within = {one.district_id for one in held}.union(issuer_ids)
         shows(read, record, [person_id], within=within, thing_id=thing_id)

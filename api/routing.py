@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from contextlib import suppress
 from typing import Any, TypeVar, get_args, get_type_hints
+from uuid import UUID
 
 import orjson
 from fastapi import APIRouter, Request, Response, params
@@ -52,6 +54,7 @@ class SignedInRoute(APIRoute):
             verifier: TokenVerifier = request.app.state.verifier
             principal_id = verifier.principal(_bearer(request))
             request.state.principal_id = principal_id
+            _mean_person(request)
             if expected is None:
                 answered = await written_down(request, await handle(request))
                 return await with_proofs(request, answered)
@@ -119,6 +122,19 @@ def _parameters(function: Callable[..., Any]) -> Iterator[dict[str, Any]]:
         description = schema.pop("description", None)
         named = {"name": name, "in": "query", "required": False, "schema": schema}
         yield named | ({"description": description} if description else {})
+
+
+def _mean_person(request: Request) -> None:
+    """Answer for a record that was merged as for the one it was merged into, to whoever may see it.
+
+    Whoever may not is told what she would be told of that one, so nobody learns of the merge.
+    """
+    meant: Mapping[UUID, UUID] = request.app.state.edge.watch.meant
+    asked = request.path_params.get("person_id") if meant else None
+    if asked is not None:
+        with suppress(ValueError):  # what is no id is refused where it is read
+            person_id = UUID(str(asked))
+            request.path_params["person_id"] = str(meant.get(person_id, person_id))
 
 
 def _bearer(request: Request) -> str:

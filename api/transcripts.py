@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Any, Literal
 from uuid import UUID
 
 from psycopg import Connection
 
 from api.access import NOT_THERE, Caller
+from ledger.aggregates.enrollment import enrollment_stream
 from ledger.errors import NotFoundError
+from ledger.rules.completions import Award
+from ledger.rules.duplicates import duplicates
 from ledger.values import local_date
-from projections import catalog, employments, history, transcript
+from projections import catalog, employments, history, renewals, transcript
 from projections.log import facts_at
 from projections.transcript import Line, TitledLine
+
+LINES_MAX = 1000  # of one person, more than anybody enrolls for
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +59,66 @@ class ShownLine:
     revoked_on: date | None
     reason: str | None
     positions: list[int]
+    duplicate_of: UUID | None  # an award of another record of hers, which counts instead
 
 
-COPIED = tuple(
-    name for name in ShownLine.__dataclass_fields__ if name not in {"status", "in_force"}
-)
+DERIVED = frozenset({"status", "in_force", "duplicate_of"})
+COPIED = tuple(name for name in ShownLine.__dataclass_fields__ if name not in DERIVED)
 
 
-def shown(line: TitledLine, at: datetime, effective_on: date | None) -> ShownLine:
+def shown(
+    line: TitledLine,
+    at: datetime,
+    effective_on: date | None,
+    counted_instead: Mapping[UUID, UUID] = MappingProxyType({}),
+) -> ShownLine:
     """A line as a reader on that day has to see it."""
     day = effective_on or local_date(at, line.zone or "UTC")
     copied = {name: getattr(line, name) for name in COPIED}
-    return ShownLine(**copied, status=line.status_on(day), in_force=line.holds(day))
+    return ShownLine(
+        **copied,
+        status=line.status_on(day),
+        in_force=line.holds(day),
+        duplicate_of=counted_instead.get(line.enrollment_id),
+    )
+
+
+def duplicates_of(
+    connection: Connection[Any], person_id: UUID, meant: Mapping[UUID, UUID]
+) -> Mapping[UUID, UUID]:
+    """Of awards of the same that came from two records of one person, which counts instead.
+
+    The id of an enrollment follows from the record it was begun in, so it says which that was.
+    """
+    others = [one for one, kept in meant.items() if kept == person_id]
+    if not others:
+        return {}
+    cycles = {
+        line.enrollment_id: line.cycle
+        for line in transcript.of_person(connection, person_id, limit=LINES_MAX)
+    }
+    return duplicates(
+        _award(one, cycles.get(one.enrollment_id, 1), others)
+        for one in renewals.awards_of_persons(connection, [person_id])
+        if one.revoked_on is None
+    )
+
+
+def _award(one: renewals.Award, cycle: int, others: Sequence[UUID]) -> Award:
+    origin = (
+        other
+        for other in others
+        if enrollment_stream(other, one.credential_id, cycle) == one.enrollment_id
+    )
+    return Award(
+        enrollment_id=one.enrollment_id,
+        credential_id=one.credential_id,
+        position=one.position,
+        awarded_on=one.awarded_on,
+        zone="UTC",
+        expires_on=one.expires_on,
+        origin_id=next(origin, None),
+    )
 
 
 def visible_lines(
@@ -76,7 +130,7 @@ def visible_lines(
     while it employed her; for an issuer's auditors what that issuer decides. Whoever is none of
     these learns nothing. Raises NotFoundError.
     """
-    if caller.principal_id == person_id or caller.holds("auditor"):
+    if caller.is_person(person_id) or caller.holds("auditor"):
         return list(lines)
     scopes = {s for s in caller.scopes("district") | caller.scopes("auditor") if s is not None}
     spans = [

@@ -37,7 +37,8 @@ def edge_of(request: Request) -> Edge:
 
 def caller_of(request: Request) -> Caller:
     """Who calls; the route class has checked the token before it read the body."""
-    return Caller(request.state.principal_id, edge_of(request).ledger)
+    edge = edge_of(request)
+    return Caller(request.state.principal_id, edge.ledger, edge.watch.meant)
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,7 @@ class Appeal(Value):
 @router.write("/enrollments")
 def enroll(body: NewEnrollment, write: WriteNow) -> Response:
     """Set out to earn a micro-credential, under the version that is current."""
-    return recorded(write.run(enrollments.enroll, body, person_id=write.caller.principal_id))
+    return recorded(write.run(enrollments.enroll, body, person_id=write.caller.person_id))
 
 
 @router.write("/enrollments/{enrollment_id}/evidence-withdrawals")

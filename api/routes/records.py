@@ -29,13 +29,21 @@ from api.reading import (
 )
 from api.renewals import LicenseUnits, brought
 from api.routing import Router
-from api.transcripts import Made, ShownLine, lines_as_of, made_by, shown, visible_lines
+from api.transcripts import (
+    LINES_MAX,
+    Made,
+    ShownLine,
+    duplicates_of,
+    lines_as_of,
+    made_by,
+    shown,
+    visible_lines,
+)
 from ledger.errors import NotFoundError
 from ledger.vault import PersonDetails
 from projections import employments, history, known, stacks, transcript
 
 router = Router("records")
-LINES_MAX = 1000  # of one person, more than anybody enrolls for; what is hidden is left out of them
 
 
 class Person(BaseModel):
@@ -73,7 +81,8 @@ def read_transcript(person_id: UUID, read: PagedKnownReadNow) -> Response:
         lines = visible_lines(connection, read.caller, person_id, found)[: read.page.limit]
         issuers = {line.issuer_id for line in lines}
         shows_person(read, connection, "transcript", person_id, issuer_ids=issuers)
-    items = [shown(line, read.at, read.query.effective_on) for line in lines]
+        instead = duplicates_of(connection, person_id, read.edge.watch.meant)
+    items = [shown(line, read.at, read.query.effective_on, instead) for line in lines]
     return read.page.answer(items, position, key=lines[-1].enrolled_position if lines else None)
 
 
@@ -114,6 +123,7 @@ def explain_transcript_line(
         if not lines:
             raise NotFoundError(NOT_THERE)
         made = made_by(connection, lines[0])
+        instead = duplicates_of(connection, person_id, read.edge.watch.meant)
         units = brought(
             connection,
             sight_on(read.caller, connection, person_id),
@@ -131,7 +141,7 @@ def explain_transcript_line(
             thing_id=enrollment_id,
         )
     body = {
-        "line": shown(lines[0], read.at, read.query.effective_on),
+        "line": shown(lines[0], read.at, read.query.effective_on, instead),
         "events": made,
         "licenses": units,
     }

@@ -51,6 +51,11 @@ class Merges(Aggregate):
             person_id = self.kept[person_id]
         return person_id
 
+    @property
+    def meant(self) -> dict[UUID, UUID]:
+        """Who is meant now by each id that was merged."""
+        return {one: self.person_of(one) for one in self.kept}
+
     def ids_of(self, person_id: UUID) -> list[UUID]:
         """Every other id that means this person now."""
         return [one for one in self.kept if self.person_of(one) == person_id]

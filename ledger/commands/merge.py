@@ -6,28 +6,57 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from ledger.aggregates.merge import Merges, MergeTerms
+from ledger.aggregates.person import Person
 from ledger.application import Call, Ledger, Reader, Receipt
-from ledger.commands.person import get_person
-from ledger.events import AnyMergeEvent
-from ledger.events.merge import MERGES, MergeReason
+from ledger.commands.person import details_pointer, get_person
+from ledger.events import AnyMergeEvent, AnyPersonEvent
+from ledger.events.merge import MERGES, MergeReason, PersonsMerged
+from ledger.vault import Vault
 
 
 def merge_persons(
-    ledger: Ledger, call: Call, *, person_id: UUID, merged_id: UUID, reason: MergeReason
+    ledger: Ledger,
+    vault: Vault,
+    call: Call,
+    *,
+    person_id: UUID,
+    merged_id: UUID,
+    reason: MergeReason,
 ) -> Receipt:
     """Say that a record is of another person; it happens when a second operator says the same.
+
+    A district that knew the other record alone knows her by the same name and number afterwards.
 
     Raises SecondPersonError, PersonMergedError, NothingChangesError, PersonErasedError.
     """
 
-    def decide(read: Reader) -> Sequence[AnyMergeEvent]:
-        for one in (person_id, merged_id):
-            get_person(read, one)
-        return merges(read).merge(call.act, MergeTerms(person_id, merged_id, reason))
+    def decide(read: Reader) -> Sequence[AnyMergeEvent | AnyPersonEvent]:
+        kept, merged = (get_person(read, one) for one in (person_id, merged_id))
+        found = read.find(Merges, MERGES) or Merges.none_yet(MERGES)
+        events = found.merge(call.act, MergeTerms(person_id, merged_id, reason))
+        happens = isinstance(events[-1], PersonsMerged)
+        return [*events, *_details(vault, call, kept, merged)] if happens else events
 
-    return ledger.run(call, decide)
+    receipt = ledger.run(call, decide)
+    kept = ledger.get(Person, person_id)
+    pointers = [details_pointer(kept, district_id) for district_id in kept.details]
+    vault.point_details([one for one in pointers if one is not None])
+    return receipt
 
 
-def merges(read: Reader) -> Merges:
+def merges(ledger: Ledger) -> Merges:
     """Every merge so far."""
-    return read.find(Merges, MERGES) or Merges.none_yet(MERGES)
+    return ledger.find(Merges, MERGES) or Merges.none_yet(MERGES)
+
+
+def _details(vault: Vault, call: Call, kept: Person, merged: Person) -> Sequence[AnyPersonEvent]:
+    """What districts knew the other record by, where they knew nothing of the one kept."""
+    events: list[AnyPersonEvent] = []
+    for district_id in sorted(merged.details.keys() - kept.details.keys()):
+        details = vault.get_details([merged.id], district_id).get(merged.id)
+        if details is None:
+            continue
+        stored = vault.put_details(kept.id, district_id, details)
+        events += kept.record_details(call.act, district_id=district_id, details=stored)
+        kept = Person.evolve(kept, events[-1])
+    return events

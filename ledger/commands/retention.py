@@ -23,13 +23,16 @@ from ledger.aggregates.employment import Employment
 from ledger.aggregates.enrollment import Enrollment
 from ledger.aggregates.enrollment_state import Appeal, Status
 from ledger.aggregates.issuer import Issuer
+from ledger.aggregates.merge import Merges
 from ledger.aggregates.person import Person
 from ledger.aggregates.retention import Retention, Stage, Subject
 from ledger.application import Call, Decide, Ledger, Reader, Receipt
 from ledger.commands.employment import employment_stream
+from ledger.commands.merge import merges
 from ledger.erasure import Entry, Eraser
 from ledger.errors import NothingChangesError
 from ledger.events import AnyRetentionEvent
+from ledger.events.merge import MERGES
 from ledger.events.retention import ErasureReason, HoldReason, LiftReason
 from ledger.rules.retention import (
     NOTHING,
@@ -189,6 +192,8 @@ def carry_on(ledger: Ledger, with_: Forgetting, act: Act, subject: Subject) -> R
     if subject.evidence_id is not None:
         destroyed = with_.eraser.destroy_evidence(subject)
     else:
+        for one in merges(ledger).ids_of(subject.person_id):  # all that she is known by
+            with_.eraser.destroy_person(one, numbers_in_log(ledger, one))
         destroyed = with_.eraser.destroy_person(
             subject.person_id, numbers_in_log(ledger, subject.person_id)
         )
@@ -261,7 +266,7 @@ def _hindrance(
         hindrance, zone = _evidence_hindrance(read, subject, reason, act)
     else:
         hindrance, zone = _person_hindrance(read, with_, subject, act)
-    streams = {subject.stream, Subject(subject.person_id).stream}
+    streams = {subject.stream, *(Subject(one).stream for one in _ids(read, subject))}
     known = [read.find(Retention, stream) for stream in sorted(streams)]
     if any(one.holds for one in known if one):
         return with_hold(hindrance), zone
@@ -271,7 +276,9 @@ def _hindrance(
 def _person_hindrance(
     read: Reader, with_: Forgetting, subject: Subject, act: Act
 ) -> tuple[Hindrance, str]:
-    positions = with_.vault.positions_everywhere(subject.person_id)
+    positions = [
+        one for id_ in _ids(read, subject) for one in with_.vault.positions_everywhere(id_)
+    ]
     streams = {employment_stream(district_id, one) for district_id, one in positions}
     found = [read.find(Employment, stream) for stream in streams | with_.employment_ids]
     held = [one for one in found if one is not None and not one.never_held]
@@ -279,6 +286,12 @@ def _person_hindrance(
     spans = [Employed(one.first_day, one.last_day) for one in held]
     today = local_date(act.at, zone)
     return person_hindrance(spans, paid_until=with_.paid_until, today=today), zone
+
+
+def _ids(read: Reader, subject: Subject) -> list[UUID]:
+    """Every id by which a person is known, those of records that were merged into hers too."""
+    known = read.find(Merges, MERGES) or Merges.none_yet(MERGES)
+    return [subject.person_id, *known.ids_of(subject.person_id)]
 
 
 def _evidence_hindrance(

@@ -1,0 +1,148 @@
+"""Two records of one person over HTTP: two operators, one record, nothing paid again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from tests.api.conftest import running
+from tests.api.payroll import Payday, hire, payday
+from tests.api.world import Issuer, Story, World
+from tests.database import Server
+
+STAFF = {"source": "sis", "source_id": "4711"}
+
+
+@pytest.fixture(scope="module")
+def world(database_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with (
+        database_server.database(database_server.template) as url,
+        running(url, tmp_path_factory.mktemp("ledger")) as world,
+    ):
+        world.client.headers["Ledger-Time"] = "2024-10-01T15:00:00Z"
+        yield world
+
+
+@pytest.fixture
+def day(world: World) -> Payday:
+    return payday(world)
+
+
+def merge(world: World, kept: UUID, other: UUID) -> None:
+    body = {"person_id": str(kept), "merged_id": str(other), "reason": "duplicate_account"}
+    asked = world.done(world.operator, "/v1/merges", body)
+    again = world.post(world.operator, "/v1/merges", body)
+    assert (again.status_code, again.json()["type"].rpartition("/")[2]) == (
+        409,
+        "second-person-needed",
+    ), asked
+    waiting = world.seen(world.operator, "/v1/merges")["items"]
+    assert str(other) in {one["merged_id"] for one in waiting}
+    world.done(world.grant("operator"), "/v1/merges", body)
+
+
+def awarded(world: World, issuer: Issuer, credential: str, teacher: UUID, day: Payday) -> Story:
+    assessors = issuer.assessors(credential, day.district, 2)
+    return Story(world, issuer, teacher, credential, assessors).award()
+
+
+def lines_of(world: World, who: UUID, person: UUID) -> dict[str, Any]:
+    found = world.seen(who, f"/v1/people/{person}/transcript")["items"]
+    return {line["enrollment_id"]: line for line in found}
+
+
+def test_what_was_paid_to_both_records_is_proposed_back_once_they_are_one(day: Payday) -> None:
+    """300.00 to each, one of them for the same micro-credential: 300.00 is to come back."""
+    world, district = day.world, day.district
+    issuer = world.issuer()
+    credential = issuer.credential()
+    day.policy(credential)
+    kept, other = hire(day, "1"), hire(day, "2", "Adelaide")
+    first = awarded(world, issuer, credential, kept, day)
+    second = awarded(world, issuer, credential, other, day)
+    batch = day.close("2024-10-15")
+    assert [line["amount_cents"] for line in day.lines(batch)] == [30_000, 30_000]
+    day.export(batch)
+
+    merge(world, kept, other)
+
+    shown = lines_of(world, kept, kept)
+    assert shown[first.enrollment]["duplicate_of"] is None
+    assert shown[second.enrollment]["duplicate_of"] == first.enrollment
+    # The old id answers as the new one to whoever may see it, and to nobody else.
+    assert lines_of(world, district.office, other) == lines_of(world, district.office, kept)
+    assert lines_of(world, other, kept) == shown  # her other sign-in is hers as well
+    assert world.get(uuid4(), f"/v1/people/{other}/transcript").status_code == 404
+    history = world.seen(kept, f"/v1/people/{kept}/history", limit=200)["items"]
+    assert "merge.persons-merged.v1" in [one["topic"] for one in history]
+    employers = world.seen(kept, f"/v1/people/{kept}/employments")["items"]
+    assert len(employers) == 2
+
+    path = f"{day.path}/correction-proposals"
+    [proposal] = world.seen(day.office, path)["items"]
+    assert (proposal["amount_cents"], proposal["kind"]) == (-30_000, "reversal")
+    assert proposal["person_id"] == str(kept)
+    assert day.lines(day.close("2024-10-20")) == []  # nothing again, nothing taken back unasked
+    day.adopt_all()
+    [line] = day.lines(day.close("2024-10-25"))
+    assert (line["amount_cents"], line["person_id"]) == (-30_000, str(kept))
+    assert world.seen(day.office, path)["items"] == []
+
+
+def test_only_operators_merge_and_what_is_merged_is_merged_once(world: World) -> None:
+    district = world.district()
+    one, two, three = (district.teacher(name) for name in ("Ada", "Bea", "Cleo"))
+    body = {"person_id": str(one), "merged_id": str(two), "reason": "imported_twice"}
+    assert world.post(district.office, "/v1/merges", body).status_code == 403
+    merge(world, one, two)
+    again = world.post(world.operator, "/v1/merges", body)
+    assert (again.status_code, again.json()["type"].rpartition("/")[2]) == (409, "nothing-changes")
+    body = {"person_id": str(three), "merged_id": str(two), "reason": "imported_twice"}
+    refused = world.post(world.operator, "/v1/merges", body)
+    assert (refused.status_code, refused.json()["type"].rpartition("/")[2]) == (
+        409,
+        "person-merged",
+    )
+    body = {"person_id": str(one), "merged_id": str(one), "reason": "imported_twice"}
+    assert (
+        world.post(world.operator, "/v1/merges", body).json()["type"].rpartition("/")[2]
+        == "merged-with-self"
+    )
+
+
+def test_who_is_known_to_a_district_by_the_other_record_keeps_her_name_there(world: World) -> None:
+    here, there = world.district(), world.district("Elsewhere")
+    kept, other = here.teacher("Ada"), there.teacher("Adelaide")
+    merge(world, kept, other)
+    shown = world.seen(there.office, f"/v1/people/{other}")
+    assert (shown["person_id"], shown["details"]["given_name"]) == (str(kept), "Adelaide")
+    assert world.seen(here.office, f"/v1/people/{kept}")["details"]["given_name"] == "Ada"
+
+
+def test_a_number_given_to_somebody_else_joins_nobody(world: World) -> None:
+    """The district gave number 4711 to another teacher: the two stay two (trap T17)."""
+    district = world.district()
+    first, second = district.teacher("Ada"), district.teacher("Bea")
+    body = {**STAFF, "district_id": district.id}
+    world.done(world.operator, f"/v1/people/{first}/identities", body)
+    refused = world.post(world.operator, f"/v1/people/{second}/identities", body)
+    assert (refused.status_code, refused.json()["type"].rpartition("/")[2]) == (
+        409,
+        "identity-taken",
+    )
+    assert world.seen(world.operator, "/v1/merges")["items"] == []
+    assert lines_of(world, district.office, second) == {}
+    shown = world.seen(district.office, f"/v1/people/{second}")
+    assert shown["person_id"] == str(second)
+
+
+def test_whoever_is_forgotten_is_forgotten_under_both_ids(world: World) -> None:
+    district = world.district()
+    kept, other = district.person("Ada"), district.person("Adelaide")
+    merge(world, kept, other)
+    body = {"reason": "subject-request"}
+    world.done(kept, f"/v1/people/{kept}/erasures", body)
+    assert world.edge.vault.erased([kept, other]) == {kept, other}
