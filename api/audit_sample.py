@@ -69,6 +69,7 @@ index.csv has a line for each; its file says everything behind it, and the file'
 """
 MOMENT = (1980, 1, 1, 0, 0, 0)  # of every file in the zip, or no two would be equal
 _SQL = blocks("budgets")
+_STREAMS = blocks("journal")
 
 
 class SampleRefusedError(InvalidError):
@@ -132,8 +133,8 @@ def draw(edge: Edge, wanted: Draw) -> Sample:
 @contextmanager
 def _payroll_as_of(connection: Connection[Any], district_id: UUID, position: int) -> Iterator[None]:
     """The batches of a district and what became of their lines, as known at a position."""
-    streams = rows(connection, _SQL["batch_streams"], district_id=district_id)
-    decided = rows(connection, _SQL["decided_streams"], district_id=district_id)
+    streams = rows(connection, _STREAMS["batch_streams"], district_id=district_id)
+    decided = rows(connection, _STREAMS["decided_streams"], district_id=district_id)
     everything = [one for (one,) in streams] + [entitlement_stream(one) for (one,) in decided]
     with folded(connection, Batches(), everything, position):
         yield

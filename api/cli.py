@@ -19,6 +19,7 @@ from api import (
     cli_changes,
     cli_equivalency,
     cli_imports,
+    cli_journal,
     cli_keys,
     cli_payroll,
     cli_policies,
@@ -48,6 +49,7 @@ app.add_typer(cli_payroll.app, name="payroll")
 app.add_typer(cli_server.app)
 app.add_typer(cli_backup.app)
 app.add_typer(cli_keys.app, name="keys")
+cli_seal.exports.command("journal")(cli_journal.export_journal)
 app.add_typer(cli_seal.app)
 app.add_typer(cli_changes.app)
 app.add_typer(cli_privacy.people, name="person")

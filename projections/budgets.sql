@@ -74,12 +74,6 @@ SELECT r.enrollment_id, r.person_id, r.credential_id, r.credential_version, r.is
                 WHERE e.person_id = r.person_id AND e.district_id = %(district_id)s)
  ORDER BY r.submitted_on, r.enrollment_id;
 
--- name: batch_streams
-SELECT batch_id FROM batches WHERE district_id = %(district_id)s;
-
--- name: decided_streams
-SELECT entitlement_id FROM entitlement_decisions WHERE district_id = %(district_id)s;
-
 -- name: fiscal_years
 -- For which year each was earned, as known at a position.
 SELECT DISTINCT ON (payout_id) payout_id, fiscal_year

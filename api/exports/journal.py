@@ -117,7 +117,7 @@ class Payroll:
     listed: dict[UUID, list[BatchLine]] = field(default_factory=dict)
     reserved: dict[tuple[UUID, int], BatchLine] = field(default_factory=dict)  # still to be paid
 
-    def book(self, fact: Fact[LedgerEvent]) -> None:
+    def book(self, fact: Fact[LedgerEvent]) -> None:  # noqa: C901 - one case for each kind
         position, event = fact
         day = local_date(event.occurred_at, self.zone)
         match event:

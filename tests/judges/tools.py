@@ -8,11 +8,13 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 HERE = Path(__file__).parent
 SIGSTORE = "@sigstore/verify@4.1.3"  # its merkle.js is not a public door: pinned
+BEANCOUNT = "beancount==3.2.3"
 DEBIAN_GO = ("golang-go", "golang-golang-x-mod-dev")
 GO_SOURCES = Path("/usr/share/gocode")
 
@@ -53,6 +55,16 @@ def go() -> Sequence[str]:
     }
     _run("go", "build", "-o", str(binary), str(HERE / "judge.go"), environment=environment)
     return [str(binary)]
+
+
+def beancount() -> Sequence[str]:
+    """The command of the judge of journals. It is compiled, and GPL: no dependency of ours."""
+    folder = cache(BEANCOUNT)
+    program = folder / "bin" / "bean-check"
+    if not program.exists():
+        _run(sys.executable, "-m", "venv", str(folder))
+        _run(str(folder / "bin" / "python"), "-m", "pip", "install", "-q", BEANCOUNT)
+    return [str(program)]
 
 
 def ask(command: Sequence[str], questions: Sequence[str]) -> list[bool]:

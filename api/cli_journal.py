@@ -1,0 +1,30 @@
+"""The command `export journal`: a district's money for a plain-text accounting tool."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+from uuid import UUID
+
+import typer
+
+
+def export_journal(
+    file: Annotated[Path, typer.Argument(dir_okay=False, help="Where to; replaced if there.")],
+    *,
+    district: Annotated[UUID, typer.Option(help="Whose money.")],
+    layout: Annotated[
+        Literal["beancount", "hledger"], typer.Option("--format", help="For which tool.")
+    ] = "beancount",
+) -> None:
+    """Write what was accrued, reserved, paid and taken back as a journal that balances.
+
+    It names entitlements and lines by their ids, and nobody.
+    """
+    from api.cli_reading import open_edge  # noqa: PLC0415 - loads slowly
+    from api.journal import journal  # noqa: PLC0415
+
+    with open_edge() as edge:
+        text = journal(edge, district, layout)
+    file.write_text(text, "utf-8")
+    typer.echo(f"{text.count(' * ')} entries: {file}")

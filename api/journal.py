@@ -1,0 +1,56 @@
+"""Puts a district's journal together: what is owed by position, and the events of its batches."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from psycopg import Connection
+
+from api.edge import Edge
+from api.exports.journal import Entry, Format, Owed, Payroll, Span, accruals, render
+from ledger.aggregates.organization import Organization
+from ledger.commands.entitlement import entitlement_stream
+from ledger.store import EVERYTHING
+from ledger.values import local_date
+from projections import payouts
+from projections.log import facts_at, facts_of
+from projections.sql import blocks, rows
+
+VIEWS = ("payouts", "batches")
+PAGE_EVENTS = 5_000
+_SQL = blocks("journal")
+
+
+def journal(edge: Edge, district_id: UUID, layout: Format) -> str:
+    """The journal of a district as known now, as text of a plain-text accounting tool."""
+    zone = edge.ledger.get(Organization, district_id).zone
+    position = edge.visible(VIEWS, 0)
+    with edge.reading([EVERYTHING]) as connection:
+        entries = entries_of(connection, district_id, zone, position)
+        versions = payouts.policies_of_district(connection, district_id)
+    return render(entries, {one.policy_id: one.terms["title"] for one in versions}, layout)
+
+
+def entries_of(
+    connection: Connection[Any], district_id: UUID, zone: str, position: int
+) -> list[Entry]:
+    """Every entry up to a position; the connection has to be one that sees everything."""
+    span = {"district_id": district_id, "as_of": position}
+    owed = [Owed(*row) for row in rows(connection, _SQL["owed"], **span)]
+    waits = [Span(*row) for row in rows(connection, _SQL["waits"], **span)]
+    spans: list[Owed | Span] = [*owed, *waits]
+    ends = {end for one in spans for end in (one.from_position, one.to_position) if end}
+    wanted = sorted(end for end in ends if end <= position)
+    days = {
+        fact.position: local_date(fact.event.occurred_at, zone)
+        for start in range(0, len(wanted), PAGE_EVENTS)
+        for fact in facts_at(connection, wanted[start : start + PAGE_EVENTS])
+    }
+    payroll = Payroll(zone)
+    batches = [one for (one,) in rows(connection, _SQL["batch_streams"], district_id=district_id)]
+    decided = rows(connection, _SQL["decided_streams"], district_id=district_id)
+    streams = [*batches, *(entitlement_stream(one) for (one,) in decided)]
+    for fact in facts_of(connection, streams, position):
+        payroll.book(fact)
+    return [*accruals(owed, waits, days.__getitem__, position), *payroll.entries]

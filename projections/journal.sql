@@ -1,0 +1,29 @@
+-- What a journal of money is made from, beside the events of batches.
+
+-- name: owed
+-- What was owed from one position until the next; base pay is the salary schedule's to book.
+SELECT p.payout_id, p.policy_id, p.from_position, p.to_position,
+       CASE WHEN p.verdict <> 'due' THEN 0
+            WHEN p.parts IS NULL THEN p.amount_cents
+            ELSE (SELECT coalesce(sum(part.amount_cents), 0)
+                    FROM json_to_recordset(p.parts::json) AS part(amount_cents bigint))
+       END::bigint AS cents
+  FROM payouts p
+ WHERE p.district_id = %(district_id)s AND p.from_position <= %(as_of)s
+   AND p.benefit NOT IN ('base_pay', 'base_add', 'lane_change', 'step')
+ ORDER BY p.payout_id, p.from_position;
+
+-- name: waits
+-- From where to where in the log it waited for the budget, and so was not owed.
+SELECT w.payout_id, w.from_position, w.to_position
+  FROM payout_waits w
+ WHERE w.from_position <= %(as_of)s
+   AND EXISTS (SELECT FROM payouts p
+                WHERE p.payout_id = w.payout_id AND p.district_id = %(district_id)s)
+ ORDER BY w.payout_id, w.from_position;
+
+-- name: batch_streams
+SELECT batch_id FROM batches WHERE district_id = %(district_id)s;
+
+-- name: decided_streams
+SELECT entitlement_id FROM entitlement_decisions WHERE district_id = %(district_id)s;

@@ -1,0 +1,41 @@
+"""Our journal before the accounting tool that it is written for."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from api.journal import journal
+from tests.api.answering import Answered, answered
+from tests.api.conftest import running
+from tests.database import Server
+from tests.judges import tools
+
+pytestmark = [pytest.mark.judges, pytest.mark.timeout(900)]
+
+
+@pytest.fixture(scope="module")
+def place(database_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Answered]:
+    with (
+        database_server.database(database_server.template) as url,
+        running(url, tmp_path_factory.mktemp("ledger")) as world,
+    ):
+        yield answered(world)
+
+
+def test_beancount_finds_that_the_journal_balances_and_that_a_changed_one_does_not(
+    place: Answered, tmp_path: Path
+) -> None:
+    place.seen(f"{place.path}/budgets")
+    text = journal(place.world.edge, UUID(place.worked.day.district.id), "beancount")
+    file = tmp_path / "journal.beancount"
+    for content, accepted in ((text, True), (text.replace("600.00 USD", "600.01 USD", 1), False)):
+        file.write_text(content)
+        done = subprocess.run(
+            [*tools.beancount(), str(file)], capture_output=True, text=True, check=False
+        )
+        assert (done.returncode == 0) == accepted, done.stderr
