@@ -24,16 +24,16 @@ from pydantic import BaseModel
 from api.edge import Edge
 from api.explanations import VIEWS, explain
 from api.exports.layout import dollars
+from api.journal import streams_of
 from ledger.aggregates.organization import Organization
-from ledger.commands.entitlement import entitlement_stream
 from ledger.errors import InvalidError
 from ledger.store import EVERYTHING
 from ledger.values import local_date
 from projections import batches
 from projections.batches import Batches, Line
+from projections.journal import fiscal_years
 from projections.known import folded
 from projections.log import facts_at
-from projections.sql import blocks, rows
 
 COLUMNS = (
     "sample_no",
@@ -68,8 +68,6 @@ mcledger audit sample --district {district_id} --fiscal-year {fiscal_year} --siz
 index.csv has a line for each; its file says everything behind it, and the file's SHA-256.
 """
 MOMENT = (1980, 1, 1, 0, 0, 0)  # of every file in the zip, or no two would be equal
-_SQL = blocks("budgets")
-_STREAMS = blocks("journal")
 
 
 class SampleRefusedError(InvalidError):
@@ -133,18 +131,14 @@ def draw(edge: Edge, wanted: Draw) -> Sample:
 @contextmanager
 def _payroll_as_of(connection: Connection[Any], district_id: UUID, position: int) -> Iterator[None]:
     """The batches of a district and what became of their lines, as known at a position."""
-    streams = rows(connection, _STREAMS["batch_streams"], district_id=district_id)
-    decided = rows(connection, _STREAMS["decided_streams"], district_id=district_id)
-    everything = [one for (one,) in streams] + [entitlement_stream(one) for (one,) in decided]
-    with folded(connection, Batches(), everything, position):
+    with folded(connection, Batches(), streams_of(connection, district_id), position):
         yield
 
 
 def _population(connection: Connection[Any], wanted: Draw, position: int) -> list[Line]:
     closed = batches.closed_lines(connection, wanted.district_id, as_of=position)
     ids = list({line.entitlement_id for line in closed})
-    found = rows(connection, _SQL["fiscal_years"], payout_ids=ids, as_of=position)
-    years: dict[UUID, int] = dict(found)
+    years = fiscal_years(connection, ids, as_of=position)
     return [line for line in closed if years.get(line.entitlement_id) == wanted.fiscal_year]
 
 

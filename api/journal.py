@@ -8,18 +8,17 @@ from uuid import UUID
 from psycopg import Connection
 
 from api.edge import Edge
-from api.exports.journal import Entry, Format, Owed, Payroll, Span, accruals, render
+from api.exports.journal import Entry, Format, Payroll, accruals, render
 from ledger.aggregates.organization import Organization
 from ledger.commands.entitlement import entitlement_stream
 from ledger.store import EVERYTHING
 from ledger.values import local_date
+from projections import journal as sources
 from projections import payouts
+from projections.journal import VIEWS, Owed, Span, batch_streams, decided_entitlements
 from projections.log import facts_at, facts_of
-from projections.sql import blocks, rows
 
-VIEWS = ("payouts", "batches")
 PAGE_EVENTS = 5_000
-_SQL = blocks("journal")
 
 
 def journal(edge: Edge, district_id: UUID, layout: Format) -> str:
@@ -36,9 +35,8 @@ def entries_of(
     connection: Connection[Any], district_id: UUID, zone: str, position: int
 ) -> list[Entry]:
     """Every entry up to a position; the connection has to be one that sees everything."""
-    span = {"district_id": district_id, "as_of": position}
-    owed = [Owed(*row) for row in rows(connection, _SQL["owed"], **span)]
-    waits = [Span(*row) for row in rows(connection, _SQL["waits"], **span)]
+    owed = sources.owed(connection, district_id, as_of=position)
+    waits = sources.waits(connection, district_id, as_of=position)
     spans: list[Owed | Span] = [*owed, *waits]
     ends = {end for one in spans for end in (one.from_position, one.to_position) if end}
     wanted = sorted(end for end in ends if end <= position)
@@ -48,9 +46,13 @@ def entries_of(
         for fact in facts_at(connection, wanted[start : start + PAGE_EVENTS])
     }
     payroll = Payroll(zone)
-    batches = [one for (one,) in rows(connection, _SQL["batch_streams"], district_id=district_id)]
-    decided = rows(connection, _SQL["decided_streams"], district_id=district_id)
-    streams = [*batches, *(entitlement_stream(one) for (one,) in decided)]
+    streams = streams_of(connection, district_id)
     for fact in facts_of(connection, streams, position):
         payroll.book(fact)
     return [*accruals(owed, waits, days.__getitem__, position), *payroll.entries]
+
+
+def streams_of(connection: Connection[Any], district_id: UUID) -> list[UUID]:
+    """Every stream that says what became of a district's payroll lines."""
+    decided = decided_entitlements(connection, district_id)
+    return [*batch_streams(connection, district_id), *map(entitlement_stream, decided)]

@@ -73,10 +73,3 @@ SELECT r.enrollment_id, r.person_id, r.credential_id, r.credential_version, r.is
    AND EXISTS (SELECT FROM payout_employments e
                 WHERE e.person_id = r.person_id AND e.district_id = %(district_id)s)
  ORDER BY r.submitted_on, r.enrollment_id;
-
--- name: fiscal_years
--- For which year each was earned, as known at a position.
-SELECT DISTINCT ON (payout_id) payout_id, fiscal_year
-  FROM payouts
- WHERE payout_id = ANY(%(payout_ids)s) AND from_position <= %(as_of)s
- ORDER BY payout_id, from_position DESC;

@@ -25,5 +25,12 @@ SELECT w.payout_id, w.from_position, w.to_position
 -- name: batch_streams
 SELECT batch_id FROM batches WHERE district_id = %(district_id)s;
 
--- name: decided_streams
+-- name: decided_entitlements
 SELECT entitlement_id FROM entitlement_decisions WHERE district_id = %(district_id)s;
+
+-- name: fiscal_years
+-- For which year each was earned, as known at a position.
+SELECT DISTINCT ON (payout_id) payout_id, fiscal_year
+  FROM payouts
+ WHERE payout_id = ANY(%(payout_ids)s) AND from_position <= %(as_of)s
+ ORDER BY payout_id, from_position DESC;

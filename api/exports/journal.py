@@ -33,6 +33,7 @@ from ledger.events.batch import (
 from ledger.events.entitlement import LineReleased, LineWrittenOff
 from ledger.values import local_date
 from projections.contract import Fact
+from projections.journal import Owed, Span
 
 Format = Literal["beancount", "hledger"]
 ACCRUED = "Liabilities:Entitlements:Accrued"
@@ -52,24 +53,6 @@ class Entry(NamedTuple):
     credit: str
     cents: int
     ids: tuple[tuple[str, UUID], ...]
-
-
-class Owed(NamedTuple):
-    """What an entitlement came to from one position until another; null: until now."""
-
-    payout_id: UUID
-    policy_id: UUID
-    from_position: int
-    to_position: int | None
-    cents: int
-
-
-class Span(NamedTuple):
-    """From where to where in the log something waited; null: until now."""
-
-    payout_id: UUID
-    from_position: int
-    to_position: int | None
 
 
 def expense(policy_id: UUID) -> str:

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from api.cli import app
-from api.exports.journal import ACCRUED, PAYROLL, RESERVED, Owed, Span, accruals, balances
+from api.exports.journal import ACCRUED, PAYROLL, RESERVED, accruals, balances
 from api.journal import entries_of
 from ledger.store import EVERYTHING
+from projections.journal import Owed, Span
 from tests.api.answering import Answered, answered
 from tests.api.conftest import running
 from tests.database import Server
