@@ -52,15 +52,16 @@ def canonical(document: Document) -> bytes:
     Raises ContextUnknownError, UndefinedTermError, RecordTooComplexError or RecordError.
     """
     dataset = dataset_of(document)
-    quads: str = _BoundedWork().main(dataset, {"format": "application/n-quads"})
+    try:
+        quads: str = _BoundedWork().main(dataset, {"format": "application/n-quads"})
+        content = quads.encode()
+    except UnicodeEncodeError:
+        raise RecordError("the record holds half a character") from None
     for undefined in _UNDEFINED:
         if (at := quads.find(undefined)) >= 0:
             word = quads[at + len(undefined) :].partition(">")[0]
             raise UndefinedTermError(f"no context of the record defines {word[:100]!r}")
-    try:
-        return quads.encode()
-    except UnicodeEncodeError:
-        raise RecordError("the record holds half a character") from None
+    return content
 
 
 def dataset_of(document: Document) -> Any:

@@ -102,6 +102,14 @@ def test_a_revoked_key_is_refused_even_where_it_is_still_listed() -> None:
         proof_key(spoiled, ISSUER_ID, METHOD)
 
 
+def test_a_key_by_the_name_of_another_is_refused_even_where_the_issuer_lists_it() -> None:
+    foreign = PROOF.method("did:web:elsewhere.example")
+    named = changed(ISSUER, ("verificationMethod", 0, "id"), lambda _: foreign)
+    listed = changed(named, ("assertionMethod", 0), lambda _: foreign)
+    with pytest.raises(RecordKeyError):
+        proof_key(listed, ISSUER_ID, foreign)
+
+
 @pytest.mark.parametrize(
     "key",
     [

@@ -290,6 +290,32 @@ def test_a_proof_of_another_kind_or_with_more_to_say_is_refused(change: dict[str
         proven(changed(SIGNED, ("proof", 0), lambda proof: {**proof, **change}), ISSUER)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [{"proofPurpose": "authentication"}, {"cryptosuite": "eddsa-jcs-2022"}],
+    ids=["purpose", "suite"],
+)
+def test_a_good_signature_for_another_purpose_or_suite_proves_nothing(
+    change: dict[str, Any],
+) -> None:
+    unsigned = credential(award())
+    options = {**SIGNED["proof"][0], **change}
+    del options["proofValue"]
+    value = multikeys.encode(PROOF_KEY.sign(signed_bytes(unsigned, options)))
+    with pytest.raises(ProofRefusedError):
+        proven({**unsigned, "proof": [{**options, "proofValue": value}]}, ISSUER)
+
+
+def test_half_a_character_is_refused_wherever_it_stands() -> None:
+    for path in LEAVES:
+        if path[0] not in {"proof", "@context"} and isinstance(path[-1], str):
+            document = changed({**SIGNED, "proof": "x"}, path, lambda _: "\ud800")
+            with pytest.raises(RecordError):
+                canonical(document)
+    with pytest.raises(RecordError):
+        canonical(changed(credential(award()), ("evidence", 0), lambda one: {**one, "\ud800": "x"}))
+
+
 @pytest.mark.parametrize("count", [0, 2])
 def test_a_record_has_one_proof(count: int) -> None:
     with pytest.raises(ProofRefusedError):
