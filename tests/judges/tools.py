@@ -67,6 +67,12 @@ def beancount() -> Sequence[str]:
     return [str(program)]
 
 
+def hledger() -> Sequence[str]:
+    """The command of the other judge of journals."""
+    _need("hledger", packages=("hledger",))
+    return ["hledger", "check", "--strict", "-f"]
+
+
 def ask(command: Sequence[str], questions: Sequence[str]) -> list[bool]:
     """What a judge says of many questions."""
     done = subprocess.run(
