@@ -17,6 +17,41 @@ COMMAND_LINE = stream_id("principal", "command-line")  # in whose name this mach
 
 
 @app.command()
+def opening(
+    files: Annotated[
+        list[Path], typer.Argument(exists=True, dir_okay=False, help="As docs/opening.md says.")
+    ],
+    principal: Annotated[
+        UUID, typer.Option(help="Who vouches for them: another than whoever prepared them.")
+    ],
+) -> None:
+    """Bring in what an earlier system recorded: prepared by one, confirmed by another person.
+
+    Exit status: 0 prepared or recorded, 1 refused (every flaw is named, nothing was stored).
+    """
+    from api.clock import wall  # noqa: PLC0415 - loads slowly, and other commands do without
+    from api.edge import Edge  # noqa: PLC0415
+    from api.imports.opening import import_opening  # noqa: PLC0415
+
+    edge = Edge.open(serving_settings())
+    try:
+        edge.witnesses.must_allow_writing()
+        for file in files:
+            report = import_opening(edge.ledger, edge.vault, file, caller_id=principal, at=wall())
+            state = "recorded" if report.confirmed_by else "prepared, and waits for a second person"
+            typer.echo(
+                f"{file.name}: {report.rows} rows, {report.amount_cents} cents paid before,"
+                f" {report.units_hundredths} hundredths of units: {state}"
+            )
+    except FileRefusedError as refused:
+        for flaw in refused.flaws:
+            typer.echo(str(flaw), err=True)
+        raise
+    finally:
+        edge.close()
+
+
+@app.command()
 def oneroster(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="The zip.")],
     zone: Annotated[str, typer.Option(help="The district's time zone, as in America/Chicago.")],

@@ -44,6 +44,7 @@ Record = Literal[
     "enrollment",
     "decisions",
     "changes",
+    "opening-records",
     "evidence",
 ]
 ReaderRole = Literal[

@@ -29,6 +29,7 @@ from ledger.events import (
 )
 from ledger.events.access import AccessEvent
 from ledger.events.merge import PersonsMerged
+from ledger.events.opening import OpeningRecorded
 from ledger.events.person import PersonEvent
 from projections.contract import Fact, Projection, Table, Viewer
 from projections.log import facts_at
@@ -43,6 +44,7 @@ Relevant = (
     | AnyRetentionEvent
     | AnyLicenseEvent
     | AnyCreditEvent
+    | OpeningRecorded
 )
 NEWEST = 2**63 - 1  # as of now: no position lies beyond
 PAGE_EVENTS = 5000  # of one person's events read at once

@@ -11,6 +11,7 @@ from ledger.events.credential import CredentialVersionPublished
 from ledger.events.credit import CreditRecorded, CreditWithdrawn
 from ledger.events.dossier import DossierFactRecorded, DossierFactWithdrawn
 from ledger.events.enrollment import Awarded, Reinstated, Revoked
+from ledger.events.opening import OpeningPayment, OpeningRecorded
 from ledger.events.policy import PolicyAdopted, PolicyRetired, PolicyRuleAdopted
 from ledger.events.stack import StackDefined, StackRetired
 from ledger.rules.allocation import judge
@@ -35,7 +36,9 @@ from projections.payout_rules import (
 AwardEvent = Awarded | Revoked | Reinstated
 PolicyEvent = PolicyAdopted | PolicyRuleAdopted | PolicyRetired
 StackEvent = StackDefined | StackRetired
-RecordEvent = DossierFactRecorded | DossierFactWithdrawn | CreditRecorded | CreditWithdrawn
+RecordEvent = (
+    DossierFactRecorded | DossierFactWithdrawn | CreditRecorded | CreditWithdrawn | OpeningRecorded
+)
 PayoutEvent = (
     EmploymentEvent
     | AwardEvent
@@ -79,9 +82,18 @@ class Teacher:
         found = [one for district, one in self.recorded.values() if district == district_id]
         return sorted(found, key=lambda one: one.position)
 
+    def paid_before(self, policy_id: UUID) -> dict[int, int]:
+        """What an earlier system paid her under a policy in each fiscal year."""
+        paid: dict[int, int] = {}
+        for _, one in self.recorded.values():
+            if isinstance(one.fact, OpeningPayment) and one.fact.policy_id == policy_id:
+                year = one.fact.fiscal_year
+                paid[year] = paid.get(year, 0) + one.fact.amount_cents
+        return paid
+
     def used_cents(self, policy_id: UUID) -> dict[int, int]:
         """What she is owed under a policy in each fiscal year, as far as her cap is concerned."""
-        used: dict[int, int] = {}
+        used = self.paid_before(policy_id)
         for row in self.rows.values():
             if row.policy_id == policy_id and row.verdict == "due":
                 used[row.fiscal_year] = used.get(row.fiscal_year, 0) + row.amount_cents
@@ -143,6 +155,7 @@ class Book:
                 | DossierFactWithdrawn()
                 | CreditRecorded()
                 | CreditWithdrawn()
+                | OpeningRecorded()
             ):
                 self._record(event, position)
             case CalendarFactRecorded():
@@ -193,6 +206,8 @@ class Book:
             recorded = Recorded(row.stream, row.version, row.position, row.fact)
             teacher.recorded[key] = (row.district_id, recorded)
         self._judge_by_rules(teacher, event.district_id, position)
+        if isinstance(row.fact, OpeningPayment) and row.fact.policy_id in self.policies:
+            self._judge(teacher, self.policies[row.fact.policy_id], position)
 
     def merge(self, kept: Teacher, merged: Teacher, position: int) -> None:
         """Judge one person's record that was two: what was said of the other ends with it."""
@@ -321,7 +336,8 @@ class Book:
         if not jobs:
             return
         earned = list(self._earned(teacher, policy, only))
-        used = None if only is None else teacher.used_cents(policy.policy_id)
+        known = teacher.paid_before if only is None else teacher.used_cents
+        used = known(policy.policy_id)
         judged = {one.earned.subject_id: one for one in judge(policy, earned, jobs, used)}
         for subject_id in [one.subject_id for one in earned]:
             payout_id = teacher.payout_id(policy.policy_id, subject_id)

@@ -17,6 +17,7 @@ import orjson
 from ledger.events.calendar import DistrictFact
 from ledger.events.credit import CreditRecorded, CreditWithdrawn
 from ledger.events.dossier import DossierFactRecorded, DossierFactWithdrawn, Fact
+from ledger.events.opening import OpeningPayment, OpeningRecorded
 from ledger.events.policy import PolicyRuleAdopted
 from ledger.events.policy_money import Clawback
 from ledger.events.policy_rule import Rule
@@ -35,6 +36,8 @@ from ledger.rules.entitlements.gather import (
     credit_fact,
     district_of,
     on_file,
+    opening_fact,
+    paid_before,
 )
 from ledger.rules.entitlements.lines import Line
 
@@ -87,18 +90,24 @@ class RecordRow:
     person_id: UUID
     district_id: UUID
     position: int
-    fact: Fact | CreditFact | None
+    fact: Fact | CreditFact | OpeningPayment | None
 
 
 def record_after(
     recorded: Mapping[tuple[UUID, int], tuple[UUID, Recorded]],
-    event: DossierFactRecorded | DossierFactWithdrawn | CreditRecorded | CreditWithdrawn,
+    event: DossierFactRecorded
+    | DossierFactWithdrawn
+    | CreditRecorded
+    | CreditWithdrawn
+    | OpeningRecorded,
     position: int,
 ) -> RecordRow:
     """What the event makes of the fact it is about; a credit that is withdrawn stands no more."""
     stream, version = event.originator_id, event.originator_version
-    fact: Fact | CreditFact | None
+    fact: Fact | CreditFact | OpeningPayment | None
     match event:
+        case OpeningRecorded():
+            fact = opening_fact(event)
         case DossierFactRecorded():
             fact = event.fact
         case CreditRecorded():
@@ -147,6 +156,7 @@ def dossier_of(
         leaves=filed.leaves,
         separations=separations,
         attributes=district.attributes,
+        prior=paid_before(recorded),
         calendar=district.calendar,
     )
 

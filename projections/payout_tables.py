@@ -18,6 +18,7 @@ from ledger.events.calendar import CalendarFactRecorded, DistrictFact
 from ledger.events.dossier import Fact as DossierFact
 from ledger.events.employment import EmploymentStarted
 from ledger.events.enrollment import Awarded
+from ledger.events.opening import OpeningPayment
 from ledger.events.policy import (
     PolicyAdopted,
     PolicyRetired,
@@ -44,7 +45,7 @@ _terms = lru_cache(4096)(PolicyTerms.model_validate_json)
 _rule = lru_cache(4096)(Rule.model_validate_json)
 _group = lru_cache(4096)(Group.model_validate_json)
 _district_fact = lru_cache(4096)(TypeAdapter[Any](DistrictFact).validate_json)
-_fact = TypeAdapter[Any](DossierFact | CreditFact).validate_json
+_fact = TypeAdapter[Any](DossierFact | CreditFact | OpeningPayment).validate_json
 
 STACK_TRIGGERS = (StackTrigger, policy_rule.StackTrigger)
 ASKING_EVERYBODY = (PolicyRuleAdopted, PolicyRetired, CalendarFactRecorded)
@@ -82,7 +83,8 @@ def load_book(
         by_rule
         or book.rules.policies
         or persons
-        or any(isinstance(one, RecordEvent) for one in events)
+        or any(policy.capped for policy in book.policies.values())  # what was paid before counts
+        or any(isinstance(one, RecordEvent | PolicyAdopted) for one in events)
     ):
         _load_recorded(connection, book, district_ids, person_ids)
     stack_ids = stack_ids.union(*(policy.stack_ids for policy in book.policies.values()))

@@ -28,13 +28,14 @@ from ledger.events import (
 )
 from ledger.events.equivalency import MICRO_CREDENTIAL, EquivalencyTerms
 from ledger.events.merge import PersonsMerged
+from ledger.events.opening import OpeningAward, OpeningPayment, OpeningRecorded, OpeningUnits
 from ledger.rules.equivalencies import HUNDREDTHS, Achievement, Rule
 from ledger.rules.licenses import License, license_after
 from ledger.values import VaultText
 from projections.contract import Fact, Projection, Table, Viewer
 from projections.sql import NO_ID, Write, blocks, read, rows, to_write
 
-Relevant = AnyLicenseEvent | AnyCreditEvent | AnyEquivalencyEvent
+Relevant = AnyLicenseEvent | AnyCreditEvent | AnyEquivalencyEvent | OpeningRecorded
 
 _SQL = blocks("renewals")
 _LICENSE = TypeAdapter(License)
@@ -164,6 +165,9 @@ class Renewals(Projection[Relevant]):
             match event:
                 case licensure.LicenseEvent():
                     licenses[stream] = _license_after(licenses.get(stream), event, position)
+                case OpeningRecorded():
+                    if (brought := _brought(event, position)) is not None:
+                        credits_[stream] = brought
                 case credit.CreditEvent():
                     credits_[stream] = _credit_after(credits_.get(stream), event, position)
                 case equivalency.EquivalencyAdopted():
@@ -250,6 +254,8 @@ def credits_of(facts: Iterable[Fact[Any]]) -> list[Credit]:
     """Credits folded from their events alone, as of the last of these."""
     found: dict[UUID, Credit] = {}
     for position, event in facts:
+        if isinstance(event, OpeningRecorded) and (brought := _brought(event, position)):
+            found[event.originator_id] = brought
         if isinstance(event, credit.CreditEvent):
             before = found.get(event.originator_id)
             found[event.originator_id] = _credit_after(before, event, position)
@@ -263,6 +269,32 @@ def _license_after(before: Held | None, event: Any, position: int) -> Held:
     if isinstance(event, licensure.LicenseRecorded):
         number = event.number
     return Held(held, number, (*earlier, event.district_id))
+
+
+def _brought(event: OpeningRecorded, position: int) -> Credit | None:
+    """What a district's earlier system had of her; what was paid counts for no license."""
+    entry = event.entry
+    if isinstance(entry, OpeningPayment):
+        return None
+    units = entry if isinstance(entry, OpeningUnits) else None
+    return Credit(
+        credit_id=event.originator_id,
+        person_id=event.person_id,
+        district_id=event.district_id,
+        kind=units.unit if units else MICRO_CREDENTIAL,
+        quantity_hundredths=units.quantity_hundredths if units else HUNDREDTHS,
+        category=units.category if units else None,
+        course=entry.title if isinstance(entry, OpeningAward) else None,
+        begun_on=None,
+        earned_on=entry.earned_on,
+        approved_on=None,
+        exchanged_enrollment_id=None,
+        documents=None,
+        withdrawn_on=None,
+        withdrawn_reason=None,
+        position=position,
+        positions=[position],
+    )
 
 
 def _credit_after(before: Credit | None, event: Any, position: int) -> Credit:

@@ -16,6 +16,7 @@ from api.routes import (
     issuers,
     licenses,
     merges,
+    openings,
     operations,
     organizations,
     payouts,
@@ -61,5 +62,6 @@ ROUTERS = (  # looked through in this order, so what is asked most comes first
     equivalencies.router,
     privacy.router,
     disclosures.router,
+    openings.router,
     operations.router,
 )

@@ -87,6 +87,7 @@ from ledger.events.licensure import (
     LicenseRulingMade,
 )
 from ledger.events.merge import MergeRequested, PersonsMerged
+from ledger.events.opening import OpeningConfirmed, OpeningPrepared, OpeningRecorded
 from ledger.events.organization import OrganizationRegistered, OrganizationRenamed
 from ledger.events.payroll import PayrollTermsSet
 from ledger.events.person import IdentityLinked, PersonDetailsRecorded, PersonRegistered
@@ -167,6 +168,7 @@ AnyVaultKeysEvent = KeyRotationBegun | KeyRotationCompleted | KeyDropped
 AnySealKeysEvent = SealKeyAdded | SealKeyRetired | ForkRequested | LogForked
 AnyPayrollSettingsEvent = PayrollTermsSet
 AnyMergeEvent = MergeRequested | PersonsMerged
+AnyOpeningFileEvent = OpeningPrepared | OpeningConfirmed
 AnyBatchEvent = (
     BatchDrafted
     | BatchLinesListed
@@ -216,6 +218,8 @@ LedgerEvent = (
     | AnyEntitlementEvent
     | AnyWebhookEvent
     | AnyMergeEvent
+    | AnyOpeningFileEvent
+    | OpeningRecorded
 )
 
 EVENT_CLASSES: dict[str, type[Event]] = {

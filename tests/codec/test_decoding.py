@@ -33,6 +33,7 @@ def test_almost_every_class_is_decoded_the_fast_way() -> None:
     assert slow == {
         "calendar.fact-recorded.v1",
         "dossier.fact-recorded.v1",
+        "opening.recorded.v1",
         "policy.adopted.v1",
         "policy.rule-adopted.v1",
         "stack.defined.v1",

@@ -36,7 +36,8 @@ def opening_use(policy_id: UUID, dossier: Dossier, judged: Collection[UUID]) -> 
         if line.policy_id != policy_id or line.subject_id in judged:
             continue
         day = line.paid_on or date.min
-        old = sums.get(line.subject_id, Used(day, line.fiscal_year, awards.get(line.subject_id), 0))
+        credential_id = line.credential_id or awards.get(line.subject_id)
+        old = sums.get(line.subject_id, Used(day, line.fiscal_year, credential_id, 0))
         sums[line.subject_id] = old._replace(
             cents=old.cents + line.amount_cents,
             units=old.units + Fraction(line.units_hundredths, 100),

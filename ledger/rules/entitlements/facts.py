@@ -52,6 +52,7 @@ class Activity(NamedTuple):
     cost_cents: int | None = None  # what it cost her
     finished: bool = True
     exchanged_for: UUID | None = None  # the award that a university or board gave it for
+    opening: bool = False  # brought along from an earlier system: it counts, and is never paid
 
 
 class Request(NamedTuple):
@@ -126,6 +127,7 @@ class Prior(NamedTuple):
     paid_on: date | None  # null: not paid yet
     fiscal_year: int
     units_hundredths: int = 0
+    credential_id: UUID | None = None  # of what an earlier system paid for
 
     @property
     def tax_year(self) -> int | None:

@@ -31,6 +31,8 @@ from ledger.events.dossier import (
     SeparationRecorded,
     StatusRecorded,
 )
+from ledger.events.equivalency import MICRO_CREDENTIAL
+from ledger.events.opening import OpeningPayment, OpeningRecorded, OpeningUnits
 from ledger.rules.entitlements.facts import (
     NOT_BEGUN,
     Activity,
@@ -39,12 +41,15 @@ from ledger.rules.entitlements.facts import (
     FiscalYear,
     Note,
     PayPeriod,
+    Prior,
     Request,
     Separation,
     Session,
     Status,
 )
 from ledger.values import Day, Flag, Positive, Slug, Value, stream_id
+
+HUNDREDTHS = 100  # of one micro-credential
 
 
 class CreditFact(Value):
@@ -59,6 +64,7 @@ class CreditFact(Value):
     approved_on: Day | None
     exchanged_for: UUID | None  # the award that a university or board gave it for
     stands: Flag = True
+    opening: Flag = False  # brought along from an earlier system
 
 
 def credit_fact(event: CreditRecorded) -> CreditFact:
@@ -74,13 +80,52 @@ def credit_fact(event: CreditRecorded) -> CreditFact:
     )
 
 
+def opening_fact(event: OpeningRecorded) -> CreditFact | OpeningPayment:
+    """What an earlier system's record says to rules of pay."""
+    entry = event.entry
+    if isinstance(entry, OpeningPayment):
+        return entry
+    units = entry if isinstance(entry, OpeningUnits) else None
+    return CreditFact(
+        credit=units.unit if units else MICRO_CREDENTIAL,
+        category=units.category if units else None,
+        hundredths=units.quantity_hundredths if units else HUNDREDTHS,
+        first_day=entry.earned_on,
+        last_day=entry.earned_on,
+        approved_on=None,
+        exchanged_for=None,
+        opening=True,
+    )
+
+
+def paid_before(recorded: Sequence[Recorded]) -> tuple[Prior, ...]:
+    """What an earlier system paid: caps count it first."""
+    return tuple(
+        Prior(
+            policy_id=one.fact.policy_id,
+            subject_id=one.stream,
+            instalment=1,
+            kind="earn",
+            line_id=one.stream,
+            amount_cents=one.fact.amount_cents,
+            fund="",
+            paid_on=one.fact.paid_on,
+            fiscal_year=one.fact.fiscal_year,
+            units_hundredths=one.fact.units_hundredths,
+            credential_id=one.fact.credential_id,
+        )
+        for one in recorded
+        if isinstance(one.fact, OpeningPayment)
+    )
+
+
 class Recorded(NamedTuple):
     """A fact about a person, and where it stands in the log."""
 
     stream: UUID
     version: int
     position: int
-    fact: Fact | CreditFact
+    fact: Fact | CreditFact | OpeningPayment
 
 
 def subject_of(fact: DistrictFact) -> tuple[str, object]:
@@ -214,6 +259,7 @@ def _activity(one: Recorded, credit: CreditFact, recorded: Sequence[Recorded]) -
         cost_cents=sum(costs) if costs else None,
         finished=credit.stands,
         exchanged_for=credit.exchanged_for,
+        opening=credit.opening,
     )
 
 

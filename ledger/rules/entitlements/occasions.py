@@ -278,7 +278,7 @@ def _requests(trigger: RequestTrigger, dossier: Dossier, policy_id: UUID) -> Ite
 
 def _activities(trigger: ActivityTrigger, dossier: Dossier, policy_id: UUID) -> Iterator[Occasion]:
     for activity in dossier.activities:
-        if activity.kind in trigger.activities:
+        if activity.kind in trigger.activities and not activity.opening:
             yield activity_occasion(activity, dossier, policy_id)
 
 

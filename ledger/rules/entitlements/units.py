@@ -86,10 +86,11 @@ def contributions(rule: Rule, dossier: Dossier, policy_id: UUID) -> list[Contrib
             continue
         amount = Fraction(1) if one.award is not None else one.units
         case = Case(policy_id, rule, dossier, one)
-        made = [] if source.opening else checks(asked, case)
+        opening = source.opening or (one.activity is not None and one.activity.opening)
+        made = [] if opening else checks(asked, case)
         made += duplicate_checks(one.award.duplicate_of if one.award else None)
         units = amount * source.units / source.each
-        found.append(Contribution(one, source.category, units, source.opening, made))
+        found.append(Contribution(one, source.category, units, opening, made))
     ordered = sorted(found, key=lambda one: (one.occasion.days.earned, one.occasion.place))
     return _once(dossier, ordered)
 

@@ -1,0 +1,207 @@
+"""Opening records: two people vouch for a file that adds up; it counts, and is never paid."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from api.imports.flaws import FileRefusedError
+from api.imports.opening import OpeningReport, import_opening
+from api.imports.opening_rows import COLUMNS, HEADER
+from ledger.aggregates.seal_keys import SecondPersonError
+from ledger.errors import ForbiddenError
+from ledger.store import EVERYTHING
+from projections import payouts, renewals
+from tests.api.conftest import running
+from tests.api.payroll import Payday, hire, payday
+from tests.api.world import Issuer, World
+from tests.database import Server
+
+AT = datetime(2024, 10, 1, 15, tzinfo=UTC)
+PAID = {
+    "record": "payment",
+    "amount": "400.00",
+    "paid_on": "2024-07-31",
+    "fiscal_year": "2025",
+}
+UNITS = {"record": "units", "unit": "hour", "quantity": "12.50", "earned_on": "2024-05-01"}
+AWARD = {
+    "record": "award",
+    "title": "Asking better questions",
+    "issuer": "Elsewhere",
+    "earned_on": "2024-03-01",
+}
+
+
+@pytest.fixture(scope="module")
+def world(database_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with (
+        database_server.database(database_server.template) as url,
+        running(url, tmp_path_factory.mktemp("ledger")) as world,
+    ):
+        world.client.headers["Ledger-Time"] = AT.isoformat()
+        yield world
+
+
+@dataclass
+class Cutover:
+    """A district with a teacher whom its earlier system knew by a number, and two who vouch."""
+
+    world: World
+    day: Payday
+    teacher: UUID
+    policy: str
+    issuer: Issuer
+    credential: str
+    folder: Path
+    second: UUID
+
+    def file(self, *rows: dict[str, str], name: str = "opening.csv", **said: str) -> Path:
+        lines = []
+        for row in rows:
+            known = {"source": "sis", "source_id": "4711", "family_name": "Sample", **row}
+            if row["record"] == "payment":
+                known.setdefault("policy_id", self.policy)
+            lines.append(",".join(known.get(column, "") for column in COLUMNS))
+        head = {
+            "layout": "opening-1",
+            "district_id": self.day.district.id,
+            "as_of": "2024-08-31",
+            "rows": str(len(rows)),
+            "amount": "400.00" if any(row["record"] == "payment" for row in rows) else "0",
+            "units": "12.50" if any(row["record"] == "units" for row in rows) else "0",
+            **said,
+        }
+        text = [",".join(HEADER), ",".join(head.values()), ",".join(COLUMNS), *lines]
+        path = self.folder / name
+        path.write_text("\n".join(text) + "\n", "utf-8")
+        return path
+
+    def send(self, path: Path, who: UUID | None = None) -> OpeningReport:
+        edge = self.world.edge
+        caller = who or self.day.district.office
+        return import_opening(edge.ledger, edge.vault, path, caller_id=caller, at=AT)
+
+    def last(self) -> int:
+        self.world.position = self.world.edge.ledger.recorder.last_position()
+        return self.world.position
+
+
+@pytest.fixture
+def cutover(world: World, tmp_path: Path) -> Cutover:
+    day, issuer = payday(world), world.issuer()
+    teacher = hire(day, "1")
+    body = {"source": "sis", "district_id": day.district.id, "source_id": "4711"}
+    world.done(world.operator, f"/v1/people/{teacher}/identities", body)
+    credential = issuer.credential()
+    policy = day.policy(credential, cents=30_000, person_cap_cents_per_year=50_000)
+    second = world.grant("district", day.district.id)
+    return Cutover(world, day, teacher, policy, issuer, credential, tmp_path, second)
+
+
+def flaws(refused: pytest.ExceptionInfo[FileRefusedError]) -> set[tuple[Any, ...]]:
+    return {(flaw.row, flaw.column, flaw.slug) for flaw in refused.value.flaws}
+
+
+def test_nothing_counts_before_a_second_person_confirms_the_same_file(cutover: Cutover) -> None:
+    path = cutover.file(PAID, UNITS, AWARD)
+    before = cutover.last()
+    prepared = cutover.send(path)
+    assert (prepared.confirmed_by, cutover.last()) == (None, before + 1)
+    with pytest.raises(SecondPersonError):
+        cutover.send(path)
+    with pytest.raises(ForbiddenError):
+        cutover.send(path, uuid4())
+    recorded = cutover.send(path, cutover.second)
+    assert recorded.confirmed_by == cutover.second
+    assert cutover.last() == before + 1 + 1 + 1 + 3 + 1  # confirmed, started, rows, completed
+    assert cutover.send(path, cutover.second) == recorded  # again adds nothing
+    assert cutover.last() == before + 7
+
+
+def test_what_was_paid_before_uses_up_her_cap_and_is_not_paid_again(cutover: Cutover) -> None:
+    """Cap 500.00 a year; 400.00 were paid before; of 300.00 owed now 100.00 are left."""
+    path = cutover.file(PAID, UNITS, AWARD)
+    cutover.send(path)
+    cutover.send(path, cutover.second)
+    cutover.day.award(cutover.teacher, cutover.credential, cutover.issuer)
+    cutover.last()
+    cutover.world.edge.visible(("payouts", "renewals", "history"), cutover.world.position)
+    with cutover.world.edge.reading([EVERYTHING]) as connection:
+        day = AT.date()
+        owed = payouts.of_person(connection, cutover.teacher, effective_on=day)
+        credits_ = renewals.credits_of_persons(connection, [cutover.teacher])
+    assert [(one.terms_cents, one.amount_cents, one.reason) for one in owed] == [
+        (30_000, 10_000, "reduced_by_yearly_cap")
+    ]
+    assert {(one.kind, one.quantity_hundredths) for one in credits_} == {
+        ("hour", 1_250),
+        ("micro_credential", 100),
+    }
+    shown = cutover.world.seen(cutover.teacher, f"/v1/people/{cutover.teacher}/opening-records")[
+        "items"
+    ]
+    assert [one["entry"]["kind"] for one in shown] == ["payment", "units", "award"]
+    assert {(one["prepared_by"], one["confirmed_by"]) for one in shown} == {
+        (str(cutover.day.district.office), str(cutover.second))
+    }
+    transcript = cutover.world.seen(cutover.teacher, f"/v1/people/{cutover.teacher}/transcript")[
+        "items"
+    ]
+    assert [line["status"] for line in transcript] == ["awarded"]  # ours alone
+    elsewhere = cutover.world.district("Elsewhere")
+    path_ = f"/v1/people/{cutover.teacher}/opening-records"
+    assert cutover.world.get(elsewhere.office, path_).status_code == 404
+
+
+def test_totals_that_differ_are_both_named_and_refuse_the_file_whole(cutover: Cutover) -> None:
+    before = cutover.last()
+    with pytest.raises(FileRefusedError) as refused:
+        cutover.send(cutover.file(PAID, UNITS, amount="401.00", units="12.00", rows="3"))
+    assert flaws(refused) == {
+        (2, "rows", "totals-differ"),
+        (2, "amount", "totals-differ"),
+        (2, "units", "totals-differ"),
+    }
+    assert "says 401.00, and the rows come to 400.00" in [f.message for f in refused.value.flaws]
+    assert cutover.last() == before
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "slug"),
+    [
+        ({**UNITS, "earned_on": "31.5.2024"}, "earned_on", "value-unreadable"),
+        ({**UNITS, "quantity": "1.255"}, "quantity", "value-unreadable"),
+        ({**UNITS, "unit": "Hours!"}, "unit", "value-unreadable"),
+        ({**UNITS, "record": "unit"}, "record", "value-unreadable"),
+        ({**UNITS, "earned_on": "2024-09-01"}, None, "after-cut-over"),
+        ({**UNITS, "source_id": "9"}, "source_id", "person-unknown"),
+        ({**PAID, "policy_id": str(UUID(int=7))}, "policy_id", "policy-unknown"),
+        ({**PAID, "fiscal_year": "FY25"}, "fiscal_year", "value-unreadable"),
+        ({**AWARD, "title": ""}, "title", "value-unreadable"),
+    ],
+)
+def test_a_bad_row_is_named_by_line_and_field(
+    cutover: Cutover, row: dict[str, str], column: str | None, slug: str
+) -> None:
+    before = cutover.last()
+    with pytest.raises(FileRefusedError) as refused:
+        cutover.send(cutover.file(row, amount="400.00" if row["record"] == "payment" else "0"))
+    assert (4, column, slug) in flaws(refused)
+    assert cutover.last() == before
+
+
+def test_a_number_that_somebody_else_has_by_now_joins_nobody(cutover: Cutover) -> None:
+    """The earlier system's 4711 was another teacher's: her name tells (trap T17)."""
+    before = cutover.last()
+    with pytest.raises(FileRefusedError) as refused:
+        cutover.send(cutover.file({**UNITS, "family_name": "Predecessor"}))
+    assert flaws(refused) == {(4, "family_name", "name-differs")}
+    assert "Predecessor" not in str(refused.value)
+    assert cutover.last() == before
