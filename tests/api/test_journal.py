@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from api.cli import app
-from api.exports.journal import ACCRUED, PAYROLL, RESERVED, accruals, balances
+from api.exports.journal import ACCRUED, PAYROLL, RESERVED, Entry, accruals, balances
 from api.journal import entries_of
 from ledger.store import EVERYTHING
 from projections.journal import Owed, Span
@@ -50,13 +50,15 @@ def written(place: Answered, folder: Path, layout: str, patch: pytest.MonkeyPatc
     return file.read_text()
 
 
-def test_it_ends_where_the_budget_does(place: Answered) -> None:
+@pytest.fixture(scope="module")
+def begun(place: Answered) -> tuple[list[Entry], list[Any]]:
+    """The entries and the budgets before any test adds to them."""
+    return all_entries(place), place.seen(f"{place.path}/budgets")["items"]
+
+
+def test_it_ends_where_the_budget_does(begun: tuple[list[Entry], list[Any]]) -> None:
     """950 were paid. 400 bounced and are accrued; 150 are receivable, as nobody has taken them."""
-    lines = place.seen(f"{place.path}/budgets")["items"]
-    position = place.world.position
-    with place.world.edge.reading([EVERYTHING]) as connection:
-        district = UUID(place.worked.day.district.id)
-        entries = entries_of(connection, district, "America/Chicago", position)
+    entries, lines = begun
     told = balances(entries)
     money: Counter[str] = Counter()
     for line in lines:
@@ -67,6 +69,34 @@ def test_it_ends_where_the_budget_does(place: Answered) -> None:
     assert sum(told.values()) == 0
     whats = Counter(entry.what for entry in entries)
     assert whats == {"accrued": 5, "reserved": 4, "reversed": 1, "paid": 3, "released": 1}
+
+
+def test_a_void_takes_back_what_a_closed_batch_reserved_and_a_write_off_what_nobody_paid(
+    place: Answered, begun: tuple[list[Entry], list[Any]]
+) -> None:
+    """The 400 that bounced are closed again and voided; the 150 that nobody took are given up."""
+    day, before = place.worked.day, Counter(entry.what for entry in begun[0])
+    batch = day.close("2024-11-29")
+    closed = balances(all_entries(place))
+    assert (closed[RESERVED], closed[ACCRUED]) == (-40_000, 0)
+    place.world.done(day.office, f"/v1/batches/{batch}/voids", {"reason": "wrong_lines"})
+    [bypassed] = [one for one in day.lines(place.worked.batch) if one["status"] == "bypassed"]
+    given_up = {"attempt": 1, "reason": "uncollectible", "board_reference": "Minute 9"}
+    path = f"/v1/lines/{bypassed['line_id']}/write-offs"
+    place.world.done(day.second, path, given_up)
+    after = all_entries(place)
+    told = balances(after)
+    assert (told[RESERVED], told[ACCRUED]) == (0, -40_000)
+    assert (told["Assets:Receivable:Reversed"], told["Expenses:WrittenOff"]) == (0, 15_000)
+    more = Counter(entry.what for entry in after) - before
+    assert more == {"reserved": 1, "released": 1, "written off": 1}
+
+
+def all_entries(place: Answered) -> list[Entry]:
+    place.seen(f"{place.path}/budgets")
+    position, district = place.world.position, UUID(place.worked.day.district.id)
+    with place.world.edge.reading([EVERYTHING]) as connection:
+        return entries_of(connection, district, "America/Chicago", position)
 
 
 @pytest.mark.parametrize("layout", ["beancount", "hledger"])
