@@ -10,11 +10,14 @@ import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
+from api.audit_sample import Draw
+from api.audit_sample import draw as draw_from
 from api.cli import app
 from tests.api.answering import Answered, answered
 from tests.api.conftest import running
@@ -97,6 +100,15 @@ def test_each_line_comes_with_everything_behind_it(run: Run, tmp_path: Path) -> 
         assert said["explanation"]["payout"]["board_reference"] == "Minute 7"
         assert said["explanation"]["awards"][0]["assessments"]
     assert "mcledger audit sample --district" in files["README.txt"].decode()
+
+
+def test_the_seed_decides_which_lines_are_drawn(place: Answered) -> None:
+    district = UUID(place.worked.day.district.id)
+    drawn = [
+        index(draw_from(place.world.edge, Draw(district, 2025, 1, str(seed))).content)
+        for seed in range(12)
+    ]
+    assert len({rows[0]["line_id"] for rows in drawn}) > 1
 
 
 def test_whose_records_were_drawn_is_written_down(
