@@ -26,6 +26,7 @@ from projections.renewals import Award
 
 VIEWS = ("payouts", "renewals", "transcript", "catalog")
 LINES_MAX = 1000
+YEARS_MAX = 20  # from today; what lies further away no calendar and no policy speaks of
 ENDED = ("withdrawn", "revoked")
 
 
@@ -102,7 +103,10 @@ def _award(
     version = begun[-1].credential_version if begun else max(versions)
     cycle = begun[-1].cycle if begun else max((line.cycle for line in cycles), default=0) + 1
     zone = edge.ledger.get(Issuer, found.issuer_id).zone
-    day = awarded_on or local_date(at, zone)
+    today = local_date(at, zone)
+    day = awarded_on or today
+    if abs(day.year - today.year) > YEARS_MAX:
+        raise InvalidError(f"awarded_on is within {YEARS_MAX} years of today")
     months = versions[version].definition["valid_months"]
     return Awarded(
         originator_id=enrollment_stream(person_id, credential_id, cycle),

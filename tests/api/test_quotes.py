@@ -57,3 +57,10 @@ def test_what_cannot_be_earned_or_is_somebody_elses_is_refused(shared_world: Wor
         "credential-unpublished",
     )
     assert world.post(other, f"/v1/people/{teacher}/quote", wish).status_code == 404
+
+
+def test_a_day_that_nobody_can_foresee_is_refused(shared_world: World) -> None:
+    one = story(shared_world, token="far")
+    wish = {"credential_id": one.credential, "awarded_on": "9999-12-31"}
+    answer = shared_world.post(one.teacher, f"/v1/people/{one.teacher}/quote", wish)
+    assert (answer.status_code, answer.json()["type"]) == (422, "/problems/invalid-request")
