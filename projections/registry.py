@@ -21,9 +21,15 @@ _LIFE: tuple[Projection[Any], ...] = (
     Transcript(),
     Reviews(),
     History(),
-    Employments(),
 )
-_MEANING: tuple[Projection[Any], ...] = (Stacks(), Payouts(), Renewals(), Batches(), Webhooks())
+_MEANING: tuple[Projection[Any], ...] = (
+    Employments(),
+    Stacks(),
+    Payouts(),
+    Renewals(),
+    Batches(),
+    Webhooks(),
+)
 
 PROJECTIONS = _LIFE + _MEANING
 # Processes can share the work: the second lane takes few events and thinks long about each.
