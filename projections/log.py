@@ -161,6 +161,7 @@ class LogReader:
     _thread: ThreadPoolExecutor = field(init=False)
     _wanted: _Asked | None = field(init=False, default=None)
     _coming: tuple[_Asked, Future[Batch]] | None = field(init=False, default=None)
+    _known: tuple[int, frozenset[str], Redirects] | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="log-reader")
@@ -198,7 +199,18 @@ class LogReader:
             to = merged - 1 if found[0][0] < merged else merged
             found = [row for row in found if row[0] <= to]
         mine = found if self.shard is None else [row for row in found if self.shard.owns(row)]
-        return _redirected(decode_rows(after, to, mine), redirects(self.connection, after))
+        meant = self._meant(after, topics)
+        # Who is meant stays the same up to the next merge, and a page that holds one says so.
+        self._known = None if to == merged else (to, topics, meant)
+        return _redirected(decode_rows(after, to, mine), meant)
+
+    def _meant(self, after: int, topics: frozenset[str]) -> Redirects:
+        """Who is meant by which id; asked of the log only where this reader does not go on."""
+        if PersonsMerged.TOPIC not in topics:
+            return {}  # whoever asks has no persons
+        if self._known is not None and self._known[:2] == (after, topics):
+            return self._known[2]
+        return redirects(self.connection, after)
 
 
 def _redirected(batch: Batch, meant: Redirects) -> Batch:
