@@ -34,6 +34,16 @@ class LaneFailedError(UnavailableError):
     slug = "lane-failed"
 
 
+def fork_server() -> Any:
+    """Forks processes that have loaded this code already: only the first has to wait for that.
+
+    To fork this process itself would copy its connections and whatever locks its threads hold.
+    """
+    server = get_context("forkserver")
+    server.set_forkserver_preload(PRELOAD)
+    return server
+
+
 def run(database: Database, stop: Event, lanes: Sequence[Lane] = LANES) -> None:
     """Follow the log in every lane until `stop` is set; batches under way are finished first."""
     keepers = [Thread(target=_keep, args=(database, lane, stop)) for lane in lanes[1:]]
@@ -53,7 +63,7 @@ def catch_up(database: Database, lanes: Sequence[Lane] = LANES) -> None:
     Raises:
         LaneFailedError: a process ended before it had done so.
     """
-    server = _server()
+    server = fork_server()
     others = [server.Process(target=_catch_up, args=(database, lane)) for lane in lanes[1:]]
     for other in others:
         other.start()
@@ -66,13 +76,6 @@ def catch_up(database: Database, lanes: Sequence[Lane] = LANES) -> None:
         raise LaneFailedError("a process ended before its projections had come to the end")
 
 
-def _server() -> Any:
-    """Forks processes that have loaded this code already; see rebuild.py."""
-    server = get_context("forkserver")
-    server.set_forkserver_preload(PRELOAD)
-    return server
-
-
 def _catch_up(database: Database, lane: Lane) -> None:
     stop = Event()
     Runner(database, lane, on_step=lambda moved: None if moved else stop.set()).run(stop)
@@ -82,7 +85,7 @@ def _keep(database: Database, lane: Lane, stop: Event) -> None:
     """Keep a process on a lane for as long as we are asked to."""
     while not stop.is_set():
         ear, mouth = Pipe(duplex=False)
-        process = _server().Process(target=_run_lane, args=(database, lane, ear))
+        process = fork_server().Process(target=_run_lane, args=(database, lane, ear))
         process.start()
         ear.close()
         while process.is_alive() and not stop.wait(LOOK_SECONDS):

@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context
 from typing import Any
 
 from psycopg import Connection, errors
@@ -24,6 +23,7 @@ from projections import parking
 from projections.contract import Projection, Table
 from projections.database import Database, lock_space
 from projections.engine import Engine
+from projections.lanes import fork_server
 from projections.log import LogReader, Shard, last_position
 from projections.redirects import redirects
 from projections.setup import make_tables
@@ -196,10 +196,7 @@ def _fold_in_shares(
     database: Database, projections: Projections, until: int, workers: int, progress: Progress
 ) -> None:
     """Fold everything up to a position: this process the first share, others the rest."""
-    # A server that has loaded this code forks the workers, the next time at no cost; to fork this
-    # process itself would copy its connections and whatever locks its threads hold.
-    server = get_context("forkserver")
-    server.set_forkserver_preload(["projections.registry"])
+    server = fork_server()
     others = [
         server.Process(target=fold_share, args=(database, projections, Shard(n, workers), until))
         for n in range(1, workers)

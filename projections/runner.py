@@ -16,7 +16,7 @@ from typing import Any
 
 import orjson
 import psycopg
-from psycopg import Connection, Notify
+from psycopg import Connection
 from psycopg.sql import SQL, Identifier
 
 from ledger.errors import UnavailableError
@@ -155,9 +155,10 @@ class Watch:
                 self._note(positions)
                 give_up_at = time.monotonic() + LISTEN_SECONDS_MAX
                 for notify in connection.notifies(timeout=LISTEN_SECONDS_MAX):
-                    if orjson.loads(notify.payload)["merges"]:
+                    said = orjson.loads(notify.payload)
+                    if said["merges"]:
                         break  # to ask who is meant before anybody hears how far it is
-                    self._note(_positions(notify))
+                    self._note(dict.fromkeys(said["names"], said["position"]))
                     if time.monotonic() > give_up_at:
                         break
 
@@ -165,8 +166,3 @@ class Watch:
         with self._changed:
             self._positions |= positions
             self._changed.notify_all()
-
-
-def _positions(notify: Notify) -> dict[str, int]:
-    said = orjson.loads(notify.payload)
-    return dict.fromkeys(said["names"], said["position"])

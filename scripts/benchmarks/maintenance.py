@@ -1,7 +1,6 @@
 """Latency of appends while the database is looked after."""
 
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,7 +9,7 @@ import psycopg
 from benchmarks import ours
 from benchmarks.data import sample_state
 from benchmarks.machine import Bench
-from benchmarks.measure import Act, Contest, Row, percentile
+from benchmarks.measure import Contest, Row, slowest_ms
 
 OFFERED_PER_SECOND = 200
 CLIENTS = 16
@@ -25,39 +24,14 @@ def stage(bench: Bench) -> Iterator[Contest]:
     with ours.growing(bench, events) as url, ours.recorder(url) as recorder:
 
         def quiet() -> float:
-            return _slowest_ms([ours.one_event(recorder, state) for _ in range(CLIENTS)], seconds)
+            acts = [ours.one_event(recorder, state) for _ in range(CLIENTS)]
+            return slowest_ms(acts, OFFERED_PER_SECOND, seconds, 0.999)
 
         def looked_after() -> float:
             with _maintenance(url):
                 return quiet()
 
         yield Contest(looked_after, {"the same without maintenance": quiet})
-
-
-def _slowest_ms(acts: list[Act], seconds: float) -> float:
-    """p99.9 from the moment a command was due, so that waiting for a late one counts."""
-    begin = time.perf_counter() + 0.05
-    latencies: list[float] = []
-    due_numbers = iter(range(int(OFFERED_PER_SECOND * seconds)))
-    turn = threading.Lock()
-
-    def work(act: Act) -> None:
-        while True:
-            with turn:
-                number = next(due_numbers, None)
-            if number is None:
-                return
-            due = begin + number / OFFERED_PER_SECOND
-            time.sleep(max(0.0, due - time.perf_counter()))
-            act()
-            latencies.append(time.perf_counter() - due)
-
-    threads = [threading.Thread(target=work, args=(act,)) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return percentile(latencies, 0.999) * 1000
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 import statistics
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Literal
@@ -140,6 +140,36 @@ def seconds_of(act: Act) -> float:
     begun = time.perf_counter()
     act()
     return time.perf_counter() - begun
+
+
+def slowest_ms(acts: Sequence[Act], per_second: int, seconds: float, share: float) -> float:
+    """What this share of all latencies does not exceed, with so many acts a second offered.
+
+    Each act is a thread's. A latency counts from the moment its act was due, so that waiting for
+    a late one counts too.
+    """
+    begin = time.perf_counter() + 0.05
+    latencies: list[float] = []
+    numbers = iter(range(int(per_second * seconds)))
+    turn = threading.Lock()
+
+    def work(act: Act) -> None:
+        while True:
+            with turn:
+                number = next(numbers, None)
+            if number is None:
+                return
+            due = begin + number / per_second
+            time.sleep(max(0.0, due - time.perf_counter()))
+            act()
+            latencies.append(time.perf_counter() - due)
+
+    threads = [threading.Thread(target=work, args=(act,)) for act in acts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return percentile(latencies, share) * 1000
 
 
 def median_ms(times: int, act: Act) -> float:

@@ -15,7 +15,7 @@ from psycopg.types.string import ByteaBinaryLoader
 from benchmarks import ours
 from benchmarks.data import sample_state
 from benchmarks.machine import Bench
-from benchmarks.measure import Act, Contest, Row, percentile, seconds_of
+from benchmarks.measure import Contest, Row, percentile, seconds_of, slowest_ms
 from ledger.seal.keys import FileLogSigner, LastSigned
 from ledger.seal.reads import DatabaseLog, SealReads
 from ledger.seal.sealer import Sealer
@@ -137,7 +137,7 @@ def appending(bench: Bench) -> Iterator[Contest]:
         acts = [ours.one_event(recorder, state) for _ in range(CLIENTS)]
 
         def alone() -> float:
-            return p99_ms(acts, seconds)
+            return slowest_ms(acts, OFFERED_PER_SECOND, seconds, 0.99)
 
         def sealed() -> float:
             seal_all(url, Path(folder))
@@ -157,32 +157,6 @@ def appending(bench: Bench) -> Iterator[Contest]:
 def follow(url: str, folder: str) -> None:
     """Seal until stopped."""
     sealer(url, Path(folder)).run(threading.Event())
-
-
-def p99_ms(acts: list[Act], seconds: float) -> float:
-    """From the moment a command was due, so that waiting for a late one counts."""
-    begin = time.perf_counter() + 0.05
-    latencies: list[float] = []
-    numbers = iter(range(int(OFFERED_PER_SECOND * seconds)))
-    turn = threading.Lock()
-
-    def work(act: Act) -> None:
-        while True:
-            with turn:
-                number = next(numbers, None)
-            if number is None:
-                return
-            due = begin + number / OFFERED_PER_SECOND
-            time.sleep(max(0.0, due - time.perf_counter()))
-            act()
-            latencies.append(time.perf_counter() - due)
-
-    threads = [threading.Thread(target=work, args=(act,)) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return percentile(latencies, 0.99) * 1000
 
 
 ROWS = (

@@ -104,7 +104,7 @@ READS: dict[str, dict[str, dict[str, Any]]] = {
         "page": {"after": 5, "until": 9, "limit": 10, "passed_over": ["person.registered.v1"]},
         "at_positions": {"positions": [1, 2]},
         "of_streams": {"streams": [ID], "until": 9},
-        "merges": {"stream": ID, "topic": "person.merged.v1", "until": 9},
+        "merges": {"stream": ID, "topic": "merge.persons-merged.v1", "until": 9},
         "last_position": {},
         "recorded_at": {"position": 4},
     },

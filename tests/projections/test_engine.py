@@ -174,6 +174,31 @@ def test_a_bad_event_is_parked_and_her_later_events_queue_while_others_go_on(log
     assert parking.parked_scopes(log.reader, "transcript") == []
 
 
+@pytest.mark.parametrize("place", [0, 1])
+def test_what_the_database_refuses_is_a_bad_event_wherever_it_stands_among_the_writes(
+    log: Log, place: int
+) -> None:
+    """All writes go in one trip, in which one that fails aborts those behind it."""
+    log.empty()
+    bad, good = TEACHERS[:2]
+    log.fill(awarded_to(good, bad))
+    refused = Write("SELECT 'not an id'::uuid", {})
+    fine = Write("SELECT 1", {})
+
+    class Refused(Choosy):
+        def apply(self, facts: Sequence[Fact[Counted]], _connection: Any) -> list[Write]:
+            writes = [fine, fine]
+            if any(event.person_id == bad for _, event in facts):
+                writes[place] = refused
+            return writes
+
+    log.catch_up([Refused(), Transcript()])
+    entries = parking.parked(log.reader)
+    assert [(e.scope_id, e.error is None) for e in entries] == [(bad, False), (bad, True)]
+    assert str(entries[0].error).startswith("InvalidTextRepresentation")
+    assert len(log.all_of("transcript_lines")) == 2
+
+
 def test_what_queues_is_found_again_after_a_restart(log: Log) -> None:
     log.empty()
     bad = TEACHERS[0]
