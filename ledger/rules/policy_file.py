@@ -85,16 +85,19 @@ def parse(text: str, file: str, names: Mapping[str, UUID]) -> PolicyFile:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise refused([Flaw(file, "line", f"TOML was expected: {error}")]) from error
-    wanted = content.get("names", {})
-    unnamed = sorted(set(wanted) - set(names)) if isinstance(wanted, dict) else []
+    wanted, rules = content.get("names", {}), content.get(_RULE, [])
+    for field, value, kind in (("names", wanted, dict), (_RULE, rules, list)):
+        if not isinstance(value, kind):
+            raise refused([Flaw(file, field, "a table, as [names] or [[rules]] begins one")])
+    unnamed = sorted(set(wanted) - set(names))
     flaws = [Flaw(file, f"names.{name}", f"an id for {wanted[name]}") for name in unnamed]
-    flaws += _undeclared(content.get(_RULE, []), file, wanted)
+    flaws += _undeclared(rules, file, wanted)
     if flaws:
         raise refused(flaws)
-    content[_RULE] = [_shaped(rule) for rule in content.get(_RULE, [])]
-    bound = _bind(content, {name: str(names[name]) for name in wanted})
+    ids = {name: str(names[name]) for name in wanted}
+    bound = [_shaped(_bind(rule, ids)) for rule in rules]
     try:
-        found = PolicyFile.model_validate(bound)
+        found = PolicyFile.model_validate(content | {_RULE: bound})
     except ValidationError as error:
         raise refused([_flaw(file, dict(one)) for one in error.errors()]) from error
     flaws = [
@@ -129,7 +132,7 @@ def _shaped(rule: Any) -> Any:
     return {"key": rule.get("key"), "rule": {k: v for k, v in rule.items() if k != "key"}}
 
 
-def _undeclared(rules: Any, file: str, wanted: Any) -> list[Flaw]:
+def _undeclared(rules: Any, file: str, wanted: Mapping[str, Any]) -> list[Flaw]:
     found = sorted({name for name in _placeholders(rules) if name not in wanted})
     return [Flaw(file, f"@{name}", "a name that [names] explains") for name in found]
 
