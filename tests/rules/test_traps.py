@@ -12,11 +12,20 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from ledger.events.policy_rule import Rule
-from ledger.rules.entitlements.facts import Separation
+from ledger.rules.entitlements.facts import FiscalYear, Separation
 from ledger.rules.entitlements.findings import Finding
 from ledger.rules.entitlements.lines import collectable
 from ledger.values import local_date
-from tests.rules.dossiers import CALENDAR, OnFile, amounts, changed, failed, plain_rule, said
+from tests.rules.dossiers import (
+    CALENDAR,
+    OnFile,
+    amounts,
+    changed,
+    failed,
+    fiscal_years,
+    plain_rule,
+    said,
+)
 from tests.samples import named
 
 HIRED = date(2020, 8, 17)
@@ -324,6 +333,16 @@ def test_instalments_leave_the_odd_cent_to_the_last() -> None:
         ("earn", 3_333, date(2025, 9, 10)),
         ("earn", 3_334, date(2026, 3, 10)),
     ]
+
+
+@pytest.mark.parametrize("years", [(), fiscal_years(2018, 2024)])
+def test_what_recurs_waits_for_a_calendar_that_reaches_its_first_year(
+    years: tuple[FiscalYear, ...],
+) -> None:
+    file = OnFile(replace(CALENDAR, fiscal_years=years)).hired(HIRED).award("mc", MARCH)
+    found = one(file, plain_rule(timing={"recurs": True}))
+    assert (found.verdict, found.reason) == ("pending", "calendar_missing")
+    assert (found.amount_cents, found.lines) == (30_000, ())
 
 
 def test_a_base_pay_add_ends_with_the_revocation_and_not_before() -> None:

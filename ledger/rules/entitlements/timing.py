@@ -61,9 +61,14 @@ def parts(rule: Rule, turn: int, total: int, first: date, calendar: Calendar) ->
     """The instalments of an amount: equal parts, what does not divide in the last or the first.
 
     What recurs is paid whole again in each fiscal year that the district has set.
+
+    Raises:
+        MissingFactError: the calendar does not reach to the first of what recurs, or to a pay date.
     """
     plan = rule.timing.instalments
     if rule.timing.recurs:
+        if not calendar.fiscal_years or first > calendar.fiscal_years[-1].last_day:
+            raise MissingFactError("calendar_missing")
         days = (add_months(first, MONTHS_PER_YEAR * n) for n in count())
         known = takewhile(lambda day: day <= calendar.fiscal_years[-1].last_day, days)
         return [Part(number, day, total) for number, day in enumerate(known, 1)]
