@@ -102,12 +102,25 @@ def in_cycle(
 ) -> list[Progress]:
     """One cycle (0 is the first) as it stands on a day."""
     counted: frozenset[str] = frozenset()
-    if any(one.exchanged_for is not None for one in achievements):
-        for earlier in range(index):
-            counted |= _counted(
-                _case(license_, achievements, rules, day, earlier, counted_before=counted)
-            )
-    return _lines(_case(license_, achievements, rules, day, index, counted_before=counted))
+    before: list[Progress] = []
+    for n in range(0 if _looks_back(license_, achievements, rules) else index, index + 1):
+        before = _lines(
+            _case(license_, achievements, rules, day, n, before=before, counted_before=counted)
+        )
+        counted |= _counted(before)
+    return before
+
+
+def _looks_back(
+    license_: License, achievements: Sequence[Achievement], rules: Sequence[Rule]
+) -> bool:
+    """Whether a cycle can rest on earlier ones, by what is carried over or was exchanged."""
+    return any(one.exchanged_for is not None for one in achievements) or any(
+        requirement.carry_over is not None
+        for rule in rules
+        if rule.terms.jurisdiction == license_.jurisdiction
+        for requirement in rule.terms.requirements
+    )
 
 
 def _lines(case: _Case) -> list[Progress]:
@@ -120,11 +133,9 @@ def _lines(case: _Case) -> list[Progress]:
     return [_line(case, by, requirement) for by, requirement in asked]
 
 
-def _counted(case: _Case) -> frozenset[str]:
+def _counted(lines: Sequence[Progress]) -> frozenset[str]:
     """What counts for something in a cycle."""
-    return frozenset(
-        unit.achievement_id for line in _lines(case) for unit in line.units if unit.exact
-    )
+    return frozenset(unit.achievement_id for line in lines for unit in line.units if unit.exact)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +149,8 @@ class _Case:
     index: int
     term: Term  # with the last day that the rules give it where the license states none
     rule: Rule | None
-    counted_before: frozenset[str]  # in earlier cycles; looked for where something was exchanged
+    before: Sequence[Progress]  # the cycle before; none where nothing looks back
+    counted_before: frozenset[str]  # in earlier cycles; none where nothing looks back
 
     @property
     def lapsed(self) -> bool:
@@ -158,6 +170,7 @@ def _case(
     day: date,
     index: int,
     *,
+    before: Sequence[Progress],
     counted_before: frozenset[str],
 ) -> _Case:
     known = [one for one in rules if one.terms.jurisdiction == license_.jurisdiction]
@@ -172,6 +185,7 @@ def _case(
         index=index,
         term=term if rule is None else _bounded(term, license_, rule),
         rule=rule,
+        before=before,
         counted_before=counted_before,
     )
 
@@ -256,10 +270,9 @@ def _units(case: _Case, requirement: Requirement) -> tuple[Unit, ...]:
 def _carried(case: _Case, requirement: Requirement) -> Unit | None:
     """The surplus of the cycle before, as far as it was earned late enough in it."""
     carry = requirement.carry_over
-    if carry is None or case.index == 0:
+    if carry is None:
         return None
-    before = in_cycle(case.license, case.achievements, case.rules, case.day, case.index - 1)
-    line = next((one for one in before if one.purpose == requirement.purpose), None)
+    line = next((one for one in case.before if one.purpose == requirement.purpose), None)
     if line is None or line.valid_to is None or not line.needed_hundredths:
         return None  # where nothing was needed nothing was beyond the need
     surplus = max(line.earned_hundredths - line.needed_hundredths, 0)

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import date, timedelta
 from fractions import Fraction
+from typing import ClassVar
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.events.equivalency import MICRO_CREDENTIAL, Cap, Conversion, Need, Option, Requirement
+from ledger.events.equivalency import (
+    MICRO_CREDENTIAL,
+    Cap,
+    CarryOver,
+    Conversion,
+    Need,
+    Option,
+    Requirement,
+)
 from ledger.rules.equivalencies import Achievement, Rule, decimal, spoken
 from ledger.rules.licenses import Facts, License, Term
 from ledger.rules.renewals import in_cycle
@@ -96,6 +105,43 @@ def test_a_course_that_has_counted_leaves_nothing_for_its_award_in_the_next_cycl
     course = earned("semester_hour", "1", "2025-02-01", exchanged_for=award.id)
     found = line(two_cycles(), [award, course], RULES, "2026-06-30")
     assert reasons(found) == ["outside_validity", "exchanged"]
+
+
+class Watched(License):
+    """A license that notes for which days it was looked at."""
+
+    looked: ClassVar[list[date]] = []
+
+    def facts_on(self, day: date) -> Facts:
+        self.looked.append(day)
+        return super().facts_on(day)
+
+
+def test_each_earlier_cycle_is_worked_out_once_however_many_carry_over() -> None:
+    """20 hours a year and 10 needed: 10 more are over each time, in the tenth year 20 + 9 × 10."""
+    state = rules_of("us-il")[0]
+    asked = [
+        Requirement(
+            purpose=purpose,
+            approver="state",
+            options=(Option(option="hours", needs=(Need(need="total", needed_hundredths=1_000),)),),
+            carry_over=CarryOver(last_months=12),
+        )
+        for purpose in ("renew", "advance")
+    ]
+    given = Conversion(kind="hour", gives_hundredths=100)
+    terms = state.terms.model_copy(
+        update={"requirements": tuple(asked), "conversions": (given,), "governed_by": "issued_on"}
+    )
+    years = range(2024, 2034)
+    cycles = [Term(date(2024, 7, 1), date(y, 7, 1), date(y + 1, 6, 30)) for y in years]
+    plain = replace(license_of("us-il", "2024-07-01", None), terms=tuple(cycles))
+    held = Watched(**{one.name: getattr(plain, one.name) for one in fields(plain)})
+    hours = [earned("hour", "20", f"{year + 1}-03-01") for year in years]
+    last = len(cycles) - 1
+    found = in_cycle(held, hours, [replace(state, terms=terms)], date(2034, 6, 1), last)
+    assert [line.earned_hundredths for line in found] == [11_000, 11_000]
+    assert len(held.looked) <= 8 * len(cycles)
 
 
 def test_the_same_course_twice_counts_once() -> None:
