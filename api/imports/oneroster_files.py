@@ -5,8 +5,6 @@ Source: docs/sources.md#oneroster (CSV binding: manifest.csv, RFC 4180, UTF-8, o
 
 from __future__ import annotations
 
-import csv
-import io
 import stat
 import zipfile
 import zlib
@@ -14,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from api.imports.csv_rows import csv_rows
 from api.imports.flaws import Flaws
 
 ENTRIES_MAX = 100
@@ -106,7 +105,7 @@ def _read_manifest(content: bytes | None, flaws: Flaws) -> tuple[Mode, frozenset
     if content is None:
         flaws.add(MANIFEST, "file-missing", "is not in the zip")
         return "bulk", frozenset()
-    rows = list(_rows(MANIFEST, content, flaws))
+    rows = list(csv_rows(MANIFEST, content, flaws))
     if not rows or rows[0] != ["propertyName", "value"]:
         flaws.add(MANIFEST, "header-wrong", "has to begin with propertyName,value", row=1)
         return "bulk", frozenset()
@@ -131,7 +130,7 @@ def _read_manifest(content: bytes | None, flaws: Flaws) -> tuple[Mode, frozenset
 
 def _read_table(name: str, content: bytes, flaws: Flaws) -> Iterator[Record]:
     file = f"{name}.csv"
-    rows = _rows(file, content, flaws)
+    rows = csv_rows(file, content, flaws)
     header = next(rows, [])
     columns = COLUMNS[name].split(",")
     if not _is_header(header, columns):
@@ -158,21 +157,3 @@ def _is_header(header: list[str], columns: list[str]) -> bool:
         and all(column.startswith("metadata.") for column in extra)
         and len(set(extra)) == len(extra)
     )
-
-
-def _rows(file: str, content: bytes, flaws: Flaws) -> Iterator[list[str]]:
-    """The rows of a CSV file; a byte order mark at its beginning is no part of it."""
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        flaws.add(file, "not-utf-8", "is not UTF-8 text", row=line)
-        return
-    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
-    read = 0
-    try:
-        for row in rows:
-            yield row
-            read += 1
-    except csv.Error:
-        flaws.add(file, "csv-damaged", "is not well-formed CSV from here on", row=read + 1)

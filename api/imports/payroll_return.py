@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -12,6 +10,7 @@ from uuid import UUID
 
 import orjson
 
+from api.imports.csv_rows import csv_rows
 from api.imports.flaws import Flaws
 from ledger.aggregates.batch_answers import Answer
 from ledger.events.batch import ResultStatus
@@ -49,27 +48,17 @@ def read_answers(file: str, content: bytes, number: int) -> list[Answer]:
 
 
 def _csv_rows(file: str, content: bytes, flaws: Flaws) -> Iterator[tuple[int, Row]]:
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        flaws.add(file, "not-utf-8", "is not UTF-8 text", row=line)
+    rows = csv_rows(file, content, flaws)
+    header = [name.strip() for name in next(rows, [])]
+    flaws.refuse_if_any()  # without a first row nothing more can be said of the others
+    if not _is_header(file, header, flaws):
         return
-    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
-    read = 0
-    try:
-        header = [name.strip() for name in next(rows, [])]
-        if not _is_header(file, header, flaws):
-            return
-        for row in rows:
-            read += 1
-            if len(row) == len(header):
-                yield read + 1, dict(zip(header, row, strict=True))
-            elif row:
-                why = f"has {len(row)} fields, and the header {len(header)}"
-                flaws.add(file, "columns-wrong", why, row=read + 1)
-    except csv.Error:
-        flaws.add(file, "csv-damaged", "is not well-formed CSV from here on", row=read + 2)
+    for place, row in enumerate(rows, 2):
+        if len(row) == len(header):
+            yield place, dict(zip(header, row, strict=True))
+        elif row:
+            why = f"has {len(row)} fields, and the header {len(header)}"
+            flaws.add(file, "columns-wrong", why, row=place)
 
 
 def _is_header(file: str, header: list[str], flaws: Flaws) -> bool:

@@ -199,6 +199,7 @@ def test_unknown_repeated_wrong_and_contradicting_answers(paid: Payday) -> None:
         (rows("1,{line},rejected,not a code!,,,"), "row 2 code"),
         (rows("1,{line},accepted,,,,", "1,{line}"), "row 3: has 2 fields"),
         (HEADER + '\r\n1,"{line}', "row 2: is not well-formed CSV"),
+        ('batch_no,"line_id', "row 1: is not well-formed CSV"),
         (b"\xff\xfe", "row 1: is not UTF-8"),
         ("[1]", "row 1: has to be an object"),
         ("{}", "has to be a JSON array"),
