@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast, get_args
 from uuid import UUID, uuid4
 
 import orjson
 import typer
 
-from api.cli_server import serving_settings
+from api.cli_reading import open_edge
 
 if TYPE_CHECKING:
     from api.edge import Edge
@@ -43,7 +41,7 @@ def close(
     from projections import batches  # noqa: PLC0415
 
     day = pay_date.date()
-    with _edge() as edge:
+    with open_edge() as edge:
         with edge.reading([district]) as connection:
             newest = batches.of_district(connection, district, limit=1)
         if newest and (newest[0].state, newest[0].pay_date) == ("drafted", day):
@@ -62,7 +60,7 @@ def approve(batch: BatchId, principal: Principal) -> None:
     """Approve a frozen batch; the last approval that is needed closes it."""
     from ledger.commands.batch import approve_batch  # noqa: PLC0415 - loads slowly
 
-    with _edge() as edge:
+    with open_edge() as edge:
         approve_batch(edge.ledger, _call(edge, principal), batch_id=batch)
         _print_batch(edge, batch)
 
@@ -74,13 +72,13 @@ def void(
     reason: Annotated[str, typer.Option(help="wrong_lines, wrong_pay_date, superseded, ...")],
 ) -> None:
     """Give a batch up before it is exported; its number is not used again."""
-    from pydantic import TypeAdapter  # noqa: PLC0415 - loads slowly
-
-    from ledger.commands.batch import void_batch  # noqa: PLC0415
+    from ledger.commands.batch import void_batch  # noqa: PLC0415 - loads slowly
     from ledger.events.batch import VoidReason  # noqa: PLC0415
 
-    why: VoidReason = TypeAdapter(VoidReason).validate_python(reason)
-    with _edge() as edge:
+    if reason not in get_args(VoidReason):
+        raise typer.BadParameter(f"the reasons are {', '.join(get_args(VoidReason))}")
+    why = cast("VoidReason", reason)
+    with open_edge() as edge:
         void_batch(edge.ledger, _call(edge, principal), batch_id=batch, reason=why)
         _print_batch(edge, batch)
 
@@ -97,12 +95,12 @@ def export(
     from ledger.aggregates.batch import Batch  # noqa: PLC0415
     from ledger.commands.batch import record_download  # noqa: PLC0415
 
-    with _edge() as edge:
+    with open_edge() as edge:
         found = edge.ledger.get(Batch, batch)
         if layout not in found.exports:
             call = _call(edge, principal)
             payroll.export(edge, call, batch_id=batch, layout_name=layout)
-        file = payroll.read_export(edge, batch, layout)
+        file = payroll.read_export(edge, edge.ledger.get(Batch, batch), layout)
         record_download(
             edge.ledger,
             _call(edge, principal),
@@ -134,7 +132,7 @@ def import_return(
     from ledger.aggregates.batch import Batch  # noqa: PLC0415
 
     content = file.read_bytes()
-    with _edge() as edge:
+    with open_edge() as edge:
         number = edge.ledger.get(Batch, batch).drafted.number
         try:
             answers = read_answers(file.name, content, number)
@@ -158,7 +156,7 @@ def list_batches(district: Annotated[UUID, typer.Option(help="Whose.")]) -> None
     from api.exports.layout import dollars  # noqa: PLC0415 - loads slowly
     from projections import batches  # noqa: PLC0415
 
-    with _edge() as edge, edge.reading([district]) as connection:
+    with open_edge() as edge, edge.reading([district]) as connection:
         for one in batches.of_district(connection, district, limit=LISTED_MAX):
             typer.echo(
                 f"{one.number:>6}  {one.state:<10} {one.pay_date}  {one.line_count:>7} lines"
@@ -184,7 +182,7 @@ def deliver(
     from api import webhooks  # noqa: PLC0415 - loads slowly
     from api.clock import wall  # noqa: PLC0415
 
-    with _edge() as edge:
+    with open_edge() as edge:
         while True:
             filled = webhooks.fill(edge, wall())
             taken = webhooks.deliver(edge, wall)
@@ -192,17 +190,6 @@ def deliver(
                 return
             if not (filled or taken):
                 time.sleep(PAUSE_SECONDS)
-
-
-@contextmanager
-def _edge() -> Iterator[Edge]:
-    from api.edge import Edge  # noqa: PLC0415 - loads slowly, and other commands do without
-
-    edge = Edge.open(serving_settings())
-    try:
-        yield edge
-    finally:
-        edge.close()
 
 
 def _call(edge: Edge, principal: UUID) -> Call:

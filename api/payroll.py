@@ -84,7 +84,8 @@ def draft(
     """Begin the next batch of a district, with everything payable by a pay date."""
     if edge.ledger.recorder.find_command(call.command_id) is not None:
         return edge.ledger.run(call, _never)
-    position = through_position or edge.ledger.recorder.last_position()
+    last = edge.ledger.recorder.last_position
+    position = last() if through_position is None else through_position
     edge.visible(payable.VIEWS, position)
     with edge.reading([EVERYTHING]) as connection:
         newest = batches.of_district(connection, district_id, limit=1)
@@ -92,12 +93,8 @@ def draft(
     made: list[BatchLine] = []
 
     def lines(terms: PayrollTerms) -> list[BatchLine]:
-        made[:] = owed_lines(terms)
-        return made
-
-    def owed_lines(terms: PayrollTerms) -> list[BatchLine]:
         with edge.reading([EVERYTHING]) as connection:
-            return lines_of_batch(
+            made[:] = lines_of_batch(
                 payable.payable(connection, district_id, through=position, pay_date=pay_date),
                 map(
                     batches.as_correction,
@@ -107,6 +104,7 @@ def draft(
                 batches.decided(connection, district_id),
                 terms,
             )
+        return made
 
     receipt = commands.draft_batch(
         edge.ledger,
@@ -178,9 +176,8 @@ def export(edge: Edge, call: Call, *, batch_id: UUID, layout_name: str) -> Recei
         )
 
 
-def read_export(edge: Edge, batch_id: UUID, layout_name: str) -> Download:
+def read_export(edge: Edge, batch: Batch, layout_name: str) -> Download:
     """An exported file as it was stored. Raises NotFoundError before it is exported."""
-    batch = edge.ledger.get(Batch, batch_id)
     file = batch.exports.get(layout_name)
     if file is None:
         raise NotFoundError(f"batch {batch.drafted.number} is not exported as {layout_name}")

@@ -100,7 +100,9 @@ class Layout(BaseModel):
             raise LayoutIncompleteError(f"{self.name}: {self.incomplete_because}")
 
     def name_of_file(self, company_code: str, number: int) -> str:
-        return self.file_name.format(company_code=company_code, batch_no=number)
+        """A plain name: a code may have a slash in it, and a name would then be a folder's."""
+        code = company_code.replace("/", "-")
+        return self.file_name.format(company_code=code, batch_no=number)
 
     def render(self, records: Sequence[Record]) -> bytes:
         """The file. Raises CellRefusedError, naming line and column, when something cannot be."""

@@ -30,7 +30,8 @@ from ledger.application import Call
 from ledger.commands import batch as commands
 from ledger.errors import NotFoundError
 from ledger.events.batch import Explanation, VoidReason
-from ledger.values import Day, Positive, Slug, Value
+from ledger.events.payroll import Position
+from ledger.values import Day, Slug, Value
 from projections import batches
 from projections.batch_fold import Batch
 from projections.batches import Happening, Line, Quarantined, Sums
@@ -44,7 +45,7 @@ class NewBatch(Value):
     """When it is paid, and up to where the log counts; without that, up to now."""
 
     pay_date: Day
-    through_position: Positive | None = None
+    through_position: Position | None = None
 
 
 class Void(Value):
@@ -222,7 +223,8 @@ def read_envelope(batch_id: UUID, layout: Slug, read: ReadNow) -> Response:
     """The control totals of a file, as they were stored with it."""
     begun = commands.beginning_of(read.edge.ledger, batch_id)
     must_see_payroll(read.caller, begun.district_id)
-    return answer(payroll.read_export(read.edge, batch_id, layout).envelope)
+    batch = read.edge.ledger.get(BatchState, batch_id)
+    return answer(payroll.read_export(read.edge, batch, layout).envelope)
 
 
 @router.post_file("/batches/{batch_id}/returns", Returned)
@@ -287,7 +289,7 @@ def _opened(read: Read[Any], batch_id: UUID, layout: str) -> tuple[payroll.Downl
     """A file, once it is in the log that somebody was given it, and where in the log."""
     batch = read.edge.ledger.get(BatchState, batch_id)
     must_see_payroll(read.caller, batch.district_id)
-    found = payroll.read_export(read.edge, batch_id, layout)
+    found = payroll.read_export(read.edge, batch, layout)
     shows(read, "payouts", batch.payees, within=[batch.district_id])
     call = Call(
         caller_id=read.caller.principal_id,

@@ -60,4 +60,6 @@ def test_a_batch_is_closed_approved_exported_and_answered(
     assert "workday-eib" in run("payroll", "layouts").stdout
     run("payroll", "deliver", "--once")
     empty = run("payroll", "close", *here, "--pay-date", "2024-10-31", *office).stdout.split()[2]
+    wrong = run("payroll", "void", empty, *office, "--reason", "nonsense", exit_code=2)
+    assert "wrong_lines" in wrong.stderr
     assert "is voided" in run("payroll", "void", empty, *office, "--reason", "test_run").stdout

@@ -198,6 +198,12 @@ def test_lines_are_what_followed_from_the_log_at_that_position(owing: Owing, pla
     assert len(day.lines(drafted.json()["id"])) == 1
 
 
+def test_the_log_may_grow_beyond_a_million_events(owing: Owing) -> None:
+    """A position that is not there yet is no slip of the pen, however large."""
+    answer = owing.day.draft("2024-10-15", through_position=2_000_000)
+    assert slug(answer) == "position-unknown"
+
+
 @pytest.mark.parametrize("times", [24, pytest.param(1_000, marks=pytest.mark.long)])
 def test_closings_of_one_period_at_once_leave_one_batch(
     times: int, owing: Owing, place: World
@@ -310,6 +316,10 @@ def test_a_layout_that_is_not_wholly_known_pays_nobody_in_production(
     assert b"employee" not in day.export(batch, "usps-r-mass-load")
     unknown = place.post(day.office, f"/v1/batches/{batch}/exports", {"layout": "no-such"})
     assert slug(unknown) == "layout-unknown"
+
+
+def test_a_company_code_with_a_slash_names_a_file_and_no_folder() -> None:
+    assert layout("adp-workforce-now").name_of_file("AB/", 1) == "PRAB-EPI.csv"
 
 
 def test_a_difference_is_paid_only_once_somebody_has_adopted_it(owing: Owing, place: World) -> None:
