@@ -9,6 +9,7 @@ from typing import Self
 from uuid import UUID
 
 from ledger.aggregates.base import Act, Aggregate, first_header
+from ledger.aggregates.licensure import check_near
 from ledger.errors import InvalidError, NothingChangesError, RuleError
 from ledger.events import AnyCalendarEvent
 from ledger.events.calendar import (
@@ -95,6 +96,7 @@ class Calendar(Aggregate):
             raise FiscalYearUnknownError(f"set the days of fiscal year {year} first")
 
     def _must_fit(self, fact: FiscalYearSet) -> None:
+        check_near(fact.first_day, fact.last_day)
         year = fact.fiscal_year
         if year in self.closed:
             raise FiscalYearClosedError(f"fiscal year {year} is closed")
@@ -133,6 +135,7 @@ def _must_lie_right(fact: SchoolAttributeSet | DistrictHolidaysSet) -> None:
 
 def _must_follow(fact: PayCalendarSet) -> None:
     for period in fact.pay_periods:
+        check_near(period.first_day, period.last_day, period.pay_date)
         if period.last_day < period.first_day:
             raise CalendarSpanError(f"a period from {period.first_day} ends before it begins")
     for earlier, later in pairwise(fact.pay_periods):

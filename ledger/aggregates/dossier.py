@@ -9,6 +9,7 @@ from typing import Self, assert_never
 from uuid import UUID
 
 from ledger.aggregates.base import Act, Aggregate, first_header
+from ledger.aggregates.licensure import check_near
 from ledger.errors import InvalidError, NothingChangesError, RuleError
 from ledger.events import AnyDossierEvent
 from ledger.events.dossier import (
@@ -69,6 +70,7 @@ def happened_on(fact: Fact) -> date | None:
 
 def _must_be_recordable(fact: Fact, today: date) -> None:
     day = happened_on(fact)
+    check_near(day)
     if day is not None and day > today:
         raise FactInFutureError(f"{day} has not come yet")
     if isinstance(fact, StatusRecorded | LeaveRecorded):

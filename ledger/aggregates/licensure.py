@@ -32,7 +32,7 @@ class LicenseSpanReversedError(InvalidError):
 
 
 class FarDayError(InvalidError):
-    """No license and no credit is of a day as far away as this one."""
+    """No license, credit or fact is of a day as far away as this one."""
 
     slug = "far-day"
 

@@ -14,6 +14,7 @@ from ledger.aggregates.calendar import (
     PoolDrawnError,
     begin,
 )
+from ledger.aggregates.licensure import FarDayError
 from ledger.errors import NothingChangesError
 from ledger.events.calendar import (
     CalendarFactRecorded,
@@ -111,6 +112,20 @@ def test_what_fits_is_set(what: DistrictFact, before: tuple[DistrictFact, ...]) 
 )
 def test_what_does_not_fit_is_refused(what: DistrictFact, before: tuple[DistrictFact, ...]) -> None:
     setting(what, *before).then_refused(CalendarSpanError)
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        year(9999),
+        year(2025, first=date(1, 1, 1)),
+        pays(period(date(2024, 7, 6), date.max, date(2024, 7, 26)), AUGUST),
+        pays(JULY, AUGUST.model_copy(update={"pay_date": date.max})),
+    ],
+)
+def test_a_day_to_which_no_day_can_be_added_is_refused(what: DistrictFact) -> None:
+    before = () if isinstance(what, FiscalYearSet) else (year(2025),)
+    setting(what, *before).then_refused(FarDayError)
 
 
 @pytest.mark.parametrize("what", [pays(JULY), FiscalYearClosed(fiscal_year=2025)])

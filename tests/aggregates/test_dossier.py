@@ -13,6 +13,7 @@ from ledger.aggregates.dossier import (
     FactUnknownError,
     begin,
 )
+from ledger.aggregates.licensure import FarDayError
 from ledger.errors import NothingChangesError
 from ledger.events.dossier import (
     AttendanceDay,
@@ -83,6 +84,11 @@ def test_a_further_fact_is_added_and_the_same_again_changes_nothing() -> None:
 def test_nothing_has_happened_tomorrow(what: Fact) -> None:
     beginning(what).then_refused(FactInFutureError, "2024-11-19")
     recording(what).then_refused(FactInFutureError)
+
+
+def test_nothing_happened_on_a_day_from_which_no_months_can_be_taken() -> None:
+    """A cap by months looks back from the day of a request."""
+    recording(RequestFiled(policy_id=SUBJECT, filed_on=date(1, 3, 1))).then_refused(FarDayError)
 
 
 @pytest.mark.parametrize(
