@@ -9,11 +9,10 @@ from fastapi import Depends, Response
 
 from api.access import must_see_payouts
 from api.answers import ListOf, answer_all
-from api.directory import names_of
 from api.disclosures import shows
 from api.paging import PageOf
 from api.reading import KnownPageQuery, KnownQuery, Read, ReadNow, reading
-from api.routes.payouts import NamedPayout
+from api.routes.payouts import NamedPayout, answer_named, asked_of
 from api.routing import Router
 from ledger.aggregates.organization import Organization
 from ledger.store import EVERYTHING
@@ -56,26 +55,18 @@ def list_unpaid(
     district_id: UUID, read: Annotated[Read[UnpaidQuery], Depends(reading(UnpaidQuery))]
 ) -> Response:
     """Every award × policy in force that is not due, each with its reason."""
-    must_see_payouts(read.caller, district_id)
-    zone = read.edge.ledger.get(Organization, district_id).zone
-    with read.connection() as connection:
-        position = read.visible("payouts")
-        known = read.known(connection, read.query.as_of, zone, "payouts")
+    with asked_of(read, district_id) as asked:
         found = unpaid.of_district(
-            connection,
+            asked.connection,
             district_id,
-            effective_on=read.day(zone, read.query.effective_on),
-            as_of=known,
+            effective_on=asked.effective_on,
+            as_of=asked.as_of,
             person_id=read.query.person_id,
             reason=read.query.reason,
             after=read.page.after(tuple[int, UUID], (0, NO_ID)),
             limit=read.page.limit,
         )
-    shows(read, "payouts", [one.person_id for one in found], within=[district_id])
-    names = names_of(read.edge.vault, (one.person_id for one in found), district_id)
-    items = [{"payout": one, "name": names.get(one.person_id)} for one in found]
-    key = (found[-1].earned_position, found[-1].payout_id) if found else None
-    return read.page.answer(items, min(known, position), key=key)
+    return answer_named(read, district_id, found, asked.shown_to)
 
 
 @router.read("/districts/{district_id}/unpaid-counts", ListOf[ReasonCount])
@@ -83,19 +74,15 @@ def count_unpaid(
     district_id: UUID, read: Annotated[Read[UnpaidCountQuery], Depends(reading(UnpaidCountQuery))]
 ) -> Response:
     """How many pairs of award and policy are due, and how many are not, by reason: they add up."""
-    must_see_payouts(read.caller, district_id)
-    zone = read.edge.ledger.get(Organization, district_id).zone
     person_id = read.query.person_id
-    with read.connection() as connection:
-        position = read.visible("payouts")
-        known = read.known(connection, read.query.as_of, zone, "payouts")
+    with asked_of(read, district_id) as asked:
         found = unpaid.counts(
-            connection,
+            asked.connection,
             district_id,
-            effective_on=read.day(zone, read.query.effective_on),
-            as_of=known,
+            effective_on=asked.effective_on,
+            as_of=asked.as_of,
             person_id=person_id,
         )
     if found and person_id is not None:
         shows(read, "payouts", [person_id], within=[district_id])
-    return answer_all(found, min(known, position))
+    return answer_all(found, asked.shown_to)

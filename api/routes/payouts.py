@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 from uuid import UUID
 
 from fastapi import Depends, Response
+from psycopg import Connection
 from pydantic import BaseModel
 
 from api.access import NOT_THERE, must_see_payouts, sees_payout, visible_payers
@@ -19,6 +22,8 @@ from api.reading import (
     AsOfReadNow,
     KnownPageQuery,
     KnownQuery,
+    KnownReadNow,
+    PagedKnownReadNow,
     Read,
     reading,
     zone_of_person,
@@ -49,81 +54,90 @@ class NamedPayout(BaseModel):
     name: str | None
 
 
+AnyKnownQuery = TypeVar("AnyKnownQuery", bound=KnownQuery)
+AnyKnownPageQuery = TypeVar("AnyKnownPageQuery", bound=KnownPageQuery)
+
+
+class Asked(NamedTuple):
+    """Where to read a district's payouts, as known at which position, and on which day."""
+
+    connection: Connection[Any]
+    as_of: int
+    effective_on: date
+    shown_to: int  # the position that the answer speaks of
+
+
+@contextmanager
+def asked_of(read: Read[AnyKnownQuery], district_id: UUID) -> Iterator[Asked]:
+    """What is asked of a district's payouts, by one who may see them all."""
+    must_see_payouts(read.caller, district_id)
+    zone = read.edge.ledger.get(Organization, district_id).zone
+    with read.connection() as connection:
+        position = read.visible("payouts")
+        known = read.known(connection, read.query.as_of, zone, "payouts")
+        day = read.day(zone, read.query.effective_on)
+        yield Asked(connection, known, day, min(known, position))
+
+
+def answer_named(
+    read: Read[AnyKnownPageQuery], district_id: UUID, found: list[Payout], shown_to: int
+) -> Response:
+    """A page of a district's payouts with the names it knows; that they were shown is noted."""
+    person_ids = [one.person_id for one in found]
+    shows(read, "payouts", person_ids, within=[district_id])
+    names = names_of(read.edge.vault, person_ids, district_id)
+    items = [{"payout": one, "name": names.get(one.person_id)} for one in found]
+    return read.page.answer(items, shown_to, key=_key(found))
+
+
 @router.read("/districts/{district_id}/payouts", PageOf[NamedPayout])
 def list_payouts(
     district_id: UUID,
     read: Annotated[Read[PayoutQuery], Depends(reading(PayoutQuery))],
 ) -> Response:
     """What a district owes, waits with or does not owe, each with its reason."""
-    must_see_payouts(read.caller, district_id)
-    zone = read.edge.ledger.get(Organization, district_id).zone
-    with read.connection() as connection:
-        position = read.visible("payouts")
-        known = read.known(connection, read.query.as_of, zone, "payouts")
+    with asked_of(read, district_id) as asked:
         found = payouts.of_district(
-            connection,
+            asked.connection,
             district_id,
-            effective_on=read.day(zone, read.query.effective_on),
-            as_of=known,
+            effective_on=asked.effective_on,
+            as_of=asked.as_of,
             status=read.query.status,
             benefit=read.query.benefit,
             after=read.page.after(tuple[int, UUID], (0, NO_ID)),
             limit=read.page.limit,
         )
-    shows(read, "payouts", [one.person_id for one in found], within=[district_id])
-    names = names_of(read.edge.vault, (one.person_id for one in found), district_id)
-    items = [{"payout": one, "name": names.get(one.person_id)} for one in found]
-    return read.page.answer(items, min(known, position), key=_key(found))
+    return answer_named(read, district_id, found, asked.shown_to)
 
 
 @router.read("/districts/{district_id}/payout-totals", ListOf[Total])
-def read_payout_totals(
-    district_id: UUID,
-    read: Annotated[Read[KnownQuery], Depends(reading(KnownQuery))],
-) -> Response:
+def read_payout_totals(district_id: UUID, read: KnownReadNow) -> Response:
     """What each policy of a district comes to, year by year; the counts tie to the lines."""
-    must_see_payouts(read.caller, district_id)
-    zone = read.edge.ledger.get(Organization, district_id).zone
-    with read.connection() as connection:
-        position = read.visible("payouts")
-        known = read.known(connection, read.query.as_of, zone, "payouts")
+    with asked_of(read, district_id) as asked:
         found = payouts.totals(
-            connection,
-            district_id,
-            effective_on=read.day(zone, read.query.effective_on),
-            as_of=known,
+            asked.connection, district_id, effective_on=asked.effective_on, as_of=asked.as_of
         )
-    return answer_all(found, min(known, position))
+    return answer_all(found, asked.shown_to)
 
 
 @router.read("/districts/{district_id}/base-pay-notices", PageOf[Notice])
-def list_base_pay_notices(
-    district_id: UUID,
-    read: Annotated[Read[KnownPageQuery], Depends(reading(KnownPageQuery))],
-) -> Response:
+def list_base_pay_notices(district_id: UUID, read: PagedKnownReadNow) -> Response:
     """What the staff office has to know of base pay that rises. Never a payroll line."""
-    must_see_payouts(read.caller, district_id)
-    zone = read.edge.ledger.get(Organization, district_id).zone
-    with read.connection() as connection:
-        position = read.visible("payouts")
-        known = read.known(connection, read.query.as_of, zone, "payouts")
+    with asked_of(read, district_id) as asked:
         found = payouts.notices(
-            connection,
+            asked.connection,
             district_id,
-            as_of=known,
+            as_of=asked.as_of,
             after=read.page.after(tuple[date, UUID], (date.min, NO_ID)),
             limit=read.page.limit,
         )
     shows(read, "base-pay", {one.person_id for one in found}, within=[district_id])
     key = (found[-1].begins_on, found[-1].person_id) if found else None
-    return read.page.answer(found, min(known, position), key=key)
+    return read.page.answer(found, asked.shown_to, key=key)
 
 
 @router.read("/people/{person_id}/payouts", PageOf[Payout])
-def list_own_payouts(
-    person_id: UUID,
-    read: Annotated[Read[KnownPageQuery], Depends(reading(KnownPageQuery))],
-) -> Response:
+def list_own_payouts(person_id: UUID, read: PagedKnownReadNow) -> Response:
     """What a teacher is owed, by all districts for herself; a district sees what it owes her."""
     with read.connection(person_id) as connection:
         zone = zone_of_person(connection, person_id)
@@ -144,10 +158,7 @@ def list_own_payouts(
 
 
 @router.read("/payouts/{payout_id}/explanation", PayoutExplained)
-def explain_payout(
-    payout_id: UUID,
-    read: Annotated[Read[KnownQuery], Depends(reading(KnownQuery))],
-) -> Response:
+def explain_payout(payout_id: UUID, read: KnownReadNow) -> Response:
     """Why a payout is what it is, from the board's minute to what payroll answered.
 
     The policy version, every rule tried with its inputs, the award with its scores and the digests
