@@ -14,6 +14,7 @@ from uuid import UUID
 from psycopg import Connection
 
 from ledger.errors import RuleError
+from ledger.rules.entitlements.judging import NOTICES
 from ledger.rules.payroll import Payable
 from projections import payouts
 from projections.entitlements import Part, parts
@@ -23,7 +24,7 @@ from projections.sql import NO_ID
 VIEWS = ("payouts", "batches")  # that have to have come as far as the position
 PAGE = 5_000
 ALWAYS = date.max  # whatever is payable at some time
-OF_HR = frozenset({"base_pay", "base_add", "lane_change", "step"})  # notices, never lines
+OF_HR = frozenset({"base_pay", *NOTICES})  # never lines
 
 
 class LedgerInDoubtError(RuleError):
@@ -76,8 +77,8 @@ def find(connection: Connection[Any], entitlement_id: UUID) -> Payable | None:
 
 def district_of(connection: Connection[Any], entitlement_id: UUID) -> UUID | None:
     """Who would pay an entitlement; null when there is none."""
-    found = payouts.explain(connection, entitlement_id, effective_on=ALWAYS)
-    return found.payout.district_id if found else None
+    payout = payouts.find_payout(connection, entitlement_id, effective_on=ALWAYS)
+    return payout.district_id if payout else None
 
 
 def _due(connection: Connection[Any], district_id: UUID, through: int, day: date) -> Iterator[Part]:

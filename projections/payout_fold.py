@@ -319,7 +319,7 @@ class Book:
             self.rules.district(district_id),
             district_id,
             awards=teacher.awards.values(),
-            jobs=teacher.employed_in(district_id),
+            jobs=jobs,
             recorded=teacher.recorded_in(district_id),
             completions=done,
         )

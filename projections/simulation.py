@@ -54,7 +54,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """How often the draft says this, and what it would come to otherwise."""
+    """How often the draft says this."""
 
     verdict: str
     reason: str | None

@@ -15,8 +15,6 @@ from ledger.rules.entitlements.conditions import Case
 from ledger.rules.entitlements.facts import Dossier
 from ledger.rules.incentives import Check
 
-CENTS = Fraction(1)
-
 
 class Used(NamedTuple):
     """What an earlier entitlement under the same policy has taken."""
@@ -60,21 +58,22 @@ def capped(
     """The amount once each cap on cents and on times has been applied, with a test for each."""
     found: list[Check] = []
     for cap in case.rule.caps:
-        counting = _counting(cap, case, used, fiscal_year)
         if cap.of == "units":
             continue
+        counting = _counting(cap, case, used, fiscal_year)
         if cap.of == "times":
             taken = len(counting)
-            allowed = cents if taken < cap.most else 0
+            passed = taken < cap.most
+            allowed = cents if passed else 0
         else:
             taken = sum(one.cents for one in counting)
             allowed = min(cents, max(cap.most - taken, 0))
+            passed = allowed == cents
         found.append(
             {
                 "rule": f"cap_on_{cap.of}_per_{cap.per}",
                 "inputs": {"most": cap.most, "used": taken, "asked_cents": cents},
-                "passed": allowed == cents
-                and (allowed > 0 or cap.of != "times" or taken < cap.most),
+                "passed": passed,
                 "reason": "reduced_by_cap" if allowed else "cap_reached",
             }
         )
