@@ -12,6 +12,7 @@ from ledger.aggregates.base import Act
 from ledger.aggregates.retention import Retention, Stage, Subject
 from ledger.application import Call, Receipt
 from ledger.commands import retention
+from ledger.commands.merge import merges
 from ledger.commands.retention import Forgetting
 from ledger.errors import NotFoundError
 from ledger.events.enrollment import EvidenceUploaded
@@ -101,6 +102,7 @@ def catch_up(edge: Edge) -> None:
 def forgetting(edge: Edge, person_id: UUID, at: datetime) -> Forgetting:
     """What the views know of her employments and payments, up to the end of the log."""
     catch_up(edge)
+    person_id = edge.watch.meant.get(person_id, person_id)  # the views know no other id of hers
     with edge.reading([EVERYTHING]) as connection:  # whoever asks, every payer of hers counts
         held = employments.of_person(connection, person_id)
         owed = payouts.of_person(
@@ -141,7 +143,10 @@ def run_retention(edge: Edge, caller_id: UUID, at: datetime) -> Iterator[Kept]:
     """
     act = Act(actor_id=caller_id, at=at)
     without_views = Forgetting(edge.vault, edge.eraser)
-    for entry in edge.eraser.file.entries().values():
+    entries, meant = edge.eraser.file.entries(), merges(edge.ledger).meant
+    for entry in entries.values():
+        if meant.get(entry.subject_id) in entries:
+            continue  # a record that was merged into hers is forgotten with her, by one request
         if retention.tell_again(edge.ledger, without_views, act, entry.subject):
             yield _shown(edge.ledger.get(Retention, entry.subject.stream))
     with edge.reading() as connection:

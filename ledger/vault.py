@@ -9,7 +9,7 @@ Nothing here shows names or keys in a repr, a message or a traceback's text.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -390,6 +390,12 @@ class Vault:
         with self.about(person_id) as connection:
             rows = fetch(connection, _SQL["load_positions_everywhere"], person_id=person_id)
         return [(district_id, Position(*row)) for district_id, *row in rows]
+
+    def evidence_of(self, person_ids: Collection[UUID]) -> list[UUID]:
+        """Every evidence file that is kept of these persons."""
+        with self.about(*person_ids) as connection:
+            rows = fetch(connection, _SQL["evidence_of"], person_ids=list(person_ids))
+        return [evidence_id for (evidence_id,) in rows]
 
     def _identity(self, source: str, district_id: UUID, source_id: str) -> bytes:
         message = b"".join([source.encode(), b"\0", district_id.bytes, source_id.encode()])

@@ -129,6 +129,9 @@ SELECT h, p, d, %(district_id)s, %(source)s
  WHERE NOT EXISTS (SELECT FROM vault_erasures e WHERE e.subject_id = p)
 ON CONFLICT DO NOTHING;
 
+-- name: evidence_of
+SELECT evidence_id FROM vault_evidence WHERE person_id = ANY(%(person_ids)s);
+
 -- name: now
 SELECT clock_timestamp();
 

@@ -82,6 +82,7 @@ def list_erasures(read: ReadNow) -> Response:
 @router.write("/people/{person_id}/holds", HoldRecorded)
 def hold_person(person_id: UUID, body: Hold, write: WriteNow) -> Response:
     """Let nothing that is kept about a person be destroyed."""
+    catch_up(write.edge)
     with write.edge.reading(write.caller.scope(person_id)) as connection:
         authority_id = holding_authority(write.caller, connection, person_id)
     return _hold(write, body, Subject(person_id), authority_id)

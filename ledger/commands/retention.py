@@ -74,6 +74,9 @@ def place_hold(
 
     def decide(read: Reader) -> Sequence[AnyRetentionEvent]:
         read.get(Person, subject.person_id)
+        of_person = read.find(Retention, Subject(subject.person_id).stream)
+        if of_person is not None:  # whose key opens her files as well
+            of_person.must_not_be_destroying()
         return retentions.place_hold(
             read.find(Retention, subject.stream),
             subject,
@@ -218,7 +221,10 @@ def forget_again(ledger: Ledger, vault: Vault, eraser: Eraser, logged: Iterable[
         How many persons and files had come back.
     """
     entries = eraser.file.entries()
-    for entry in logged:
+    gone = {entry.subject_id: entry for entry in logged}
+    meant = merges(ledger).meant.items()
+    gone |= {one: Entry(Subject(one)) for one, person_id in meant if person_id in gone}
+    for entry in gone.values():
         if entry.subject_id not in entries:
             person_id = None if entry.subject.evidence_id else entry.subject.person_id
             hmacs = numbers_in_log(ledger, person_id) if person_id else []
@@ -266,7 +272,11 @@ def _hindrance(
         hindrance, zone = _evidence_hindrance(read, subject, reason, act)
     else:
         hindrance, zone = _person_hindrance(read, with_, subject, act)
-    streams = {subject.stream, *(Subject(one).stream for one in _ids(read, subject))}
+    ids = _ids(read, subject)
+    streams = {subject.stream, *(Subject(one).stream for one in ids)}
+    if subject.evidence_id is None:  # her key opens all of her files: none of them outlives it
+        files = with_.vault.evidence_of(ids)
+        streams |= {Subject(subject.person_id, one).stream for one in files}
     known = [read.find(Retention, stream) for stream in sorted(streams)]
     if any(one.holds for one in known if one):
         return with_hold(hindrance), zone
@@ -289,9 +299,10 @@ def _person_hindrance(
 
 
 def _ids(read: Reader, subject: Subject) -> list[UUID]:
-    """Every id by which a person is known, those of records that were merged into hers too."""
+    """Every id by which a person is known, whichever of her records was merged into which."""
     known = read.find(Merges, MERGES) or Merges.none_yet(MERGES)
-    return [subject.person_id, *known.ids_of(subject.person_id)]
+    person_id = known.person_of(subject.person_id)
+    return [person_id, *known.ids_of(person_id)]
 
 
 def _evidence_hindrance(

@@ -135,6 +135,25 @@ def test_a_hold_on_a_person_keeps_her_files_and_one_on_a_file_that_file(
     assert [world.get(life.teacher, one).status_code for one in (first, second)] == [410, 410]
 
 
+def test_a_hold_on_one_of_her_files_keeps_her(shared_world: World, tmp_path: Path) -> None:
+    """Her key opens all of her files, so none of them outlives it."""
+    world = shared_world
+    life = Life(world, tmp_path / "rosters").whole()
+    held_file = f"{life.path}/evidence/{life.evidence[0]}"
+    approver = life.issuer.approver
+    held = world.done(approver, f"{held_file}/holds", HOLD)["hold_id"]
+    made = life.erased(DUE).json()
+    assert (made["status"], made["grounds"]) == ("deferred", ["legal-hold"])
+    list(run_retention(world.edge, NOBODY, DUE_AT))
+    assert stage(world, life.teacher) is Stage.DEFERRED
+    lift = {"hold_id": held, "reason": "matter-closed"}
+    world.done(approver, f"{held_file}/hold-lifts", lift)
+    list(run_retention(world.edge, NOBODY, DUE_AT))
+    assert stage(world, life.teacher) is Stage.ERASED
+    late = world.post(approver, f"{held_file}/holds", HOLD)
+    assert (late.status_code, late.json()["type"]) == (409, "/problems/erasure-underway")
+
+
 def test_a_file_waits_for_its_review_unless_students_are_in_it(shared_world: World) -> None:
     world = shared_world
     one = story(world).enroll().hand_in()
