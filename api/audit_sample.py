@@ -9,8 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
@@ -110,7 +109,8 @@ def draw(edge: Edge, wanted: Draw) -> Sample:
     position = position if wanted.position is None else wanted.position
     with edge.reading([EVERYTHING]) as connection:
         day = local_date(facts_at(connection, [position])[0].event.occurred_at, zone)
-        with _payroll_as_of(connection, wanted.district_id, position):
+        streams = streams_of(connection, wanted.district_id)
+        with folded(connection, Batches(), streams, position):  # payroll as it was known
             lines = _population(connection, wanted, position)
             drawn = sorted(lines, key=lambda line: _lot(wanted.seed, line))[: wanted.size]
             files = [(line, _explained(connection, line, position, day)) for line in drawn]
@@ -126,13 +126,6 @@ def draw(edge: Edge, wanted: Draw) -> Sample:
     )
     people = frozenset(line.person_id for line in drawn)
     return Sample(_zip(how, files), people, len(lines), position)
-
-
-@contextmanager
-def _payroll_as_of(connection: Connection[Any], district_id: UUID, position: int) -> Iterator[None]:
-    """The batches of a district and what became of their lines, as known at a position."""
-    with folded(connection, Batches(), streams_of(connection, district_id), position):
-        yield
 
 
 def _population(connection: Connection[Any], wanted: Draw, position: int) -> list[Line]:

@@ -8,7 +8,7 @@ from uuid import UUID
 from psycopg import Connection
 
 from api.edge import Edge
-from api.exports.journal import Entry, Format, Payroll, accruals, render
+from api.exports.journal import Entry, Format, Payroll, accruals, render, turns
 from ledger.aggregates.organization import Organization
 from ledger.commands.entitlement import entitlement_stream
 from ledger.store import EVERYTHING
@@ -38,8 +38,7 @@ def entries_of(
     owed = sources.owed(connection, district_id, as_of=position)
     waits = sources.waits(connection, district_id, as_of=position)
     spans: list[Owed | Span] = [*owed, *waits]
-    ends = {end for one in spans for end in (one.from_position, one.to_position) if end}
-    wanted = sorted(end for end in ends if end <= position)
+    wanted = turns(spans, position)
     days = {
         fact.position: local_date(fact.event.occurred_at, zone)
         for start in range(0, len(wanted), PAGE_EVENTS)

@@ -17,7 +17,7 @@ from psycopg import Connection
 
 from ledger.events import AnyEntitlementEvent
 from ledger.events.batch import LineKind, OriginalLine, ResultException, ResultStatus
-from ledger.rules.payroll import Correction, Decided, LastTry, LineStatus
+from ledger.rules.payroll import Correction, Decided, LastTry, LineStatus, Variance
 from projections.batch_fold import Batch, Changes, DecisionRow, Relevant, fold
 from projections.contract import Fact, Projection, Table, Viewer
 from projections.sql import NO_ID, Write, blocks, read, rows, to_write
@@ -125,21 +125,10 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
-class Sums:
+class Sums(Variance):
     """What was exported by what came of it, in cents; and how many lines need a look."""
 
-    exported_cents: int
-    accepted_cents: int
-    rejected_cents: int
-    bypassed_cents: int
-    pending_cents: int
     exceptions: int
-
-    @property
-    def variance_cents(self) -> int:
-        """What the payroll system's answers do not explain."""
-        answered = self.accepted_cents + self.rejected_cents + self.bypassed_cents
-        return self.exported_cents - answered - self.pending_cents
 
 
 class Batches(Projection[Relevant]):
@@ -326,7 +315,6 @@ def _last_try(one: Line) -> LastTry:
         subject_id=one.subject_id,
         earned_on=one.earned_on,
         pay_date=one.pay_date,
-        original_line_id=one.original_line_id,
     )
 
 

@@ -72,7 +72,7 @@ def accruals(
         versions.setdefault(one.payout_id, []).append(one)
     for payout_id, each in versions.items():
         account, before = expense(each[0].policy_id), 0
-        for position in _turns([*each, *waiting.get(payout_id, [])], until):
+        for position in turns([*each, *waiting.get(payout_id, [])], until):
             late = any(_holds(span, position) for span in waiting.get(payout_id, []))
             now = 0 if late else sum(one.cents for one in each if _holds(one, position))
             if now != before:
@@ -81,7 +81,8 @@ def accruals(
             before = now
 
 
-def _turns(spans: Iterable[Owed | Span], until: int) -> list[int]:
+def turns(spans: Iterable[Owed | Span], until: int) -> list[int]:
+    """The positions up to one at which any of them begins or ends, in order."""
     ends = {end for one in spans for end in (one.from_position, one.to_position) if end}
     return sorted(end for end in ends if end <= until)
 
@@ -97,7 +98,7 @@ class Payroll:
 
     zone: str
     entries: list[Entry] = field(default_factory=list)
-    listed: dict[UUID, list[BatchLine]] = field(default_factory=dict)
+    listed: dict[UUID, dict[UUID, BatchLine]] = field(default_factory=dict)  # by batch and line
     reserved: dict[tuple[UUID, int], BatchLine] = field(default_factory=dict)  # still to be paid
 
     def book(self, fact: Fact[LedgerEvent]) -> None:  # noqa: C901 - one case for each kind
@@ -105,19 +106,20 @@ class Payroll:
         day = local_date(event.occurred_at, self.zone)
         match event:
             case BatchLinesListed():
-                self.listed.setdefault(event.originator_id, []).extend(event.lines)
+                listed = self.listed.setdefault(event.originator_id, {})
+                listed.update((line.line_id, line) for line in event.lines)
             case BatchClosed():
-                for line in self.listed.get(event.originator_id, []):
+                for line in self.listed.get(event.originator_id, {}).values():
                     self.reserved[line.line_id, line.attempt] = line
                     self._move(day, position, _reserved(line), line, (ACCRUED, _held(line)))
             case BatchVoided():
-                for line in self.listed.get(event.originator_id, []):
+                for line in self.listed.get(event.originator_id, {}).values():
                     self._release(day, position, (line.line_id, line.attempt))
             case ReturnLinesListed():
-                attempts = {one.line_id: one.attempt for one in self.listed[event.originator_id]}
                 for result in event.results:
                     if result.exception is None:
-                        self._answer(day, position, result, attempts[result.line_id])
+                        line = self.listed[event.originator_id][result.line_id]
+                        self._answer(day, position, result, line.attempt)
             case LineReleased():
                 self._release(day, position, (event.line_id, event.attempt))
             case LineWrittenOff():

@@ -40,8 +40,8 @@ class PayCodeMissingError(RuleError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Payable:
-    """What is owed for one instalment of one entitlement. Codes left out are the district's."""
+class Earned:
+    """What somebody earned, by what, and when: every record of it says so."""
 
     entitlement_id: UUID
     person_id: UUID
@@ -49,6 +49,12 @@ class Payable:
     policy_version: int
     subject_id: UUID
     earned_on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payable(Earned):
+    """What is owed for one instalment of one entitlement. Codes left out are the district's."""
+
     payable_on: date
     amount_cents: int
     instalment: int = 1
@@ -64,24 +70,18 @@ class Payable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Correction:
+class Correction(Earned):
     """A difference that somebody adopted, and that is or will be a line."""
 
     line_id: UUID
     correction: int
     kind: LineKind
     amount_cents: int
-    entitlement_id: UUID
-    person_id: UUID
-    policy_id: UUID
-    policy_version: int
-    subject_id: UUID
-    earned_on: date
     original: OriginalLine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LastTry:
+class LastTry(Earned):
     """The newest attempt of a line, and how it stands."""
 
     line_id: UUID
@@ -90,14 +90,7 @@ class LastTry:
     kind: LineKind
     instalment: int
     amount_cents: int
-    entitlement_id: UUID
-    person_id: UUID
-    policy_id: UUID
-    policy_version: int
-    subject_id: UUID
-    earned_on: date
     pay_date: date
-    original_line_id: UUID | None
 
     @property
     def counts(self) -> bool:
@@ -114,15 +107,9 @@ class Decided:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Proposal:
+class Proposal(Earned):
     """What a line of the next batch would have to be, so that closed lines come to what is owed."""
 
-    entitlement_id: UUID
-    person_id: UUID
-    policy_id: UUID
-    policy_version: int
-    subject_id: UUID
-    earned_on: date
     kind: LineKind
     amount_cents: int
     owed_cents: int

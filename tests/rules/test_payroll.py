@@ -87,7 +87,6 @@ class Office:
                 subject_id=line.subject_id,
                 earned_on=line.earned_on,
                 pay_date=pay_date,
-                original_line_id=line.original.line_id if line.original else None,
             )
         return lines
 
