@@ -165,6 +165,29 @@ class Explanation:
     budget: Budget | None
 
 
+def page_of(
+    connection: Connection[Any],
+    asked: Sequence[LiteralString],
+    *,
+    after: tuple[int, UUID],
+    limit: int,
+    **values: object,
+) -> list[Payout]:
+    """A page of the payouts that conditions (as SQL) leave, in order of what earned them.
+
+    `after` is the key of the last one seen: its `earned_position` and its `payout_id`.
+    """
+    return read(
+        connection,
+        Payout,
+        "\n".join([_SQL["lines"], *asked, _SQL["page_of_lines"]]),
+        after_position=after[0],
+        after_id=after[1],
+        limit=limit,
+        **values,
+    )
+
+
 def of_district(
     connection: Connection[Any],
     district_id: UUID,
@@ -176,25 +199,20 @@ def of_district(
     after: tuple[int, UUID] = (0, NO_ID),
     limit: int = 100,
 ) -> list[Payout]:
-    """A district's payouts in order of what earned them; `after` is the key of the last seen.
-
-    The key of a payout is its `earned_position` and its `payout_id`.
-    """
-    asked = ["lines_of_district"]
-    asked += ["lines_with_status"] if status is not None else []
-    asked += ["lines_of_benefit"] if benefit is not None else []
-    return read(
+    """A page of a district's payouts, of one status or one kind of benefit if named."""
+    asked = [_SQL["lines_of_district"]]
+    asked += [_SQL["lines_with_status"]] if status is not None else []
+    asked += [_SQL["lines_of_benefit"]] if benefit is not None else []
+    return page_of(
         connection,
-        Payout,
-        _lines(*asked, "page_of_lines"),
+        asked,
+        after=after,
+        limit=limit,
         district_id=district_id,
         effective_on=effective_on,
         as_of=as_of,
         status=status,
         benefit=benefit,
-        after_position=after[0],
-        after_id=after[1],
-        limit=limit,
     )
 
 
@@ -207,17 +225,15 @@ def of_person(
     after: tuple[int, UUID] = (0, NO_ID),
     limit: int = 100,
 ) -> list[Payout]:
-    """One person's payouts of all districts; a district may be shown its own alone."""
-    return read(
+    """A page of one person's payouts of all districts; a district may be shown its own alone."""
+    return page_of(
         connection,
-        Payout,
-        _lines("lines_of_person", "page_of_lines"),
+        [_SQL["lines_of_person"]],
+        after=after,
+        limit=limit,
         person_id=person_id,
         effective_on=effective_on,
         as_of=as_of,
-        after_position=after[0],
-        after_id=after[1],
-        limit=limit,
     )
 
 
@@ -228,7 +244,7 @@ def find_payout(
     lines = read(
         connection,
         Payout,
-        _lines("lines_of_payout"),
+        _SQL["lines"] + "\n" + _SQL["lines_of_payout"],
         payout_id=payout_id,
         effective_on=effective_on,
         as_of=as_of,
@@ -294,10 +310,6 @@ def notices(
 def policies_of_district(connection: Connection[Any], district_id: UUID) -> list[PolicyVersion]:
     """Every version of every policy that a district's board ever adopted."""
     return read(connection, PolicyVersion, _SQL["policies_of_district"], district_id=district_id)
-
-
-def _lines(*blocks_after: str) -> LiteralString:
-    return "\n".join(_SQL[name] for name in ("lines", *blocks_after))
 
 
 def _budget_of(terms: dict[str, Any]) -> int | None:

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from psycopg import Connection
 
-from projections.payouts import NEWEST, Payout, Status
+from projections.payouts import NEWEST, Payout, Status, page_of
 from projections.sql import NO_ID, blocks, read
 
 _LINES = blocks("payouts")
@@ -44,25 +44,20 @@ def of_district(
     after: tuple[int, UUID] = (0, NO_ID),
     limit: int = 100,
 ) -> list[Payout]:
-    """What is not due, in order of what earned it; of one person or for one reason if named.
-
-    `after` is the `earned_position` and the `payout_id` of the last one seen.
-    """
-    asked = [_LINES["lines"], _LINES["lines_of_district"], _SQL["not_due"]]
+    """A page of what is not due; of one person or for one reason if named."""
+    asked = [_LINES["lines_of_district"], _SQL["not_due"]]
     asked += [_LINES["lines_of_person"]] if person_id is not None else []
     asked += [_SQL["for_reason"]] if reason is not None else []
-    return read(
+    return page_of(
         connection,
-        Payout,
-        "\n".join([*asked, _LINES["page_of_lines"]]),
+        asked,
+        after=after,
+        limit=limit,
         district_id=district_id,
         effective_on=effective_on,
         as_of=as_of,
         person_id=person_id,
         reason=reason,
-        after_position=after[0],
-        after_id=after[1],
-        limit=limit,
     )
 
 
