@@ -11,7 +11,7 @@ import orjson
 import typer
 
 from api.cli_imports import COMMAND_LINE
-from api.cli_server import serving_settings
+from api.cli_reading import open_edge
 from ledger.commands.vault_keys import KeyWork, Rotated
 from ledger.rotation import KeptKey, Rotation
 
@@ -75,17 +75,12 @@ def drop(
 @contextmanager
 def _work(principal: UUID) -> Iterator[KeyWork]:
     from api.clock import wall  # noqa: PLC0415 - loads slowly, and other commands do without
-    from api.edge import Edge  # noqa: PLC0415
     from ledger.keys import FileKeyProvider  # noqa: PLC0415
 
-    settings = serving_settings()
-    edge = Edge.open(settings)
-    try:
-        keeper = FileKeyProvider(settings.root_keys)
+    with open_edge() as edge:
+        keeper = FileKeyProvider(edge.settings.root_keys)
         rotation = Rotation(edge.secrets, edge.vault.keyring, keeper)
         yield KeyWork(edge.ledger, edge.vault, rotation, principal, wall())
-    finally:
-        edge.close()
 
 
 def _tell(level: str, rotated: Rotated) -> None:

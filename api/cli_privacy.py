@@ -14,7 +14,7 @@ import orjson
 import typer
 
 from api.cli_imports import COMMAND_LINE
-from api.cli_server import serving_settings
+from api.cli_reading import open_edge
 from ledger.errors import NothingChangesError
 from ledger.events.retention import HoldReason, LiftReason
 
@@ -167,16 +167,12 @@ def periods() -> None:
 def _acting(principal: UUID) -> Iterator[tuple[Edge, Call]]:
     """The ledger of this machine, and a command to give."""
     from api.clock import wall  # noqa: PLC0415 - loads slowly, and other commands do without
-    from api.edge import Edge  # noqa: PLC0415
     from ledger.application import Call  # noqa: PLC0415
 
-    edge = Edge.open(serving_settings())
-    try:
+    with open_edge() as edge:
         command_id = uuid4()
         body_hash = edge.vault.body_hash(command_id.bytes)
         yield edge, Call(caller_id=principal, command_id=command_id, body_hash=body_hash, at=wall())
-    finally:
-        edge.close()
 
 
 def _person(person_id: UUID) -> Subject:

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING, Annotated
+from contextlib import closing
+from typing import Annotated
 
 import orjson
 import typer
 
 from api import cli_privacy, local_postgres
-from api.cli_server import progress_bar, serving_settings
+from api.cli_reading import open_edge
+from api.cli_server import progress_bar
 from projections import parking
 from projections.database import Database
 from projections.parking import Parked
 from projections.rebuild import chosen
 from projections.rebuild import unpark as unpark_all
 from projections.registry import PROJECTIONS
-
-if TYPE_CHECKING:
-    from api.edge import Edge
 
 app = typer.Typer()
 disclosures = typer.Typer(help="Who was shown whose record.", no_args_is_help=True)
@@ -83,7 +80,7 @@ def sweep() -> None:
     from api.clock import wall  # noqa: PLC0415 - loads slowly, and other commands do without
     from api.upkeep import inventory  # noqa: PLC0415
 
-    with _opened() as edge:
+    with open_edge() as edge:
         swept = inventory(edge).sweep(wall())
     for one in swept:
         typer.echo(f"{one.kind} {one.name}: {one.detail}")
@@ -99,7 +96,7 @@ def forget(
 
     from api.clock import wall  # noqa: PLC0415
 
-    with _opened() as edge:
+    with open_edge() as edge:
         forgotten = edge.disclosures.forget(wall() - timedelta(days=DAYS_A_YEAR * years))
     typer.echo(f"{forgotten} forgotten")
 
@@ -109,7 +106,7 @@ def check_evidence(*, digests: bool) -> bool:
     from api.clock import wall  # noqa: PLC0415 - loads slowly, and other commands do without
     from api.upkeep import inventory  # noqa: PLC0415
 
-    with _opened() as edge, progress_bar() as progress:
+    with open_edge() as edge, progress_bar() as progress:
         task = progress.add_task("checking files", total=None)
         looked = inventory(edge, lambda: progress.advance(task))
         found = list(looked.check(wall(), digests=digests))
@@ -138,14 +135,3 @@ def sentence(one: Parked) -> str:
 def _parked() -> list[Parked]:
     with closing(Database(local_postgres.url()).connect()) as connection:
         return parking.parked(connection)
-
-
-@contextmanager
-def _opened() -> Iterator[Edge]:
-    from api.edge import Edge  # noqa: PLC0415 - loads slowly, and other commands do without
-
-    edge = Edge.open(serving_settings())
-    try:
-        yield edge
-    finally:
-        edge.close()

@@ -12,12 +12,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from psycopg import Connection, errors
+from psycopg import errors
 
-from ledger.errors import InvalidError, NotFoundError, RuleError, UnavailableError
+from ledger.errors import NotFoundError, RuleError, UnavailableError
 from ledger.keyring import Keyring, add_wrapping_key, hashing_context, wrapping_context
 from ledger.keys import RootKeyKeeper
 from ledger.sql import Connections, blocks, execute, fetch
@@ -37,12 +36,6 @@ class KeyInUseError(RuleError):
     """The key still wraps something, or will wrap what comes."""
 
     slug = "key-in-use"
-
-
-class KeyIdError(InvalidError):
-    """This is no id of a tenant key."""
-
-    slug = "key-id-unreadable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,12 +165,9 @@ class Rotation:
 
     def destroy_tenant_key(self, key_id: str) -> None:
         """Destroy a tenant key that wraps nothing. The database refuses it for one that does."""
-        with self._connections.connection() as connection:
-            self._destroy(connection, _uuid(key_id))
-
-    def _destroy(self, connection: Connection[Any], key_id: UUID) -> None:
         try:
-            execute(connection, _SQL["drop_wrapping_key"], key_id=key_id)
+            with self._connections.connection() as connection:
+                execute(connection, _SQL["drop_wrapping_key"], key_id=UUID(key_id))
         except errors.ForeignKeyViolation:
             raise KeyInUseError(f"{key_id} still wraps keys of persons") from None
 
@@ -188,10 +178,3 @@ def named(keys: list[KeptKey], key_id: str) -> KeptKey:
         if key.key_id == key_id:
             return key
     raise NotFoundError(f"there is no key {key_id}")
-
-
-def _uuid(key_id: str) -> UUID:
-    try:
-        return UUID(key_id)
-    except ValueError:
-        raise KeyIdError(f"{key_id} is no id of a tenant key") from None

@@ -49,9 +49,6 @@ ON CONFLICT DO NOTHING;
 -- name: destroyed
 SELECT key_id, texts, files, tombstones FROM vault_erasures WHERE subject_id = %(subject_id)s;
 
--- name: bury
-INSERT INTO vault_tombstones SELECT unnest(%(hmacs)s::bytea[]) ON CONFLICT DO NOTHING;
-
 -- name: not_buried
 SELECT h FROM unnest(%(hmacs)s::bytea[]) AS u (h)
  WHERE NOT EXISTS (SELECT FROM vault_tombstones t WHERE t.identity_hmac = h);
