@@ -49,13 +49,17 @@ class Caller:
     @property
     def person_id(self) -> UUID:
         """Under which id her record is, if she is a teacher."""
-        return self._meant.get(self.principal_id, self.principal_id)
+        return self.meant(self.principal_id)
+
+    def meant(self, person_id: UUID) -> UUID:
+        """Whose record an id leads to now, be it of one that was merged into another."""
+        return self._meant.get(person_id, person_id)
 
     def is_person(self, person_id: UUID) -> bool:
         """Whether it is she who is meant by an id, be it of a record that was merged into hers."""
         if person_id == self.principal_id:
             return True
-        return bool(self._meant) and self._meant.get(person_id, person_id) == self.person_id
+        return bool(self._meant) and self.meant(person_id) == self.person_id
 
     @cached_property
     def grants(self) -> frozenset[tuple[Role, UUID | None]]:

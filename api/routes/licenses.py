@@ -188,7 +188,7 @@ def record_credit(district_id: UUID, body: NewCredit, write: WriteNow) -> Respon
 def withdraw_credit(credit_id: UUID, body: CreditEnd, write: WriteNow) -> Response:
     """Take a credit back that was recorded in error, or that its provider took back."""
     credit = write.edge.ledger.get(Credit, credit_id)
-    _must_keep(write, credit.district_id, credit.person_id)
+    _must_keep(write, credit.district_id, write.caller.meant(credit.person_id))
     return recorded(write.run(credits_.withdraw_credit, body, credit_id=credit_id))
 
 
@@ -199,4 +199,4 @@ def _must_keep(write: Write, district_id: UUID, person_id: UUID | None) -> None:
 
 def _must_keep_license(write: Write, district_id: UUID, license_id: UUID) -> None:
     held = write.edge.ledger.find(License, license_id)
-    _must_keep(write, district_id, held.person_id if held else None)
+    _must_keep(write, district_id, write.caller.meant(held.person_id) if held else None)

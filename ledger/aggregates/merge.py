@@ -94,7 +94,8 @@ class Merges(Aggregate):
             case MergeRequested():
                 return replace(state, asked={**state.asked, pair: (terms, event.actor_id)})
             case PersonsMerged():
-                left = {key: asked for key, asked in state.asked.items() if key != pair}
+                # Nothing else that was asked about the record can happen any more.
+                left = {key: one for key, one in state.asked.items() if pair[1] not in key}
                 return replace(state, asked=left, kept={**state.kept, pair[1]: pair[0]})
             case _:
                 assert_never(event)

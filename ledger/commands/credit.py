@@ -12,6 +12,7 @@ from ledger.aggregates.enrollment import Enrollment
 from ledger.aggregates.organization import Organization
 from ledger.aggregates.person import Person
 from ledger.application import Call, Ledger, Reader, Receipt
+from ledger.commands.merge import are_one
 from ledger.events import AnyCreditEvent
 from ledger.values import VaultText, stream_id
 
@@ -72,5 +73,5 @@ def withdraw_credit(
 
 def _must_be_hers(read: Reader, person_id: UUID, enrollment_id: UUID) -> None:
     award = read.find(Enrollment, enrollment_id)
-    if award is None or award.person_id != person_id:
+    if award is None or not are_one(read, award.person_id, person_id):
         raise ExchangedElsewhereError(f"this person has no award {enrollment_id}")

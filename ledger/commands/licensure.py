@@ -14,6 +14,7 @@ from ledger.aggregates.licensure import License, NewLicense, NewRuling, Validity
 from ledger.aggregates.organization import Organization
 from ledger.aggregates.person import Person
 from ledger.application import Call, Ledger, Reader, Receipt
+from ledger.commands.merge import are_one
 from ledger.errors import NotFoundError
 from ledger.events import AnyLicenseEvent
 from ledger.values import VaultText, stream_id
@@ -140,6 +141,6 @@ def _must_be_hers(read: Reader, person_id: UUID, of: Achieved, achievement_id: U
         owner = read.get(Enrollment, achievement_id).person_id
     else:
         owner = read.get(Credit, achievement_id).person_id
-    if owner != person_id:
+    if not are_one(read, owner, person_id):
         kind = "enrollment" if of == "award" else "credit"
         raise NotFoundError(f"there is no {kind} {achievement_id}")

@@ -49,6 +49,14 @@ def merges(ledger: Ledger) -> Merges:
     return ledger.find(Merges, MERGES) or Merges.none_yet(MERGES)
 
 
+def are_one(read: Reader, one: UUID, other: UUID) -> bool:
+    """Whether two ids mean one person now."""
+    if one == other:
+        return True
+    known = read.find(Merges, MERGES)
+    return known is not None and known.person_of(one) == known.person_of(other)
+
+
 def _details(vault: Vault, call: Call, kept: Person, merged: Person) -> Sequence[AnyPersonEvent]:
     """What districts knew the other record by, where they knew nothing of the one kept."""
     events: list[AnyPersonEvent] = []

@@ -10,7 +10,7 @@ import pytest
 
 from tests.api.conftest import running
 from tests.api.payroll import Payday, hire, payday
-from tests.api.world import Issuer, Story, World
+from tests.api.world import Issuer, Story, World, credit_of, license_of, rules
 from tests.database import Server
 
 STAFF = {"source": "sis", "source_id": "4711"}
@@ -113,6 +113,23 @@ def test_only_operators_merge_and_what_is_merged_is_merged_once(world: World) ->
     )
 
 
+def test_what_was_asked_of_a_record_that_is_merged_meanwhile_waits_for_nobody(
+    world: World,
+) -> None:
+    district = world.district()
+    one, two, three = (district.teacher(name) for name in ("Ada", "Bea", "Cleo"))
+    for kept, other in ((three, two), (two, one), (three, one)):
+        body = {"person_id": str(kept), "merged_id": str(other), "reason": "imported_twice"}
+        world.done(world.operator, "/v1/merges", body)
+    merge(world, one, two)
+    hers = {str(one), str(two)}
+    waiting = world.seen(world.operator, "/v1/merges")["items"]
+    asked = [(w["person_id"], w["merged_id"]) for w in waiting if w["merged_id"] in hers]
+    assert asked == [(str(three), str(one))]
+    world.done(world.grant("operator"), "/v1/merges", body)  # which can happen still
+    assert world.seen(world.operator, "/v1/merges")["items"] == []
+
+
 def test_who_is_known_to_a_district_by_the_other_record_keeps_her_name_there(world: World) -> None:
     here, there = world.district(), world.district("Elsewhere")
     kept, other = here.teacher("Ada"), there.teacher("Adelaide")
@@ -146,3 +163,29 @@ def test_whoever_is_forgotten_is_forgotten_under_both_ids(world: World) -> None:
     body = {"reason": "subject-request"}
     world.done(kept, f"/v1/people/{kept}/erasures", body)
     assert world.edge.vault.erased([kept, other]) == {kept, other}
+
+
+def test_a_license_and_a_credit_of_the_other_record_are_kept_up_as_hers(world: World) -> None:
+    world.done(world.operator, "/v1/equivalencies", rules())
+    district = world.district()
+    kept, other = district.teacher("Ada"), district.teacher("Adelaide")
+    issuer = world.issuer()
+    credential = issuer.credential()
+    story = Story(world, issuer, kept, credential, issuer.assessors(credential, district)).award()
+    path = f"/v1/districts/{district.id}"
+    license_ = world.done(district.office, f"{path}/licenses", license_of(other))["id"]
+    credit = world.done(district.office, f"{path}/credits", credit_of(other))["id"]
+    merge(world, kept, other)
+    (held,) = world.seen(kept, f"/v1/people/{kept}/licenses")["items"]
+    assert (held["license_id"], held["person_id"]) == (license_, str(kept))
+    body = {"role": "teacher", "traits": ["masters"], "effective_on": "2024-09-01"}
+    world.done(district.office, f"{path}/licenses/{license_}/changes", body)
+    ruling = {"of": "award", "achievement_id": story.enrollment, "outcome": "declined"}
+    told = ruling | {"reason": "not-in-field"}
+    world.done(district.office, f"{path}/licenses/{license_}/rulings", told)
+    course = credit_of(kept, exchanged_enrollment_id=story.enrollment, course="ed-77")
+    world.done(district.office, f"{path}/credits", course)
+    end = {"reason": "recorded-twice", "effective_on": "2024-09-01"}
+    world.done(district.office, f"/v1/credits/{credit}/withdrawals", end)
+    shown = world.seen(kept, f"/v1/people/{kept}/licenses")["items"]
+    assert [one["facts"][-1]["traits"] for one in shown] == [["masters"]]
