@@ -32,11 +32,11 @@ def read_instant(text: object) -> datetime:
     """An instant from a record. Raises RecordError when it is none, or lacks its zone."""
     try:
         instant = datetime.fromisoformat(str(text))
-    except ValueError:
+        if instant.tzinfo is None:
+            raise RecordError(f"{str(text)[:40]!r} does not say in which zone it is")
+        return instant.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise RecordError(f"{str(text)[:40]!r} is not an instant") from None
-    if instant.tzinfo is None:
-        raise RecordError(f"{text!r} does not say in which zone it is")
-    return instant.astimezone(UTC)
 
 
 def issuer_of(document: Document) -> str:

@@ -19,7 +19,7 @@ from ledger.records.canonical import (
     canonical,
 )
 from ledger.records.contexts import ContextUnknownError
-from ledger.records.documents import RecordError
+from ledger.records.documents import RecordError, read_instant
 from ledger.records.issuers import IssuerKey, RecordKeyError, issuer_document
 from ledger.records.proofs import ProofRefusedError, proven, signed_bytes, with_proof
 from tests.records.samples import (
@@ -304,6 +304,14 @@ def test_a_good_signature_for_another_purpose_or_suite_proves_nothing(
     value = multikeys.encode(PROOF_KEY.sign(signed_bytes(unsigned, options)))
     with pytest.raises(ProofRefusedError):
         proven({**unsigned, "proof": [{**options, "proofValue": value}]}, ISSUER)
+
+
+@pytest.mark.parametrize(
+    "text", ["0001-01-01T00:00:00+05:00", "9999-12-31T23:59:59-05:00", "2026-11-22T00:00:00"]
+)
+def test_an_instant_that_is_none_in_utc_or_lacks_its_zone_is_refused(text: str) -> None:
+    with pytest.raises(RecordError):
+        read_instant(text)
 
 
 def test_half_a_character_is_refused_wherever_it_stands() -> None:
