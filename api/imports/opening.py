@@ -60,7 +60,8 @@ def import_opening(
     _must_act_for(ledger, caller_id, text.district_id)
     district = ledger.get(Organization, text.district_id)
     district.must_be_district()
-    persons = _persons(ledger, vault, path.name, text, flaws)
+    persons = _persons(vault, path.name, text, flaws)
+    _check_policies(ledger, path.name, text, flaws)
     flaws.refuse_if_any()
     digest = vault.hashes.start("file")
     digest.update(path.read_bytes())
@@ -86,9 +87,7 @@ def _must_act_for(ledger: Ledger, caller_id: UUID, district_id: UUID) -> None:
         raise ForbiddenError("this is for the district's staff office, or for operators")
 
 
-def _persons(
-    ledger: Ledger, vault: Vault, file: str, text: OpeningText, flaws: Flaws
-) -> dict[int, UUID]:
+def _persons(vault: Vault, file: str, text: OpeningText, flaws: Flaws) -> dict[int, UUID]:
     """Whose record each row is. A number that was given to somebody else by now joins nobody."""
     found: dict[int, UUID] = {}
     for source in {one.source for one in text.rows}:
@@ -108,7 +107,6 @@ def _persons(
             if name.casefold() != one.family_name.casefold():
                 message = "expected the name of whom the number leads to; was it given again?"
                 flaws.add(file, "name-differs", message, row=one.row, column="family_name")
-    _check_policies(ledger, file, text, flaws)
     return found
 
 
