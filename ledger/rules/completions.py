@@ -157,8 +157,10 @@ def completion(eras: Sequence[Era], awards: Iterable[Award]) -> Completion | Non
     line = sorted(awards, key=lambda award: award.position)
     if found := _earliest(eras, [award for award in line if award.stands]):
         return found
-    revoked = {revoked for award in line for revoked, _ in award.revocations}
-    for position in sorted(revoked, reverse=True):  # nothing else ever takes a completion away
+    # Only a revocation takes a completion away, or its undoing: what is back may be of a later
+    # day, on which another part had expired. The first position of an award is neither.
+    turns = {turn for award in line for turn in award.positions[1:]}
+    for position in sorted(turns, reverse=True):
         known = [era for era in eras if era.from_position < position]
         if found := _earliest(known, [award for award in line if award.stood_at(position - 1)]):
             return found._replace(stands=False)

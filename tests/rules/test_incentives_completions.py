@@ -158,6 +158,20 @@ def test_a_reinstatement_brings_the_same_completion_back() -> None:
     assert back.positions == (5, 20, 30)
 
 
+def test_what_a_reinstatement_brings_back_may_be_of_a_day_too_late_for_another_part() -> None:
+    """Two of three are asked for on 1 June; b holds until 1 July, c is of that day and of no other.
+
+    While c is revoked, a and b complete it on 1 June. With c the day is 1 July, when a alone holds.
+    """
+    june, july = date(2025, 6, 1), date(2025, 7, 1)
+    two_of_three = eras((10, parts("a", "b", "c", needed=2)))
+    a, b = award("a", 5), award("b", 6, expires_on=july)
+    gone = revoked(award("c", 7, july, expires_on=july), 20)
+    assert told(completion(two_of_three, [a, b, gone])) == (10, june, 1, True)
+    back = reinstated(gone, 30)
+    assert told(completion(two_of_three, [a, b, back])) == (10, june, 1, False)
+
+
 def test_what_is_said_twice_of_an_award_is_said_once() -> None:
     a = award("a", 5)
     assert reinstated(a, 6) is a
