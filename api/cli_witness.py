@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import signal
 from pathlib import Path
 from threading import Event, Thread
@@ -17,6 +18,7 @@ from ledger.seal.witness import LogWentBackError, RemoteLog, Witness
 from ledger.seal.witness_folder import WitnessFolder
 
 WENT_BACK = 3  # as `mcledger verify` says that a log was tampered with
+PORT, PORT_MAX = re.compile("[0-9]{1,5}"), 65_535
 log = logging.getLogger(__name__)
 app = typer.Typer()
 
@@ -61,12 +63,10 @@ def witness(
     """
     served = _open(folder)
     remote = [RemoteLog(url) for url in ledger or []]
+    if listen is None and not remote:
+        raise typer.BadParameter("name a --ledger to look at, or an address to --listen at")
     if listen is None and follow is None:
-        if not remote:
-            raise typer.BadParameter("name a --ledger to look at, or an address to --listen at")
-        told = [_told(served, one) for one in remote]
-        if not all(told):
-            raise typer.Exit(WENT_BACK)
+        _look_once(served, remote)
         return
     logs.configure(in_development=True)  # there is nothing personal in a checkpoint
     stop = Event()
@@ -111,6 +111,22 @@ def _open(folder: Path) -> Witness:
     return Witness(WitnessFolder(folder), wall)
 
 
+def _look_once(served: Witness, remote: list[RemoteLog]) -> None:
+    """Look at each, whatever came of the others. That a log went back weighs most."""
+    went_back, failures = False, []
+    for one in remote:
+        try:
+            went_back |= not _told(served, one)
+        except LedgerError as error:
+            failures.append(error)
+    for failure in failures if went_back else failures[1:]:
+        typer.echo(f"not witnessed: {failure.detail} [{failure.slug}]", err=True)
+    if went_back:
+        raise typer.Exit(WENT_BACK)
+    if failures:
+        raise failures[0]
+
+
 def _told(served: Witness, remote: RemoteLog) -> bool:
     """Look once, and say what came of it; false when the log went back."""
     try:
@@ -138,6 +154,8 @@ def _follow(served: Witness, remote: list[RemoteLog], seconds: float, stop: Even
                 log.error("REFUSED: %s [%s]", error.detail, error.slug)  # noqa: TRY400 - no traceback
             except LedgerError as error:
                 log.warning("not witnessed: %s [%s]", error.detail, error.slug)
+            except OSError as error:  # a full disk, say: once there is room it goes on
+                log.error("not witnessed: %s", error)  # noqa: TRY400 - no traceback
             else:
                 if sizes.get(new.origin) != new.size:
                     log.info("%s: %d events cosigned", new.origin, new.size)
@@ -152,7 +170,7 @@ def _answer(served: Witness, listen: str) -> None:
     from api.witness_app import create_witness_app  # noqa: PLC0415
 
     host, found, port = listen.rpartition(":")
-    if not found or not host or not port.isascii() or not port.isdecimal():
+    if not found or not host or not PORT.fullmatch(port) or int(port) > PORT_MAX:
         raise typer.BadParameter("an address to listen at is HOST:PORT")
     uvicorn.run(
         create_witness_app(served),

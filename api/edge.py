@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 from uuid import UUID
 
 import psycopg
@@ -48,6 +48,7 @@ VAULT_CONNECTIONS = 4
 DISCLOSURE_CONNECTIONS = 2  # one writes, one is looked up with
 LEDGER_CONNECTIONS = 8  # that read streams; one more appends
 OTHER_CONNECTIONS = 4  # appends, an import that appends, hears of the views, looks at the revision
+AnyConnection = TypeVar("AnyConnection", bound=Connection[Any])
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +61,12 @@ class Edge:
     evidence: EvidenceStore
     payroll_files: PayrollFiles
     reads: ConnectionPool[ScopedConnection]
-    secrets: ConnectionPool[ScopedConnection]
+    secrets: ConnectionPool[Connection[Any]]
     watch: Watch
     witnesses: Witnesses
     eraser: Eraser
     retentions: Retentions
-    disclosing: ConnectionPool[ScopedConnection]
+    disclosing: ConnectionPool[Connection[Any]]
     disclosures: DisclosureLog
 
     @classmethod
@@ -74,12 +75,12 @@ class Edge:
         url = database_url(settings)
         if migration_level(url) != head_level():
             raise NotMigratedError("the ledger's tables are not up to date; run: mcledger migrate")
-        secrets = _pool(url, Role.VAULT, VAULT_CONNECTIONS)
+        secrets = _pool(url, Role.VAULT, VAULT_CONNECTIONS, Connection)
         vault = Vault(secrets, FileKeyProvider(settings.root_keys))
         # A view is read in one statement, so that it is of one moment without a transaction.
-        reads = _pool(url, Role.READ, settings.read_connections, autocommit=True)
+        reads = _pool(url, Role.READ, settings.read_connections, ScopedConnection, autocommit=True)
         blobs = open_blobs(settings.evidence_files.absolute().as_uri())
-        disclosing = _pool(url, Role.DISCLOSE, DISCLOSURE_CONNECTIONS)
+        disclosing = _pool(url, Role.DISCLOSE, DISCLOSURE_CONNECTIONS, Connection)
         edge = cls(
             settings=settings,
             ledger=open_ledger(url),
@@ -176,12 +177,12 @@ def budget(settings: Settings, connection: Connection[Any]) -> Budget:
 
 
 def _pool(
-    url: str, role: Role, size: int, *, autocommit: bool = False
-) -> ConnectionPool[ScopedConnection]:
+    url: str, role: Role, size: int, kind: type[AnyConnection], *, autocommit: bool = False
+) -> ConnectionPool[AnyConnection]:
     """Connections of one role, opened when needed; statements are prepared at once."""
     return ConnectionPool(
         connection_info(url, role),
-        connection_class=ScopedConnection,
+        connection_class=kind,
         min_size=1,
         max_size=size,
         timeout=POOL_WAIT_SECONDS,

@@ -29,8 +29,8 @@ from ledger.errors import NothingChangesError
 from ledger.events.seal_keys import ForkReason
 from ledger.seal.forking import ForkRefusedError, Loss, find_loss
 from ledger.seal.keys import FileLogSigner, LastSigned, written_whole
-from ledger.seal.notes import Checkpoint, Note, SigningKey
-from ledger.seal.reads import SQL, SealReads, checkpoint_of
+from ledger.seal.notes import Checkpoint, Note, SigningKey, checkpoint_of
+from ledger.seal.reads import SQL, SealReads
 from ledger.seal.witness import fork_text
 from ledger.seal.witness_http import UnreachableError
 from ledger.sql import execute

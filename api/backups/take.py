@@ -70,8 +70,10 @@ def take(url: str, archive: Archive, evidence: Path, *, keep: int, secrets: Iter
 
 def _refuse_secrets(evidence: Path, archive: Path, secrets: Iterable[Path]) -> None:
     for secret in secrets:
-        for folder in (evidence, archive):
-            if secret.absolute().is_relative_to(folder.absolute()):
+        # Where its name is as well as where a link leads: both would be copied.
+        places = (secret.parent.resolve() / secret.name, secret.resolve())
+        for folder in (evidence.resolve(), archive.resolve()):
+            if any(place.is_relative_to(folder) for place in places):
                 raise KeysInTheWayError(
                     f"{secret.name} lies in a folder that is copied ({folder.name}); keys are kept"
                     " apart from what they lock, so put it elsewhere"

@@ -6,8 +6,15 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from ledger.errors import RuleError
-from ledger.seal.notes import Checkpoint, Note, NoteError, VerifierKey, open_checkpoint
-from ledger.seal.reads import SealReads, checkpoint_of, root_at
+from ledger.seal.notes import (
+    Checkpoint,
+    Note,
+    NoteError,
+    VerifierKey,
+    checkpoint_of,
+    open_checkpoint,
+)
+from ledger.seal.reads import SealReads, root_at
 from ledger.seal.trusted_keys import TrustedKey
 
 

@@ -205,6 +205,11 @@ class Checkpoint(NamedTuple):
         return cls(lines[0], int(lines[1]), root)
 
 
+def checkpoint_of(written: str) -> Checkpoint:
+    """What a note says, whoever has signed it. Raises NoteError."""
+    return Checkpoint.parse(Note.parse(written).text)
+
+
 def open_checkpoint(written: str, keys: Iterable[VerifierKey]) -> Checkpoint:
     """The checkpoint of a note that one of these keys has signed for its own log.
 

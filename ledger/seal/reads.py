@@ -166,11 +166,6 @@ def _since_1970(sent: bytes | None) -> int:
     return int.from_bytes(sent or b"", "big", signed=True) + POSTGRES_EPOCH_US
 
 
-def checkpoint_of(note: str) -> Checkpoint:
-    """What a note of ours says, whoever has signed it. Raises NoteError."""
-    return Checkpoint.parse(Note.parse(note).text)
-
-
 def root_at(size: int, reads: SealReads) -> bytes:
     """The root of the first so many events: of the tree, and of rows where it has not come to them.
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ledger.seal.merkle import HASH_BYTES
-from ledger.seal.notes import Checkpoint, Note, NoteError, Proof
+from ledger.seal.notes import NoteError, Proof, checkpoint_of
 from ledger.seal.trusted_keys import TrustedKey
 
 
@@ -76,7 +76,7 @@ def _checked(receipt: Receipt, keys: Sequence[TrustedKey], later: Proof | None) 
         assert proof is not None, "one of them is there"
         if proof.index != position - 1:
             raise NoteError("the proof is one of another position")  # noqa: TRY301
-        size = Checkpoint.parse(Note.parse(proof.checkpoint).text).size
+        size = checkpoint_of(proof.checkpoint).size
         counting = [trusted.key for trusted in keys if trusted.may_sign(size)]
         said = proof.check(receipt.leaf, counting)
     except NoteError as error:

@@ -23,8 +23,8 @@ from ledger.errors import LedgerError
 from ledger.seal.keys import LastSigned, LogSigner
 from ledger.seal.leaves import leaves
 from ledger.seal.merkle import consistency_holds
-from ledger.seal.notes import Checkpoint, Note, NoteError, open_checkpoint
-from ledger.seal.reads import SQL, SealReads, checkpoint_of
+from ledger.seal.notes import Checkpoint, Note, NoteError, checkpoint_of, open_checkpoint
+from ledger.seal.reads import SQL, SealReads
 from ledger.seal.tiles import Edge, MissingHashesError, Piece, consistency_proof, span_root
 from ledger.sql import execute, fetch
 

@@ -28,11 +28,11 @@ from ledger.seal.leaves import NO_LEAF, Row, leaf, leaves
 from ledger.seal.merkle import HASH_BYTES, inclusion_holds
 from ledger.seal.notes import (
     PROOF_HEAD,
-    Checkpoint,
     Note,
     NoteError,
     Proof,
     VerifierKey,
+    checkpoint_of,
     open_checkpoint,
 )
 from ledger.seal.receipts import Receipt, parse_receipts
@@ -343,7 +343,7 @@ class _Audit:
         """The claim of a note; a note that does not count is a damage."""
         after = self.newest + 1
         try:
-            said = Checkpoint.parse(Note.parse(note).text)
+            said = checkpoint_of(note)
             after = said.size if held else after
             if size not in {None, said.size}:
                 raise NoteError(f"the checkpoint at {size} says {said.size}")  # noqa: TRY301
@@ -412,7 +412,7 @@ class _Audit:
             proof = self.proofs.pop(index)
             here = computed[(index + 1 - first) * HASH_BYTES :][:HASH_BYTES]
             try:
-                said = Checkpoint.parse(Note.parse(proof.checkpoint).text)
+                said = checkpoint_of(proof.checkpoint)
             except NoteError:
                 continue  # reported with the checkpoints
             if here and not inclusion_holds(here, index, said.size, proof.hashes, said.root):

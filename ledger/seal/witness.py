@@ -17,7 +17,14 @@ from typing import NamedTuple
 
 from ledger.errors import InvalidError, LedgerError
 from ledger.seal.merkle import EMPTY_ROOT, HASH_BYTES, consistency_holds
-from ledger.seal.notes import Checkpoint, Note, NoteError, SignatureLine, VerifierKey
+from ledger.seal.notes import (
+    Checkpoint,
+    Note,
+    NoteError,
+    SignatureLine,
+    VerifierKey,
+    checkpoint_of,
+)
 from ledger.seal.notes import open_checkpoint as opened
 from ledger.seal.tiles import TILE_WIDTH, MissingHashesError, consistency_proof, tile_path
 from ledger.seal.trusted_keys import TrustedKey
@@ -147,7 +154,7 @@ class Witness:
             LogUnknownError: of no log that is witnessed here.
             LogSignatureError: nobody has signed it whose signature counts.
         """
-        said = Checkpoint.parse(Note.parse(note).text)
+        said = checkpoint_of(note)
         pinned = self._pinned(said.origin)
         try:
             return opened(note, [one.key for one in pinned if one.may_sign(said.size)])

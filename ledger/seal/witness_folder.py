@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ledger.seal.keys import written_whole
 from ledger.seal.merkle import HASH_BYTES
-from ledger.seal.notes import COSIGNATURE, Checkpoint, Note, NoteError, SigningKey
+from ledger.seal.notes import COSIGNATURE, Checkpoint, NoteError, SigningKey, checkpoint_of
 from ledger.seal.trusted_keys import SealKeyError, TrustedKey, parse_trusted_keys
 
 NAME_DIGITS = 32
@@ -76,7 +76,7 @@ class WitnessFolder:
         path = self._path(origin, "checkpoint")
         try:
             note = path.read_text("utf-8")
-            checkpoint = Checkpoint.parse(Note.parse(note).text)
+            checkpoint = checkpoint_of(note)
         except FileNotFoundError:
             if self._path(origin, "roots").exists():
                 raise WitnessFolderError(f"{path} is gone; restore it, it cannot be made") from None
@@ -89,10 +89,10 @@ class WitnessFolder:
         """Keep a note as the newest of a log; it is on the disk when this returns.
 
         What was the newest so far is added to the roots first. A crash in between adds it twice,
-        and the newest alone decides.
+        and the newest alone decides. The same checkpoint again adds nothing: anybody may send it.
         """
         before = self.newest(origin)
-        if before is not None:
+        if before is not None and before[0] != checkpoint_of(note):
             self._add_root(origin, before[0])
         with written_whole(self._path(origin, "checkpoint"), replace=True) as unfinished:
             unfinished.write_text(note, "utf-8")

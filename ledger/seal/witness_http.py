@@ -1,4 +1,4 @@
-"""One HTTP exchange with somebody who is not trusted: bounded in time and size, never redirected.
+"""One HTTP exchange with somebody who is not trusted: bounded in size, never redirected.
 
 A proxy that the environment names is used. Whoever answers proves what it says by signatures.
 """
@@ -65,7 +65,7 @@ def exchange(url: str, body: bytes | None = None, *, seconds: float = SECONDS_MA
     Args:
         url: An address that `checked_address` let pass, and a path.
         body: What is posted; None asks only.
-        seconds: How long the whole may take, at most about twice that.
+        seconds: How long nothing at all may come, and how long a body may go on coming.
 
     Raises:
         UnreachableError: no answer, too late, or too long.

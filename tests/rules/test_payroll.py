@@ -180,6 +180,16 @@ def test_no_line_is_in_two_batches_unless_it_came_back(steps: list[tuple[str, in
                 assert line.attempt == (last.attempt + 1 if last else 1)
 
 
+def test_what_is_held_keeps_its_corrections_waiting_as_well() -> None:
+    office = Office(owed={0: 300})
+    office.close()
+    office.owed[0] = 100
+    assert office.adopt() == 1
+    held = {named("entitlement 0"): Decided(held=True)}
+    assert lines_of_batch(office.payables, office.corrections, office.tried, held, TERMS) == []
+    assert [line.amount_cents for line in office.close()] == [-200]
+
+
 @given(st.lists(st.integers(-(10**9), 10**9)))
 def test_control_totals_add_up(amounts: list[int]) -> None:
     found = totals(amounts)

@@ -33,7 +33,13 @@ from ledger.seal.witness import (
     fork_text,
 )
 from ledger.seal.witness_folder import WitnessFolder, WitnessFolderError
-from ledger.seal.witness_http import AddressError, UnreachableError, checked_address, exchange
+from ledger.seal.witness_http import (
+    BYTES_MAX,
+    AddressError,
+    UnreachableError,
+    checked_address,
+    exchange,
+)
 from tests.seal.witnesses import (
     MCLEDGER,
     NOON,
@@ -171,6 +177,24 @@ def test_what_is_cosigned_is_on_the_disk_before_anybody_is_answered(
     witness_in(folder).add(log.request(100))
     assert held(witness_in(folder)) == 200
     assert {size for size, _ in WitnessFolder(folder).roots(ORIGIN)} == {100, 200}
+
+
+def test_the_same_checkpoint_again_takes_no_room(
+    tmp_path: Path, witness: Witness, log: LogInMemory
+) -> None:
+    """Anybody may send what the ledger shows to all, as often as he likes."""
+
+    def kept() -> int:
+        return sum(file.stat().st_size for file in tmp_path.iterdir())
+
+    witness.add(log.request(0))
+    before = kept()
+    for _ in range(3):
+        witness.add(log.request(100))
+    assert kept() == before
+    log.become(120)
+    witness.add(log.request(100))
+    assert [size for size, _ in WitnessFolder(tmp_path).roots(ORIGIN)] == [100, 120]
 
 
 def test_a_checkpoint_is_flushed_before_it_takes_its_place_and_the_folder_after_it(
@@ -368,6 +392,38 @@ def test_one_look_from_the_command_line(folder: Path, log: LogInMemory) -> None:
     assert isinstance(run(*look, status=1).exception, UnreachableError)
 
 
+def test_of_several_ledgers_each_is_looked_at(folder: Path, log: LogInMemory) -> None:
+    """One that does not answer hides neither another nor that another went back."""
+    with serving(log) as gone:
+        pass
+    with serving(log) as url:
+        look = ("witness", "--folder", folder, "--ledger", gone, "--ledger", url)
+        found = run(*look, status=1)
+        assert isinstance(found.exception, UnreachableError)
+        assert "100 events cosigned" in found.output
+        log.become(90)
+        told = run(*look, status=3).output
+        assert "[log-went-back]" in told
+        assert "not witnessed: no answer: URLError [unreachable]" in told
+
+
+def test_a_witness_that_cannot_keep_what_it_saw_goes_on_once_it_can(
+    folder: Path, log: LogInMemory
+) -> None:
+    with (
+        serving(log) as url,
+        WitnessProcess(folder, "--ledger", url, "--follow", "0.05") as following,
+    ):
+        until(lambda: list(folder.glob("*.checkpoint")))
+        [newest] = folder.glob("*.checkpoint")
+        roots = newest.with_suffix(".roots")
+        roots.mkdir()  # nothing can be written there, as on a full disk
+        log.become(120)
+        until(lambda: b"not witnessed" in following.told)
+        roots.rmdir()
+        until(lambda: f"\n{120}\n" in newest.read_text("utf-8"))
+
+
 def test_a_witness_needs_nothing_of_a_ledger(tmp_path: Path, log: LogInMemory) -> None:
     """Its own process, without a setting, a database or a secret."""
     folder = tmp_path / "fresh"
@@ -421,7 +477,9 @@ def test_a_root_that_a_crash_has_cut_off_spoils_no_other(
 def test_wrong_usage_of_the_command_is_told(folder: Path, tmp_path: Path) -> None:
     assert "--listen" in run("witness", "--folder", folder, status=2).output
     assert run("witness", "--folder", tmp_path / "none", status=1).exception is not None
-    run("witness", "--folder", folder, "--listen", "8000", status=2)
+    assert "--ledger" in run("witness", "--folder", folder, "--follow", "1", status=2).output
+    for listen in ("8000", "127.0.0.1:", ":8000", "127.0.0.1:65536", "127.0.0.1:-1"):
+        run("witness", "--folder", folder, "--listen", listen, status=2)
 
 
 # A fork
@@ -492,3 +550,9 @@ def test_an_answer_is_bounded(log: LogInMemory) -> None:
         assert exchange(f"{url}/nowhere").status == 404
         log.tiles.kept[0, 0] = bytes(32 * 256)
         assert len(exchange(f"{url}/tile/0/000").body) == 32 * 256
+
+    class Endless(LogInMemory):
+        note = "x" * (BYTES_MAX + 1)
+
+    with serving(Endless(1)) as url, pytest.raises(UnreachableError, match="longer than"):
+        exchange(f"{url}/checkpoint")
