@@ -23,7 +23,6 @@ from ledger.sql import Connections, blocks, execute
 
 LINES_MAX = 10_000  # that wait; a page shows two hundred persons at most
 LINES_AT_ONCE = 2_000
-NEWEST = 2**63 - 1
 _SQL = blocks("api", "disclosures.sql")
 _log = logging.getLogger("mcledger.disclosures")
 

@@ -25,10 +25,11 @@ from ledger.events.enrollment import (
     Scored,
     Submitted,
 )
+from ledger.values import POSITION_MAX
 from projections import batches, catalog, payouts
 from projections.contract import Fact
 from projections.log import facts_at, facts_of
-from projections.payouts import NEWEST, Explanation
+from projections.payouts import Explanation
 
 VIEWS = ("payouts", "batches", "catalog")
 ADJUDICATOR = 3  # the seat whose scores stand where the first two disagree
@@ -114,7 +115,7 @@ def explain(
     payout_id: UUID,
     *,
     effective_on: date,
-    as_of: int = NEWEST,
+    as_of: int = POSITION_MAX,
     names_staff: bool = True,
 ) -> PayoutExplained | None:
     """Everything about a payout as known at a position; null when there is none."""
@@ -216,7 +217,7 @@ def _lines(
     found = batches.lines_for_person(connection, payout.person_id, payout.district_id)
     explained = []
     for line in found:
-        closed = as_of >= NEWEST or (line.closed_position or NEWEST) <= as_of
+        closed = as_of >= POSITION_MAX or (line.closed_position or POSITION_MAX) <= as_of
         if line.entitlement_id != payout.payout_id or not closed:
             continue
         batch = batches.find(connection, line.batch_id)

@@ -11,7 +11,6 @@ from psycopg import Connection
 
 from api.access import EVERYTHING
 from api.edge import Edge
-from api.reading import POSITION_MAX
 from api.renewals import LicenseUnits, brought
 from ledger.aggregates.enrollment import enrollment_stream
 from ledger.aggregates.issuer import Issuer
@@ -19,7 +18,7 @@ from ledger.errors import InvalidError
 from ledger.events.enrollment import Awarded
 from ledger.rules.calendars import add_months
 from ledger.store import EVERYTHING as ALL_ROWS
-from ledger.values import local_date
+from ledger.values import POSITION_MAX, local_date
 from projections import catalog, quotes, transcript
 from projections.quotes import PolicyQuote
 from projections.renewals import Award

@@ -25,12 +25,11 @@ from api.edge import Edge
 from api.paging import CURSOR_CHARACTERS_MAX, LIMIT_MAX, Paging
 from api.writing import caller_of, edge_of
 from ledger.errors import InvalidError
-from ledger.values import local_date
+from ledger.values import POSITION_MAX, local_date
 from projections import employments
 from projections.log import position_at_end_of
 
 WITHOUT_ZONE = "UTC"  # of somebody who never worked for a district of this ledger
-POSITION_MAX = 2**63 - 1
 
 AsOf = Annotated[
     str | None,

@@ -15,13 +15,13 @@ from uuid import UUID
 from psycopg import Connection
 
 from api.access import Sight
-from api.reading import POSITION_MAX
 from ledger.events.enrollment import Awarded
 from ledger.rules.counting import Unit
 from ledger.rules.equivalencies import Achievement, Rule
 from ledger.rules.licenses import License
 from ledger.rules.needs import OptionLine
 from ledger.rules.renewals import CategoryLine, Progress, RuleName, in_cycle, progress
+from ledger.values import POSITION_MAX
 from projections import history, renewals, transcript
 from projections.renewals import Award, Credit, Held
 

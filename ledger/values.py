@@ -25,6 +25,7 @@ from pydantic import (
 )
 
 LEDGER_NAMESPACE = UUID("6f1b4a1e-6f0a-5c1c-9d5b-2f3f0a7e9c11")  # never changes: ids hang on it
+POSITION_MAX = 2**63 - 1  # no position of the log lies beyond; as of it means as of now
 
 
 class Value(BaseModel):

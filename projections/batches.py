@@ -18,11 +18,11 @@ from psycopg import Connection
 from ledger.events import AnyEntitlementEvent
 from ledger.events.batch import LineKind, OriginalLine, ResultException, ResultStatus
 from ledger.rules.payroll import Correction, Decided, LastTry, LineStatus, Variance
+from ledger.values import POSITION_MAX
 from projections.batch_fold import Batch, Changes, DecisionRow, Relevant, fold
 from projections.contract import Fact, Projection, Table, Viewer
 from projections.sql import NO_ID, Write, blocks, read, rows, to_write
 
-NEWEST = 2**63 - 1
 _SQL = blocks("batches")
 
 
@@ -217,7 +217,7 @@ def lines_for_person(connection: Connection[Any], person_id: UUID, district_id: 
 
 
 def closed_lines(
-    connection: Connection[Any], district_id: UUID, *, as_of: int = NEWEST
+    connection: Connection[Any], district_id: UUID, *, as_of: int = POSITION_MAX
 ) -> list[Line]:
     """What a district closed up to a position and nobody sent back: rules count it as spent."""
     sql = _lines("closed_lines")
@@ -254,7 +254,7 @@ def terms_of_district(connection: Connection[Any], district_id: UUID) -> list[Te
 
 
 def corrections_of_district(
-    connection: Connection[Any], district_id: UUID, *, as_of: int = NEWEST
+    connection: Connection[Any], district_id: UUID, *, as_of: int = POSITION_MAX
 ) -> list[Adopted]:
     """The corrections adopted up to a position, in order."""
     sql = _SQL["corrections_of_district"]

@@ -12,7 +12,7 @@ from psycopg import Connection
 from pydantic import TypeAdapter
 
 from ledger.rules.notices import Notice
-from projections.payouts import NEWEST
+from ledger.values import POSITION_MAX
 from projections.sql import NO_ID, blocks, read, rows
 
 _SQL = blocks("payouts")
@@ -49,7 +49,7 @@ def parts(
     district_id: UUID,
     *,
     effective_on: date,
-    as_of: int = NEWEST,
+    as_of: int = POSITION_MAX,
     after: tuple[int, UUID] = (0, NO_ID),
     limit: int = 100,
 ) -> list[Part]:
@@ -77,7 +77,7 @@ def parts(
 
 
 def pay_changes(
-    connection: Connection[Any], district_id: UUID, *, as_of: int = NEWEST
+    connection: Connection[Any], district_id: UUID, *, as_of: int = POSITION_MAX
 ) -> list[Notice]:
     """What HR of a district has to know of lanes, steps and base pay, by the day it begins."""
     found = rows(connection, _SQL["pay_changes"], district_id=district_id, as_of=as_of)

@@ -31,6 +31,7 @@ from ledger.events.access import AccessEvent
 from ledger.events.merge import PersonsMerged
 from ledger.events.opening import OpeningRecorded
 from ledger.events.person import PersonEvent
+from ledger.values import POSITION_MAX
 from projections.contract import Fact, Projection, Table, Viewer
 from projections.log import facts_at
 from projections.sql import Write, read, rows, to_write
@@ -46,7 +47,6 @@ Relevant = (
     | AnyCreditEvent
     | OpeningRecorded
 )
-NEWEST = 2**63 - 1  # as of now: no position lies beyond
 PAGE_EVENTS = 5000  # of one person's events read at once
 
 
@@ -100,7 +100,7 @@ def of_person(
     person_id: UUID,
     *,
     after: int = 0,
-    until: int = NEWEST,
+    until: int = POSITION_MAX,
     limit: int = 100,
 ) -> list[Happening]:
     """What happened to her after a position and up to another, in order."""

@@ -19,6 +19,7 @@ from uuid import UUID
 from psycopg import Connection
 from psycopg.sql import SQL, Identifier
 
+from ledger.values import POSITION_MAX
 from projections import payouts
 from projections.catalog import Catalog
 from projections.contract import Projection
@@ -29,7 +30,6 @@ from projections.reviews import Reviews
 from projections.sql import blocks, rows
 from projections.stacks import Stacks
 
-NOW = 2**63 - 1  # as of the newest position: the live tables are what is asked for
 _SQL = blocks("known")
 
 
@@ -107,7 +107,7 @@ def policies_known(
 def _known(
     connection: Connection[Any], projection: Projection[Any], position: int, which: str, **key: Any
 ) -> AbstractContextManager[None]:
-    if position >= NOW:
+    if position >= POSITION_MAX:
         return nullcontext()
     streams = [stream for (stream,) in rows(connection, _SQL[which], **key)]
     return folded(connection, projection, streams, position)

@@ -18,7 +18,7 @@ from ledger.events import EVENT_CLASSES, LedgerEvent
 from ledger.events.merge import PersonsMerged
 from ledger.rules.calendars import ONE_DAY
 from projections.contract import Fact
-from projections.redirects import NEWEST, Redirects, redirected, redirects
+from projections.redirects import Redirects, redirected, redirects
 from projections.sql import blocks, rows
 
 PAGE_EVENTS = 10_000  # larger pages gain little more and hold a transaction open longer
@@ -248,7 +248,7 @@ def facts_of(
 
 def _decoded(connection: Connection[Any], found: Iterable[_Columns]) -> list[Fact[LedgerEvent]]:
     """Facts about whom they are about as of now, for that is who asks for them."""
-    meant = redirects(connection, NEWEST)
+    meant = redirects(connection)
     return [
         Fact(position, redirected(decode_stored(topic, state, stream, version), meant))
         for position, stream, version, topic, state in found

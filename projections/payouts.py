@@ -22,6 +22,7 @@ from psycopg import Connection
 
 from ledger.events.merge import PersonsMerged
 from ledger.events.policy_rule import BenefitKind
+from ledger.values import POSITION_MAX
 from projections.contract import Fact, Projection, Table, Viewer
 from projections.payout_fold import PayoutEvent
 from projections.payout_lines import settle_marked
@@ -32,7 +33,6 @@ Status = Literal["due", "pending", "not_due"]
 Benefit = Literal["base_pay"] | BenefitKind  # base pay is what plain terms call a base add
 Kind = Literal["award", "stack", "threshold", "milestone", "year", "request", "activity"]
 
-NEWEST = 2**63 - 1  # as of everything recorded
 _SQL = blocks("payouts")
 
 
@@ -193,7 +193,7 @@ def of_district(
     district_id: UUID,
     *,
     effective_on: date,
-    as_of: int = NEWEST,
+    as_of: int = POSITION_MAX,
     status: Status | None = None,
     benefit: Benefit | None = None,
     after: tuple[int, UUID] = (0, NO_ID),
@@ -221,7 +221,7 @@ def of_person(
     person_id: UUID,
     *,
     effective_on: date,
-    as_of: int = NEWEST,
+    as_of: int = POSITION_MAX,
     after: tuple[int, UUID] = (0, NO_ID),
     limit: int = 100,
 ) -> list[Payout]:
@@ -238,7 +238,7 @@ def of_person(
 
 
 def find_payout(
-    connection: Connection[Any], payout_id: UUID, *, effective_on: date, as_of: int = NEWEST
+    connection: Connection[Any], payout_id: UUID, *, effective_on: date, as_of: int = POSITION_MAX
 ) -> Payout | None:
     """One payout; null when there is none at that position."""
     lines = read(
@@ -253,7 +253,7 @@ def find_payout(
 
 
 def explain(
-    connection: Connection[Any], payout_id: UUID, *, effective_on: date, as_of: int = NEWEST
+    connection: Connection[Any], payout_id: UUID, *, effective_on: date, as_of: int = POSITION_MAX
 ) -> Explanation | None:
     """Everything that a payout follows from; null when there is none at that position."""
     payout = find_payout(connection, payout_id, effective_on=effective_on, as_of=as_of)
@@ -273,7 +273,7 @@ def explain(
 
 
 def totals(
-    connection: Connection[Any], district_id: UUID, *, effective_on: date, as_of: int = NEWEST
+    connection: Connection[Any], district_id: UUID, *, effective_on: date, as_of: int = POSITION_MAX
 ) -> list[Total]:
     """What each policy of a district comes to, year by year."""
     return read(
@@ -290,7 +290,7 @@ def notices(
     connection: Connection[Any],
     district_id: UUID,
     *,
-    as_of: int = NEWEST,
+    as_of: int = POSITION_MAX,
     after: tuple[date, UUID] = (date.min, NO_ID),
     limit: int = 100,
 ) -> list[Notice]:

@@ -20,14 +20,14 @@ from ledger.events import LedgerEvent
 from ledger.events.access import AccessEvent
 from ledger.events.merge import MERGES, MergeEvent, PersonsMerged
 from ledger.events.person import PersonEvent
+from ledger.values import POSITION_MAX
 from projections.sql import blocks, rows
 
-NEWEST = 2**63 - 1
 Redirects = Mapping[UUID, UUID]  # from every id that is another's now to the one that is kept
 _SQL = blocks("log")
 
 
-def redirects(connection: Connection[Any], until: int = NEWEST) -> Redirects:
+def redirects(connection: Connection[Any], until: int = POSITION_MAX) -> Redirects:
     """Who is meant by which id, as of a position."""
     found: dict[UUID, UUID] = {}
     topic = PersonsMerged.TOPIC

@@ -12,7 +12,8 @@ from uuid import UUID
 
 from psycopg import Connection
 
-from projections.payouts import NEWEST, Payout, Status, page_of
+from ledger.values import POSITION_MAX
+from projections.payouts import Payout, Status, page_of
 from projections.sql import NO_ID, blocks, read
 
 _LINES = blocks("payouts")
@@ -38,7 +39,7 @@ def of_district(
     district_id: UUID,
     *,
     effective_on: date,
-    as_of: int = NEWEST,
+    as_of: int = POSITION_MAX,
     person_id: UUID | None = None,
     reason: str | None = None,
     after: tuple[int, UUID] = (0, NO_ID),
@@ -66,7 +67,7 @@ def counts(
     district_id: UUID,
     *,
     effective_on: date,
-    as_of: int = NEWEST,
+    as_of: int = POSITION_MAX,
     person_id: UUID | None = None,
 ) -> list[ReasonCount]:
     """How the pairs of a district divide, those that are due as well."""

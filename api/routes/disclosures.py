@@ -9,10 +9,11 @@ from uuid import UUID
 from fastapi import Response
 
 from api.access import must_audit, must_be
-from api.disclosure_log import NEWEST, ReaderRole, Record, StoredLine
+from api.disclosure_log import ReaderRole, Record, StoredLine
 from api.paging import PageOf
 from api.reading import PagedReadNow
 from api.routing import Router
+from ledger.values import POSITION_MAX
 
 router = Router("disclosures")
 
@@ -52,7 +53,7 @@ def list_disclosures_of_issuer(issuer_id: UUID, read: PagedReadNow) -> Response:
 
 
 def _page(read: PagedReadNow, block: str, key: UUID, *, blind: bool = False) -> Response:
-    before = read.page.after(int, NEWEST)
+    before = read.page.after(int, POSITION_MAX)
     found = read.edge.disclosures.page_of(block, key, before, read.page.limit)
     items = [_shown(line, blind=blind) for line in found]
     return read.page.answer(items, key=found[-1].line_id if found else None)

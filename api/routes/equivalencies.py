@@ -12,13 +12,13 @@ from pydantic import Field
 
 from api.access import must_act_for_district, must_operate, must_write_rules
 from api.answers import ListOf, answer_all, recorded
-from api.reading import POSITION_MAX, Read, ReadQuery, reading
+from api.reading import Read, ReadQuery, reading
 from api.routing import Router
 from api.writing import WriteNow
 from ledger.aggregates.equivalency import Equivalency
 from ledger.commands import equivalency as equivalencies
 from ledger.events.equivalency import EquivalencyTerms
-from ledger.values import Day, ShortText, Value
+from ledger.values import POSITION_MAX, Day, ShortText, Value
 from projections import renewals
 
 router = Router("equivalencies")

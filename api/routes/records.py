@@ -19,7 +19,6 @@ from api.directory import HeldPosition
 from api.disclosures import shows_person
 from api.paging import PageOf
 from api.reading import (
-    POSITION_MAX,
     WITHOUT_ZONE,
     KnownReadNow,
     PagedAsOfReadNow,
@@ -40,6 +39,7 @@ from api.transcripts import (
     visible_lines,
 )
 from ledger.errors import NotFoundError
+from ledger.values import POSITION_MAX
 from ledger.vault import PersonDetails
 from projections import employments, history, known, stacks, transcript
 

@@ -16,9 +16,9 @@ from ledger.errors import NotFoundError
 from ledger.seal.merkle import HASH_BYTES
 from ledger.seal.reads import NotSealedYetError, SealReads
 from ledger.seal.tiles import parse_tile_path
+from ledger.values import POSITION_MAX
 
 LEVEL_MAX = 7  # of a tree with 2^64 leaves
-POSITION_MAX = 2**63 - 1
 TEXT, BYTES = "text/plain; charset=utf-8", "application/octet-stream"
 CHANGES = {"Cache-Control": "no-cache"}
 NEVER_CHANGES = {"Cache-Control": "public, max-age=31536000, immutable"}

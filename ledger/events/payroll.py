@@ -6,10 +6,10 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from ledger.events.base import Event
-from ledger.values import Cents, Day, Flag, Positive, ShortText, Value
+from ledger.values import POSITION_MAX, Cents, Day, Flag, Positive, ShortText, Value
 
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,31}$")]
-Position = Annotated[int, Field(strict=True, ge=0, le=2**63 - 1)]  # of the log
+Position = Annotated[int, Field(strict=True, ge=0, le=POSITION_MAX)]  # of the log
 
 
 class PayrollEvent(Event):

@@ -15,6 +15,7 @@ from psycopg import Connection
 
 from ledger.events import LedgerEvent
 from ledger.store import Role
+from ledger.values import POSITION_MAX
 from projections import catalog, employments, history, known, reviews, stacks
 from projections.catalog_rows import Search
 from projections.stacks import Stacks
@@ -120,11 +121,11 @@ def test_every_report_as_of_a_position_is_what_it_said_there(
     log.empty()
     log.fill(events[:cut])
     log.catch_up()
-    then = all_reports(log, enrollments, known.NOW)
+    then = all_reports(log, enrollments, POSITION_MAX)
     log.fill(events[cut:])
     log.catch_up(page_events=50)
     assert all_reports(log, enrollments, cut) == then
-    now = all_reports(log, enrollments, known.NOW)
+    now = all_reports(log, enrollments, POSITION_MAX)
     assert all_reports(log, enrollments, len(events)) == now
 
 
@@ -144,7 +145,7 @@ def test_stack_progress_as_of_a_position_is_what_it_was_there(
     log.empty()
     log.fill(events[:cut])
     log.catch_up([Stacks()])
-    then = progress(known.NOW)
+    then = progress(POSITION_MAX)
     log.fill(events[cut:])
     log.catch_up([Stacks()])
     assert progress(cut) == then
@@ -159,7 +160,7 @@ def test_nothing_is_left_of_what_was_looked_at(log: Log) -> None:
     log.fill([fact.event for fact in world.facts])
     log.catch_up()
     live = log.dump()
-    for position, percent in ((5, []), (6, [50]), (7, [100]), (known.NOW, [100])):
+    for position, percent in ((5, []), (6, [50]), (7, [100]), (POSITION_MAX, [100])):
         with known.stacks_of_person(log.reader, HOLDERS[0], position):
             found = stacks.of_person(log.reader, HOLDERS[0], effective_on=DAYS[1])
         assert [line.percent for line in found] == percent
