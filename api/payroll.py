@@ -37,7 +37,6 @@ from ledger.events.batch import (
     StoredFile,
 )
 from ledger.events.payroll import PayrollTerms
-from ledger.payroll_files import PayrollFileDestroyedError
 from ledger.rules.payroll import hash_total, lines_of_batch
 from ledger.store import EVERYTHING
 from projections import batches, payable
@@ -292,10 +291,7 @@ def _previous_sha256(edge: Edge, batch: Batch) -> str | None:
     for number in range(batch.drafted.number - 1, 0, -1):
         before = edge.ledger.get(Batch, batch_stream(batch.district_id, number))
         if before.file is not None and not before.voided:
-            try:
-                envelope, _ = _stored_file(edge, before, before.file)
-            except PayrollFileDestroyedError:
-                return None  # nobody had to keep it any longer, so nothing is left to chain to
+            envelope, _ = _stored_file(edge, before, before.file)
             return str(envelope["sha256"])
     return None
 
