@@ -143,12 +143,19 @@ def lift_hold_of_evidence(
 
 @retention.command("run")
 def run(principal: Principal = COMMAND_LINE) -> None:
-    """Forget what has come due, and finish what broke off. To be run every day."""
+    """Forget what has come due, and finish what broke off. To be run every day.
+
+    Payroll files that nobody has to keep any longer are destroyed, unless a payee is held.
+    """
     from api.forgetting import run_retention  # noqa: PLC0415 - loads slowly, as above
+    from api.payroll_retention import destroy_due_files  # noqa: PLC0415
 
     with _acting(principal) as (edge, call):
         for one in run_retention(edge, principal, call.at):
             typer.echo(_sentence(one))
+        for due in destroy_due_files(edge, principal, call.at):
+            what = {"held": "kept: legal-hold", "destroyed": "destroyed"}[due.outcome]
+            typer.echo(f"files of payroll batch {due.batch_id}: {what}")
 
 
 @retention.command("periods")

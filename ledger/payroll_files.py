@@ -32,6 +32,12 @@ RETENTION_CLASS = "payroll"
 _SQL = blocks("ledger", "payroll_files.sql")
 
 
+class PayrollFileDestroyedError(ErasedError):
+    """Nobody had to keep this payroll file any longer, and it was destroyed."""
+
+    slug = "payroll-file-destroyed"
+
+
 class PayrollFiles:
     """Keeps the files of payroll batches."""
 
@@ -46,8 +52,8 @@ class PayrollFiles:
         file_id, secret = uuid4(), secrets.token_bytes(KEY_BYTES)
         intake = _Intake()
         sealed = intake.sealed(encrypt(secret, file_id, intake.plain(content)))
-        obstore.put(self._blobs, _name(file_id), sealed, max_concurrency=2)
-        _flush(self._blobs, _name(file_id))
+        obstore.put(self._blobs, name_of_blob(file_id), sealed, max_concurrency=2)
+        _flush(self._blobs, name_of_blob(file_id))
         with self._vault.writing() as connection:
             key = self._vault.keyring.person_keys(connection, [district_id])[district_id]
             context = self._vault.keyring.context(district_id, file_id, KEYS)
@@ -74,12 +80,15 @@ class PayrollFiles:
 
         Raises:
             NotFoundError, ErasedError: there is no such file, or its key is gone; raised at once.
+            PayrollFileDestroyedError: the key is gone because its time to be kept was over.
             EvidenceDamagedError: a piece is not the one stored.
         """
         keyring = self._vault.keyring
         with self._vault.about(district_id) as connection:
             rows = fetch(connection, _SQL["load_file"], file_id=file_id)
             keys = keyring.find_person_keys(connection, [district_id])
+        if not rows and self._vault.erased([file_id]):
+            raise PayrollFileDestroyedError(f"payroll file {file_id} was kept until its day")
         if not rows:
             raise NotFoundError(f"there is no payroll file {file_id}")
         if district_id not in keys:
@@ -87,7 +96,7 @@ class PayrollFiles:
         [(sealed_key,)] = rows
         secret = unseal(keys[district_id], sealed_key, keyring.context(district_id, file_id, KEYS))
         try:
-            blob = obstore.get(self._blobs, _name(file_id))
+            blob = obstore.get(self._blobs, name_of_blob(file_id))
         except FileNotFoundError:
             raise EvidenceDamagedError(f"payroll file {file_id} is gone") from None
         return decrypt(secret, file_id, blob.stream(SEGMENT_BYTES))
@@ -96,14 +105,20 @@ class PayrollFiles:
         """Take back a file that no event names."""
         with self._vault.about(district_id) as connection:
             execute(connection, _SQL["discard_file"], file_id=file.file_id)
-        obstore.delete(self._blobs, _name(file.file_id))
+        obstore.delete(self._blobs, name_of_blob(file.file_id))
+
+    def due(self, day: date) -> list[UUID]:
+        """The batches with files whose time to be kept ends by this day, somewhere on earth."""
+        with self._vault.connections.connection() as connection:
+            rows = fetch(connection, _SQL["due"], day=day)
+        return [batch_id for (batch_id,) in rows]
 
     def hmac(self, content: bytes) -> str:
         """By what a file is known again, for whoever has the ledger's secret alone."""
         return f"hmac-sha256:{self._vault.hashes.digest('file', content).hex()}"
 
 
-def _name(file_id: UUID) -> str:
+def name_of_blob(file_id: UUID) -> str:
     """Beside evidence, to be backed up with it; by another name, so that nobody sweeps it there."""
     return f"payroll-{file_id}"
 

@@ -12,6 +12,7 @@ from obstore.store import ObjectStore
 
 from ledger.aggregates.retention import Subject
 from ledger.erasure.list import Entry, EraseFile
+from ledger.payroll_files import name_of_blob
 from ledger.sql import blocks, execute, fetch
 from ledger.vault import Vault
 
@@ -67,6 +68,20 @@ class Eraser:
             execute(connection, _SQL["destroy_evidence"], evidence_id=evidence_id)
             [row] = fetch(connection, _SQL["destroyed"], subject_id=evidence_id)
         return Destroyed(*row)
+
+    def destroy_payroll_files(self, file_ids: Collection[UUID]) -> None:
+        """Destroy the keys of files of a batch, and the files. Doing it again changes nothing."""
+        with self._gate.behind.connection() as connection:
+            execute(connection, _SQL["destroy_payroll_files"], file_ids=list(file_ids))
+        for file_id in file_ids:
+            with suppress(FileNotFoundError):
+                obstore.delete(self._blobs, name_of_blob(file_id))
+
+    def remembered_payroll_files(self, file_ids: Collection[UUID]) -> list[UUID]:
+        """Those of the files that were destroyed which the vault knows again."""
+        with self._gate.behind.connection() as connection:
+            rows = fetch(connection, _SQL["remembered_payroll_files"], file_ids=list(file_ids))
+        return [file_id for (file_id,) in rows]
 
     def delete_blobs(self) -> int:
         """Delete the files whose keys are gone. What is gone already is as good as deleted."""

@@ -46,6 +46,17 @@ INSERT INTO vault_erasures (subject_id, texts, files, tombstones)
 VALUES (%(evidence_id)s, 0, 1, 0)
 ON CONFLICT DO NOTHING;
 
+-- name: destroy_payroll_files
+WITH files AS (
+    DELETE FROM vault_payroll_files WHERE file_id = ANY(%(file_ids)s)
+)
+INSERT INTO vault_erasures (subject_id, texts, files, tombstones)
+SELECT unnest(%(file_ids)s::uuid[]), 0, 1, 0
+ON CONFLICT DO NOTHING;
+
+-- name: remembered_payroll_files
+SELECT file_id FROM vault_payroll_files WHERE file_id = ANY(%(file_ids)s);
+
 -- name: destroyed
 SELECT key_id, texts, files, tombstones FROM vault_erasures WHERE subject_id = %(subject_id)s;
 

@@ -19,9 +19,11 @@ from uuid import UUID
 import orjson
 from psycopg import Connection
 
+from ledger.aggregates.payroll_retention import PayrollRetention
 from ledger.aggregates.retention import Retention, Stage, Subject
 from ledger.codec import decode
 from ledger.errors import LedgerError
+from ledger.events import AnyPayrollRetentionEvent
 from ledger.sql import blocks, fetch
 
 _SQL = blocks("ledger.erasure", "erasure.sql")
@@ -108,9 +110,10 @@ class EraseFile:
 
 @dataclass
 class Retentions:
-    """Every hold and erasure, folded from the log and kept as far as it was read."""
+    """Every hold, erasure and destruction, folded from the log and kept as far as it was read."""
 
     _found: dict[UUID, Retention] = field(default_factory=dict)
+    _payrolls: dict[UUID, PayrollRetention] = field(default_factory=dict)
     _last: tuple[Any, ...] | None = None  # the newest row that was read
     _lock: Lock = field(default_factory=Lock)
 
@@ -123,14 +126,31 @@ class Retentions:
             after = self._last[0] - 1 if self._last else 0
             rows = fetch(connection, _SQL["retention_events"], after=after)
             if self._last and rows[:1] != [self._last]:
-                self._found, self._last = {}, None
+                self._found, self._payrolls, self._last = {}, {}, None
                 rows = fetch(connection, _SQL["retention_events"], after=0)
             for row in rows[1:] if self._last else rows:
                 _, stream, version, topic, state = row
                 event: Any = decode(topic, bytes(state), stream, version)
-                self._found[stream] = Retention.evolve(self._found.get(stream), event)
+                self._fold(stream, event)
             self._last = rows[-1] if rows else None
             return dict(self._found)
+
+    def _fold(self, stream: UUID, event: Any) -> None:
+        if isinstance(event, AnyPayrollRetentionEvent):
+            known = self._payrolls.get(stream)
+            self._payrolls[stream] = PayrollRetention.evolve(known, event)
+        else:
+            self._found[stream] = Retention.evolve(self._found.get(stream), event)
+
+    def payrolls(self, connection: Connection[Any]) -> list[PayrollRetention]:
+        """The batches of which files were, or are being, destroyed."""
+        self.read(connection)
+        with self._lock:
+            return list(self._payrolls.values())
+
+    def held(self, connection: Connection[Any]) -> set[UUID]:
+        """The persons of whom anything is held."""
+        return {one.subject.person_id for one in self.read(connection).values() if one.holds}
 
     def erased(self, connection: Connection[Any]) -> list[Entry]:
         """What the log says is erased."""
