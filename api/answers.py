@@ -20,9 +20,8 @@ class EventReceipt(BaseModel):
     """What shows later that the log still holds exactly this event, at exactly this place."""
 
     position: int
-    leaf: (
-        str  # the hash of everything that was stored, in hexadecimal; proved by /proofs/{position}
-    )
+    # The hash of everything that was stored, in hexadecimal; proved by /proofs/{position}.
+    leaf: str
     proof: str | None = None  # that it is sealed, as a .tlog-proof; there when it was waited for
 
 

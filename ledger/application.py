@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import cache, partial
 from itertools import chain, groupby
 from typing import Any, Protocol, Self, TypeVar, get_args, get_type_hints
@@ -29,11 +29,10 @@ from ledger.errors import (
 )
 from ledger.events import LedgerEvent
 from ledger.events.base import Event
-from ledger.seal.leaves import Row, leaf
+from ledger.seal.leaves import Row, leaf, microseconds
 from ledger.store import CommandStored, LedgerRecorder, ReadMoved, StreamMoved
 from ledger.values import LEDGER_NAMESPACE
 
-EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 STREAMS_AT_ONCE = 1_000
 DECISIONS_MAX = 5  # a command that loses more races than this is answered as a conflict
 
@@ -247,7 +246,7 @@ def _leaves(
     command_id: UUID, first_position: int, recorded_at: datetime, stored: Sequence[StoredEvent]
 ) -> tuple[bytes, ...]:
     """The leaf of each event of a command, as whoever seals or verifies the log computes it."""
-    recorded_us = (recorded_at - EPOCH) // MICROSECOND
+    recorded_us = microseconds(recorded_at)
     leaves = []
     for position, event in enumerate(stored, first_position):
         stream, topic = event.originator_id, event.topic.encode()

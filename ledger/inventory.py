@@ -65,7 +65,7 @@ class _Blob(NamedTuple):
 
 
 def no_steps() -> None:
-    """Hears of each file and does nothing."""
+    """Hears of each step and does nothing."""
 
 
 class Inventory:

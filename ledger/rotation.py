@@ -17,6 +17,7 @@ from uuid import UUID
 from psycopg import errors
 
 from ledger.errors import NotFoundError, RuleError, UnavailableError
+from ledger.inventory import no_steps
 from ledger.keyring import Keyring, add_wrapping_key, hashing_context, wrapping_context
 from ledger.keys import RootKeyKeeper
 from ledger.sql import Connections, blocks, execute, fetch
@@ -47,10 +48,6 @@ class KeptKey:
     newest: bool
     created_at: datetime | None = None  # of a root key its keeper may know it
     root_key_id: str | None = None  # which wraps a tenant key
-
-
-def no_steps() -> None:
-    """Hears of each step and does nothing."""
 
 
 class Rotation:

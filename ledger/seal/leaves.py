@@ -7,6 +7,7 @@ never change: golden leaves in the tests hold it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from struct import Struct, error
 from typing import NamedTuple
@@ -18,6 +19,7 @@ NO_LEAF = bytes(32)  # of a row that no event can have; no row has this hash
 # Prefix and algorithm one byte each, position, microseconds since 1970, command, stream, version.
 HEAD = Struct(">BBQq16s16sQ")
 LENGTH = Struct(">I")
+EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
 
 class Row(NamedTuple):
@@ -61,6 +63,16 @@ def leaf(row: Row) -> bytes:
         return sha256(leaf_data(row)).digest()
     except (error, TypeError):
         return NO_LEAF
+
+
+def microseconds(recorded_at: datetime) -> int:
+    """An instant as a row has it: microseconds since 1970, exactly."""
+    return (recorded_at - EPOCH) // MICROSECOND
+
+
+def instant(recorded_us: int) -> datetime:
+    """The instant that a row means."""
+    return EPOCH + recorded_us * MICROSECOND
 
 
 def leaves(rows: Sequence[Row]) -> bytes:

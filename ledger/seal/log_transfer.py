@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO
 from uuid import UUID
@@ -17,7 +16,7 @@ from psycopg import Connection
 from psycopg.errors import IntegrityError
 
 from ledger.errors import ConflictError, InvalidError
-from ledger.seal.leaves import leaf
+from ledger.seal.leaves import instant, leaf
 from ledger.seal.log_file import FORMAT, Entry, LogFile, event_line, lost_line
 from ledger.seal.merkle import HASH_BYTES
 from ledger.seal.reads import SQL, DatabaseLog, divided
@@ -26,7 +25,6 @@ from ledger.seal.trusted_keys import TrustedKey
 from ledger.seal.verify import PAGE, SOUND, verify
 from ledger.sql import execute, fetch
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 COPY = (
     "COPY ledger_events (notification_id, originator_version, recorded_at, originator_id,"
     " command_id, command_index, topic, state, body_hash) FROM STDIN (FORMAT BINARY)"
@@ -176,7 +174,7 @@ def _columns(entry: Entry) -> tuple[object, ...]:
     return (
         row.position,
         row.version,
-        EPOCH + timedelta(microseconds=row.recorded_us),
+        instant(row.recorded_us),
         UUID(bytes=row.stream),
         UUID(bytes=row.command),
         entry.command_index,
