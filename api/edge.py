@@ -107,7 +107,9 @@ class Edge:
         """Let a vault that an older copy replaced forget again, and open it; how much there was."""
         with self.reading() as connection:
             logged = self.retentions.erased(connection)
-        return forget_again(self.ledger, self.vault, self.eraser, logged)
+            batches = self.retentions.payrolls(connection)
+        files = [file_id for one in batches for file_id in one.destroyed]
+        return forget_again(self.ledger, self.vault, self.eraser, logged, files)
 
     def close(self) -> None:
         self.disclosures.close()

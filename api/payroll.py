@@ -37,6 +37,7 @@ from ledger.events.batch import (
     StoredFile,
 )
 from ledger.events.payroll import PayrollTerms
+from ledger.payroll_files import PayrollFileDestroyedError
 from ledger.rules.payroll import hash_total, lines_of_batch
 from ledger.store import EVERYTHING
 from projections import batches, payable
@@ -291,7 +292,10 @@ def _previous_sha256(edge: Edge, batch: Batch) -> str | None:
     for number in range(batch.drafted.number - 1, 0, -1):
         before = edge.ledger.get(Batch, batch_stream(batch.district_id, number))
         if before.file is not None and not before.voided:
-            envelope, _ = _stored_file(edge, before, before.file)
+            try:
+                envelope, _ = _stored_file(edge, before, before.file)
+            except PayrollFileDestroyedError:
+                return None  # nobody had to keep it any longer, so nothing is left to chain to
             return str(envelope["sha256"])
     return None
 

@@ -14,3 +14,6 @@ SELECT sealed_key FROM vault_payroll_files WHERE file_id = %(file_id)s;
 
 -- name: discard_file
 DELETE FROM vault_payroll_files WHERE file_id = %(file_id)s;
+
+-- name: due
+SELECT DISTINCT batch_id FROM vault_payroll_files WHERE kept_until <= %(day)s ORDER BY batch_id;

@@ -32,6 +32,7 @@ from ledger.events.entitlement import (
     LineWrittenOff,
 )
 from ledger.events.payroll import PayrollEvent, PayrollTermsSet
+from ledger.events.payroll_retention import PayrollFilesDestroyed
 
 Relevant = (
     AnyBatchEvent
@@ -39,6 +40,7 @@ Relevant = (
     | SegregationViolationAttempted
     | AnyEntitlementEvent
     | PayrollTermsSet
+    | PayrollFilesDestroyed
 )
 Row = dict[str, Any]
 _AfterDraft = (
@@ -124,6 +126,9 @@ def fold(changes: Changes, position: int, event: Relevant) -> None:
         case BatchDownloaded():
             given = {"layout": event.layout, "file_id": event.file_id}
             _note(changes, position, event, event.batch_id, "downloaded", **given)
+        case PayrollFilesDestroyed():
+            gone = {"files": len(event.file_ids)}
+            _note(changes, position, event, event.batch_id, "files_destroyed", **gone)
         case SegregationViolationAttempted():
             tried, pair = event.batch_id, event.pair
             _note(changes, position, event, tried, "violation_attempted", pair=pair)

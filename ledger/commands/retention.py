@@ -12,7 +12,7 @@ Killed between any two of them, it is taken up by the same request sent again, o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
@@ -208,7 +208,13 @@ def carry_on(ledger: Ledger, with_: Forgetting, act: Act, subject: Subject) -> R
     )
 
 
-def forget_again(ledger: Ledger, vault: Vault, eraser: Eraser, logged: Iterable[Entry]) -> int:
+def forget_again(
+    ledger: Ledger,
+    vault: Vault,
+    eraser: Eraser,
+    logged: Iterable[Entry],
+    payroll_file_ids: Collection[UUID] = (),
+) -> int:
     """Let a vault that an older copy replaced forget what was erased; closed until it has.
 
     Args:
@@ -216,6 +222,7 @@ def forget_again(ledger: Ledger, vault: Vault, eraser: Eraser, logged: Iterable[
         vault: Is opened at the end, unless something goes wrong.
         eraser: Keeps the list outside the database, which is brought up to the log as well.
         logged: What the log says is erased.
+        payroll_file_ids: The payroll files that the log says are destroyed.
 
     Returns:
         How many persons and files had come back.
@@ -231,12 +238,15 @@ def forget_again(ledger: Ledger, vault: Vault, eraser: Eraser, logged: Iterable[
             entries[entry.subject_id] = replace(entry, tombstones=tuple(sorted(hmacs)))
     eraser.file.add(entries.values())
     remembered = eraser.remembered(entries.values())
-    if remembered:
+    files = eraser.remembered_payroll_files(payroll_file_ids)
+    if remembered or files:
         vault.gate.closed = True
     for entry in remembered:
         eraser.destroy(entry)
+    if files:
+        eraser.destroy_payroll_files(files)
     vault.gate.closed = False
-    return len(remembered)
+    return len(remembered) + len(files)
 
 
 def numbers_in_log(ledger: Ledger, person_id: UUID) -> list[bytes]:

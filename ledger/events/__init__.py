@@ -90,6 +90,11 @@ from ledger.events.merge import MergeRequested, PersonsMerged
 from ledger.events.opening import OpeningConfirmed, OpeningPrepared, OpeningRecorded
 from ledger.events.organization import OrganizationRegistered, OrganizationRenamed
 from ledger.events.payroll import PayrollTermsSet
+from ledger.events.payroll_retention import (
+    PayrollDestructionBegun,
+    PayrollDestructionHeldBack,
+    PayrollFilesDestroyed,
+)
 from ledger.events.person import IdentityLinked, PersonDetailsRecorded, PersonRegistered
 from ledger.events.policy import PolicyAdopted, PolicyRetired, PolicyRuleAdopted
 from ledger.events.retention import (
@@ -159,6 +164,9 @@ AnyRetentionEvent = (
     | ErasureBegun
     | ErasureConfirmed
 )
+AnyPayrollRetentionEvent = (
+    PayrollDestructionBegun | PayrollDestructionHeldBack | PayrollFilesDestroyed
+)
 AnyEquivalencyEvent = EquivalencyAdopted | EquivalencyRetired
 AnyLicenseEvent = (
     LicenseRecorded | LicenseChanged | LicenseRenewed | LicenseClosed | LicenseRulingMade
@@ -206,6 +214,7 @@ LedgerEvent = (
     | AnyCalendarEvent
     | AnyImportEvent
     | AnyRetentionEvent
+    | AnyPayrollRetentionEvent
     | AnyEquivalencyEvent
     | AnyLicenseEvent
     | AnyCreditEvent
