@@ -7,7 +7,7 @@ any query more than reading the database does, so models are looked at only when
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -137,14 +137,9 @@ class Read(Generic[AnyQuery]):
 
     def known(self, connection: Connection[Any], as_of: str | None, zone: str, *views: str) -> int:
         """The position that `as_of` means, once the views show it; without it the newest."""
-        if as_of is None:
-            return POSITION_MAX
-        if as_of.isdecimal():
-            position = int(as_of)
-        else:
-            position = position_at_end_of(connection, _day(as_of), zone)
-        self.edge.visible(views, max(position, self.query.min_position or 0))
-        return position
+        return position_of(
+            self.edge, connection, as_of, zone, views, at_least=self.query.min_position or 0
+        )
 
 
 def reading(query: type[AnyQuery]) -> Callable[[Request], Awaitable[Read[AnyQuery]]]:
@@ -186,6 +181,32 @@ AsOfReadNow = Annotated[Read[AsOfQuery], Depends(reading(AsOfQuery))]
 PagedAsOfReadNow = Annotated[Read[AsOfPageQuery], Depends(reading(AsOfPageQuery))]
 KnownReadNow = Annotated[Read[KnownQuery], Depends(reading(KnownQuery))]
 PagedKnownReadNow = Annotated[Read[KnownPageQuery], Depends(reading(KnownPageQuery))]
+
+
+def position_of(
+    edge: Edge,
+    connection: Connection[Any],
+    as_of: str | None,
+    zone: str,
+    views: Sequence[str],
+    *,
+    at_least: int = 0,
+) -> int:
+    """The position that `as_of` means, once the views show it; without it the newest.
+
+    Raises:
+        DayError: there is no such day.
+        PositionUnknownError: the log has not come that far.
+        NotYetVisibleError: the views take longer than a caller should wait.
+    """
+    if as_of is None:
+        return POSITION_MAX
+    if as_of.isdecimal():
+        position = int(as_of)
+    else:
+        position = position_at_end_of(connection, _day(as_of), zone)
+    edge.visible(views, max(position, at_least))
+    return position
 
 
 def zone_of_person(connection: Connection[Any], person_id: UUID) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
+from itertools import islice
 from typing import Any, Literal
 from uuid import UUID
 
@@ -126,6 +127,28 @@ def records(
         )
         for one in person_ids
     }
+
+
+def records_of_district(
+    connection: Connection[Any], district_id: UUID, until: int, *, after: UUID, limit: int
+) -> dict[UUID, Record]:
+    """What was known of a page of those whose licenses a district had acted on by a position.
+
+    Whoever came to it later is looked at and left out, so a page is the same whenever it is read.
+    """
+    found: dict[UUID, Record] = {}
+    while len(found) < limit and (
+        person_ids := renewals.persons_of_district(
+            connection, district_id, after=after, limit=limit
+        )
+    ):
+        found |= {
+            person_id: record
+            for person_id, record in records(connection, person_ids, until).items()
+            if any(district_id in held.district_ids for held in record.licenses)
+        }
+        after = person_ids[-1]
+    return dict(islice(found.items(), limit))
 
 
 def lines(

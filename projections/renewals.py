@@ -241,17 +241,19 @@ def rules_known(
 
 
 def licenses_of(facts: Iterable[Fact[Any]]) -> list[Held]:
-    """Licenses folded from their events alone, as of the last of these."""
+    """Licenses folded from their events alone, as of the last of these, in the order of reads."""
     found: dict[UUID, Held] = {}
     for position, event in facts:
         if isinstance(event, licensure.LicenseEvent):
             before = found.get(event.originator_id)
             found[event.originator_id] = _license_after(before, event, position)
-    return list(found.values())
+    return sorted(
+        found.values(), key=lambda one: (one.license.jurisdiction, one.license.license_id)
+    )
 
 
 def credits_of(facts: Iterable[Fact[Any]]) -> list[Credit]:
-    """Credits folded from their events alone, as of the last of these."""
+    """Credits folded from their events alone, as of the last of these, in the order of reads."""
     found: dict[UUID, Credit] = {}
     for position, event in facts:
         if isinstance(event, OpeningRecorded) and (brought := _brought(event, position)):
@@ -259,7 +261,7 @@ def credits_of(facts: Iterable[Fact[Any]]) -> list[Credit]:
         if isinstance(event, credit.CreditEvent):
             before = found.get(event.originator_id)
             found[event.originator_id] = _credit_after(before, event, position)
-    return list(found.values())
+    return sorted(found.values(), key=lambda one: (one.earned_on, one.position))
 
 
 def _license_after(before: Held | None, event: Any, position: int) -> Held:

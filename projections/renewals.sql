@@ -92,7 +92,7 @@ UPDATE renewal_licenses
 SELECT license_id, license::text, number::text, district_ids
   FROM renewal_licenses
  WHERE person_id = ANY(%(person_ids)s)
- ORDER BY jurisdiction, license_id;
+ ORDER BY jurisdiction COLLATE "C", license_id;
 
 -- name: credits_of_persons
 SELECT * FROM renewal_credits WHERE person_id = ANY(%(person_ids)s) ORDER BY earned_on, position;

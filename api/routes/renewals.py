@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any
@@ -11,21 +13,37 @@ from fastapi import Depends, Response
 from psycopg import Connection
 from pydantic import BaseModel, Field
 
-from api.access import EVERYTHING, NOT_THERE, must_see_district, must_see_earned, sight_of
+from api.access import (
+    EVERYTHING,
+    NOT_THERE,
+    Sight,
+    must_see_district,
+    must_see_earned,
+    sight_of,
+)
 from api.answers import ListOf, answer, answer_all
 from api.disclosures import shows, shows_person
 from api.paging import PageOf
 from api.reading import (
-    AsOf,
-    EffectiveOn,
-    PageQuery,
+    AsOfQuery,
+    AsOfReadNow,
+    KnownQuery,
+    PagedKnownReadNow,
     Read,
-    ReadNow,
-    ReadQuery,
     reading,
     zone_of_person,
 )
-from api.renewals import AllOrNewest, ExplainedLine, RenewalLine, explained, lines, records, shown
+from api.renewals import (
+    AllOrNewest,
+    ExplainedLine,
+    Record,
+    RenewalLine,
+    explained,
+    lines,
+    records,
+    records_of_district,
+    shown,
+)
 from api.renewals import visible as visible_licenses
 from api.routing import Router
 from ledger.aggregates.organization import Organization
@@ -37,13 +55,6 @@ from projections.sql import NO_ID
 
 router = Router("renewals")
 VIEWS = ("renewals", "transcript", "stacks", "history")
-
-
-class KnownQuery(ReadQuery):
-    """As it was known then, and as it stands on a day."""
-
-    as_of: AsOf = None
-    effective_on: EffectiveOn = None
 
 
 class CycleQuery(KnownQuery):
@@ -60,10 +71,6 @@ class CyclesQuery(KnownQuery):
     cycles: Annotated[
         AllOrNewest, Field(description="of each license the newest cycle that has begun, or all")
     ] = "newest"
-
-
-class KnownPageQuery(PageQuery, KnownQuery):
-    """A page of what was known then, as it stands on a day."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,12 +116,10 @@ class LicenseExplanation(BaseModel):
 
 
 @router.read("/people/{person_id}/licenses", ListOf[HeldLicense])
-def read_licenses(person_id: UUID, read: ReadNow) -> Response:
+def read_licenses(person_id: UUID, read: AsOfReadNow) -> Response:
     """The licenses of a person; a district sees those that it ever acted on."""
-    with read.connection(person_id) as connection:
-        position = read.visible("renewals", "employments")
-        sight = must_see_earned(read.caller, connection, person_id)
-        found = visible_licenses(renewals.of_persons(connection, [person_id]), sight)
+    with _record(read, person_id) as (connection, record, sight, shown_to):
+        found = visible_licenses(record.licenses, sight)
         shows_person(read, connection, "licenses", person_id)
     numbers = read.edge.vault.get_texts(
         [one.number.text_id for one in found if one.number], about=person_id
@@ -136,18 +141,16 @@ def read_licenses(person_id: UUID, read: ReadNow) -> Response:
         for one in found
         for held in [one.license]
     ]
-    return answer_all(items, position)
+    return answer_all(items, shown_to)
 
 
 @router.read("/people/{person_id}/credits", ListOf[renewals.Credit])
-def read_credits(person_id: UUID, read: ReadNow) -> Response:
+def read_credits(person_id: UUID, read: AsOfReadNow) -> Response:
     """What a person earned elsewhere; a district sees what it recorded."""
-    with read.connection(person_id) as connection:
-        position = read.visible("renewals", "employments")
-        sight = must_see_earned(read.caller, connection, person_id)
-        found = renewals.credits_of_persons(connection, [person_id])
+    with _record(read, person_id) as (connection, record, sight, shown_to):
         shows_person(read, connection, "credits", person_id)
-    return answer_all([one for one in found if sight.of_districts({one.district_id})], position)
+    found = [one for one in record.credits if sight.of_districts({one.district_id})]
+    return answer_all(found, shown_to)
 
 
 @router.read("/people/{person_id}/renewals", ListOf[RenewalLine])
@@ -180,7 +183,7 @@ def read_renewals(
 @router.read("/districts/{district_id}/renewals", PageOf[PersonRenewals])
 def list_renewals(
     district_id: UUID,
-    read: Annotated[Read[KnownPageQuery], Depends(reading(KnownPageQuery))],
+    read: PagedKnownReadNow,
 ) -> Response:
     """Where everybody stands whose documents the district keeps, a person an item."""
     must_see_district(read.caller, district_id)
@@ -189,10 +192,9 @@ def list_renewals(
         position = read.visible(*VIEWS, "employments")
         known = read.known(connection, read.query.as_of, zone, *VIEWS)
         day = read.day(zone, read.query.effective_on)
-        person_ids = renewals.persons_of_district(
-            connection, district_id, after=read.page.after(UUID, NO_ID), limit=read.page.limit
-        )
-        found = records(connection, person_ids, known)
+        after, limit = read.page.after(UUID, NO_ID), read.page.limit
+        found = records_of_district(connection, district_id, known, after=after, limit=limit)
+        person_ids = list(found)
         rules = renewals.rules_known(connection, until=known)
         whole = read.caller.holds("auditor")
         sights = {
@@ -249,6 +251,20 @@ def explain_license(
     found = lines(held.license, earned, rules, day, cycle or "newest")
     body = {"lines": [explained(line, day) for line in found], "events": made}
     return answer(body, position=min(known, position))
+
+
+@contextmanager
+def _record(
+    read: Read[AsOfQuery], person_id: UUID
+) -> Iterator[tuple[Connection[Any], Record, Sight, int]]:
+    """What was known of a person, what of it is the caller's to see, and up to which position."""
+    with read.connection(person_id) as connection:
+        position = read.visible(*VIEWS, "employments")
+        sight = must_see_earned(read.caller, connection, person_id)
+        zone = zone_of_person(connection, person_id)
+        known = read.known(connection, read.query.as_of, zone, *VIEWS)
+        record = records(connection, [person_id], known)[person_id]
+        yield connection, record, sight, min(known, position)
 
 
 def _made_by(connection: Connection[Any], positions: tuple[int, ...]) -> list[MadeBy]:

@@ -128,6 +128,32 @@ def test_as_of_a_position_it_is_what_was_known_then(case: Case) -> None:
     assert known[0]["lines"][0]["earned_hundredths"] == 1_600
 
 
+def test_licenses_and_credits_as_of_a_position_say_the_same_after_more_has_happened(
+    case: Case,
+) -> None:
+    """Renewed, withdrawn, and another teacher's license: nothing of it was known before."""
+    world, office, teacher = case.world, case.district.office, case.story.teacher
+    district = f"/v1/districts/{case.district.id}"
+    lists = [(teacher, f"/v1/people/{teacher}/{what}") for what in ("licenses", "credits")]
+    lists += [(office, path) for _, path in lists] + [(office, f"{district}/renewals")]
+
+    def told(**asked: Any) -> list[Any]:
+        return [world.seen(who, path, **asked)["items"] for who, path in lists]
+
+    begun, now = case.world.position, told()
+    assert told(as_of=str(begun)) == now
+    term = {"issued_on": "2099-07-01", "valid_to": "2104-06-30"}
+    case.write("renewals", term)
+    body = {"reason": "mistake", "effective_on": "2024-06-01"}
+    world.done(office, f"/v1/credits/{case.credit}/withdrawals", body)
+    later = case.district.teacher("Bea", "Later")
+    world.seen(office, f"/v1/people/{later}/employments")  # the views know of her
+    world.done(office, f"{district}/licenses", license_of(later, number="TN-0043"))
+    assert told(as_of=str(begun)) == now
+    assert all(before != after for before, after in zip(now, told(), strict=True))
+    assert told(as_of="2001-01-01") == [[]] * 5
+
+
 def test_a_revocation_takes_the_units_back(case: Case) -> None:
     body = {"reason": "plagiarism", "authority": "issuer"}
     case.world.done(case.story.issuer.approver, f"{case.story.path}/revocations", body)
