@@ -2,18 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import typer
 
-from api.cli_server import progress_bar, serving_settings
+from api.cli_server import progress_bar
 from api.imports.flaws import FileRefusedError
 from ledger.values import stream_id
 
+if TYPE_CHECKING:
+    from api.edge import Edge
+
 app = typer.Typer(help="Bring in files of other systems.", no_args_is_help=True)
 COMMAND_LINE = stream_id("principal", "command-line")  # in whose name this machine imports
+
+
+@contextmanager
+def _importing() -> Iterator[Edge]:
+    """The ledger, once it may be written to; every flaw of a file that is refused is printed."""
+    from api.cli_reading import open_edge  # noqa: PLC0415 - it knows in whose name, from here
+
+    with open_edge() as edge:
+        edge.witnesses.must_allow_writing()
+        try:
+            yield edge
+        except FileRefusedError as refused:
+            for flaw in refused.flaws:
+                typer.echo(str(flaw), err=True)
+            raise
 
 
 @app.command()
@@ -30,12 +50,9 @@ def opening(
     Exit status: 0 prepared or recorded, 1 refused (every flaw is named, nothing was stored).
     """
     from api.clock import wall  # noqa: PLC0415 - loads slowly, and other commands do without
-    from api.edge import Edge  # noqa: PLC0415
     from api.imports.opening import import_opening  # noqa: PLC0415
 
-    edge = Edge.open(serving_settings())
-    try:
-        edge.witnesses.must_allow_writing()
+    with _importing() as edge:
         for file in files:
             report = import_opening(edge.ledger, edge.vault, file, caller_id=principal, at=wall())
             state = "recorded" if report.confirmed_by else "prepared, and waits for a second person"
@@ -43,12 +60,6 @@ def opening(
                 f"{file.name}: {report.rows} rows, {report.amount_cents} cents paid before,"
                 f" {report.units_hundredths} hundredths of units: {state}"
             )
-    except FileRefusedError as refused:
-        for flaw in refused.flaws:
-            typer.echo(str(flaw), err=True)
-        raise
-    finally:
-        edge.close()
 
 
 @app.command()
@@ -70,32 +81,21 @@ def oneroster(
     Exit status: 0 imported, 1 refused (every flaw is named with its row, nothing was stored).
     """
     from api.clock import wall  # noqa: PLC0415 - loads slowly, and other commands do without
-    from api.edge import Edge  # noqa: PLC0415
     from api.imports.oneroster import import_oneroster  # noqa: PLC0415
 
-    settings = serving_settings()
-    edge = Edge.open(settings)
-    try:
-        edge.witnesses.must_allow_writing()
-        with progress_bar() as progress:
-            task = progress.add_task("importing", total=None)
-            report = import_oneroster(
-                edge.ledger,
-                edge.vault,
-                file,
-                caller_id=principal,
-                zone=zone,
-                at=wall(),
-                district_id=district,
-                allow_endings=allow_endings,
-                progress=lambda done, total: progress.update(task, completed=done, total=total),
-            )
-    except FileRefusedError as refused:
-        for flaw in refused.flaws:
-            typer.echo(str(flaw), err=True)
-        raise
-    finally:
-        edge.close()
+    with _importing() as edge, progress_bar() as progress:
+        task = progress.add_task("importing", total=None)
+        report = import_oneroster(
+            edge.ledger,
+            edge.vault,
+            file,
+            caller_id=principal,
+            zone=zone,
+            at=wall(),
+            district_id=district,
+            allow_endings=allow_endings,
+            progress=lambda done, total: progress.update(task, completed=done, total=total),
+        )
     counts = report.counts
     typer.echo(
         f"district {report.district_id}:"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from uuid import UUID, uuid4
 
 import orjson
@@ -16,8 +17,7 @@ from ledger.events.access import Role
 
 def grant_from_here(settings: Settings, principal: UUID, role: Role, scope: UUID | None) -> int:
     """Grant a role, in the principal's own name, and return its position in the log."""
-    edge = Edge.open(settings)
-    try:
+    with closing(Edge.open(settings)) as edge:
         body = orjson.dumps([str(principal), role, scope and str(scope)])
         call = Call(
             caller_id=principal,
@@ -26,6 +26,4 @@ def grant_from_here(settings: Settings, principal: UUID, role: Role, scope: UUID
             at=wall(),
         )
         granted = grant_access(edge.ledger, call, principal_id=principal, role=role, scope_id=scope)
-    finally:
-        edge.close()
     return granted.position
