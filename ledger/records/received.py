@@ -1,0 +1,365 @@
+"""What a record of a stranger shows: is it valid, who is behind it, and what became of it since.
+
+Nothing is asked of anybody: documents of issuers and status lists are given, by whoever fetched
+them or found them beside the record. A record whose proof fails is refused. One that nobody could
+check is not refused: it stays what its holder says of herself.
+
+What a document of an issuer proves hangs on where it is from, so that is part of the answer. One
+that came along with the record may have been written by anybody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, Literal
+from urllib.parse import unquote, urlsplit
+
+from ledger.records import badges2
+from ledger.records.canonical import canonical
+from ledger.records.documents import Document, RecordError, compact_json, issuer_of, read_instant
+from ledger.records.issuers import RecordKeyError
+from ledger.records.proofs import proven
+from ledger.records.received_files import (
+    RECORD_BYTES_MAX,
+    Received,
+    RecordAmbiguousError,
+    RecordTooLargeError,
+    RecordUnreadableError,
+    key_of_token,
+    token_document,
+)
+from ledger.records.status import is_revoked
+from ledger.records.tokens import from_token
+
+ITEMS_MAX: Final = 200
+_AWARDS: Final = frozenset({"AchievementCredential", "OpenBadgeCredential"})
+_TRANSCRIPT: Final = "ClrCredential"
+_ENTRY: Final = "BitstringStatusListEntry"
+
+Kind = Literal["open_badge_3", "learner_record_2", "open_badge_2"]
+Standing = Literal["verified", "unverified"]
+Source = Literal["fetched", "came_along", "self"]
+Status = Literal["active", "revoked", "expired", "unlisted", "unknown"]
+
+
+class RecordNotYetValidError(RecordError):
+    """The record says that it is valid from a later day on."""
+
+    slug = "record-not-yet-valid"
+
+
+class StatusRefusedError(RecordError):
+    """The status list is not what the issuer signed, or not the one that the record names."""
+
+    slug = "status-list-refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What others said of the record: documents of issuers by their ids, lists by addresses."""
+
+    issuers: Mapping[str, tuple[Source, Document]] = field(default_factory=dict)
+    lists: Mapping[str, Document | str] = field(default_factory=dict)
+    hosted: Mapping[str, Document] = field(default_factory=dict)  # of Open Badges 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Needed:
+    """What has to be asked for, where it is not known yet."""
+
+    issuers: Mapping[str, str]  # by the issuer's id, where its document is
+    lists: tuple[str, ...]
+    hosted: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One award inside what came, and what could be found out about it."""
+
+    record_id: str
+    issuer_id: str
+    issuer_name: str | None
+    title: str
+    awarded_at: datetime
+    valid_until: datetime | None
+    standing: Standing
+    reason: str | None  # why nobody could check it
+    method: str | None  # the key that signed it
+    source: Source | None  # from where the key is known
+    status: Status
+    status_reason: str | None  # why its status is not known
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A record that was not refused."""
+
+    kind: Kind
+    standing: Standing  # of the transcript around the awards, or of the one award
+    reason: str | None
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Signer:
+    standing: Standing
+    reason: str | None
+    method: str | None = None
+    source: Source | None = None
+
+
+def kind_of(document: Document) -> Kind:
+    """Which standard a record follows. Raises RecordUnreadableError."""
+    types = _types(document)
+    if badges2.is_assertion(document):
+        return "open_badge_2"
+    if "VerifiableCredential" in types and _TRANSCRIPT in types:
+        return "learner_record_2"
+    if "VerifiableCredential" in types and types & _AWARDS:
+        return "open_badge_3"
+    raise RecordUnreadableError("this is no award of Open Badges and no learner record")
+
+
+def needed(received: Received) -> Needed:
+    """Which documents would show whether the record holds."""
+    if kind_of(received.document) == "open_badge_2":
+        return Needed({}, (), badges2.addresses(received.document))
+    parts = [received.document, *inner_awards(received.document)]
+    issuers = {issuer_of(part): address_of(issuer_of(part)) for part in parts}
+    lists = [_entry(part).get("statusListCredential") for part in parts]
+    return Needed(
+        {issuer: address for issuer, address in issuers.items() if address is not None},
+        tuple(dict.fromkeys(one for one in lists if isinstance(one, str))),
+    )
+
+
+def address_of(issuer_id: str) -> str | None:
+    """Where the document of an issuer is; null where nobody has to be asked, or can be.
+
+    Source: the did:web method, section 3.2; docs/sources.md.
+    """
+    if issuer_id.startswith("https://"):
+        return issuer_id
+    method, _, name = issuer_id.partition("did:web:")
+    if method or not name:
+        return None
+    host, *path = (unquote(part) for part in name.split(":"))
+    return f"https://{host}/{'/'.join(path) or '.well-known'}/did.json"
+
+
+def came_along(received: Received) -> Known:
+    """What came with the record itself, in its bundle."""
+    issuers = {str(one.get("id")): ("came_along", one) for one in received.issuers}
+    lists = {str(_content(one).get("id")): one for one in received.lists}
+    return Known(issuers, lists)  # type: ignore[arg-type]
+
+
+def checked(received: Received, known: Known, at: datetime) -> Checked:
+    """Check a record, and every award in it by itself.
+
+    Raises RecordError, or a refusal below it, for whatever is not as somebody signed it.
+    """
+    document, kind = received.document, kind_of(received.document)
+    if kind == "open_badge_2":
+        return _older(document, known, at)
+    if kind == "open_badge_3":
+        item = _award(document, received.token, known, at)
+        return Checked(kind, item.standing, item.reason, (item,))
+    signer = _signed(document, received.token, known, at)
+    items = tuple(_award(one, None, known, at) for one in inner_awards(document))
+    _must_differ(items)
+    return Checked(kind, signer.standing, signer.reason, items)
+
+
+def inner_awards(document: Document) -> list[Document]:
+    """The awards inside a transcript; of an award none. Raises RecordError."""
+    if _TRANSCRIPT not in _types(document):
+        return []
+    found = _subject(document).get("verifiableCredential")
+    awards: list[Any] = found if isinstance(found, list) else [found]
+    if len(awards) > ITEMS_MAX:
+        raise RecordTooLargeError(f"a transcript has at most {ITEMS_MAX} awards")
+    for one in awards:
+        if not isinstance(one, Mapping) or kind_of(one) != "open_badge_3":
+            raise RecordUnreadableError("the transcript holds something that is no award")
+    return awards
+
+
+def _award(document: Document, token: str | None, known: Known, at: datetime) -> Item:
+    if _bytes_of(document) > RECORD_BYTES_MAX:
+        raise RecordTooLargeError(f"an award has at most {RECORD_BYTES_MAX} bytes")
+    achievement = _subject(document).get("achievement")
+    title = achievement.get("name") if isinstance(achievement, Mapping) else None
+    if not isinstance(title, str) or not isinstance(document.get("id"), str):
+        raise RecordUnreadableError("the award has no id, or does not say what it is for")
+    signer = _signed(document, token, known, at)
+    until = read_instant(document["validUntil"]) if "validUntil" in document else None
+    status, status_reason = _status(document, signer, known, at)
+    if status != "revoked" and until is not None and until <= at:
+        status, status_reason = "expired", None
+    issuer = document["issuer"]
+    name = issuer.get("name") if isinstance(issuer, Mapping) else None
+    return Item(
+        record_id=document["id"],
+        issuer_id=issuer_of(document),
+        issuer_name=name if isinstance(name, str) else None,
+        title=title,
+        awarded_at=read_instant(document.get("awardedDate", document.get("validFrom"))),
+        valid_until=until,
+        standing=signer.standing,
+        reason=signer.reason,
+        method=signer.method,
+        source=signer.source,
+        status=status,
+        status_reason=status_reason,
+    )
+
+
+def _signed(document: Document, token: str | None, known: Known, at: datetime) -> _Signer:
+    """Who signed a document, all of it checked; or why nobody could tell."""
+    if read_instant(document.get("validFrom")) > at:
+        raise RecordNotYetValidError("the record is valid from a later day on")
+    issuer_id = issuer_of(document)
+    source, issuer = known.issuers.get(issuer_id) or _by_itself(issuer_id) or (None, None)
+    if token is None:
+        unsigned = {name: value for name, value in document.items() if name != "proof"}
+        if issuer is None or "proof" not in document:
+            canonical(unsigned)  # what no signature could ever cover is refused either way
+    if token is None and "proof" not in document:
+        return _Signer("unverified", "proof-missing")
+    if issuer is None:
+        return _Signer("unverified", "issuer-not-reachable")
+    if token is None:
+        return _Signer("verified", None, proven(document, issuer).method, source)
+    from_token(token, issuer)
+    return _Signer("verified", None, key_of_token(token), source)
+
+
+def _status(
+    document: Document, signer: _Signer, known: Known, at: datetime
+) -> tuple[Status, str | None]:
+    """What the issuer's list says of an award, and why it says nothing."""
+    if "credentialStatus" not in document:
+        return "unlisted", None
+    entry = _entry(document)
+    if entry.get("type") != _ENTRY:
+        return "unknown", "status-kind-unknown"
+    address = entry.get("statusListCredential")
+    listed = known.lists.get(address) if isinstance(address, str) else None
+    if listed is None or signer.standing == "unverified":
+        return "unknown", "status-list-not-reachable"
+    _, issuer = known.issuers.get(issuer_of(document)) or _by_itself(issuer_of(document)) or (0, {})
+    try:
+        content = _list_proven(listed, issuer)
+        if read_instant(content.get("validFrom")) > at:
+            return "unknown", "status-list-not-yet-valid"
+        if "validUntil" in content and read_instant(content["validUntil"]) <= at:
+            return "unknown", "status-list-outdated"
+        return ("revoked" if is_revoked(document, content) else "active"), None
+    except RecordError as error:
+        raise StatusRefusedError(f"the status list of the record: {error.detail}") from None
+
+
+def _list_proven(listed: Document | str, issuer: Document) -> Document:
+    if isinstance(listed, str):
+        token_document(listed)
+        return from_token(listed, issuer)
+    proven(listed, issuer)
+    return listed
+
+
+def _by_itself(issuer_id: str) -> tuple[Source, Document] | None:
+    """The document of an issuer whose name is its key (the did:key method)."""
+    key = issuer_id.removeprefix("did:key:")
+    if key == issuer_id:
+        return None
+    if "#" in key:
+        raise RecordKeyError("the name of the issuer is no key")
+    method = {
+        "id": f"{issuer_id}#{key}",
+        "type": "Multikey",
+        "controller": issuer_id,
+        "publicKeyMultibase": key,
+    }
+    document = {
+        "id": issuer_id,
+        "verificationMethod": [method],
+        "assertionMethod": [method["id"]],
+    }
+    return "self", document
+
+
+def _older(document: Document, known: Known, at: datetime) -> Checked:
+    """An Open Badge 2.0: believed only where its issuer's own address says the same."""
+    found = badges2.read(document, known.hosted)
+    expired = found.expires_at is not None and found.expires_at <= at
+    if found.issued_at > at:
+        raise RecordNotYetValidError("the record is valid from a later day on")
+    status: Status = "expired" if expired else "active" if found.hosted else "unknown"
+    if found.revoked:
+        status = "revoked"
+    item = Item(
+        record_id=found.record_id,
+        issuer_id=found.issuer_id,
+        issuer_name=found.issuer_name,
+        title=found.title,
+        awarded_at=found.issued_at,
+        valid_until=found.expires_at,
+        standing="verified" if found.hosted else "unverified",
+        reason=None if found.hosted else "issuer-not-reachable",
+        method=None,
+        source="fetched" if found.hosted else None,
+        status=status,
+        status_reason="status-list-not-reachable" if status == "unknown" else None,
+    )
+    return Checked("open_badge_2", item.standing, item.reason, (item,))
+
+
+def _must_differ(items: Sequence[Item]) -> None:
+    """In what is signed a part that is there twice counts once, so it must not be there twice."""
+    named = [(one.issuer_id, one.record_id) for one in items]
+    for one in named:
+        if named.count(one) > 1:
+            raise RecordAmbiguousError(f"the transcript holds {one[1][:200]} twice")
+
+
+def _bytes_of(document: Document) -> int:
+    try:
+        return len(compact_json(document))
+    except UnicodeEncodeError:
+        raise RecordError("the record holds half a character") from None
+
+
+def _subject(document: Document) -> Mapping[str, Any]:
+    subject = document.get("credentialSubject")
+    if isinstance(subject, list) and len(subject) == 1:
+        subject = subject[0]
+    if not isinstance(subject, Mapping):
+        raise RecordUnreadableError("the record is about nobody, or about several")
+    return subject
+
+
+def _entry(document: Document) -> Mapping[str, Any]:
+    entry = document.get("credentialStatus")
+    return entry if isinstance(entry, Mapping) else {}
+
+
+def _content(listed: Document | str) -> Document:
+    return token_document(listed) if isinstance(listed, str) else listed
+
+
+def _types(document: Document) -> set[str]:
+    types = document.get("type")
+    return {one for one in (types if isinstance(types, list) else [types]) if isinstance(one, str)}
+
+
+def host_of(address: str) -> str | None:
+    """The host that an address leads to; null where it is none that may be asked."""
+    try:
+        parts = urlsplit(address)
+        usable = parts.scheme == "https" and parts.port in {None, 443}
+    except ValueError:
+        return None
+    return parts.hostname if usable and parts.username is None else None

@@ -1,0 +1,495 @@
+"""Records from elsewhere: what they show, and every attack that has to end in one clear refusal."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import socket
+from base64 import urlsafe_b64encode
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from joserfc import jws
+from joserfc.jwk import ECKey
+
+from ledger.records.documents import RecordError
+from ledger.records.issuers import IssuerKey, did_web, issuer_document
+from ledger.records.proofs import with_proof
+from ledger.records.received import (
+    Checked,
+    Known,
+    address_of,
+    came_along,
+    checked,
+    host_of,
+    needed,
+)
+from ledger.records.received_files import (
+    BUNDLE_BYTES_MAX,
+    TRANSCRIPT_BYTES_MAX,
+    read_file,
+    strict_json,
+)
+from ledger.records.status import encoded
+from ledger.records.tokens import as_token
+from tests.records.received import (
+    AT,
+    LIST_URL,
+    SELF_ISSUED,
+    award,
+    bundle,
+    known,
+    listed,
+    picture,
+    poison,
+    sealed,
+    self_issued,
+    text,
+    transcript,
+    twins,
+)
+from tests.records.samples import (
+    ISSUER,
+    ISSUER_ID,
+    METHOD,
+    OTHER_PROOF_KEY,
+    SIGNED_AT,
+    TOKEN,
+    TOKEN_KEY,
+    changed,
+    signed,
+)
+
+HERE = Path(__file__).parent
+NOTHING_KNOWN = Known()
+TOKEN_TEXT = as_token(award(1), TOKEN_KEY, TOKEN.method(ISSUER_ID))
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever opens a socket here fails, whatever library it hides in."""
+
+    def refuse(*_: Any, **__: Any) -> None:
+        pytest.fail("a record made a network request")
+
+    monkeypatch.setattr(socket, "socket", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+
+
+def check(content: bytes, others: Known | None = None, at: datetime = AT) -> Checked:
+    return checked(read_file(content), known() if others is None else others, at)
+
+
+def refusal(content: bytes, others: Known | None = None) -> str:
+    with pytest.raises(RecordError) as refused:
+        check(content, others)
+    return refused.value.slug
+
+
+@pytest.mark.parametrize(
+    ("content", "carrier"),
+    [
+        (text(award(1)), "json"),
+        (TOKEN_TEXT.encode(), "token"),
+        (picture(text(award(1)), b"openbadgecredential"), "png"),
+        (picture(TOKEN_TEXT.encode(), b"openbadgecredential", compressed=True), "png"),
+        (bundle(award__json=text(award(1)), award__jwt=TOKEN_TEXT.encode()), "bundle"),
+    ],
+    ids=["json", "token", "picture", "picture-packed", "bundle"],
+)
+def test_an_award_is_read_in_every_form_it_comes_in(content: bytes, carrier: str) -> None:
+    assert read_file(content).carrier == carrier
+    found = check(content)
+    (item,) = found.items
+    assert (found.kind, found.standing, found.reason) == ("open_badge_3", "verified", None)
+    assert (item.issuer_id, item.issuer_name) == (ISSUER_ID, "District Example")
+    assert item.title == "Wait time in discussions"
+    assert item.awarded_at == datetime(2026, 11, 19, 23, 0, tzinfo=UTC)
+    assert (item.standing, item.source, item.status) == ("verified", "fetched", "active")
+    assert item.method in {METHOD, TOKEN.method(ISSUER_ID)}
+
+
+def test_an_award_that_nobody_could_check_is_kept_as_what_its_holder_says() -> None:
+    (item,) = check(text(award(1)), NOTHING_KNOWN).items
+    assert (item.standing, item.reason) == ("unverified", "issuer-not-reachable")
+    assert (item.status, item.status_reason) == ("unknown", "status-list-not-reachable")
+
+
+def test_an_award_without_a_proof_is_what_its_holder_says() -> None:
+    unsigned = {name: value for name, value in award(1).items() if name != "proof"}
+    found = check(text(unsigned))
+    assert (found.standing, found.reason) == ("unverified", "proof-missing")
+
+
+def test_a_key_that_is_its_own_issuer_proves_that_and_nothing_about_the_host() -> None:
+    (item,) = check(text(self_issued(award(1))), NOTHING_KNOWN).items
+    assert (item.issuer_id, item.standing, item.source) == (SELF_ISSUED, "verified", "self")
+    assert item.status == "unlisted"
+
+
+def test_documents_that_came_along_are_used_and_named_as_such() -> None:
+    content = bundle(
+        clr__json=text(sealed(transcript(award(1), award(2)))),
+        one__json=text(award(1)),
+        did__json=text(ISSUER),
+        status__json=text(listed(1_002)),
+        readme__txt=b"not read",
+    )
+    received = read_file(content)
+    found = checked(received, came_along(received), AT)
+    assert found.kind == "learner_record_2"
+    assert [(one.source, one.status) for one in found.items] == [
+        ("came_along", "active"),
+        ("came_along", "revoked"),
+    ]
+
+
+def test_every_award_of_a_transcript_is_checked_by_itself() -> None:
+    """A good proof around a forged award says nothing of the award."""
+    forged = changed(award(2), ("credentialSubject", "achievement", "name"), lambda _: "Other")
+    assert refusal(text(sealed(transcript(award(1), forged)))) == "record-proof-refused"
+    whole = sealed(transcript(award(1), award(2)))
+    assert [one.standing for one in check(text(whole)).items] == ["verified", "verified"]
+    outside = changed(whole, ("name",), lambda _: "Other")
+    assert refusal(text(outside)) == "record-proof-refused"
+
+
+def test_an_award_of_somebody_else_in_a_transcript_is_told_apart() -> None:
+    found = check(text(sealed(transcript(award(1), self_issued(award(2))))))
+    assert [one.issuer_id for one in found.items] == [ISSUER_ID, SELF_ISSUED]
+
+
+def test_an_award_that_is_in_a_transcript_twice_is_refused() -> None:
+    assert refusal(text(sealed(transcript(award(1), award(1))))) == "record-ambiguous"
+
+
+def test_what_a_status_list_says_is_the_third_answer() -> None:
+    status = {
+        name: check(text(award(1)), others).items[0]
+        for name, others in {
+            "revoked": known(1_001),
+            "active": known(1_000, 1_002),
+            "unknown": Known({ISSUER_ID: ("fetched", ISSUER)}),
+            "outdated": Known(
+                {ISSUER_ID: ("fetched", ISSUER)},
+                {LIST_URL: listed(valid_until=SIGNED_AT.replace(day=21))},
+            ),
+        }.items()
+    }
+    found = {name: (item.status, item.status_reason) for name, item in status.items()}
+    assert found == {
+        "revoked": ("revoked", None),
+        "active": ("active", None),
+        "unknown": ("unknown", "status-list-not-reachable"),
+        "outdated": ("unknown", "status-list-outdated"),
+    }
+    assert {item.standing for item in status.values()} == {"verified"}
+
+
+def test_a_status_list_may_come_as_a_token() -> None:
+    unsigned = {name: value for name, value in listed(1_001).items() if name != "proof"}
+    token = as_token(unsigned, TOKEN_KEY, TOKEN.method(ISSUER_ID))
+    others = Known({ISSUER_ID: ("fetched", ISSUER)}, {LIST_URL: token})
+    assert check(text(award(1)), others).items[0].status == "revoked"
+
+
+def test_a_forged_status_list_is_refused() -> None:
+    path = ("credentialSubject", "encodedList")
+    forged = changed(listed(1_001), path, lambda _: encoded([]))
+    others = Known({ISSUER_ID: ("fetched", ISSUER)}, {LIST_URL: forged})
+    assert refusal(text(award(1)), others) == "status-list-refused"
+
+
+def test_what_ended_is_expired_and_what_has_not_begun_is_refused() -> None:
+    (item,) = check(text(award(1)), at=datetime(2031, 11, 20, tzinfo=UTC)).items
+    assert (item.status, item.standing) == ("expired", "verified")
+    with pytest.raises(RecordError) as refused:
+        check(text(award(1)), at=datetime(2026, 11, 19, tzinfo=UTC))
+    assert refused.value.slug == "record-not-yet-valid"
+
+
+def test_what_has_to_be_asked_for_is_named_before_anything_is_asked() -> None:
+    found = needed(read_file(text(sealed(transcript(award(1), self_issued(award(2)))))))
+    assert found.issuers == {ISSUER_ID: "https://records.district.example/.well-known/did.json"}
+    assert found.lists == (LIST_URL,)
+
+
+@pytest.mark.parametrize(
+    ("issuer", "address"),
+    [
+        (did_web("a.example", "b", "c"), "https://a.example/b/c/did.json"),
+        (did_web("a.example:8443"), "https://a.example:8443/.well-known/did.json"),
+        ("https://a.example/issuers/7", "https://a.example/issuers/7"),
+        (SELF_ISSUED, None),
+        ("did:web:", None),
+        ("urn:uuid:7", None),
+        ("file:///etc/passwd", None),
+        ("http://a.example/", None),
+    ],
+)
+def test_only_secure_addresses_are_ever_named(issuer: str, address: str | None) -> None:
+    assert address_of(issuer) == address
+
+
+@pytest.mark.parametrize(
+    ("address", "host"),
+    [
+        ("https://a.example/x", "a.example"),
+        ("https://a.example:443/x", "a.example"),
+        ("https://a.example:8443/x", None),
+        ("https://user@a.example/", None),
+        ("http://a.example/", None),
+        ("file:///etc/passwd", None),
+        ("https://[::1", None),
+    ],
+)
+def test_a_host_is_named_where_it_may_be_asked(address: str, host: str | None) -> None:
+    assert host_of(address) == host
+
+
+def _token(header: dict[str, Any], payload: bytes, signature: bytes = b"x") -> bytes:
+    parts = (json.dumps(header).encode(), payload, signature)
+    return b".".join(urlsafe_b64encode(part).rstrip(b"=") for part in parts)
+
+
+PAYLOAD = text(award(1))
+FORGED = _token({"alg": "none", "kid": TOKEN.method(ISSUER_ID), "typ": "JWT"}, PAYLOAD)
+OWN_KEY = ECKey.generate_key("P-256")
+STRANGER = IssuerKey(OTHER_PROOF_KEY.public_key())
+
+
+def _signed_by_its_own_header() -> bytes:
+    header = {"alg": "ES256", "typ": "JWT", "jwk": OWN_KEY.as_dict(private=False)}
+    return jws.serialize_compact(header, PAYLOAD, OWN_KEY).encode()
+
+
+def _signed_by_a_public_key_as_if_it_were_a_secret() -> bytes:
+    header = {"alg": "HS256", "kid": TOKEN.method(ISSUER_ID), "typ": "JWT"}
+    unsigned = _token(header, PAYLOAD).rpartition(b".")[0]
+    signature = hmac.digest(TOKEN_KEY.as_pem(private=False), unsigned, "sha256")
+    return _token(header, PAYLOAD, signature)
+
+
+def _with_context(context: Any) -> bytes:
+    return text({**award(1), "@context": context})
+
+
+def _deep(levels: int) -> bytes:
+    return b'{"a":' * levels + b"1" + b"}" * levels
+
+
+ATTACKS: dict[str, tuple[bytes, str]] = {
+    "poison graph": (text(poison()), "record-term-undefined"),
+    "twins": (text(twins()), "record-too-complex"),
+    "undefined term": (text({**award(1), "salary": "high"}), "record-term-undefined"),
+    "relative address": (text({**award(1), "type": [*award(1)["type"], "Other"]}), ""),
+    "context elsewhere": (_with_context(["https://evil.example/c"]), "record-context-unknown"),
+    "context inside": (_with_context([{"name": "https://e.example/n"}]), "record-context-unknown"),
+    "metadata service": (
+        _with_context(["http://169.254.169.254/latest"]),
+        "record-context-unknown",
+    ),
+    "member twice": (text(award(1))[:-1] + b',"type":["X"]}', "record-ambiguous"),
+    "member twice inside": (
+        text(award(1)).replace(b'"achievement":', b'"achievement":1,"achievement":'),
+        "record-ambiguous",
+    ),
+    "not a number": (text(award(1))[:-1] + b',"x":NaN}', "record-unreadable"),
+    "half a character": (text({**award(1), "name": "\ud800"}), "record-unusable"),
+    "too long": (b"{" + b" " * TRANSCRIPT_BYTES_MAX, "record-too-large"),
+    "one award too long": (text({**award(1), "name": "x" * 262_144}), "record-too-large"),
+    "too deep": (_deep(60), "record-too-large"),
+    "far too deep": (_deep(100_000), "record-unreadable"),
+    "too many parts": (b'{"a":[' + b"1," * 50_000 + b"1]}", "record-too-large"),
+    "algorithm none": (FORGED, "record-proof-refused"),
+    "algorithm hidden": (
+        _token({"alg": "NoNe", "kid": "x", "typ": "JWT"}, PAYLOAD),
+        "record-proof-refused",
+    ),
+    "no signature": (FORGED.rpartition(b".")[0] + b".", "record-unreadable"),
+    "key in the header": (_signed_by_its_own_header(), "record-proof-refused"),
+    "public key as secret": (
+        _signed_by_a_public_key_as_if_it_were_a_secret(),
+        "record-proof-refused",
+    ),
+    "header twice": (
+        b".".join(
+            [
+                urlsafe_b64encode(b'{"alg":"ES256","alg":"none"}').rstrip(b"="),
+                TOKEN_TEXT.encode().partition(b".")[2],
+            ]
+        ),
+        "record-ambiguous",
+    ),
+    "token changed": (
+        TOKEN_TEXT[:-8].encode() + (b"A" * 8),
+        "record-proof-refused",
+    ),
+    "token of 16 kB": (b"A" * 16_384 + b".A.A", "record-unreadable"),
+    "picture without a record": (picture(b"{}", b"Comment"), "record-ambiguous"),
+    "picture with two records": (
+        picture(text(award(1)), b"openbadgecredential", b"openbadges"),
+        "record-ambiguous",
+    ),
+    "picture that unpacks for ever": (
+        picture(b"{" + b" " * 4_000_000, b"openbadgecredential", compressed=True),
+        "record-too-large",
+    ),
+    "picture cut off": (picture(text(award(1)), b"openbadgecredential")[:200], "record-unreadable"),
+    "zip that unpacks for ever": (
+        bundle(**{f"a{n}__json": b" " * 1_000_000 + b"{}" for n in range(12)}),
+        "record-too-large",
+    ),
+    "zip of many": (bundle(**{f"a{n}": b"" for n in range(1_001)}), "record-too-large"),
+    "zip cut off": (bundle(a__json=text(award(1)))[:-30], "record-unreadable"),
+    "zip of two awards": (
+        bundle(a__json=text(award(1)), b__json=text(award(2))),
+        "record-ambiguous",
+    ),
+    "zip too long": (b"PK\x03\x04" + bytes(BUNDLE_BYTES_MAX), "record-too-large"),
+    "nothing": (b"", "record-unreadable"),
+    "binary": (b"\xff\xfe\x00", "record-unreadable"),
+    "a number": (b"7", "record-unreadable"),
+    "something else": (b'{"type":"Person"}', "record-unreadable"),
+    "award of nothing": (
+        text({**award(1), "credentialSubject": {"type": ["AchievementSubject"]}}),
+        "record-unreadable",
+    ),
+    "transcript in a transcript": (
+        text(sealed(transcript(sealed(transcript(award(1)))))),
+        "record-unreadable",
+    ),
+    "transcript of nothing": (text(transcript()), ""),
+    "empty parts": (text({**award(1), "evidence": []}), "record-term-undefined"),
+    "null": (text({**award(1), "name": None}), "record-term-undefined"),
+    "key of another": (
+        text(
+            {
+                **award(1),
+                "proof": [{**award(1)["proof"][0], "verificationMethod": STRANGER.method("x")}],
+            }
+        ),
+        "record-key-unusable",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_an_attack_gets_one_clear_refusal(name: str) -> None:
+    content, slug = ATTACKS[name]
+    assert refusal(content) == (slug or refusal(content))
+
+
+def test_a_forged_award_is_refused_with_the_issuer_and_without() -> None:
+    """Poison, undefined words and double members are refused before anybody was asked."""
+    for name in ("poison graph", "twins", "undefined term", "member twice", "context elsewhere"):
+        content, slug = ATTACKS[name]
+        assert refusal(content, NOTHING_KNOWN) == slug
+
+
+def test_a_document_of_another_issuer_proves_nothing() -> None:
+    theirs = issuer_document("did:web:evil.example", [IssuerKey(OTHER_PROOF_KEY.public_key())])
+    others = Known({ISSUER_ID: ("came_along", theirs)})
+    assert refusal(text(award(1)), others) == "record-key-unusable"
+
+
+def test_a_document_that_was_made_up_is_named_as_come_along() -> None:
+    """Whoever forges both award and issuer passes the proof, so the answer says whose key it is."""
+    key = IssuerKey(OTHER_PROOF_KEY.public_key())
+    unsigned = {name: value for name, value in award(1).items() if name != "proof"}
+    forged = with_proof(unsigned, OTHER_PROOF_KEY.sign, key.method(ISSUER_ID), SIGNED_AT)
+    made_up = issuer_document(ISSUER_ID, [key])
+    content = bundle(award__json=text(forged), did__json=text(made_up))
+    received = read_file(content)
+    (item,) = checked(received, came_along(received), AT).items
+    assert (item.standing, item.source, item.method) == (
+        "verified",
+        "came_along",
+        key.method(ISSUER_ID),
+    )
+    assert refusal(text(forged)) == "record-key-unusable"
+
+
+OLDER: dict[str, Any] = {
+    "@context": "https://w3id.org/openbadges/v2",
+    "id": "https://old.example/assertions/1",
+    "type": "Assertion",
+    "recipient": {"type": "email", "hashed": False, "identity": "ada@district.example"},
+    "issuedOn": "2019-05-01T00:00:00Z",
+    "verification": {"type": "hosted"},
+    "badge": {
+        "type": "BadgeClass",
+        "id": "https://old.example/badges/1",
+        "name": "Old badge",
+        "issuer": {"type": "Issuer", "id": "https://old.example/issuer", "name": "Old"},
+    },
+}
+
+
+def test_an_older_badge_is_what_its_holder_says_unless_its_issuer_hosts_the_same() -> None:
+    (item,) = check(text(OLDER), NOTHING_KNOWN).items
+    assert (item.standing, item.reason, item.status) == (
+        "unverified",
+        "issuer-not-reachable",
+        "unknown",
+    )
+    assert needed(read_file(text(OLDER))).hosted == ("https://old.example/assertions/1",)
+    hosted = Known(hosted={OLDER["id"]: OLDER})
+    (item,) = check(text(OLDER), hosted).items
+    assert (item.title, item.issuer_id) == ("Old badge", "https://old.example/issuer")
+    assert (item.standing, item.status) == ("verified", "active")
+    revoked = Known(hosted={OLDER["id"]: {**OLDER, "revoked": True}})
+    assert check(text(OLDER), revoked).items[0].status == "revoked"
+
+
+def test_an_older_badge_that_its_issuer_hosts_otherwise_is_refused() -> None:
+    hosted = Known(hosted={OLDER["id"]: {**OLDER, "issuedOn": "2020-05-01T00:00:00Z"}})
+    assert refusal(text(OLDER), hosted) == "record-unusable"
+
+
+def test_an_older_badge_of_one_host_says_nothing_for_an_issuer_at_another() -> None:
+    badge = {**OLDER["badge"], "issuer": {"id": "https://famous.example/", "name": "Famous"}}
+    forged = {**OLDER, "badge": badge}
+    hosted = Known(hosted={OLDER["id"]: forged})
+    assert check(text(forged), hosted).items[0].standing == "unverified"
+
+
+def test_samples_of_the_public_validator_are_read_as_it_reads_them() -> None:
+    sample = (HERE / "vectors/ob30_simple.json").read_bytes()
+    assert check(sample, NOTHING_KNOWN).reason == "issuer-not-reachable"
+    transcript_ = (HERE / "vectors/clr20_simple.json").read_bytes()
+    assert len(check(transcript_, NOTHING_KNOWN).items) == 1
+
+
+@given(st.binary(max_size=300))
+def test_no_bytes_end_in_anything_but_a_refusal(content: bytes) -> None:
+    for whole in (content, b"PK\x03\x04" + content, b"\x89PNG\r\n\x1a\n" + content, b"{" + content):
+        with pytest.raises(RecordError):
+            check(whole, NOTHING_KNOWN)
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(st.sampled_from([*signed(), "achievement", "id", "type"]), inner)
+        ),
+        max_leaves=8,
+    ),
+    st.sampled_from(sorted(signed())),
+)
+def test_no_value_anywhere_ends_in_anything_but_an_answer_or_a_refusal(
+    value: Any, name: str
+) -> None:
+    with suppress(RecordError):
+        check(text({**award(1), name: value}))
+
+
+def test_json_is_read_as_it_is_written() -> None:
+    assert strict_json('{"a": [1, "b", {"c": true}]}') == {"a": [1, "b", {"c": True}]}
