@@ -1,7 +1,9 @@
 """An award as an Open Badges 3.0 credential: what it took, what was seen, and what stood behind it.
 
 The document uses only words on which every copy of its contexts agrees, and states nothing twice:
-of two equal statements one could be taken away without breaking the signature.
+of two equal statements one could be taken away without breaking the signature. Whatever another
+award may say in the same words has an id, or a transcript with both would hold parts that look the
+same, and telling those apart takes every verifier much work.
 
 Source: Open Badges Specification 3.0; docs/sources.md.
 """
@@ -133,9 +135,15 @@ def _achievement(award: Award) -> dict[str, Any]:
             "description": definition.summary,
             "version": str(award.version),
             "inLanguage": "en",
-            "criteria": {"narrative": _narrative(definition)},
+            "criteria": {
+                "id": f"{award.achievement_url}#/criteria",
+                "narrative": _narrative(definition),
+            },
             "tag": list(definition.focus_areas),
-            "alignment": [_alignment(each) for each in award.alignments],
+            "alignment": [
+                {"id": f"{award.achievement_url}#/alignment/{number}", **_alignment(each)}
+                for number, each in enumerate(award.alignments, 1)
+            ],
             "resultDescription": [
                 _result_description(award.achievement_url, criterion)
                 for criterion in definition.rubric
@@ -200,6 +208,7 @@ def _results(award: Award) -> list[dict[str, Any]]:
             raise RecordError(f"the rubric has no level {level} of {criterion}")
     return [
         {
+            "id": f"{award.record_url}#{criterion}",
             "type": ["Result"],
             "resultDescription": _criterion_url(award.achievement_url, criterion),
             "achievedLevel": _level_url(award.achievement_url, criterion, award.levels[criterion]),

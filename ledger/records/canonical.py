@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from math import factorial
 from typing import Any, Final
 
 from pyld import jsonld
@@ -19,8 +20,8 @@ from ledger.records.contexts import ContextUnknownError, known, load
 from ledger.records.documents import Document, RecordError
 
 DEPTH_MAX: Final = 40  # a transcript with endorsed awards inside is 12 deep
-ALIKE_NODES_MAX: Final = 6  # nodes without a name that look the same: their orders are tried
-COMPARISONS_MAX: Final = 2_000
+ALIKE_NEIGHBORS_MAX: Final = 6  # of nodes that look the same beside one node all orders are tried
+ORDERS_MAX: Final = 4_000  # a transcript in which nothing but the awards' ids differ has a tenth
 _VOCABULARY: Final = "urn:undefined:"
 _BASE: Final = "https://undefined.invalid/"
 _UNDEFINED: Final = (_VOCABULARY, _BASE)
@@ -73,18 +74,23 @@ def dataset_of(document: Document) -> Any:
 
 
 class _BoundedWork(URDNA2015):  # type: ignore[misc]
-    """The canonical order of nodes without a name, given up once it takes too long."""
+    """The canonical order of nodes without a name, given up once it takes too long.
+
+    What grows without bounds is the trying of orders, of neighbors of one node that look the same.
+    """
 
     def __init__(self) -> None:
         super().__init__()
-        self._comparisons = 0
+        self._orders = 0
 
-    def hash_n_degree_quads(self, id_: str, issuer: Any) -> Any:
-        alike = max(map(len, self.hash_to_blank_nodes.values()))
-        self._comparisons += 1
-        if alike > ALIKE_NODES_MAX or self._comparisons > COMPARISONS_MAX:
-            raise RecordTooComplexError("the record has too many parts that look the same")
-        return super().hash_n_degree_quads(id_, issuer)
+    def create_hash_to_related(self, id_: str, issuer: Any) -> Any:
+        related = super().create_hash_to_related(id_, issuer)
+        alike = [len(neighbors) for neighbors in related.values()]
+        if max(alike, default=0) <= ALIKE_NEIGHBORS_MAX:
+            self._orders += 1 + sum(map(factorial, alike))
+            if self._orders <= ORDERS_MAX:
+                return related
+        raise RecordTooComplexError("the record has too many parts that look the same")
 
 
 def _exposed(part: Any, depth: int) -> Any:

@@ -1,9 +1,10 @@
 """The canonical form of documents that differ in their values alone, many at once.
 
 What a document's words come to in RDF depends on its shape: everything but the strings in it. That
-is worked out once. Names for the nodes that have none then follow from digests of what each node
-says, as long as no two say the same. Whatever is not that simple goes the long way, and what comes
-out is always the same as there.
+is worked out once. A graph is a set, so a transcript is its frame, and each record inside the
+frame: all transcripts share the shapes of their records. Names for the nodes that have none then
+follow from digests of what each node says, as long as no two say the same. Whatever is not that
+simple goes the long way, and what comes out is always the same as there.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
@@ -23,6 +24,7 @@ from ledger.records.canonical import UNNAMED, UNUSUAL, canonical, dataset_of
 from ledger.records.documents import Document, RecordError
 
 _SHAPES_KEPT: Final = 512
+_FRAME: Final = ("@context", "id", "type")
 _DEFINING: Final = frozenset({"type", "proofPurpose"})  # their strings are words of a context
 _LEAF: Final = re.compile(r"urn:leaf:(\d+):")
 _ADDRESS: Final = re.compile(r"(?:https?|did|urn):[^\x00-\x20<>\"{}|^`\\]+")
@@ -44,15 +46,48 @@ _Written = list[tuple[str | None, str]]  # the same with its strings: a node, or
 
 def canonical_by_shape(document: Document) -> bytes:
     """The same as `canonical`, and refused the same, for documents of our own making."""
+    quads: list[_Written] = []
+    for number, part in enumerate(_parts(document)):
+        written = _quads(part, f"{number}")
+        if written is None:
+            return canonical(document)
+        quads += written
+    named = _named(quads)
+    return canonical(document) if named is None else named
+
+
+def _parts(document: Document) -> Iterator[Document]:
+    """Documents whose quads together are those of the whole: the frame, and each record in it."""
+    subject = document.get("credentialSubject")
+    inside = subject.get("verifiableCredential") if isinstance(subject, Mapping) else None
+    if not inside or not isinstance(inside, list) or not _are_named(document, subject):
+        yield document
+        return
+    around = {name: value for name, value in subject.items() if name != "verifiableCredential"}
+    yield {**document, "credentialSubject": around}
+    frame = {name: document[name] for name in _FRAME if name in document}
+    holder = {name: subject[name] for name in _FRAME if name in subject}
+    for record in inside:
+        yield {**frame, "credentialSubject": {**holder, "verifiableCredential": [record]}}
+
+
+def _are_named(*parts: Document) -> bool:
+    """Whether each part is the same node wherever it is mentioned."""
+    return all(isinstance(part.get("id"), str) for part in parts)
+
+
+def _quads(document: Document, prefix: str) -> list[_Written] | None:
+    """The quads of a document, its nodes without a name told from others by a prefix.
+
+    None when something needs a closer look.
+    """
     leaves: list[str] = []
     shape = _shape(document, "", leaves, {})
     try:
         template = _template(json.dumps(shape))
     except RecordError:
-        return canonical(document)
-    quads = _written(template, leaves)
-    named = None if quads is None else _named(quads)
-    return canonical(document) if named is None else named
+        return None
+    return _written(template, leaves, prefix)
 
 
 def _shape(part: Any, name: str, leaves: list[str], ids: dict[str, int]) -> Any:
@@ -75,9 +110,7 @@ def _shape(part: Any, name: str, leaves: list[str], ids: dict[str, int]) -> Any:
 
 @lru_cache(maxsize=_SHAPES_KEPT)
 def _template(shape: str) -> tuple[_Quad, ...]:
-    """The quads of a shape. Raises what `canonical` raises."""
-    document = json.loads(shape)
-    canonical(document)
+    """The quads of a shape. Raises RecordError where `canonical` would refuse it."""
     return tuple(
         (
             _term(triple["subject"]),
@@ -85,7 +118,7 @@ def _template(shape: str) -> tuple[_Quad, ...]:
             _term(triple["object"]),
             *([] if graph == "@default" else [_term(_graph(graph))]),
         )
-        for graph, triples in dataset_of(document).items()
+        for graph, triples in dataset_of(json.loads(shape)).items()
         for triple in triples
     )
 
@@ -98,6 +131,8 @@ def _term(term: Mapping[str, str]) -> _Term:
     value = term["value"]
     if term["type"] == "blank node":
         return _Term(node=value)
+    if UNUSUAL.search(value):
+        raise RecordError("no context of the record defines a word")
     opening, closing = ("<", ">") if term["type"] == "IRI" else ('"', _closing(term))
     leaf = _LEAF.fullmatch(value)
     if leaf is None:
@@ -111,7 +146,9 @@ def _closing(literal: Mapping[str, str]) -> str:
     return '"' if literal["datatype"] == XSD_STRING else f'"^^<{literal["datatype"]}>'
 
 
-def _written(template: tuple[_Quad, ...], leaves: Sequence[str]) -> list[_Written] | None:
+def _written(
+    template: tuple[_Quad, ...], leaves: Sequence[str], prefix: str
+) -> list[_Written] | None:
     """The quads with the document's strings in them; None when a string needs a closer look."""
     if any(map(UNUSUAL.search, leaves)):
         return None
@@ -123,7 +160,7 @@ def _written(template: tuple[_Quad, ...], leaves: Sequence[str]) -> list[_Writte
             if leaf is not None and term.before == "<" and not _ADDRESS.fullmatch(leaf):
                 return None
             text = "" if leaf is None else leaf if term.before == "<" else escape(leaf)
-            written.append((term.node, term.before + text + term.after))
+            written.append((term.node and prefix + term.node, term.before + text + term.after))
         quads.append(written)
     return quads
 

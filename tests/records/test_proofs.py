@@ -227,19 +227,30 @@ def test_every_bundled_context_is_what_its_digest_says() -> None:
         assert "@context" in contexts.published(address)
 
 
-def test_parts_that_look_the_same_are_told_apart_up_to_a_handful() -> None:
+def look_alikes(parents: int, children: int) -> dict[str, Any]:
+    """An award with parts of no name, each with parts of no name, all saying the same."""
+    child = {"type": ["Profile"], "name": "Ada"}
+    parent = {"type": ["Profile"], "endorsement": [child] * children}
+    unsigned = credential(award())
+    return changed(unsigned, ("issuer",), lambda one: {**one, "endorsement": [parent] * parents})
+
+
+def test_parts_that_look_the_same_are_told_apart() -> None:
     twin = {"type": ["Evidence"], "name": "Lesson"}
     unsigned = credential(award())
-    assert canonical({**unsigned, "evidence": [twin] * 6}).count(b"#Evidence> .") == 6
+    assert canonical({**unsigned, "evidence": [twin] * 60}).count(b"#Evidence> .") == 60
+
+
+def test_look_alikes_inside_look_alikes_are_told_apart_up_to_a_handful() -> None:
+    assert canonical(look_alikes(2, 4)).count(b'"Ada"') == 8
     with pytest.raises(RecordTooComplexError):
-        canonical({**unsigned, "evidence": [twin] * 7})
+        canonical(look_alikes(2, 7))
 
 
-def test_telling_parts_apart_ends_after_so_many_comparisons(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_telling_parts_apart_ends_after_so_many_orders(monkeypatch: pytest.MonkeyPatch) -> None:
     twins = {**credential(award()), "evidence": [{"type": ["Evidence"], "name": "Lesson"}] * 2}
-    monkeypatch.setattr("ledger.records.canonical.COMPARISONS_MAX", 1)
+    assert canonical(twins)
+    monkeypatch.setattr("ledger.records.canonical.ORDERS_MAX", 1)
     with pytest.raises(RecordTooComplexError):
         canonical(twins)
 
