@@ -16,6 +16,9 @@ def export_journal(
     layout: Annotated[
         Literal["beancount", "hledger"], typer.Option("--format", help="For which tool.")
     ] = "beancount",
+    as_of: Annotated[
+        str | None, typer.Option(help="A position, or a day: all recorded by its end; else now.")
+    ] = None,
 ) -> None:
     """Write what was accrued, reserved, paid and taken back as a journal that balances.
 
@@ -25,6 +28,6 @@ def export_journal(
     from api.journal import journal  # noqa: PLC0415
 
     with open_edge() as edge:
-        text = journal(edge, district, layout)
+        text = journal(edge, district, layout, as_of)
     file.write_text(text, "utf-8")
     typer.echo(f"{text.count(' * ')} entries: {file}")

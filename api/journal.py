@@ -9,25 +9,38 @@ from psycopg import Connection
 
 from api.edge import Edge
 from api.exports.journal import Entry, Format, Payroll, accruals, render, turns
+from api.reading import position_of
 from ledger.aggregates.organization import Organization
 from ledger.commands.entitlement import entitlement_stream
 from ledger.store import EVERYTHING
 from ledger.values import local_date
 from projections import journal as sources
-from projections import payouts
 from projections.journal import VIEWS, Owed, Span, batch_streams, decided_entitlements
+from projections.known import policies_known
 from projections.log import facts_at, facts_of
 
 PAGE_EVENTS = 5_000
 
 
-def journal(edge: Edge, district_id: UUID, layout: Format) -> str:
-    """The journal of a district as known now, as text of a plain-text accounting tool."""
+def journal(edge: Edge, district_id: UUID, layout: Format, as_of: str | None = None) -> str:
+    """The journal of a district as text of a plain-text accounting tool.
+
+    Args:
+        edge: The ledger.
+        district_id: Whose money.
+        layout: For which tool.
+        as_of: A position or a day: as it was known then, the same bytes whenever it is asked for.
+
+    Raises:
+        DayError: there is no such day.
+        PositionUnknownError: the log has not come that far.
+    """
     zone = edge.ledger.get(Organization, district_id).zone
-    position = edge.visible(VIEWS, 0)
     with edge.reading([EVERYTHING]) as connection:
+        known = position_of(edge, connection, as_of, zone, VIEWS)
+        position = min(known, edge.visible(VIEWS, 0))
         entries = entries_of(connection, district_id, zone, position)
-        versions = payouts.policies_of_district(connection, district_id)
+        versions = policies_known(connection, district_id, position)
     return render(entries, {one.policy_id: one.terms["title"] for one in versions}, layout)
 
 

@@ -36,7 +36,9 @@ def place(database_server: Server, tmp_path_factory: pytest.TempPathFactory) -> 
         yield answered(world)
 
 
-def written(place: Answered, folder: Path, layout: str, patch: pytest.MonkeyPatch) -> str:
+def written(
+    place: Answered, folder: Path, layout: str, patch: pytest.MonkeyPatch, *options: str
+) -> str:
     url = place.world.settings.database_url
     assert url is not None
     place.seen(f"{place.path}/budgets")
@@ -45,7 +47,7 @@ def written(place: Answered, folder: Path, layout: str, patch: pytest.MonkeyPatc
     patch.setenv("MCLEDGER_STATE_FOLDER", str(place.world.settings.state_folder))
     file = folder / "journal"
     words = ["export", "journal", str(file), "--district", place.worked.day.district.id]
-    found = CliRunner().invoke(app, [*words, "--format", layout])
+    found = CliRunner().invoke(app, [*words, "--format", layout, *options])
     assert found.exit_code == 0, found
     return file.read_text()
 
@@ -72,10 +74,17 @@ def test_it_ends_where_the_budget_does(begun: tuple[list[Entry], list[Any]]) -> 
 
 
 def test_a_void_takes_back_what_a_closed_batch_reserved_and_a_write_off_what_nobody_paid(
-    place: Answered, begun: tuple[list[Entry], list[Any]]
+    place: Answered,
+    begun: tuple[list[Entry], list[Any]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The 400 that bounced are closed again and voided; the 150 that nobody took are given up."""
+    """The 400 that bounced are closed again and voided; the 150 that nobody took are given up.
+
+    As of a position before all that, the journal is what it was there, byte for byte.
+    """
     day, before = place.worked.day, Counter(entry.what for entry in begun[0])
+    then, text = place.world.position, written(place, tmp_path, "beancount", monkeypatch)
     batch = day.close("2024-11-29")
     closed = balances(all_entries(place))
     assert (closed[RESERVED], closed[ACCRUED]) == (-40_000, 0)
@@ -90,6 +99,11 @@ def test_a_void_takes_back_what_a_closed_batch_reserved_and_a_write_off_what_nob
     assert (told["Assets:Receivable:Reversed"], told["Expenses:WrittenOff"]) == (0, 15_000)
     more = Counter(entry.what for entry in after) - before
     assert more == {"reserved": 1, "released": 1, "written off": 1}
+    assert written(place, tmp_path, "beancount", monkeypatch) != text
+    as_of = ("--as-of", str(then))
+    assert written(place, tmp_path, "beancount", monkeypatch, *as_of) == text
+    day_before = ("--as-of", "2001-01-01")  # of anything
+    assert " * " not in written(place, tmp_path, "beancount", monkeypatch, *day_before)
 
 
 def all_entries(place: Answered) -> list[Entry]:
