@@ -148,14 +148,22 @@ class EvidenceStore:
         """The command that uploaded a file. Raises as `describe` does."""
         return self._load(evidence_id).upload_id
 
+    def salt_of(self, evidence_id: UUID) -> bytes:
+        """What the commitment to a file is keyed by. Raises as `describe` does."""
+        return self._keys(self._load(evidence_id))[KEY_BYTES:]
+
     def _secret(self, record: _Record) -> bytes:
+        return self._keys(record)[:KEY_BYTES]
+
+    def _keys(self, record: _Record) -> bytes:
+        """The file's key, and the salt behind it."""
         keyring, person_id = self._vault.keyring, record.person_id
         with self._vault.about(person_id) as connection:
             keys = keyring.find_person_keys(connection, [person_id])
         if person_id not in keys:
             raise ErasedError(f"evidence {record.evidence_id} was erased with its person's key")
         context = keyring.context(person_id, record.evidence_id, KEYS)
-        return unseal(keys[person_id], record.sealed_keys, context)[:KEY_BYTES]
+        return unseal(keys[person_id], record.sealed_keys, context)
 
     def _load(self, evidence_id: UUID) -> _Record:
         record = self._find("load_evidence", evidence_id)

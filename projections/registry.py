@@ -10,6 +10,7 @@ from projections.contract import Projection
 from projections.employments import Employments
 from projections.history import History
 from projections.payouts import Payouts
+from projections.records import Records
 from projections.renewals import Renewals
 from projections.reviews import Reviews
 from projections.stacks import Stacks
@@ -29,6 +30,7 @@ _MEANING: tuple[Projection[Any], ...] = (
     Renewals(),
     Batches(),
     Webhooks(),
+    Records(),
 )
 
 PROJECTIONS = _LIFE + _MEANING

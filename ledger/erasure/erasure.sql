@@ -16,6 +16,8 @@ WITH key AS (
     DELETE FROM vault_details WHERE person_id = %(person_id)s
 ), positions AS (
     DELETE FROM vault_positions WHERE person_id = %(person_id)s
+), records AS (
+    DELETE FROM vault_records WHERE person_id = %(person_id)s
 ), files AS (
     DELETE FROM vault_evidence WHERE person_id = %(person_id)s RETURNING evidence_id
 ), doomed AS (
@@ -73,6 +75,7 @@ SELECT id
     OR EXISTS (SELECT FROM vault_texts t WHERE t.person_id = id)
     OR EXISTS (SELECT FROM vault_details d WHERE d.person_id = id)
     OR EXISTS (SELECT FROM vault_positions p WHERE p.person_id = id)
+    OR EXISTS (SELECT FROM vault_records r WHERE r.person_id = id)
     OR EXISTS (SELECT FROM vault_identities i WHERE i.subject_id = id)
     OR EXISTS (SELECT FROM vault_evidence f WHERE f.person_id = id)
     OR EXISTS (SELECT FROM vault_evidence f WHERE f.evidence_id = id);

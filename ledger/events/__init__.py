@@ -97,6 +97,8 @@ from ledger.events.payroll_retention import (
 )
 from ledger.events.person import IdentityLinked, PersonDetailsRecorded, PersonRegistered
 from ledger.events.policy import PolicyAdopted, PolicyRetired, PolicyRuleAdopted
+from ledger.events.record import RecordIssued, RecordReissued
+from ledger.events.record_keys import RecordKeyAdded, RecordKeyCompromised, RecordKeyReplaced
 from ledger.events.retention import (
     ErasureBegun,
     ErasureConfirmed,
@@ -198,6 +200,8 @@ AnyEntitlementEvent = (
     | LineWrittenOff
 )
 AnyWebhookEvent = WebhookRegistered | WebhookRemoved
+AnyRecordEvent = RecordIssued | RecordReissued
+AnyRecordKeysEvent = RecordKeyAdded | RecordKeyReplaced | RecordKeyCompromised
 
 LedgerEvent = (
     AnyEnrollmentEvent
@@ -229,6 +233,8 @@ LedgerEvent = (
     | AnyMergeEvent
     | AnyOpeningFileEvent
     | OpeningRecorded
+    | AnyRecordEvent
+    | AnyRecordKeysEvent
 )
 
 EVENT_CLASSES: dict[str, type[Event]] = {
