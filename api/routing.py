@@ -9,8 +9,10 @@ from uuid import UUID
 
 import orjson
 from fastapi import APIRouter, Request, Response, params
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.types import Message
 
@@ -29,6 +31,7 @@ READ_PROBLEMS = (400,)
 ASK_PROBLEMS = (400, 409, 413, 415)
 GONE = 410  # a file that was erased
 Route = TypeVar("Route", bound=Callable[..., Any])
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class StrictRequest(Request):
@@ -43,8 +46,8 @@ class SignedInRoute(APIRoute):
 
     body_setting = "body_bytes_max"  # the setting that limits what may be sent
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle = super().get_route_handler()
+    def get_route_handler(self) -> Handler:
+        handle = _reader(self.endpoint) if self.methods == {"GET"} else super().get_route_handler()
         field = self.body_field
         expected = None
         if field is not None:
@@ -122,6 +125,35 @@ def _parameters(function: Callable[..., Any]) -> Iterator[dict[str, Any]]:
         description = schema.pop("description", None)
         named = {"name": name, "in": "query", "required": False, "schema": schema}
         yield named | ({"description": description} if description else {})
+
+
+def _reader(function: Callable[..., Response]) -> Handler:
+    """Call a read: with what its address names, and what it is asked with; it answers bytes.
+
+    The framework's way to such a call is made for whatever a function may take, and costs a
+    request as much as reading the database does.
+    """
+    hints = get_type_hints(function, include_extras=True)
+    hints.pop("return")
+    _, depends = get_args(hints.pop("read"))
+    named = {name: TypeAdapter(hint) for name, hint in hints.items()}
+
+    async def handle(request: Request) -> Response:
+        read = await depends.dependency(request)
+        found = {name: _named(request, name, kind) for name, kind in named.items()}
+        return await run_in_threadpool(function, **found, read=read)
+
+    return handle
+
+
+def _named(request: Request, name: str, kind: TypeAdapter[Any]) -> Any:
+    try:
+        return kind.validate_strings(request.path_params[name])
+    except ValidationError as error:
+        flaws = error.errors(include_url=False, include_input=False, include_context=False)
+        raise RequestValidationError(
+            [{**flaw, "loc": ("path", name, *flaw["loc"])} for flaw in flaws]
+        ) from None
 
 
 def _mean_person(request: Request) -> None:
