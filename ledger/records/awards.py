@@ -36,6 +36,11 @@ class Issuer:
     name: str
     url: str | None = None
 
+    def document(self) -> dict[str, Any]:
+        """As `issuer`."""
+        members = {"id": self.issuer_id, "type": ["Profile"], "name": self.name, "url": self.url}
+        return _filled(members)
+
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
@@ -89,14 +94,7 @@ def credential(award: Award) -> dict[str, Any]:
             "id": award.record_url,
             "type": ["VerifiableCredential", "OpenBadgeCredential"],
             "name": award.definition.title,
-            "issuer": _filled(
-                {
-                    "id": award.issuer.issuer_id,
-                    "type": ["Profile"],
-                    "name": award.issuer.name,
-                    "url": award.issuer.url,
-                }
-            ),
+            "issuer": award.issuer.document(),
             "validFrom": written_instant(award.valid_from),
             "validUntil": award.valid_until and written_instant(award.valid_until),
             "awardedDate": written_instant(award.awarded_at),

@@ -59,8 +59,11 @@ def canonical_by_shape(document: Document) -> bytes:
 def _parts(document: Document) -> Iterator[Document]:
     """Documents whose quads together are those of the whole: the frame, and each record in it."""
     subject = document.get("credentialSubject")
-    inside = subject.get("verifiableCredential") if isinstance(subject, Mapping) else None
-    if not inside or not isinstance(inside, list) or not _are_named(document, subject):
+    if not isinstance(subject, Mapping) or not _are_named(document, subject):
+        yield document
+        return
+    inside = subject.get("verifiableCredential")
+    if not inside or not isinstance(inside, list):
         yield document
         return
     around = {name: value for name, value in subject.items() if name != "verifiableCredential"}
