@@ -6,7 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
-from ledger.events.calendar import CalendarFactRecorded
+from ledger.events.calendar import (
+    CalendarFactRecorded,
+    DistrictFact,
+    FiscalYearClosed,
+    PoolDrawn,
+)
 from ledger.events.credential import CredentialVersionPublished
 from ledger.events.credit import CreditRecorded, CreditWithdrawn
 from ledger.events.dossier import DossierFactRecorded, DossierFactWithdrawn
@@ -19,19 +24,22 @@ from ledger.rules.completions import Award, Era, award_of, completion, eras_afte
 from ledger.rules.duplicates import duplicates
 from ledger.rules.employments import Employment
 from ledger.rules.entitlements.facts import Dossier
-from ledger.rules.entitlements.findings import RulePolicy, RuleVersion, entitlement_id
+from ledger.rules.entitlements.findings import RulePolicy, RuleVersion
 from ledger.rules.entitlements.gather import Recorded
 from ledger.rules.incentives import Earned, Policy, Version, award_earned, stack_earned
 from projections.contract import Fact
 from projections.payout_rows import EmploymentEvent, Row, employment_after, row_of, rule_row
 from projections.payout_rules import (
+    POOL_OPEN,
     RecordRow,
     Rules,
     adopted,
+    closing_fact,
     dossier_of,
     judge_rules,
     record_after,
 )
+from projections.payout_teacher import Teacher
 
 AwardEvent = Awarded | Revoked | Reinstated
 PolicyEvent = PolicyAdopted | PolicyRuleAdopted | PolicyRetired
@@ -51,56 +59,6 @@ PayoutEvent = (
 
 
 @dataclass(slots=True)
-class Teacher:
-    """Everything about one person that money may rest on, and what it has come to so far."""
-
-    person_id: UUID
-    awards: dict[UUID, Award] = field(default_factory=dict)
-    employments: dict[UUID, Employment] = field(default_factory=dict)
-    rows: dict[UUID, Row] = field(default_factory=dict)  # the versions that are true now
-    recorded: dict[tuple[UUID, int], tuple[UUID, Recorded]] = field(default_factory=dict)
-    # Payouts that keep the id they had under a record that was merged into hers, by policy and
-    # subject: payroll knows them by it, and would pay them again under another.
-    ids: dict[tuple[UUID, UUID], UUID] = field(default_factory=dict)
-
-    @property
-    def merged(self) -> bool:
-        """Whether some of her awards came with another record of hers."""
-        return any(award.origin_id for award in self.awards.values())
-
-    def payout_id(self, policy_id: UUID, subject_id: UUID) -> UUID:
-        """By which id it is known what a policy owes her for something."""
-        known = self.ids.get((policy_id, subject_id)) if self.ids else None
-        return known or entitlement_id(policy_id, self.person_id, subject_id)
-
-    def employed_in(self, district_id: UUID) -> list[Employment]:
-        """Her positions in a district, held now or ever."""
-        return [job for job in self.employments.values() if job.district_id == district_id]
-
-    def recorded_in(self, district_id: UUID) -> list[Recorded]:
-        """What a district has on file about her, in log order."""
-        found = [one for district, one in self.recorded.values() if district == district_id]
-        return sorted(found, key=lambda one: one.position)
-
-    def paid_before(self, policy_id: UUID) -> dict[int, int]:
-        """What an earlier system paid her under a policy in each fiscal year."""
-        paid: dict[int, int] = {}
-        for _, one in self.recorded.values():
-            if isinstance(one.fact, OpeningPayment) and one.fact.policy_id == policy_id:
-                year = one.fact.fiscal_year
-                paid[year] = paid.get(year, 0) + one.fact.amount_cents
-        return paid
-
-    def used_cents(self, policy_id: UUID) -> dict[int, int]:
-        """What she is owed under a policy in each fiscal year, as far as her cap is concerned."""
-        used = self.paid_before(policy_id)
-        for row in self.rows.values():
-            if row.policy_id == policy_id and row.verdict == "due":
-                used[row.fiscal_year] = used.get(row.fiscal_year, 0) + row.amount_cents
-        return used
-
-
-@dataclass(slots=True)
 class Book:
     """All that a batch may touch, and beside it what the batch has changed."""
 
@@ -117,10 +75,12 @@ class Book:
     changed_stacks: set[UUID] = field(default_factory=set)
     new_tiers: set[tuple[UUID, int]] = field(default_factory=set)
     changed_records: dict[tuple[UUID, int], RecordRow] = field(default_factory=dict)
-    new_calendar: list[tuple[int, CalendarFactRecorded]] = field(default_factory=list)
+    new_calendar: list[tuple[int, UUID, DistrictFact]] = field(default_factory=list)
     opened: dict[tuple[UUID, int], Row] = field(default_factory=dict)
     closed: dict[tuple[UUID, int], int] = field(default_factory=dict)
-    marks: dict[tuple[UUID, UUID, int], int] = field(default_factory=dict)
+    ended_wishes: dict[tuple[UUID, int], int] = field(default_factory=dict)
+    # By person, policy, year, and whether the claim is on a pool that is given out when it closes.
+    marks: dict[tuple[UUID, UUID, int, bool], int] = field(default_factory=dict)
 
     def teacher(self, person_id: UUID) -> Teacher:
         """What is known of a person; a page that is empty still when nothing is."""
@@ -159,10 +119,7 @@ class Book:
             ):
                 self._record(event, position)
             case CalendarFactRecorded():
-                self.rules.record(event.district_id, position, event.fact)
-                self.new_calendar.append((position, event))
-                for policy in self.rules.of(event.district_id):
-                    self._judge_all_by_rule(policy, position)
+                self._calendar(event, position)
             case _:
                 self._employment(event, position)
 
@@ -208,6 +165,20 @@ class Book:
         self._judge_by_rules(teacher, event.district_id, position)
         if isinstance(row.fact, OpeningPayment) and row.fact.policy_id in self.policies:
             self._judge(teacher, self.policies[row.fact.policy_id], position)
+
+    def _calendar(self, event: CalendarFactRecorded, position: int) -> None:
+        """A dated fact of a district; one that closes a pool changes what its claims get, later."""
+        fact = closing_fact(event)
+        self.rules.record(event.district_id, position, fact)
+        self.new_calendar.append((position, event.district_id, fact))
+        if not isinstance(fact, PoolDrawn):
+            for policy in self.rules.of(event.district_id):
+                self._judge_all_by_rule(policy, position)
+        if isinstance(fact, PoolDrawn | FiscalYearClosed):
+            for teacher in self.teachers.values():
+                for row in teacher.rows.values():
+                    if row.fiscal_year == fact.fiscal_year and row.reason == POOL_OPEN:
+                        self._mark(row, position)
 
     def merge(self, kept: Teacher, merged: Teacher, position: int) -> None:
         """Judge one person's record that was two: what was said of the other ends with it."""
@@ -374,11 +345,17 @@ class Book:
                 self.opened[key] = replace(old, to_position=position)
             else:
                 self.closed[key] = position
+                if old.reason == POOL_OPEN:
+                    self.ended_wishes[key] = position
             del rows[payout_id]
         if new is not None:
             self.opened[payout_id, position] = rows[payout_id] = new
-        if policy.budgeted:
+        if policy.budgeted or (isinstance(policy, RulePolicy) and policy.pooled):
             for row in (old, new):
-                if row is not None and row.verdict == "due":
-                    line = (row.person_id, row.policy_id, row.fiscal_year)
-                    self.marks.setdefault(line, position)
+                if row is not None and (row.verdict == "due" or row.reason == POOL_OPEN):
+                    self._mark(row, position)
+
+    def _mark(self, row: Row, position: int) -> None:
+        """What is out of somebody's hands has to be settled with everybody's from here on."""
+        line = (row.person_id, row.policy_id, row.fiscal_year, row.reason == POOL_OPEN)
+        self.marks.setdefault(line, position)

@@ -10,6 +10,7 @@ from uuid import UUID
 from psycopg import Connection
 
 from ledger.rules.allocation import Line, Turn, Wanted
+from projections.payout_pools import give_out_marked
 from projections.sql import blocks, rows, to_write, write
 
 _Row = dict[str, Any]
@@ -58,7 +59,12 @@ class _Waits:
 def settle_marked(connection: Connection[Any]) -> None:
     """Settle every line that has changed since it was last settled, and take its mark away."""
     lines, began, ended = list[_Row](), list[_Row](), list[_Row]()
-    for mark in map(_Mark._make, rows(connection, _SQL["take_marks"])):
+    pools = list[tuple[UUID, int]]()
+    for pooled, *taken in rows(connection, _SQL["take_marks"]):
+        mark = _Mark._make(taken)
+        if pooled:
+            pools.append((mark.policy_id, mark.fiscal_year))
+            continue
         line, waits = _settle(connection, mark)
         lines.append(
             {
@@ -72,6 +78,7 @@ def settle_marked(connection: Connection[Any]) -> None:
         began += _rows(waits.began)
         ended += _rows(waits.ended)
     write(connection, to_write(_SQL["save_lines"], lines=lines, ended=ended, began=began))
+    give_out_marked(connection, pools)
 
 
 def _rows(spans: dict[tuple[UUID, int], Any]) -> Iterable[_Row]:

@@ -14,7 +14,7 @@ from uuid import UUID
 
 import orjson
 
-from ledger.events.calendar import DistrictFact
+from ledger.events.calendar import CalendarFactRecorded, DistrictFact, PoolDrawn
 from ledger.events.credit import CreditRecorded, CreditWithdrawn
 from ledger.events.dossier import DossierFactRecorded, DossierFactWithdrawn, Fact
 from ledger.events.opening import OpeningPayment, OpeningRecorded
@@ -28,7 +28,7 @@ from ledger.rules.entitlements.amounts import rounded
 from ledger.rules.entitlements.clawback import share_owed
 from ledger.rules.entitlements.evaluate import evaluate
 from ledger.rules.entitlements.facts import Dossier, HeldAward, Separation
-from ledger.rules.entitlements.findings import Finding, RulePolicy, RuleVersion
+from ledger.rules.entitlements.findings import Finding, RulePolicy, RuleVersion, is_pooled
 from ledger.rules.entitlements.gather import (
     CreditFact,
     District,
@@ -40,6 +40,9 @@ from ledger.rules.entitlements.gather import (
     paid_before,
 )
 from ledger.rules.entitlements.lines import Line
+from ledger.rules.entitlements.pools import mixed_seed
+
+POOL_OPEN = "pool_open"  # the reason of whatever waits for its pool to be closed
 
 
 @dataclass(slots=True)
@@ -71,6 +74,14 @@ class Rules:
             found = district_of(self.recorded.get(district_id, ()))
             self.districts[district_id] = found
         return found
+
+
+def closing_fact(event: CalendarFactRecorded) -> DistrictFact:
+    """The fact, with the seed from which the lots of a pool that was drawn follow."""
+    fact = event.fact
+    if not isinstance(fact, PoolDrawn):
+        return fact
+    return fact.model_copy(update={"seed": mixed_seed(fact.seed, event.occurred_at)})
 
 
 def adopted(
@@ -194,15 +205,14 @@ class Judgment:
     @property
     def verdict(self) -> str:
         """Before today: a pool whose lots are not drawn, or that is shared, is held open."""
-        pool = self.rule.pool
-        if self.finding.verdict == "due" and pool is not None and pool.order != "first_come":
+        if self.finding.verdict == "due" and is_pooled(self.rule):
             return "pending"
         return self.finding.verdict
 
     @property
     def reason(self) -> str | None:
         held = self.verdict == "pending" and self.finding.verdict == "due"
-        return "pool_open" if held else self.finding.reason
+        return POOL_OPEN if held else self.finding.reason
 
     @property
     def notice(self) -> str | None:

@@ -34,8 +34,10 @@ from ledger.rules.entitlements.findings import RulePolicy, RuleVersion
 from ledger.rules.entitlements.gather import CreditFact, Recorded
 from ledger.rules.incentives import Policy, Version
 from projections.contract import Fact
-from projections.payout_fold import Book, PayoutEvent, PolicyEvent, RecordEvent, Teacher
+from projections.payout_fold import Book, PayoutEvent, PolicyEvent, RecordEvent
 from projections.payout_rows import Row
+from projections.payout_rules import POOL_OPEN
+from projections.payout_teacher import Teacher
 from projections.sql import Write, blocks, read, rows, to_write
 
 _SQL = blocks("payouts")
@@ -140,8 +142,10 @@ def changes(book: Book) -> list[Write]:
         records=list(_record_rows(book)),
         calendars=list(_calendar_rows(book)),
         marks=list(_mark_rows(book)),
-        closed=list(_closed_rows(book)),
-        opened=list(book.opened.values()),
+        closed=list(_ended_rows(book.closed)),
+        ended_wishes=list(_ended_rows(book.ended_wishes)),
+        wishes=[row for row in book.opened.values() if row.reason == POOL_OPEN],
+        opened=[_shown(row) for row in book.opened.values()],
     )
 
 
@@ -297,11 +301,11 @@ def _record_rows(book: Book) -> Iterable[dict[str, Any]]:
 
 
 def _calendar_rows(book: Book) -> Iterable[dict[str, Any]]:
-    for position, event in book.new_calendar:
+    for position, district_id, fact in book.new_calendar:
         yield {
-            "district_id": event.district_id,
+            "district_id": district_id,
             "position": position,
-            "fact": event.fact.model_dump(mode="json"),
+            "fact": fact.model_dump(mode="json"),
         }
 
 
@@ -362,8 +366,13 @@ def _employment_rows(book: Book) -> Iterable[dict[str, Any]]:
         }
 
 
-def _closed_rows(book: Book) -> Iterable[dict[str, Any]]:
-    for (payout_id, from_position), to_position in book.closed.items():
+def _shown(row: Row) -> Row:
+    """A claim on a pool that is open tells HR nothing yet."""
+    return replace(row, notice=None) if row.reason == POOL_OPEN and row.notice else row
+
+
+def _ended_rows(ended: dict[tuple[UUID, int], int]) -> Iterable[dict[str, Any]]:
+    for (payout_id, from_position), to_position in ended.items():
         yield {
             "payout_id": payout_id,
             "from_position": from_position,
@@ -372,10 +381,11 @@ def _closed_rows(book: Book) -> Iterable[dict[str, Any]]:
 
 
 def _mark_rows(book: Book) -> Iterable[dict[str, Any]]:
-    for (person_id, policy_id, fiscal_year), position in book.marks.items():
+    for (person_id, policy_id, fiscal_year, pooled), position in book.marks.items():
         yield {
             "person_id": person_id,
             "policy_id": policy_id,
             "fiscal_year": fiscal_year,
+            "pooled": pooled,
             "position": position,
         }

@@ -51,6 +51,7 @@ class Payouts(Projection[PayoutEvent]):
         Table("payout_records", seen_by=(Viewer.PERSON, Viewer.DISTRICT)),
         Table("payout_calendars", by_person=False, seen_by=(Viewer.EVERYBODY,)),
         Table("payouts", seen_by=(Viewer.PERSON, Viewer.DISTRICT)),
+        Table("payout_wishes"),
         Table("payout_marks"),
         Table("payout_lines", by_person=False),
         Table("payout_waits", seen_by=(Viewer.EVERYBODY,)),

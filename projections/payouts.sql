@@ -129,13 +129,20 @@ CREATE INDEX IF NOT EXISTS payouts_by_line ON payouts (policy_id, fiscal_year, f
 CREATE INDEX IF NOT EXISTS payouts_left_line ON payouts (policy_id, fiscal_year, to_position)
  WHERE to_position IS NOT NULL;
 
+-- Claims on pools that are given out when they close, as one person's facts alone make them. What
+-- they come to is in the table above: as here while the pool is open, as given out from then on.
+CREATE TABLE IF NOT EXISTS payout_wishes (LIKE payouts, PRIMARY KEY (payout_id, from_position));
+CREATE INDEX IF NOT EXISTS payout_wishes_by_person ON payout_wishes (person_id);
+CREATE INDEX IF NOT EXISTS payout_wishes_by_policy ON payout_wishes (policy_id, fiscal_year);
+
 -- Lines that changed since they were last settled; empty between two batches.
 CREATE TABLE IF NOT EXISTS payout_marks (
     person_id   uuid   NOT NULL,
     policy_id   uuid   NOT NULL,
     fiscal_year int    NOT NULL,
+    pooled      bool   NOT NULL,  -- of a pool that is given out when it closes
     position    bigint NOT NULL,
-    PRIMARY KEY (policy_id, fiscal_year, person_id)
+    PRIMARY KEY (policy_id, fiscal_year, person_id, pooled)
 );
 
 -- What a settled line comes to: enough to settle it further while it only grows at its end.
@@ -255,8 +262,14 @@ SELECT payout_id, from_position, to_position, person_id, district_id, policy_id,
        kind, subject_id, credential_id, earned_on, earned_position, award_position, fiscal_year,
        benefit, verdict, reason, terms_cents, amount_cents, budget_cents, payable_on, positions,
        checks, parts, notice
-  FROM payouts
- WHERE person_id = ANY(%(person_ids)s) AND to_position IS NULL;
+  FROM (SELECT *
+          FROM payouts p
+         WHERE person_id = ANY(%(person_ids)s) AND to_position IS NULL
+           AND NOT EXISTS (SELECT FROM payout_wishes w
+                            WHERE w.payout_id = p.payout_id AND w.to_position IS NULL)
+         UNION ALL
+        SELECT * FROM payout_wishes
+         WHERE person_id = ANY(%(person_ids)s) AND to_position IS NULL) AS held;
 
 -- name: save
 -- All that a batch has changed, in one trip: the tables are different, so the order is free.
@@ -293,8 +306,17 @@ employments AS (
 marks AS (
     INSERT INTO payout_marks
     SELECT * FROM json_populate_recordset(NULL::payout_marks, %(marks)s)
-        ON CONFLICT (policy_id, fiscal_year, person_id)
+        ON CONFLICT (policy_id, fiscal_year, person_id, pooled)
         DO UPDATE SET position = least(payout_marks.position, excluded.position)),
+wishes AS (
+    INSERT INTO payout_wishes
+    SELECT * FROM json_populate_recordset(NULL::payout_wishes, %(wishes)s)),
+ended_wishes AS (
+    UPDATE payout_wishes
+       SET to_position = row.to_position
+      FROM json_populate_recordset(NULL::payout_wishes, %(ended_wishes)s) AS row
+     WHERE payout_wishes.payout_id = row.payout_id
+       AND payout_wishes.from_position = row.from_position),
 closed AS (
     UPDATE payouts
        SET to_position = row.to_position
@@ -304,14 +326,14 @@ INSERT INTO payouts
 SELECT * FROM json_populate_recordset(NULL::payouts, %(opened)s);
 
 -- name: take_marks
-WITH taken AS (DELETE FROM payout_marks RETURNING policy_id, fiscal_year, position),
+WITH taken AS (DELETE FROM payout_marks RETURNING policy_id, fiscal_year, position, pooled),
      marks AS (
-    SELECT policy_id, fiscal_year, min(position) AS position
+    SELECT policy_id, fiscal_year, pooled, min(position) AS position
       FROM taken
-     GROUP BY policy_id, fiscal_year)
-SELECT policy_id, fiscal_year, position, claimed_cents, end_position, end_award_position
+     GROUP BY policy_id, fiscal_year, pooled)
+SELECT pooled, policy_id, fiscal_year, position, claimed_cents, end_position, end_award_position
   FROM marks LEFT JOIN payout_lines USING (policy_id, fiscal_year)
- ORDER BY policy_id, fiscal_year;
+ ORDER BY policy_id, fiscal_year, pooled;
 
 -- name: line
 SELECT claimed_cents, end_position, end_award_position
@@ -323,7 +345,8 @@ SELECT earned_position, award_position, payout_id, amount_cents, budget_cents, f
        to_position
   FROM payouts
  WHERE policy_id = %(policy_id)s AND fiscal_year = %(fiscal_year)s AND verdict = 'due'
-   AND (from_position >= %(position)s OR to_position >= %(position)s);
+   AND (from_position >= %(position)s OR to_position >= %(position)s)
+   AND NOT EXISTS (SELECT FROM payout_wishes w WHERE w.payout_id = payouts.payout_id);
 
 -- name: load_line_before
 SELECT earned_position, award_position, payouts.payout_id, amount_cents, budget_cents,
@@ -334,7 +357,40 @@ SELECT earned_position, award_position, payouts.payout_id, amount_cents, budget_
  WHERE policy_id = %(policy_id)s AND fiscal_year = %(fiscal_year)s AND verdict = 'due'
    AND payouts.from_position < %(position)s
    AND coalesce(payouts.to_position >= %(position)s, true)
+   AND NOT EXISTS (SELECT FROM payout_wishes w WHERE w.payout_id = payouts.payout_id)
  ORDER BY earned_position, award_position, payouts.payout_id;
+
+-- name: closed_pools
+-- Which years of a policy have a pool that is closed, and by which event.
+SELECT DISTINCT (c.fact->>'fiscal_year')::int, c.position, c.fact->>'seed'
+  FROM payout_policies p JOIN payout_calendars c USING (district_id)
+ WHERE p.policy_id = %(policy_id)s
+   AND (c.fact->>'kind' = 'fiscal_year_closed'
+        OR (c.fact->>'kind' = 'pool_drawn' AND (c.fact->>'policy_id')::uuid = %(policy_id)s));
+
+-- name: wishes
+SELECT payout_id, from_position, to_position, person_id, district_id, policy_id, policy_version,
+       kind, subject_id, credential_id, earned_on, earned_position, award_position, fiscal_year,
+       benefit, verdict, reason, terms_cents, amount_cents, budget_cents, payable_on, positions,
+       checks, parts, notice
+  FROM payout_wishes
+ WHERE policy_id = %(policy_id)s
+ ORDER BY payout_id, from_position;
+
+-- name: rules_of_policy
+SELECT policy_version, terms::text FROM payout_policies WHERE policy_id = %(policy_id)s AND is_rule;
+
+-- name: take_back
+-- What stood in the place of the claims on some pools, whatever it was.
+DELETE FROM payouts
+ USING payout_wishes w
+ WHERE w.policy_id = %(policy_id)s AND w.fiscal_year = ANY(%(fiscal_years)s)
+   AND payouts.payout_id = w.payout_id AND payouts.from_position >= w.from_position
+   AND coalesce(payouts.from_position < w.to_position, true);
+
+-- name: give_out
+INSERT INTO payouts
+SELECT * FROM json_populate_recordset(NULL::payouts, %(rows)s);
 
 -- name: save_lines
 WITH lines AS (

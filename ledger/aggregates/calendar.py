@@ -88,6 +88,7 @@ class Calendar(Aggregate):
             case SchoolAttributeSet() | DistrictHolidaysSet():
                 _must_lie_right(fact)
             case PoolDrawn(policy_id=policy_id, fiscal_year=year):
+                self._must_know(year)
                 if (policy_id, year) in self.drawn:
                     raise PoolDrawnError(f"the lots of fiscal year {year} were drawn")
 

@@ -8,10 +8,20 @@ from uuid import UUID
 from ledger.aggregates import calendar as calendars
 from ledger.aggregates.calendar import Calendar
 from ledger.aggregates.organization import Organization
+from ledger.aggregates.policy import Policy
 from ledger.application import Call, Ledger, Reader, Receipt
+from ledger.errors import NotFoundError, RuleError
 from ledger.events import AnyCalendarEvent
-from ledger.events.calendar import DistrictFact
+from ledger.events.calendar import DistrictFact, PoolDrawn
+from ledger.events.policy_rule import Rule
+from ledger.rules.entitlements.findings import is_pooled
 from ledger.values import stream_id
+
+
+class NoPoolToCloseError(RuleError):
+    """The policy has no pool that is drawn or shared: its money goes to whoever comes first."""
+
+    slug = "no-pool-to-close"
 
 
 def calendar_stream(district_id: UUID) -> UUID:
@@ -27,9 +37,19 @@ def record_calendar_fact(
 
     def decide(read: Reader) -> Sequence[AnyCalendarEvent]:
         read.get(Organization, district_id).must_be_district()
+        if isinstance(fact, PoolDrawn):
+            _must_have_pool(read, district_id, fact.policy_id)
         calendar = read.find(Calendar, stream)
         if calendar is None:
             return calendars.begin(stream, call.act, district_id=district_id, fact=fact)
         return calendar.record(call.act, fact=fact)
 
     return ledger.run(call, decide)
+
+
+def _must_have_pool(read: Reader, district_id: UUID, policy_id: UUID) -> None:
+    policy = read.get(Policy, policy_id)
+    if policy.district_id != district_id:
+        raise NotFoundError(f"the district has no policy {policy_id}")
+    if not isinstance(policy.terms, Rule) or not is_pooled(policy.terms):
+        raise NoPoolToCloseError(f"policy {policy_id} has no pool that is drawn or shared")

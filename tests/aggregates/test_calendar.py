@@ -77,7 +77,7 @@ def setting(what: DistrictFact, *before: DistrictFact) -> Outcome:
         (DistrictHolidaysSet(year=2024, holidays=(date(2024, 11, 28),)), ()),
         (SchoolAttributeSet(school_id=SCHOOL, attribute="rural", first_day=date(2024, 7, 1)), ()),
         (FiscalYearClosed(fiscal_year=2025), (year(2025),)),
-        (PoolDrawn(policy_id=POLICY, fiscal_year=2025, seed="7 March"), ()),
+        (PoolDrawn(policy_id=POLICY, fiscal_year=2025, seed="7 March"), (year(2025),)),
     ],
 )
 def test_what_fits_is_set(what: DistrictFact, before: tuple[DistrictFact, ...]) -> None:
@@ -128,7 +128,14 @@ def test_a_day_to_which_no_day_can_be_added_is_refused(what: DistrictFact) -> No
     setting(what, *before).then_refused(FarDayError)
 
 
-@pytest.mark.parametrize("what", [pays(JULY), FiscalYearClosed(fiscal_year=2025)])
+@pytest.mark.parametrize(
+    "what",
+    [
+        pays(JULY),
+        FiscalYearClosed(fiscal_year=2025),
+        PoolDrawn(policy_id=POLICY, fiscal_year=2025, seed="7 March"),
+    ],
+)
 def test_a_year_is_set_before_anything_is_said_of_it(what: DistrictFact) -> None:
     setting(what).then_refused(FiscalYearUnknownError, "2025")
 
@@ -142,4 +149,4 @@ def test_a_closed_year_keeps_its_days() -> None:
 def test_lots_are_drawn_once() -> None:
     drawn = PoolDrawn(policy_id=POLICY, fiscal_year=2025, seed="7 March")
     again = drawn.model_copy(update={"seed": "8 March"})
-    setting(again, drawn).then_refused(PoolDrawnError)
+    setting(again, year(2025), drawn).then_refused(PoolDrawnError)

@@ -12,7 +12,7 @@ from ledger.aggregates.dossier import Dossier, FactUnknownError
 from ledger.aggregates.organization import NotADistrictError
 from ledger.aggregates.policy import BoardReferenceMissingError, Policy
 from ledger.commands import organization
-from ledger.commands.calendar import calendar_stream, record_calendar_fact
+from ledger.commands.calendar import NoPoolToCloseError, calendar_stream, record_calendar_fact
 from ledger.commands.dossier import (
     dossier_stream,
     record_dossier_fact,
@@ -20,7 +20,7 @@ from ledger.commands.dossier import (
 )
 from ledger.commands.policy import NewRule, load_rules
 from ledger.errors import NotFoundError
-from ledger.events.calendar import FiscalYearSet, PayCalendarSet, PayPeriodDays
+from ledger.events.calendar import FiscalYearSet, PayCalendarSet, PayPeriodDays, PoolDrawn
 from ledger.events.dossier import PlanGoalTagged, PriorApprovalGiven, StatusRecorded
 from ledger.values import stream_id
 from tests.commands.scene import Scene
@@ -105,6 +105,33 @@ def test_a_calendar_is_set_year_by_year(scene: Scene, district_id: UUID) -> None
     ).stream
     with pytest.raises(NotADistrictError):
         scene.run(record_calendar_fact, OPERATOR, district_id=school, fact=year)
+
+
+def test_only_a_pool_of_the_district_that_is_given_out_when_it_closes_is_drawn(
+    scene: Scene, district_id: UUID
+) -> None:
+    other = scene.run(organization.register_district, OPERATOR, name="Elsewhere", zone=ZONE).stream
+    year = FiscalYearSet(fiscal_year=2025, first_day=date(2024, 7, 1), last_day=date(2025, 6, 30))
+    for one in (district_id, other):
+        scene.run(record_calendar_fact, OPERATOR, district_id=one, fact=year)
+    pools = {"lots": {"budget_cents": 1, "order": "lottery"}, "queue": {"budget_cents": 1}}
+    rules = [NewRule(key, "Minute 7", TODAY, plain_rule(pool=pool)) for key, pool in pools.items()]
+    load_rules(scene.ledger, OPERATOR, MONDAY, district_id=district_id, rules=rules)
+    lots, queue = (stream_id("policy", district_id, key) for key in pools)
+
+    def draw(policy_id: UUID, by: UUID = district_id) -> None:
+        drawn = PoolDrawn(policy_id=policy_id, fiscal_year=2025, seed="7 March")
+        scene.run(record_calendar_fact, OPERATOR, district_id=by, fact=drawn)
+
+    for refused, policy_id, by in (
+        (NoPoolToCloseError, queue, district_id),
+        (NotFoundError, lots, other),
+        (NotFoundError, named("no policy"), district_id),
+    ):
+        with pytest.raises(refused):
+            draw(policy_id, by)
+    draw(lots)
+    assert scene.ledger.get(Calendar, calendar_stream(district_id)).drawn == {(lots, 2025)}
 
 
 def test_rules_are_adopted_together_or_not_at_all(scene: Scene, district_id: UUID) -> None:

@@ -14,7 +14,7 @@ from eventsourcing.persistence import StoredEvent
 from psycopg.sql import SQL, Identifier
 
 from ledger.codec import encode
-from ledger.events.calendar import FiscalYearSet
+from ledger.events.calendar import FiscalYearSet, PoolDrawn
 from ledger.events.dossier import SeparationRecorded
 from ledger.events.policy import FlatAmount, StackTrigger
 from ledger.store import LedgerRecorder
@@ -45,6 +45,7 @@ YEARS = [
     FiscalYearSet(fiscal_year=year, first_day=date(year - 1, 7, 1), last_day=date(year, 6, 30))
     for year in (2025, 2026)
 ]
+LOTS = named("lots")
 BOTH: tuple[Projection[Any], ...] = (Stacks(), Payouts())
 
 
@@ -55,11 +56,15 @@ def busy_world(chance: random.Random) -> World:
     """
     world = RuledWorld()
     world.adopt_rule(plain_rule(pool={"budget_cents": 300_000}), named("pool"))
+    world.adopt_rule(plain_rule(pool={"budget_cents": 200_000, "order": "lottery"}), LOTS)
     world.adopt_rule(shipped("I17", "carried_over"), named("lanes"))
     people = [UUID(int=chance.getrandbits(128), version=4) for _ in range(40)]
     for person in people:
         world.employ(person, chance.choice(DISTRICTS), exempt=chance.choice([True, None, False]))
-    for _ in range(400):
+    for turn in range(400):
+        if turn == 300:
+            world.set(YEARS[0])
+            world.set(PoolDrawn(policy_id=LOTS, fiscal_year=2025, seed="lots of the board"))
         if chance.randrange(4) == 0:
             ask_for_rules(world, chance, people)
             continue
@@ -161,6 +166,7 @@ def test_live_and_rebuilt_by_one_process_or_by_two_are_the_same(database_url: st
     assert found["payout_waits"]
     assert found["stack_progress"]
     assert found["payout_records"]
+    assert any('"not_drawn"' in row for (row,) in found["payouts"])
     assert any('"kind": "threshold"' in row for (row,) in found["payouts"])
     for workers in (1, 2):
         rebuild(database, BOTH, workers=workers)

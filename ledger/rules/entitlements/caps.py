@@ -24,6 +24,7 @@ class Used(NamedTuple):
     credential_id: UUID | None
     cents: int
     units: Fraction = Fraction(0)
+    pooled: bool = False  # asked of a pool that is given out when it closes: perhaps in vain
 
 
 def opening_use(policy_id: UUID, dossier: Dossier, judged: Collection[UUID]) -> list[Used]:
@@ -47,7 +48,8 @@ def units_left(case: Case, used: Sequence[Used], fiscal_year: int, units: Fracti
     """How many of the units may still be paid under the rule's caps on units."""
     for cap in case.rule.caps:
         if cap.of == "units":
-            taken = sum((one.units for one in _counting(cap, case, used, fiscal_year)), Fraction(0))
+            counting = _counting(cap, used, _about(case, fiscal_year, 0))
+            taken = sum((one.units for one in counting), Fraction(0))
             units = max(min(units, cap.most - taken), Fraction(0))
     return units
 
@@ -56,11 +58,22 @@ def capped(
     case: Case, used: Sequence[Used], fiscal_year: int, cents: int
 ) -> tuple[int, list[Check]]:
     """The amount once each cap on cents and on times has been applied, with a test for each."""
+    return limited(case.rule.caps, used, _about(case, fiscal_year, cents))
+
+
+def _about(case: Case, fiscal_year: int, cents: int) -> Used:
+    occasion = case.occasion
+    return Used(occasion.days.earned, fiscal_year, occasion.credential_id, cents)
+
+
+def limited(caps: Sequence[Cap], used: Sequence[Used], about: Used) -> tuple[int, list[Check]]:
+    """What caps on cents and on times leave of something, and a test for each."""
     found: list[Check] = []
-    for cap in case.rule.caps:
+    cents = about.cents
+    for cap in caps:
         if cap.of == "units":
             continue
-        counting = _counting(cap, case, used, fiscal_year)
+        counting = _counting(cap, used, about)
         if cap.of == "times":
             taken = len(counting)
             passed = taken < cap.most
@@ -81,21 +94,24 @@ def capped(
     return cents, found
 
 
-def _counting(cap: Cap, case: Case, used: Sequence[Used], fiscal_year: int) -> list[Used]:
-    """The earlier entitlements that lie in the same span as this one."""
-    day = case.occasion.days.earned
+def _counting(cap: Cap, used: Sequence[Used], about: Used) -> list[Used]:
+    """The earlier entitlements that lie in the same span as this one.
+
+    What was asked of another year's pool and perhaps not given counts when that is known: as the
+    pool of this year is closed.
+    """
+    used = [one for one in used if not one.pooled or one.fiscal_year == about.fiscal_year]
     match cap.per:
         case "career":
-            return list(used)
+            return used
         case "fiscal_year":
-            return [one for one in used if one.fiscal_year == fiscal_year]
+            return [one for one in used if one.fiscal_year == about.fiscal_year]
         case "credential":
-            own = case.occasion.credential_id
-            return [one for one in used if one.credential_id == own]
+            return [one for one in used if one.credential_id == about.credential_id]
         case "day":
-            return [one for one in used if one.day == day]
+            return [one for one in used if one.day == about.day]
         case "months":
-            since = add_months(day, -(cap.months or 1))
+            since = add_months(about.day, -(cap.months or 1))
             return [one for one in used if since < one.day]
 
 
@@ -130,6 +146,11 @@ def pro_rata(budget_cents: int, wishes: Sequence[Wish]) -> dict[UUID, int]:
     return given
 
 
+def lot(seed: str, entitlement_id: UUID) -> bytes:
+    """The lot of one claim."""
+    return sha256(f"{seed}\x1f{entitlement_id}".encode()).digest()
+
+
 def lottery(
     budget_cents: int, winners_max: int | None, seed: str, wishes: Sequence[Wish]
 ) -> dict[UUID, int]:
@@ -137,11 +158,7 @@ def lottery(
 
     Whoever has the seed can draw it again. A lot that no longer fits ends the draw.
     """
-
-    def lot(wish: Wish) -> bytes:
-        return sha256(f"{seed}\x1f{wish.entitlement_id}".encode()).digest()
-
-    drawn = sorted(wishes, key=lot)[:winners_max]
+    drawn = sorted(wishes, key=lambda wish: lot(seed, wish.entitlement_id))[:winners_max]
     given, left = {}, budget_cents
     for wish in drawn:
         if wish.cents > left:

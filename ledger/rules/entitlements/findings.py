@@ -29,6 +29,11 @@ class RuleVersion:
     rule: Rule
 
 
+def is_pooled(rule: Rule) -> bool:
+    """Whether its pool is given out when it closes: by lot or in equal shares."""
+    return rule.pool is not None and rule.pool.order != "first_come"
+
+
 @dataclass(frozen=True)
 class RulePolicy:
     """One policy of one district, with all versions adopted so far, oldest first."""
@@ -44,6 +49,11 @@ class RulePolicy:
         """Whether any version has a pool that goes to whoever comes first."""
         pools = [version.rule.pool for version in self.versions]
         return any(pool is not None and pool.order == "first_come" for pool in pools)
+
+    @cached_property
+    def pooled(self) -> bool:
+        """Whether any version has a pool that is given out when it closes."""
+        return any(is_pooled(version.rule) for version in self.versions)
 
     @cached_property
     def stack_ids(self) -> frozenset[UUID]:

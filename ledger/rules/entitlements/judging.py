@@ -12,7 +12,12 @@ from ledger.rules.entitlements.caps import Used, capped, units_left
 from ledger.rules.entitlements.clawback import recovery_of
 from ledger.rules.entitlements.conditions import Case, checks, listed
 from ledger.rules.entitlements.days import MissingFactError, fiscal_year_of, following_year
-from ledger.rules.entitlements.findings import Finding, RuleVersion, entitlement_id
+from ledger.rules.entitlements.findings import (
+    Finding,
+    RuleVersion,
+    entitlement_id,
+    is_pooled,
+)
 from ledger.rules.entitlements.lines import settle
 from ledger.rules.entitlements.timing import Part, due_day, parts, settle_by
 from ledger.rules.incentives import Check, Input, duplicate_checks, verdict_of
@@ -56,7 +61,8 @@ def judge_case(
     taken = None
     if verdict == "due" or kept_by_cap:
         day, year = case.occasion.days.earned, due.fiscal_year
-        taken = Used(day, year, case.occasion.credential_id, owed, units)
+        credential_id, pooled = case.occasion.credential_id, is_pooled(case.rule)
+        taken = Used(day, year, credential_id, owed, units, pooled)
     finding = Finding(
         entitlement_id=entitlement_id(
             case.policy_id, case.dossier.person_id, case.occasion.subject_id
