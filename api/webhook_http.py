@@ -45,7 +45,7 @@ def post(url: str, body: bytes, headers: Mapping[str, str], *, in_development: b
         must_be_outside(url, in_development=in_development)
         parts = urlsplit(url)
         port = parts.port or (443 if parts.scheme == "https" else 80)
-        address = _judged(parts.hostname or "", port, in_development=in_development)
+        address = judged(parts.hostname or "", port, in_development=in_development)
         status = _exchange(parts, port, address, body, headers)
     except WebhookAddressError as error:
         return error.detail
@@ -54,7 +54,7 @@ def post(url: str, body: bytes, headers: Mapping[str, str], *, in_development: b
     return "" if status in DELIVERED else f"status {status}"
 
 
-def _judged(host: str, port: int, *, in_development: bool) -> str:
+def judged(host: str, port: int, *, in_development: bool) -> str:
     """One of the addresses of a name. Raises WebhookAddressError when any of them is inside."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     addresses = [str(entry[4][0]) for entry in found]

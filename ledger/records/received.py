@@ -61,7 +61,7 @@ class Known:
     """What others said of the record: documents of issuers by their ids, lists by addresses."""
 
     issuers: Mapping[str, tuple[Source, Document]] = field(default_factory=dict)
-    lists: Mapping[str, Document | str] = field(default_factory=dict)
+    lists: Mapping[str, tuple[Source, Document | str]] = field(default_factory=dict)
     hosted: Mapping[str, Document] = field(default_factory=dict)  # of Open Badges 2.0
 
 
@@ -89,7 +89,7 @@ class Item:
     method: str | None  # the key that signed it
     source: Source | None  # from where the key is known
     status: Status
-    status_reason: str | None  # why its status is not known
+    status_reason: str | None  # why its status is not known, or only as of the bundle
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +108,7 @@ class _Signer:
     reason: str | None
     method: str | None = None
     source: Source | None = None
+    issuer: Document | None = None
 
 
 def kind_of(document: Document) -> Kind:
@@ -151,9 +152,10 @@ def address_of(issuer_id: str) -> str | None:
 
 def came_along(received: Received) -> Known:
     """What came with the record itself, in its bundle."""
-    issuers = {str(one.get("id")): ("came_along", one) for one in received.issuers}
-    lists = {str(_content(one).get("id")): one for one in received.lists}
-    return Known(issuers, lists)  # type: ignore[arg-type]
+    source: Source = "came_along"
+    issuers = {str(one.get("id")): (source, one) for one in received.issuers}
+    lists = {str(_content(one).get("id")): (source, one) for one in received.lists}
+    return Known(issuers, lists)
 
 
 def checked(received: Received, known: Known, at: datetime) -> Checked:
@@ -232,9 +234,9 @@ def _signed(document: Document, token: str | None, known: Known, at: datetime) -
     if issuer is None:
         return _Signer("unverified", "issuer-not-reachable")
     if token is None:
-        return _Signer("verified", None, proven(document, issuer).method, source)
+        return _Signer("verified", None, proven(document, issuer).method, source, issuer)
     from_token(token, issuer)
-    return _Signer("verified", None, key_of_token(token), source)
+    return _Signer("verified", None, key_of_token(token), source, issuer)
 
 
 def _status(
@@ -247,19 +249,26 @@ def _status(
     if entry.get("type") != _ENTRY:
         return "unknown", "status-kind-unknown"
     address = entry.get("statusListCredential")
-    listed = known.lists.get(address) if isinstance(address, str) else None
-    if listed is None or signer.standing == "unverified":
+    found = known.lists.get(address) if isinstance(address, str) else None
+    if found is None or signer.issuer is None:
         return "unknown", "status-list-not-reachable"
-    _, issuer = known.issuers.get(issuer_of(document)) or _by_itself(issuer_of(document)) or (0, {})
+    source, listed = found
     try:
-        content = _list_proven(listed, issuer)
-        if read_instant(content.get("validFrom")) > at:
-            return "unknown", "status-list-not-yet-valid"
-        if "validUntil" in content and read_instant(content["validUntil"]) <= at:
-            return "unknown", "status-list-outdated"
-        return ("revoked" if is_revoked(document, content) else "active"), None
+        return _listed(document, _list_proven(listed, signer.issuer), source, at)
     except RecordError as error:
         raise StatusRefusedError(f"the status list of the record: {error.detail}") from None
+
+
+def _listed(
+    document: Document, listed: Document, source: Source, at: datetime
+) -> tuple[Status, str | None]:
+    if read_instant(listed.get("validFrom")) > at:
+        return "unknown", "status-list-not-yet-valid"
+    if "validUntil" in listed and read_instant(listed["validUntil"]) <= at:
+        return "unknown", "status-list-outdated"
+    if is_revoked(document, listed):
+        return "revoked", None
+    return "active", "list-came-along" if source == "came_along" else None
 
 
 def _list_proven(listed: Document | str, issuer: Document) -> Document:
@@ -356,10 +365,12 @@ def _types(document: Document) -> set[str]:
 
 
 def host_of(address: str) -> str | None:
-    """The host that an address leads to; null where it is none that may be asked."""
+    """The host that an address leads to, with its port unless it is 443; null where it is none."""
     try:
         parts = urlsplit(address)
-        usable = parts.scheme == "https" and parts.port in {None, 443}
+        port = parts.port
     except ValueError:
         return None
-    return parts.hostname if usable and parts.username is None else None
+    if parts.scheme != "https" or not parts.hostname or parts.username is not None:
+        return None
+    return parts.hostname if port in {None, 443} else f"{parts.hostname}:{port}"

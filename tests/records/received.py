@@ -36,7 +36,7 @@ def listed(*revoked: int, **changes: Any) -> dict[str, Any]:
 
 def known(*revoked: int) -> Known:
     """The issuer's document and list, as its host gave them."""
-    return Known({ISSUER_ID: ("fetched", ISSUER)}, {LIST_URL: listed(*revoked)})
+    return Known({ISSUER_ID: ("fetched", ISSUER)}, {LIST_URL: ("fetched", listed(*revoked))})
 
 
 def award(number: int, **changes: Any) -> dict[str, Any]:

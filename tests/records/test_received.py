@@ -143,9 +143,9 @@ def test_documents_that_came_along_are_used_and_named_as_such() -> None:
     received = read_file(content)
     found = checked(received, came_along(received), AT)
     assert found.kind == "learner_record_2"
-    assert [(one.source, one.status) for one in found.items] == [
-        ("came_along", "active"),
-        ("came_along", "revoked"),
+    assert [(one.source, one.status, one.status_reason) for one in found.items] == [
+        ("came_along", "active", "list-came-along"),
+        ("came_along", "revoked", None),
     ]
 
 
@@ -177,7 +177,7 @@ def test_what_a_status_list_says_is_the_third_answer() -> None:
             "unknown": Known({ISSUER_ID: ("fetched", ISSUER)}),
             "outdated": Known(
                 {ISSUER_ID: ("fetched", ISSUER)},
-                {LIST_URL: listed(valid_until=SIGNED_AT.replace(day=21))},
+                {LIST_URL: ("fetched", listed(valid_until=SIGNED_AT.replace(day=21)))},
             ),
         }.items()
     }
@@ -194,14 +194,14 @@ def test_what_a_status_list_says_is_the_third_answer() -> None:
 def test_a_status_list_may_come_as_a_token() -> None:
     unsigned = {name: value for name, value in listed(1_001).items() if name != "proof"}
     token = as_token(unsigned, TOKEN_KEY, TOKEN.method(ISSUER_ID))
-    others = Known({ISSUER_ID: ("fetched", ISSUER)}, {LIST_URL: token})
+    others = Known({ISSUER_ID: ("fetched", ISSUER)}, {LIST_URL: ("fetched", token)})
     assert check(text(award(1)), others).items[0].status == "revoked"
 
 
 def test_a_forged_status_list_is_refused() -> None:
     path = ("credentialSubject", "encodedList")
     forged = changed(listed(1_001), path, lambda _: encoded([]))
-    others = Known({ISSUER_ID: ("fetched", ISSUER)}, {LIST_URL: forged})
+    others = Known({ISSUER_ID: ("fetched", ISSUER)}, {LIST_URL: ("fetched", forged)})
     assert refusal(text(award(1)), others) == "status-list-refused"
 
 
@@ -241,7 +241,7 @@ def test_only_secure_addresses_are_ever_named(issuer: str, address: str | None) 
     [
         ("https://a.example/x", "a.example"),
         ("https://a.example:443/x", "a.example"),
-        ("https://a.example:8443/x", None),
+        ("https://a.example:8443/x", "a.example:8443"),
         ("https://user@a.example/", None),
         ("http://a.example/", None),
         ("file:///etc/passwd", None),

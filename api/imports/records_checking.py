@@ -1,0 +1,139 @@
+"""Finds out what a record shows: asks whom the district allows, then checks the record apart."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import subprocess
+import sys
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+import api
+from api.imports.records_http import Asked, ask
+from api.imports.records_worker import OUTCOME, Job
+from ledger.errors import UnavailableError
+from ledger.records.canonical import RecordTooComplexError
+from ledger.records.documents import Document, RecordError
+from ledger.records.received import Checked, Known, Needed, came_along, needed
+from ledger.records.received_files import Received, read_file, strict_json, token_document
+
+log = logging.getLogger("mcledger.records")
+ASKED_MAX = 12  # addresses for one record, each of them for seconds
+WORKER = (sys.executable, "-m", "api.imports.records_worker")
+BYTES_A_SECOND = 128 * 1024  # of a record, on a slow machine
+ENDED = (-signal.SIGPROF, -signal.SIGKILL, -signal.SIGSEGV)  # by the system, for time or memory
+PATIENCE = 20  # so many times the work, on a machine that has other things to do
+_FOLDER = Path(api.__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a record shows, and whom it took to find that out."""
+
+    received: Received
+    checked: Checked
+    asked: tuple[Asked, ...]
+
+
+def find_out(
+    content: bytes, at: datetime, hosts: Collection[str], *, in_development: bool
+) -> Found:
+    """Read a record, ask for what it needs, and check it. Raises RecordError."""
+    received = read_file(content)
+    known, asked = _gathered(received, hosts, in_development=in_development)
+    return Found(received, check_apart(content, known, at), asked)
+
+
+def check_apart(
+    content: bytes, known: Known, at: datetime, command: Sequence[str] = WORKER
+) -> Checked:
+    """As `checked`, in a process of its own.
+
+    Raises RecordTooComplexError when that took too long, else what `checked` refuses with.
+    """
+    seconds = 1 + len(content) / BYTES_A_SECOND
+    job = Job(content=content.decode("latin-1"), known=known, at=at, seconds=seconds)
+    too_long = RecordTooComplexError("the record takes more work than a record may")
+    try:
+        done = subprocess.run(
+            command,
+            input=job.model_dump_json().encode(),
+            capture_output=True,
+            check=False,
+            timeout=seconds * PATIENCE,
+            cwd=_FOLDER,
+            env={},  # nothing of what this process knows
+        )
+    except subprocess.TimeoutExpired:
+        raise too_long from None
+    if done.returncode in ENDED:
+        raise too_long
+    if done.returncode != 0:
+        # The last line names the exception, and may go on with words of the record.
+        kind = done.stderr.decode(errors="replace").strip().rpartition("\n")[2].partition(":")[0]
+        log.error("checking a record ended with %s: %s", done.returncode, kind)
+        raise UnavailableError("the record could not be checked; our fault, not the record's")
+    outcome = OUTCOME.validate_json(done.stdout)
+    if outcome.found is None:
+        raise _refusals()[outcome.slug or ""](outcome.detail or "")
+    return outcome.found
+
+
+def _gathered(
+    received: Received, hosts: Collection[str], *, in_development: bool
+) -> tuple[Known, tuple[Asked, ...]]:
+    """What came along, and over it what was answered: newer, and from whom it is about."""
+    needs, known = needed(received), came_along(received)
+    answers: dict[str, Document | str] = {}
+    asked: list[Asked] = []
+    for address in _addresses(needs):
+        if len(asked) == ASKED_MAX:
+            break
+        one, content = ask(address, hosts, in_development=in_development)
+        asked.append(one)
+        if content is not None and (document := _document(content)) is not None:
+            answers[address] = document
+    issuers = {
+        issuer_id: answers[address]
+        for issuer_id, address in needs.issuers.items()
+        if address in answers
+    }
+    return replace(
+        known,
+        issuers={**known.issuers}
+        | {one: ("fetched", found) for one, found in issuers.items() if not isinstance(found, str)},
+        lists={**known.lists}
+        | {one: ("fetched", answers[one]) for one in needs.lists if one in answers},
+        hosted={
+            one: found for one in needs.hosted if not isinstance(found := answers.get(one, ""), str)
+        },
+    ), tuple(asked)
+
+
+def _addresses(needs: Needed) -> Iterator[str]:
+    yield from dict.fromkeys([*needs.issuers.values(), *needs.lists, *needs.hosted])
+
+
+def _document(content: bytes) -> Document | str | None:
+    """What was answered, if it is a document or a token; whatever else is no answer."""
+    try:
+        text = content.decode("utf-8-sig").strip()
+        if not text.startswith("{"):
+            token_document(text)
+            return text
+        document: Document = strict_json(text)
+    except (UnicodeDecodeError, RecordError):
+        return None
+    return document
+
+
+def _refusals() -> dict[str, type[RecordError]]:
+    found, left = {RecordError.slug: RecordError}, [RecordError]
+    while left:
+        for one in left.pop().__subclasses__():
+            found[one.slug] = one
+            left.append(one)
+    return found

@@ -1,0 +1,284 @@
+"""Records checked apart, and what may be asked of whom to prove them."""
+
+from __future__ import annotations
+
+import socket
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from api.imports import records_checking, records_http
+from api.imports.records_checking import check_apart, find_out
+from api.imports.records_http import BYTES_MAX, ask
+from ledger.errors import UnavailableError
+from ledger.records.canonical import RecordTooComplexError
+from ledger.records.documents import RecordError
+from ledger.records.issuers import did_web, issuer_document
+from ledger.records.proofs import with_proof
+from ledger.records.received import Checked, checked
+from ledger.records.received_files import read_file
+from ledger.records.status import StatusEntry
+from tests.records.received import AT, award, known, listed, poison, sealed, text, transcript, twins
+from tests.records.samples import PROOF, PROOF_KEY, SIGNED_AT
+
+HOST = "records.district.example"
+DOCUMENT = f"https://{HOST}/.well-known/did.json"
+
+
+class Guard:
+    """Stands where connections are made: notes who was meant, and lets none through."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
+        self.looked_up: list[str] = []
+        self.connected: list[Any] = []
+        self._addresses = list(addresses)
+        monkeypatch.setattr(socket, "getaddrinfo", self._look_up)
+        monkeypatch.setattr(socket, "create_connection", self._connect)
+
+    def _look_up(self, host: str, port: int, **_: Any) -> list[Any]:
+        self.looked_up.append(host)
+        if not self._addresses:
+            raise socket.gaierror
+        address = self._addresses.pop(0) if len(self._addresses) > 1 else self._addresses[0]
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))]
+
+    def _connect(self, address: Any, **_: Any) -> Any:
+        self.connected.append(address)
+        raise OSError("nobody answers")
+
+
+def test_a_record_checked_apart_is_answered_as_one_checked_here() -> None:
+    content = text(sealed(transcript(award(1), award(2))))
+    apart = check_apart(content, known(1_002), AT)
+    assert apart == checked(read_file(content), known(1_002), AT)
+    assert [one.status for one in apart.items] == ["active", "revoked"]
+
+
+@pytest.mark.parametrize(
+    ("content", "slug"),
+    [
+        (text(poison()), "record-term-undefined"),
+        (text(twins()), "record-too-complex"),
+        (b"{", "record-unreadable"),
+    ],
+    ids=["poison", "twins", "half"],
+)
+def test_a_refusal_comes_back_as_what_it_is(content: bytes, slug: str) -> None:
+    with pytest.raises(RecordError) as refused:
+        check_apart(content, known(), AT)
+    assert refused.value.slug == slug
+
+
+def program(seconds: float, body: str) -> list[str]:
+    """Something else in the place of the check, under the same limits."""
+    limited = f"from api.imports.records_worker import limit\nlimit({seconds})\n"
+    return [sys.executable, "-c", limited + body]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "while True: pass",
+        "sum(range(10**12))",  # one call that never comes back to Python
+        "import os, signal; os.kill(os.getpid(), signal.SIGKILL)",
+    ],
+)
+def test_a_check_that_does_not_end_is_ended_by_the_system(body: str) -> None:
+    with pytest.raises(RecordTooComplexError):
+        check_apart(b"{}", known(), AT, program(0.05, body))
+
+
+def test_a_check_gets_no_network_no_secret_and_so_much_memory() -> None:
+    """Each of these would end well without the limit that it runs into."""
+    for body in (
+        "import socket; socket.socket()",
+        "import socket; socket.getaddrinfo('localhost', 9)",
+        "x = bytearray(2**30)",
+        "import os; os.environ['PATH']",
+    ):
+        with pytest.raises(UnavailableError):
+            check_apart(b"{}", known(), AT, program(30, body))
+
+
+def test_whom_the_district_did_not_allow_is_not_even_looked_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    guard = Guard(monkeypatch, "93.184.216.34")
+    found = find_out(text(award(1)), AT, {"elsewhere.example"}, in_development=False)
+    assert found.checked.reason == "issuer-not-reachable"
+    assert {one.outcome for one in found.asked} == {"host-not-allowed"}
+    assert (guard.looked_up, guard.connected) == ([], [])
+
+
+INSIDE = [
+    "127.0.0.1",
+    "10.1.2.3",
+    "169.254.169.254",
+    "100.64.0.1",
+    "0.0.0.0",
+    "::1",
+    "fd00::1",
+    "fe80::1",
+    "::ffff:127.0.0.1",
+    "64:ff9b::7f00:1",
+    "2002:7f00:1::",
+]
+
+
+@pytest.mark.parametrize("address", INSIDE)
+def test_a_name_that_leads_inside_is_not_connected_to(
+    monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    guard = Guard(monkeypatch, address)
+    one, content = ask(DOCUMENT, {HOST}, in_development=False)
+    assert (one.outcome, content) == ("not-reachable", None)
+    assert (guard.looked_up, guard.connected) == ([HOST], [])
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.1", "2130706433", "[::1]", "localhost"])
+def test_an_address_inside_stays_closed_even_where_a_district_allowed_it(
+    host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[Any] = []
+    monkeypatch.setattr(socket, "create_connection", lambda *a, **_: tried.append(a))
+    one, _ = ask(f"https://{host}/did.json", {host.strip("[]")}, in_development=False)
+    assert one.outcome == "not-reachable"
+    assert tried == []
+
+
+def test_a_name_that_answers_otherwise_the_second_time_gains_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    guard = Guard(monkeypatch, "93.184.216.34", "127.0.0.1")
+    ask(DOCUMENT, {HOST}, in_development=False)
+    assert guard.looked_up == [HOST]
+    assert guard.connected == [("93.184.216.34", 443)]
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["http://a.example/", "file:///etc/passwd", "ftp://a.example/", "https://u:p@a.example/", "//"],
+)
+def test_only_secure_addresses_are_asked(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    guard = Guard(monkeypatch, "93.184.216.34")
+    one, _ = ask(address, {"a.example", ""}, in_development=False)
+    assert (one.outcome, guard.looked_up) == ("host-not-allowed", [])
+
+
+class Answers(BaseHTTPRequestHandler):
+    """An issuer's host, and everything that one could do to whoever asks it."""
+
+    pages: dict[str, tuple[int, dict[str, str], bytes]]
+    asked: list[str]
+
+    def do_GET(self) -> None:
+        self.asked.append(self.path)
+        if self.path == "/drip":
+            self._drip()
+            return
+        status, headers, body = self.pages[self.path]
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        with suppress(OSError):
+            self.wfile.write(body)
+
+    def _drip(self) -> None:
+        with suppress(OSError):
+            while True:
+                self.wfile.write(b"H")
+                self.wfile.flush()
+                threading.Event().wait(0.01)
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def host() -> Iterator[tuple[str, type[Answers]]]:
+    handler = type("Here", (Answers,), {"pages": {}, "asked": []})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    yield f"127.0.0.1:{server.server_port}", handler
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_what_is_answered_otherwise_than_plainly_is_no_answer(
+    host: tuple[str, type[Answers]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name, answers = host
+    answers.pages |= {
+        "/good": (200, {}, b"{}"),
+        "/moved": (302, {"Location": f"http://{name}/good"}, b"{}"),
+        "/gone": (404, {}, b"{}"),
+        "/packed": (200, {"Content-Encoding": "gzip"}, b"{}"),
+        "/long": (200, {}, b" " * (BYTES_MAX + 1)),
+    }
+    monkeypatch.setattr(records_http, "SECONDS_MAX", 2.0)
+    found = {
+        path: ask(f"https://{name}{path}", {name}, in_development=True)[1] is not None
+        for path in (*answers.pages, "/drip")
+    }
+    assert [path for path, answered in found.items() if answered] == ["/good"]
+    assert answers.asked.count("/good") == 1, "a redirect was followed"
+
+
+def test_an_issuers_document_and_list_are_asked_for_and_used(
+    host: tuple[str, type[Answers]],
+) -> None:
+    name, answers = host
+    issuer_id, url = did_web(name, "d"), f"https://{name}/status/1"
+    method = PROOF.method(issuer_id)
+    answers.pages |= {
+        "/d/did.json": (200, {}, text(issuer_document(issuer_id, [PROOF]))),
+        "/status/1": (200, {}, b"no list"),
+    }
+    unsigned = {key: value for key, value in award(1).items() if key != "proof"}
+    unsigned["issuer"] = {**unsigned["issuer"], "id": issuer_id}
+    unsigned["credentialStatus"] = StatusEntry(url, 7).document()
+    content = text(with_proof(unsigned, PROOF_KEY.sign, method, SIGNED_AT))
+
+    def item() -> Any:
+        return find_out(content, AT, {name}, in_development=True).checked.items[0]
+
+    assert (item().standing, item().source, item().status) == ("verified", "fetched", "unknown")
+    plain = {key: value for key, value in listed().items() if key != "proof"}
+    plain |= {"id": url, "issuer": issuer_id}
+    signed_list = with_proof(plain, PROOF_KEY.sign, method, SIGNED_AT)
+    answers.pages["/status/1"] = (200, {}, text(signed_list))
+    assert item().status == "active"
+
+
+def test_a_record_does_not_make_us_ask_more_than_a_few(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A transcript of many issuers is a list of hosts to knock at."""
+    asked: list[str] = []
+
+    def nobody(address: str, *_: Any, **__: Any) -> Any:
+        asked.append(address)
+        return records_http.Asked(address, "not-reachable"), None
+
+    monkeypatch.setattr(records_checking, "ask", nobody)
+    monkeypatch.setattr(records_checking, "check_apart", _not_checked)
+    awards = [
+        {**award(n), "issuer": {"id": did_web(f"h{n}.example"), "type": ["Profile"]}}
+        for n in range(30)
+    ]
+    find_out(text(transcript(*awards)), AT, set(), in_development=False)
+    assert len(asked) == records_checking.ASKED_MAX
+
+
+def _not_checked(*_: Any) -> Checked:
+    return Checked("learner_record_2", "unverified", None, ())
