@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from joserfc.jwk import ECKey, RSAKey
 
 from ledger.records.documents import RecordError
+from ledger.records.issuers import IssuerKey, issuer_document
 from ledger.records.proofs import proven, with_proof
 from ledger.records.status import (
     LIST_BITS,
@@ -24,7 +26,17 @@ from ledger.records.status import (
     is_revoked,
     status_list,
 )
-from tests.records.samples import ISSUER, ISSUER_ID, METHOD, PROOF_KEY, SIGNED_AT, changed, signed
+from ledger.records.tokens import as_token, from_token
+from tests.records.samples import (
+    ISSUER,
+    ISSUER_ID,
+    METHOD,
+    PROOF_KEY,
+    SIGNED_AT,
+    TOKEN_KEY,
+    changed,
+    signed,
+)
 
 URL = "https://records.district.example/status/1"
 
@@ -68,6 +80,19 @@ def test_a_list_is_signed_like_any_record_and_a_forged_one_is_refused() -> None:
     forged = changed(record, ("credentialSubject", "encodedList"), lambda _: encoded([]))
     with pytest.raises(RecordError):
         proven(forged, ISSUER)
+
+
+@pytest.mark.parametrize("key", [TOKEN_KEY, RSAKey.generate_key(2048)], ids=["ES256", "RS256"])
+def test_a_list_is_also_a_token_that_says_the_same(key: ECKey | RSAKey) -> None:
+    known = IssuerKey(key.public_key)
+    issuer = issuer_document(ISSUER_ID, [known])
+    token = as_token(listed(90_210), key, known.method(ISSUER_ID))
+    read = from_token(token, issuer)
+    assert read == listed(90_210)
+    assert is_revoked(signed(), read)
+    other = IssuerKey(ECKey.generate_key("P-256").public_key)
+    with pytest.raises(RecordError):
+        from_token(token, issuer_document(ISSUER_ID, [other]))
 
 
 @pytest.mark.parametrize(
