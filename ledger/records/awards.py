@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
@@ -103,12 +103,40 @@ def credential(award: Award) -> dict[str, Any]:
                     "id": award.subject_id,
                     "type": ["AchievementSubject"],
                     "identifier": [identity.document() for identity in award.identities],
-                    "achievement": _achievement(award),
+                    "achievement": achievement(
+                        award.achievement_url, award.version, award.definition, award.alignments
+                    ),
                     "result": _results(award),
                 }
             ),
             "evidence": [_evidence(each) for each in award.evidence],
             "credentialStatus": award.status and award.status.document(),
+        }
+    )
+
+
+def achievement(
+    url: str, version: int, definition: Definition, alignments: Iterable[Alignment] = ()
+) -> dict[str, Any]:
+    """A version of a micro-credential, with its rubric, as every record of it states it."""
+    return _filled(
+        {
+            "id": url,
+            "type": ["Achievement"],
+            "achievementType": "MicroCredential",
+            "name": definition.title,
+            "description": definition.summary,
+            "version": str(version),
+            "inLanguage": "en",
+            "criteria": {"id": f"{url}#/criteria", "narrative": _narrative(definition)},
+            "tag": list(definition.focus_areas),
+            "alignment": [
+                {"id": f"{url}#/alignment/{number}", **_alignment(each)}
+                for number, each in enumerate(alignments, 1)
+            ],
+            "resultDescription": [
+                _result_description(url, criterion) for criterion in definition.rubric
+            ],
         }
     )
 
@@ -120,34 +148,6 @@ def shows(evidence: Document, content: bytes) -> bool:
         return False
     digest = hmac.digest(bytes.fromhex(found[2]), content, "sha256").hex()
     return hmac.compare_digest(digest, found[1])
-
-
-def _achievement(award: Award) -> dict[str, Any]:
-    definition = award.definition
-    return _filled(
-        {
-            "id": award.achievement_url,
-            "type": ["Achievement"],
-            "achievementType": "MicroCredential",
-            "name": definition.title,
-            "description": definition.summary,
-            "version": str(award.version),
-            "inLanguage": "en",
-            "criteria": {
-                "id": f"{award.achievement_url}#/criteria",
-                "narrative": _narrative(definition),
-            },
-            "tag": list(definition.focus_areas),
-            "alignment": [
-                {"id": f"{award.achievement_url}#/alignment/{number}", **_alignment(each)}
-                for number, each in enumerate(award.alignments, 1)
-            ],
-            "resultDescription": [
-                _result_description(award.achievement_url, criterion)
-                for criterion in definition.rubric
-            ],
-        }
-    )
 
 
 def _narrative(definition: Definition) -> str:
