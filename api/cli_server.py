@@ -30,7 +30,7 @@ from projections.registry import PROJECTIONS
 from projections.runner import Runner
 
 app = typer.Typer()
-EVIDENCE = "evidence"  # what check is asked for beside views
+FILES = ("evidence", "payroll")  # what check is asked for beside views
 Names = Annotated[list[str] | None, typer.Argument(help="Projections; all where none is named.")]
 
 
@@ -117,28 +117,30 @@ def rebuild(
 @app.command()
 def check(
     names: Annotated[
-        list[str] | None, typer.Argument(help="Views, or evidence; all where none is named.")
+        list[str] | None,
+        typer.Argument(help="Views, evidence or payroll (its files); all where none is named."),
     ] = None,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that share it.")] = 2,
     *,
     sizes: Annotated[
-        bool, typer.Option("--sizes", help="Of evidence files look at the sizes alone.")
+        bool, typer.Option("--sizes", help="Of stored files look at the sizes alone.")
     ] = False,
 ) -> None:
-    """Compare views and evidence files with what the log says, and name what is parked.
+    """Compare views and stored files with what the log says, and name what is parked.
 
     Views are rebuilt beside those in use, and each row has to be the same. Of every file that the
-    log knows the digest has to be the same; what uploads left behind that broke off is listed.
+    log knows, evidence or payroll's, the digest has to be the same; what broke off is listed.
 
     Exit status: 0 as the log has it, 1 different (the first row of each view that differs is
     named, and every file), or an event is parked, 2 usage.
     """
     from api import cli_upkeep  # noqa: PLC0415 - it stands on this module
 
-    views = [name for name in names or [] if name != EVIDENCE]
+    views = [name for name in names or [] if name not in FILES]
+    files = [name for name in FILES if not names or name in names]
     sound = _check_views(views, workers) if views or not names else True
-    if not names or EVIDENCE in names:
-        sound &= cli_upkeep.check_evidence(digests=not sizes)
+    if files:
+        sound &= cli_upkeep.check_files(files, digests=not sizes)
     sound &= cli_upkeep.check_parked()
     if not sound:
         raise typer.Exit(1)

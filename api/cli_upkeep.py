@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from contextlib import closing
 from typing import Annotated
 
@@ -76,12 +77,15 @@ def unpark(
 
 @cli_privacy.evidence.command("sweep")
 def sweep() -> None:
-    """Delete what uploads left behind that broke off more than a day ago. Nothing with an event."""
+    """Delete what uploads left behind that broke off more than a day ago. Nothing with an event.
+
+    What was begun of payroll files and broke off goes as well.
+    """
     from api.clock import wall  # noqa: PLC0415 - loads slowly, and other commands do without
-    from api.upkeep import inventory  # noqa: PLC0415
+    from api.upkeep import KEPT, inventory  # noqa: PLC0415
 
     with open_edge() as edge:
-        swept = inventory(edge).sweep(wall())
+        swept = [one for kept in KEPT for one in inventory(edge, kept).sweep(wall())]
     for one in swept:
         typer.echo(f"{one.kind} {one.name}: {one.detail}")
     typer.echo(f"{len(swept)} swept")
@@ -101,20 +105,26 @@ def forget(
     typer.echo(f"{forgotten} forgotten")
 
 
-def check_evidence(*, digests: bool) -> bool:
-    """Say what is amiss with evidence files, and whether nothing is lost or changed."""
+def check_files(names: Collection[str], *, digests: bool) -> bool:
+    """Say what is amiss with stored files, and whether nothing is lost or changed."""
     from api.clock import wall  # noqa: PLC0415 - loads slowly, and other commands do without
-    from api.upkeep import inventory  # noqa: PLC0415
+    from api.upkeep import KEPT, inventory  # noqa: PLC0415
 
+    wanted = [one for one in KEPT if one.shelf.name in names]
     with open_edge() as edge, progress_bar() as progress:
         task = progress.add_task("checking files", total=None)
-        looked = inventory(edge, lambda: progress.advance(task))
-        found = list(looked.check(wall(), digests=digests))
-    sound = not any(one.is_damage for one in found)
-    typer.echo(f"evidence: {'as the log has it' if sound else 'DAMAGED'}")
-    for one in found:
-        typer.echo(f"  {one.kind} {one.name}: {one.detail}")
-    return sound
+        found = {
+            kept.name: list(
+                inventory(edge, kept, lambda: progress.advance(task)).check(wall(), digests=digests)
+            )
+            for kept in wanted
+        }
+    for name, amiss in found.items():
+        damaged = any(one.is_damage for one in amiss)
+        typer.echo(f"{name}: {'DAMAGED' if damaged else 'as the log has it'}")
+        for one in amiss:
+            typer.echo(f"  {one.kind} {one.name}: {one.detail}")
+    return not any(one.is_damage for amiss in found.values() for one in amiss)
 
 
 def check_parked() -> bool:

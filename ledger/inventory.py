@@ -1,10 +1,10 @@
-"""Compares evidence files, the vault's rows of them and the log, and sweeps what was broken off.
+"""Compares stored files, the vault's rows of them and the log, and sweeps what was broken off.
 
-An upload writes the blob, then the vault's row, then the event. One that broke off leaves the first
-or the first two of them, which nobody will ever ask for; a day later they are swept. What has an
-event is never swept, and what should be there by the log and is not is found.
+Whoever stores a file writes the blob, then the vault's row, then the event. What broke off leaves
+the first or the first two of them, which nobody will ever ask for; a day later they are swept. What
+has an event is not swept unless it was erased; what should be there by the log and is not is found.
 
-Files of payrolls lie in a folder of their own and are no business of this.
+Evidence and the files of payroll batches lie beside each other, on a shelf each by their names.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal, LiteralString, NamedTuple
 from uuid import UUID
 
 import obstore
@@ -29,13 +29,43 @@ from ledger.vault import Vault
 BROKEN_OFF_AFTER = timedelta(days=1)
 PAGE_ROWS = 10_000
 FIRST = UUID(int=0)
-NAME = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")  # else it is no evidence
+NAME = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")  # else it is none of ours
 UNFINISHED = re.compile(r"#\d+$")  # how the local store names a file that is being written
 _SQL = blocks("ledger", "inventory.sql")
 
 Kind = Literal["missing", "changed", "key-missing", "key-changed", "orphan", "unfinished"]
-Logged = Mapping[UUID, str]  # the digest that an event holds of each file
 DAMAGE: frozenset[Kind] = frozenset({"missing", "changed", "key-missing", "key-changed"})
+
+
+class InLog(NamedTuple):
+    """What an event says of a file."""
+
+    digest: str
+    whose: str = ""  # what the file belongs to, for whoever reads of it
+
+
+Logged = Mapping[UUID, InLog]
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """One kind of stored files."""
+
+    name: str  # as its blocks of SQL end
+    prefix: str  # of the names of its blobs, before the id
+
+    def name_of(self, file_id: UUID) -> str:
+        return f"{self.prefix}{file_id}"
+
+    def id_of(self, name: str) -> UUID | None:
+        """Which file it is; null for what is not of this shelf."""
+        bare = name.removeprefix(self.prefix)
+        mine = name.startswith(self.prefix) and NAME.fullmatch(bare)
+        return UUID(bare) if mine else None
+
+
+EVIDENCE = Shelf("evidence", "")
+PAYROLL = Shelf("payroll", "payroll-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +83,11 @@ class Finding:
 
 
 class _Row(NamedTuple):
-    evidence_id: UUID
+    file_id: UUID
     size_bytes: int
     ciphertext_sha256: bytes
     broken_off: bool
+    whose: str
 
 
 class _Blob(NamedTuple):
@@ -69,11 +100,12 @@ def no_steps() -> None:
 
 
 class Inventory:
-    """All evidence files of one ledger. Takes about 300 bytes of memory for each of them.
+    """All files of one kind of a ledger. Takes about 300 bytes of memory for each of them.
 
     Args:
         vault: Whose rows.
         blobs: Where the files lie.
+        shelf: Which kind.
         logged: Reads the digests of all files out of the log, when it is called.
         on_step: Hears of each file that was looked at, and of each step of sweeping.
     """
@@ -84,9 +116,11 @@ class Inventory:
         blobs: ObjectStore,
         logged: Callable[[], Logged],
         *,
+        shelf: Shelf = EVIDENCE,
         on_step: Callable[[], None] = no_steps,
     ) -> None:
         self._vault, self._blobs, self._logged, self._on_step = vault, blobs, logged, on_step
+        self._shelf = shelf
 
     def check(self, at: datetime, *, digests: bool = True) -> Iterator[Finding]:
         """Whatever is missing, changed, or left over from an upload that broke off.
@@ -96,32 +130,40 @@ class Inventory:
             digests: Read every file; without, only sizes are compared.
         """
         blobs, rows = self._listed(), self._rows()
-        logged = self._logged()  # last, so that what is uploaded meanwhile is not taken for broken
+        logged = self._left()  # last, so that what is uploaded meanwhile is not taken for broken
         yield from self._left_over(at, blobs, rows, logged)
-        with self._vault.connections.connection() as connection:
-            erased = {row[0] for row in fetch(connection, _SQL["erased"])}
-        for evidence_id, digest in logged.items():
-            if evidence_id not in erased:
-                yield from self._damage(evidence_id, digest, digests=digests)
+        for file_id, in_log in logged.items():
+            for found in self._damage(file_id, in_log.digest, digests=digests):
+                whose = f"{in_log.whose}: " if in_log.whose else ""
+                yield replace(found, detail=f"{whose}{found.detail}")
             self._on_step()
 
     def sweep(self, at: datetime) -> list[Finding]:
         """Delete what uploads left over that broke off more than a day ago; says what it was."""
         blobs, rows = self._listed(), self._rows()
         return [
-            one for one in self._left_over(at, blobs, rows, self._logged()) if self._delete(one, at)
+            one for one in self._left_over(at, blobs, rows, self._left()) if self._delete(one, at)
         ]
+
+    def _left(self) -> Logged:
+        """What the log has and nobody has erased."""
+        logged = self._logged()
+        with self._vault.connections.connection() as connection:
+            erased = {row[0] for row in fetch(connection, _SQL["erased"])}
+        return {file_id: one for file_id, one in logged.items() if file_id not in erased}
 
     def _left_over(
         self, at: datetime, blobs: Mapping[UUID, _Blob], rows: Mapping[UUID, _Row], logged: Logged
     ) -> Iterator[Finding]:
-        for evidence_id, row in rows.items():
-            if row.broken_off and evidence_id not in logged:
-                yield Finding("orphan", str(evidence_id), "stored, and no event followed")
-        for evidence_id, blob in blobs.items():
-            known = evidence_id in rows or evidence_id in logged
+        name_of = self._shelf.name_of
+        for file_id, row in rows.items():
+            if row.broken_off and file_id not in logged:
+                whose = f"{row.whose}: " if row.whose else ""
+                yield Finding("orphan", name_of(file_id), f"{whose}stored, and no event followed")
+        for file_id, blob in blobs.items():
+            known = file_id in rows or file_id in logged
             if not known and blob.written_at < at - BROKEN_OFF_AFTER:
-                yield Finding("orphan", str(evidence_id), "nobody has its key")
+                yield Finding("orphan", name_of(file_id), "nobody has its key")
         for path in self._unfinished(at):
             yield Finding("unfinished", path.name, "its upload broke off")
 
@@ -133,19 +175,20 @@ class Inventory:
                     path.unlink(missing_ok=True)
             self._on_step()
             return True
-        evidence_id = UUID(one.name)
+        file_id = self._shelf.id_of(one.name)
+        assert file_id is not None, "what is left over is of this shelf"
         with self._vault.writing() as connection:
-            execute(connection, _SQL["sweep"], evidence_id=evidence_id)
+            execute(connection, self._sql("sweep"), file_id=file_id)
         self._on_step()
-        if self._row(evidence_id) is not None:
+        if self._row(file_id) is not None:
             return False  # it was sent again meanwhile
         with suppress(FileNotFoundError):
             obstore.delete(self._blobs, one.name)
         self._on_step()
         return True
 
-    def _damage(self, evidence_id: UUID, digest: str, *, digests: bool) -> Iterator[Finding]:
-        row, name = self._row(evidence_id), str(evidence_id)
+    def _damage(self, file_id: UUID, digest: str, *, digests: bool) -> Iterator[Finding]:
+        row, name = self._row(file_id), self._shelf.name_of(file_id)
         if row is None:
             yield Finding("key-missing", name, "the vault does not know it, and it was not erased")
         elif row.ciphertext_sha256.hex() != digest.removeprefix("sha256:"):
@@ -171,8 +214,9 @@ class Inventory:
         found = {}
         for page in obstore.list(self._blobs):
             for one in page:
-                if NAME.fullmatch(one["path"]):
-                    found[UUID(one["path"])] = _Blob(one["size"], one["last_modified"])
+                file_id = self._shelf.id_of(one["path"])
+                if file_id is not None:
+                    found[file_id] = _Blob(one["size"], one["last_modified"])
         return found
 
     def _rows(self) -> dict[UUID, _Row]:
@@ -180,15 +224,18 @@ class Inventory:
         after, page = FIRST, PAGE_ROWS
         while page == PAGE_ROWS:
             with self._vault.connections.connection() as connection:
-                rows = fetch(connection, _SQL["page"], after=after, limit=PAGE_ROWS)
+                rows = fetch(connection, self._sql("page"), after=after, limit=PAGE_ROWS)
             found |= {row[0]: _Row(*row) for row in rows}
             page = len(rows)
             after = rows[-1][0] if rows else after
         return found
 
-    def _row(self, evidence_id: UUID) -> _Row | None:
+    def _sql(self, name: str) -> LiteralString:
+        return _SQL[f"{name}_of_{self._shelf.name}"]
+
+    def _row(self, file_id: UUID) -> _Row | None:
         with self._vault.connections.connection() as connection:
-            rows = fetch(connection, _SQL["row"], evidence_id=evidence_id)
+            rows = fetch(connection, self._sql("row"), file_id=file_id)
         return _Row(*rows[0]) if rows else None
 
     def _unfinished(self, at: datetime) -> list[Path]:
@@ -199,5 +246,6 @@ class Inventory:
             path
             for path in sorted(Path(self._blobs.prefix).rglob("*#*"))
             if UNFINISHED.search(path.name)
+            and path.name.startswith(PAYROLL.prefix) == (self._shelf is PAYROLL)
             and datetime.fromtimestamp(path.stat().st_mtime, UTC) < at - BROKEN_OFF_AFTER
         ]

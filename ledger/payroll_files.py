@@ -12,15 +12,16 @@ import hashlib
 import os
 import secrets
 from collections.abc import Iterable, Iterator
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import obstore
 from obstore.store import LocalStore, ObjectStore
 
-from ledger.errors import ErasedError, NotFoundError
+from ledger.errors import ErasedError, NotFoundError, UnavailableError
 from ledger.events.batch import StoredFile
+from ledger.inventory import PAYROLL
 from ledger.keys import KEY_BYTES, seal, unseal
 from ledger.rules.retention import payroll_kept_until
 from ledger.segments import SEGMENT_BYTES, EvidenceDamagedError, decrypt, encrypt
@@ -38,6 +39,12 @@ class PayrollFileDestroyedError(ErasedError):
     slug = "payroll-file-destroyed"
 
 
+class PayrollFileLateError(UnavailableError):
+    """Storing the file took longer than it may before it is taken for one that broke off."""
+
+    slug = "payroll-file-late"
+
+
 class PayrollFiles:
     """Keeps the files of payroll batches."""
 
@@ -48,8 +55,12 @@ class PayrollFiles:
     def store(
         self, *, district_id: UUID, batch_id: UUID, pay_date: date, content: Iterable[bytes]
     ) -> StoredFile:
-        """Keep a file for ever new: no two calls make the same one."""
-        file_id, secret = uuid4(), secrets.token_bytes(KEY_BYTES)
+        """Keep a file for ever new: no two calls make the same one.
+
+        Raises:
+            PayrollFileLateError: it took half a day, and nothing is kept.
+        """
+        file_id, secret, begun_at = uuid4(), secrets.token_bytes(KEY_BYTES), self._now()
         intake = _Intake()
         sealed = intake.sealed(encrypt(secret, file_id, intake.plain(content)))
         obstore.put(self._blobs, name_of_blob(file_id), sealed, max_concurrency=2)
@@ -57,7 +68,7 @@ class PayrollFiles:
         with self._vault.writing() as connection:
             key = self._vault.keyring.person_keys(connection, [district_id])[district_id]
             context = self._vault.keyring.context(district_id, file_id, KEYS)
-            execute(
+            added = execute(
                 connection,
                 _SQL["add_file"],
                 file_id=file_id,
@@ -68,12 +79,23 @@ class PayrollFiles:
                 ciphertext_sha256=intake.ciphertext.digest(),
                 retention_class=RETENTION_CLASS,
                 kept_until=payroll_kept_until(pay_date),
+                begun_at=begun_at,
             )
+        if not added:
+            obstore.delete(self._blobs, name_of_blob(file_id))
+            raise PayrollFileLateError("the file took too long to be kept; send it again")
         return StoredFile(
             file_id=file_id,
             size_bytes=intake.size_bytes,
             ciphertext_sha256=f"sha256:{intake.ciphertext.hexdigest()}",
         )
+
+    def _now(self) -> datetime:
+        """By the database's clock, which says later whether the file was in time."""
+        with self._vault.connections.connection() as connection:
+            [(now,)] = fetch(connection, _SQL["now"])
+        assert isinstance(now, datetime), "the server tells the time"
+        return now
 
     def open(self, district_id: UUID, file_id: UUID) -> Iterator[bytes]:
         """The bytes as they were stored, each piece proved before it is given.
@@ -119,8 +141,8 @@ class PayrollFiles:
 
 
 def name_of_blob(file_id: UUID) -> str:
-    """Beside evidence, to be backed up with it; by another name, so that nobody sweeps it there."""
-    return f"payroll-{file_id}"
+    """Beside evidence, to be backed up with it; by another name, which tells them apart."""
+    return PAYROLL.name_of(file_id)
 
 
 def _flush(blobs: ObjectStore, name: str) -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from ledger.errors import NotFoundError
 from ledger.evidence import EvidenceLateError, EvidenceStore, StoredEvidence, open_blobs
-from ledger.inventory import Inventory
+from ledger.inventory import InLog, Inventory
 from ledger.segments import encrypt, sealed_bytes
 from ledger.vault import Vault
 from tests.samples import EARNER, named
@@ -28,11 +28,11 @@ LATER = NOW + timedelta(days=2)
 MEBIBYTE = 1024 * 1024
 
 
-class Log(dict[UUID, str]):
+class Log(dict[UUID, InLog]):
     """What the log says of files; an event is added as an upload is completed."""
 
     def add(self, stored: StoredEvidence) -> UUID:
-        self[stored.evidence_id] = stored.ciphertext_sha256
+        self[stored.evidence_id] = InLog(stored.ciphertext_sha256)
         return stored.evidence_id
 
 
@@ -270,7 +270,7 @@ def test_damage_is_found_and_named(
     (blobs / str(kept[2])).write_bytes(content + b"!")
     with psycopg.connect(database_url) as connection:
         connection.execute("DELETE FROM ledger.vault_evidence WHERE evidence_id = %s", [kept[3]])
-    log[kept[4]] = "sha256:" + "0" * 64
+    log[kept[4]] = InLog("sha256:" + "0" * 64)
     found = {(one.kind, UUID(one.name)) for one in inventory.check(LATER)}
     assert found == {
         ("missing", kept[0]),
