@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -117,15 +117,22 @@ class SubmissionCommands(EnrollmentState):
         evidence_ids: Sequence[UUID] | None = None,
         reflection: VaultText | None = None,
         integrity_attested: bool,
+        destroyed: Collection[UUID] = (),
     ) -> Sequence[AnyEnrollmentEvent]:
-        """Hand in an attempt: the artifacts named, or all there are."""
+        """Hand in an attempt: the artifacts named, or all there are.
+
+        What was destroyed since it was uploaded shows nobody anything, so it does not count.
+        """
         self._must_be_open()
         if not integrity_attested:
             raise IntegrityNotAttestedError("the statement that the work is her own is needed")
         self._must_have_met_coach(issuer)
-        chosen = self.artifacts if evidence_ids is None else self._chosen(evidence_ids)
+        named = self.artifacts if evidence_ids is None else self._chosen(evidence_ids)
+        chosen = tuple(one for one in named if one.evidence_id not in destroyed)
         definition = credential.definition_of(self.credential_version)
         _must_be_complete(definition, chosen)
+        if evidence_ids is not None:
+            _must_be_there(evidence_ids, destroyed)
         _must_have_releases(chosen)
         _must_be_dated_right(definition, chosen, credential, issuer, act.at)
         kind = Submitted if self.attempt == 0 else Resubmitted
@@ -192,6 +199,12 @@ def _must_be_complete(definition: Definition, chosen: Iterable[EvidenceUploaded]
     if missing:
         named = ", ".join(f"{count} more of {kind}" for kind, count in missing.items())
         raise EvidenceMissingError(f"required evidence is missing: {named}", missing=missing)
+
+
+def _must_be_there(evidence_ids: Iterable[UUID], destroyed: Collection[UUID]) -> None:
+    for evidence_id in evidence_ids:
+        if evidence_id in destroyed:
+            raise EvidenceUnknownError(f"evidence {evidence_id} was erased; leave it out")
 
 
 def _must_have_releases(chosen: Iterable[EvidenceUploaded]) -> None:

@@ -14,6 +14,7 @@ from ledger.aggregates.enrollment import Enrollment, enrollment_stream
 from ledger.aggregates.enrollment_submission import Artifact
 from ledger.aggregates.issuer import Issuer
 from ledger.aggregates.person import Person
+from ledger.aggregates.retention import Retention, Subject
 from ledger.application import Call, Ledger, Reader, Receipt
 from ledger.commands.assessor import assessor_stream
 from ledger.commands.person import get_person
@@ -86,9 +87,17 @@ def submit(
             evidence_ids=evidence_ids,
             reflection=reflection,
             integrity_attested=integrity_attested,
+            destroyed=_destroyed(read, one),
         )
 
     return _run(ledger, call, enrollment_id, decide)
+
+
+def _destroyed(read: Reader, one: Enrollment) -> set[UUID]:
+    """The files that were forgotten after they were uploaded; somebody may be at it beside us."""
+    subjects = [Subject(one.person_id, artifact.evidence_id) for artifact in one.artifacts]
+    found = {subject.id: read.find(Retention, subject.stream) for subject in subjects}
+    return {evidence_id for evidence_id, known in found.items() if known and known.destroying}
 
 
 def return_submission(

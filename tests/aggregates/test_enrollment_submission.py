@@ -358,6 +358,25 @@ def test_only_what_is_chosen_counts_and_once() -> None:
     submitting(story, evidence_ids=(named("other"),)).then_refused(EvidenceUnknownError)
 
 
+def test_what_was_destroyed_since_it_was_uploaded_does_not_count() -> None:
+    story = Story().uploaded()
+    gone = story.enrollment.artifacts[0]
+    destroyed = {gone.evidence_id}
+    refused = submitting(story, destroyed=destroyed).then_refused(EvidenceMissingError)
+    assert refused.operands == {"missing": {gone.kind: 1}}
+    again = story.uploaded(artifact("another", gone.kind))
+    submitting(again, destroyed=destroyed, evidence_ids=[gone.evidence_id]).then_refused(
+        EvidenceMissingError
+    )
+    every = [one.evidence_id for one in again.enrollment.artifacts]
+    submitting(again, destroyed=destroyed, evidence_ids=every).then_refused(
+        EvidenceUnknownError, "erased"
+    )
+    [handed_in] = submitting(again, destroyed=destroyed).events
+    assert isinstance(handed_in, Submitted)
+    assert set(handed_in.evidence_ids) == {*every} - destroyed
+
+
 def test_more_than_is_asked_for_can_be_handed_in() -> None:
     submitting(Story().uploaded().uploaded(artifact("quiz", "quiz"))).then(Submitted)
 

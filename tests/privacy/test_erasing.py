@@ -17,7 +17,7 @@ from ledger.commands import retention
 from ledger.erasure.list import _SQL
 from ledger.store import Role, connection_info
 from tests.api.payroll import hire, payday
-from tests.api.world import Answer, District, World, stipend, story
+from tests.api.world import PNG, Answer, District, Story, World, stipend, story
 from tests.privacy.life import DUE, NOBODY, STILL_KEPT, Life
 from tests.privacy.test_drill import url_of
 from tests.privacy.test_steps import erasures, topics
@@ -169,6 +169,54 @@ def test_a_file_waits_for_its_review_unless_students_are_in_it(shared_world: Wor
     assert seen["status"] == "erased"
     unknown = world.post(one.issuer.approver, path.format(uuid4()), wish)
     assert unknown.status_code == 404
+
+
+def uploaded(world: World) -> tuple[Story, list[str]]:
+    """A teacher who has uploaded whatever is asked for, and her files."""
+    one = story(world).enroll()
+    for requirement in one.requirements():
+        answer = one.upload(requirement["kind"], PNG + requirement["kind"].encode())
+        assert answer.status_code == 201, answer.text
+    return one, [seen["evidence_id"] for seen in world.seen(one.teacher, one.path)["evidence"]]
+
+
+def test_a_file_that_was_redacted_before_it_was_handed_in_does_not_count(
+    shared_world: World,
+) -> None:
+    world = shared_world
+    one, [gone, *others] = uploaded(world)
+    path, wish = f"{one.path}/evidence/{gone}/redactions", {"reason": "subject-request"}
+    assert world.done(one.teacher, path, wish)["status"] == "erased"
+    body = {"integrity_attested": True}
+    refused = world.post(one.teacher, f"{one.path}/submissions", body)
+    assert (refused.status_code, refused.json()["type"]) == (409, "/problems/evidence-missing")
+    for requirement in one.requirements():
+        one.upload(requirement["kind"], PNG + b"again" + requirement["kind"].encode())
+    one.submit()
+    position = world.position
+    stored = world.edge.ledger.recorder.read_log(position - 1, 1)[0]
+    assert others[0].encode() in bytes(stored[5])
+    assert gone.encode() not in bytes(stored[5])
+
+
+def test_a_file_that_is_redacted_while_it_is_handed_in_does_not_count(
+    shared_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Redacted after the submission was decided and before it was stored: it is decided anew."""
+    world = shared_world
+    one, [gone, *_] = uploaded(world)
+    append = type(world.edge.ledger).append
+    path, wish = f"{one.path}/evidence/{gone}/redactions", {"reason": "subject-request"}
+
+    def redact_first(ledger: Any, call: Any, events: Any, reads: Any) -> Any:
+        if events[0].TOPIC == "enrollment.submitted.v1":
+            monkeypatch.undo()
+            assert world.done(one.teacher, path, wish)["status"] == "erased"
+        return append(ledger, call, events, reads)
+
+    monkeypatch.setattr(type(world.edge.ledger), "append", redact_first)
+    refused = world.post(one.teacher, f"{one.path}/submissions", {"integrity_attested": True})
+    assert (refused.status_code, refused.json()["type"]) == (409, "/problems/evidence-missing")
 
 
 def test_a_district_has_nobody_forgotten_who_worked_elsewhere_as_well(shared_world: World) -> None:
