@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ledger.aggregates.acceptance import Acceptance
 from ledger.aggregates.access import Access
 from ledger.aggregates.assessor import Assessor
 from ledger.aggregates.base import Aggregate
@@ -21,14 +22,17 @@ from ledger.aggregates.dossier import Dossier
 from ledger.aggregates.employment import Employment
 from ledger.aggregates.enrollment import Enrollment
 from ledger.aggregates.equivalency import Equivalency
+from ledger.aggregates.external_record import ExternalRecord
 from ledger.aggregates.imports import Import
 from ledger.aggregates.issuer import Issuer
+from ledger.aggregates.issuer_trust import IssuerTrust
 from ledger.aggregates.licensure import License
 from ledger.aggregates.organization import Organization
 from ledger.aggregates.person import Person
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.stack import Stack
 from ledger.errors import LedgerError
+from ledger.events.acceptance import AcceptanceEvent
 from ledger.events.access import AccessEvent
 from ledger.events.assessor import AssessorEvent
 from ledger.events.base import Event
@@ -39,8 +43,10 @@ from ledger.events.dossier import DossierEvent
 from ledger.events.employment import EmploymentEvent
 from ledger.events.enrollment import EnrollmentEvent
 from ledger.events.equivalency import EquivalencyEvent
+from ledger.events.external_record import ExternalRecordEvent
 from ledger.events.imports import ImportEvent
 from ledger.events.issuer import IssuerEvent
+from ledger.events.issuer_trust import IssuerTrustEvent
 from ledger.events.licensure import LicenseEvent
 from ledger.events.organization import OrganizationEvent
 from ledger.events.person import PersonEvent
@@ -48,6 +54,7 @@ from ledger.events.policy import PolicyEvent
 from ledger.events.stack import StackEvent
 
 AGGREGATES: dict[type[Event], type[Aggregate]] = {
+    AcceptanceEvent: Acceptance,
     AccessEvent: Access,
     AssessorEvent: Assessor,
     CalendarEvent: Calendar,
@@ -57,8 +64,10 @@ AGGREGATES: dict[type[Event], type[Aggregate]] = {
     EmploymentEvent: Employment,
     EnrollmentEvent: Enrollment,
     EquivalencyEvent: Equivalency,
+    ExternalRecordEvent: ExternalRecord,
     ImportEvent: Import,
     IssuerEvent: Issuer,
+    IssuerTrustEvent: IssuerTrust,
     LicenseEvent: License,
     OrganizationEvent: Organization,
     PersonEvent: Person,

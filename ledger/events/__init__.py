@@ -5,6 +5,7 @@
 
 from typing import get_args
 
+from ledger.events.acceptance import AcceptanceDecided, AcceptancePutUnderReview
 from ledger.events.access import AccessGranted, AccessWithdrawn
 from ledger.events.assessor import AssessorAppointed, AssessorQualified, AssessorWithdrawn
 from ledger.events.base import Event
@@ -70,6 +71,7 @@ from ledger.events.entitlement import (
     LineWrittenOff,
 )
 from ledger.events.equivalency import EquivalencyAdopted, EquivalencyRetired
+from ledger.events.external_record import ExternalRecordImported, ExternalRecordRechecked
 from ledger.events.imports import ImportCompleted, ImportStarted
 from ledger.events.issuer import (
     IssuerHolidaysSet,
@@ -79,6 +81,7 @@ from ledger.events.issuer import (
     IssuerTermsChanged,
     IssuerVetted,
 )
+from ledger.events.issuer_trust import IssuerTrusted, IssuerTrustWithdrawn
 from ledger.events.licensure import (
     LicenseChanged,
     LicenseClosed,
@@ -199,6 +202,9 @@ AnyEntitlementEvent = (
     | LineReleased
     | LineWrittenOff
 )
+AnyExternalRecordEvent = ExternalRecordImported | ExternalRecordRechecked
+AnyAcceptanceEvent = AcceptanceDecided | AcceptancePutUnderReview
+AnyIssuerTrustEvent = IssuerTrusted | IssuerTrustWithdrawn
 AnyWebhookEvent = WebhookRegistered | WebhookRemoved
 AnyRecordEvent = RecordIssued | RecordReissued
 AnyRecordKeysEvent = RecordKeyAdded | RecordKeyReplaced | RecordKeyCompromised
@@ -235,6 +241,9 @@ LedgerEvent = (
     | OpeningRecorded
     | AnyRecordEvent
     | AnyRecordKeysEvent
+    | AnyExternalRecordEvent
+    | AnyAcceptanceEvent
+    | AnyIssuerTrustEvent
 )
 
 EVENT_CLASSES: dict[str, type[Event]] = {
