@@ -2,9 +2,9 @@
 
 What a document's words come to in RDF depends on its shape: everything but the strings in it. That
 is worked out once. A graph is a set, so a transcript is its frame, and each record inside the
-frame: all transcripts share the shapes of their records. Names for the nodes that have none then
-follow from digests of what each node says, as long as no two say the same. Whatever is not that
-simple goes the long way, and what comes out is always the same as there.
+frame, and a rubric is its frame and each level: all share the shapes of their pieces. Names for the
+nodes that have none then follow from digests of what each node says, as long as no two say the
+same. Whatever is not that simple goes the long way, and what comes out is always the same as there.
 """
 
 from __future__ import annotations
@@ -25,6 +25,15 @@ from ledger.records.documents import Document, RecordError
 
 _SHAPES_KEPT: Final = 512
 _FRAME: Final = ("@context", "id", "type")
+_HOLDERS: Final = frozenset({"credentialSubject", "achievement"})
+_RECORDS: Final = frozenset({"verifiableCredential"})
+_PARTS: Final = _RECORDS | {
+    "alignment",
+    "evidence",
+    "result",
+    "resultDescription",
+    "rubricCriterionLevel",
+}
 _DEFINING: Final = frozenset({"type", "proofPurpose"})  # their strings are words of a context
 _LEAF: Final = re.compile(r"urn:leaf:(\d+):")
 _ADDRESS: Final = re.compile(r"(?:https?|did|urn):[^\x00-\x20<>\"{}|^`\\]+")
@@ -47,7 +56,7 @@ _Written = list[tuple[str | None, str]]  # the same with its strings: a node, or
 def canonical_by_shape(document: Document) -> bytes:
     """The same as `canonical`, and refused the same, for documents of our own making."""
     quads: list[_Written] = []
-    for number, part in enumerate(_parts(document)):
+    for number, part in enumerate(_pieces(document, _RECORDS)):
         written = _quads(part, f"{number}")
         if written is None:
             return canonical(document)
@@ -56,27 +65,27 @@ def canonical_by_shape(document: Document) -> bytes:
     return canonical(document) if named is None else named
 
 
-def _parts(document: Document) -> Iterator[Document]:
-    """Documents whose quads together are those of the whole: the frame, and each record in it."""
-    subject = document.get("credentialSubject")
-    if not isinstance(subject, Mapping) or not _are_named(document, subject):
-        yield document
-        return
-    inside = subject.get("verifiableCredential")
-    if not inside or not isinstance(inside, list):
-        yield document
-        return
-    around = {name: value for name, value in subject.items() if name != "verifiableCredential"}
-    yield {**document, "credentialSubject": around}
-    frame = {name: document[name] for name in _FRAME if name in document}
-    holder = {name: subject[name] for name in _FRAME if name in subject}
-    for record in inside:
-        yield {**frame, "credentialSubject": {**holder, "verifiableCredential": [record]}}
+def _pieces(part: Document, names: frozenset[str]) -> Iterator[Document]:
+    """Documents whose quads together are those of the whole: a frame, and what stands in it.
+
+    Only what has an id can be stated in two documents and be one node.
+    """
+    frame = {name: part[name] for name in _FRAME if name in part}
+    kept, apart = dict(part), list[Document]()
+    for name, value in part.items() if _is_named(part) else ():
+        if name in names and isinstance(value, list) and value and all(map(_is_named, value)):
+            del kept[name]
+            inside = [piece for each in value for piece in _pieces(each, names)]
+            apart += [{**frame, name: [piece]} for piece in inside]
+        elif name in _HOLDERS and _is_named(value):
+            kept[name], *inside = _pieces(value, names)
+            apart += [{**frame, name: piece} for piece in inside]
+    yield kept
+    yield from apart
 
 
-def _are_named(*parts: Document) -> bool:
-    """Whether each part is the same node wherever it is mentioned."""
-    return all(isinstance(part.get("id"), str) for part in parts)
+def _is_named(part: Any) -> bool:
+    return isinstance(part, Mapping) and isinstance(part.get("id"), str)
 
 
 def _quads(document: Document, prefix: str) -> list[_Written] | None:
@@ -113,7 +122,30 @@ def _shape(part: Any, name: str, leaves: list[str], ids: dict[str, int]) -> Any:
 
 @lru_cache(maxsize=_SHAPES_KEPT)
 def _template(shape: str) -> tuple[_Quad, ...]:
-    """The quads of a shape. Raises RecordError where `canonical` would refuse it."""
+    """The quads of a shape, piece by piece: rubrics of any length consist of the same few.
+
+    Raises RecordError where `canonical` would refuse it.
+    """
+    quads: dict[_Quad, None] = {}
+    for number, piece in enumerate(_pieces(json.loads(shape), _PARTS)):
+        leaves: list[str] = []
+        of_piece = json.dumps(_shape(piece, "", leaves, {}))
+        for quad in _worked_out(of_piece):
+            quads[tuple(_within(term, leaves, f"{number}.") for term in quad)] = None
+    return tuple(quads)
+
+
+def _within(term: _Term, leaves: Sequence[str], prefix: str) -> _Term:
+    """A term of a piece as one of the whole, whose places are the strings of the piece."""
+    if term.node is not None:
+        return _Term(node=prefix + term.node)
+    leaf = None if term.leaf is None else _LEAF.fullmatch(leaves[term.leaf])
+    return term if leaf is None else _Term(before=term.before, leaf=int(leaf[1]), after=term.after)
+
+
+@lru_cache(maxsize=_SHAPES_KEPT)
+def _worked_out(shape: str) -> tuple[_Quad, ...]:
+    """The quads of a shape, by the JSON-LD processor."""
     return tuple(
         (
             _term(triple["subject"]),

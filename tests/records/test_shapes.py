@@ -128,3 +128,39 @@ def test_awards_of_one_shape_are_signed_alike_and_worked_out_once(
         for record in records
     ]
     assert fast == slow
+
+
+@given(
+    levels=st.lists(st.integers(0, 3), max_size=5),
+    pieces=st.lists(st.sampled_from(["named", "unnamed", "twice", "nested"]), max_size=5),
+)
+def test_rubrics_and_evidence_of_any_length_come_out_the_same(
+    levels: list[int], pieces: list[str]
+) -> None:
+    rubric = [
+        {
+            "id": f"https://records.district.example/rubric#{number}",
+            "type": ["ResultDescription"],
+            "name": f"Row {number}",
+            "resultType": "RubricCriterionLevel",
+            "rubricCriterionLevel": [
+                {"id": f"urn:level:{number}:{n}", "type": ["RubricCriterionLevel"], "name": f"{n}"}
+                for n in range(count)
+            ],
+        }
+        for number, count in enumerate(levels)
+    ]
+    evidence = [
+        {
+            **({} if kind == "unnamed" else {"id": f"urn:file:{0 if kind == 'twice' else number}"}),
+            "type": ["Evidence"],
+            "name": f"File {number}",
+        }
+        for number, kind in enumerate(pieces)
+    ]
+    document = changed(
+        {**UNSIGNED, "evidence": evidence},
+        ("credentialSubject", "achievement"),
+        lambda achievement: {**achievement, "resultDescription": rubric},
+    )
+    assert outcome(canonical_by_shape, document) == outcome(canonical, document)
