@@ -240,6 +240,7 @@ def fold_share(
                 done += moved
                 progress(done, until)
             _hand_over(connection, database, sharded, first=shard.index == 0)
+    _analyze(database, projections, shard)
 
 
 @contextmanager
@@ -287,15 +288,22 @@ def _hand_over(
             connection.execute(statement)
 
 
+def _analyze(database: Database, projections: Projections, shard: Shard) -> None:
+    """Sample this worker's share of the tables. Others may still write: what is there shows how."""
+    tables = [table for projection in projections for table in projection.tables]
+    with closing(
+        database.connect(database.beside, name="rebuild-worker", patient=True)
+    ) as connection:
+        for table in tables[shard.index :: shard.count]:
+            connection.execute(SQL("ANALYZE {}").format(Identifier(table.name)))
+
+
 def _finish(connection: Connection[Any], projections: Projections, until: int) -> None:
     with connection.transaction():
         for projection in projections:
             if projection.sharded:
                 projection.finish(connection)
         connection.execute(_SQL["arrive"], {"position": until})
-    for projection in projections:
-        for table in projection.tables:
-            connection.execute(SQL("ANALYZE {}").format(Identifier(table.name)))
 
 
 def _swap(beside: Beside, projection: Projection[Any]) -> None:
