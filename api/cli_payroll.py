@@ -126,14 +126,15 @@ def import_return(
 
     Exit status: 0 recorded, 1 refused (every flaw is named with its row and field).
     """
-    from api import payroll  # noqa: PLC0415 - loads slowly
+    from api import payroll_returns  # noqa: PLC0415 - loads slowly
     from api.imports.flaws import FileRefusedError  # noqa: PLC0415
     from api.imports.payroll_return import read_answers  # noqa: PLC0415
-    from ledger.aggregates.batch import Batch  # noqa: PLC0415
+    from ledger.aggregates.batch_returns import AnsweredBatch  # noqa: PLC0415
+    from ledger.commands.batch import beginning_of  # noqa: PLC0415
 
     content = file.read_bytes()
     with open_edge() as edge:
-        number = edge.ledger.get(Batch, batch).drafted.number
+        number = beginning_of(edge.ledger, batch).number
         try:
             answers = read_answers(file.name, content, number)
         except FileRefusedError as refused:
@@ -141,8 +142,10 @@ def import_return(
                 typer.echo(str(flaw), err=True)
             raise typer.Exit(1) from None
         call = _call(edge, principal)
-        said = payroll.record_return(edge, call, batch_id=batch, content=content, answers=answers)
-        variance = edge.ledger.get(Batch, batch).variance
+        said = payroll_returns.record_return(
+            edge, call, batch_id=batch, content=content, answers=answers
+        )
+        variance = edge.ledger.get(AnsweredBatch, batch).variance
     typer.echo(
         f"accepted {said.accepted}, rejected {said.rejected}, bypassed {said.bypassed},"
         f" pending {said.pending}, repeated {said.repeated}, exceptions {said.exceptions},"

@@ -125,6 +125,8 @@ class Ledger(Application[UUID]):
 
     def find(self, kind: type[AggregateType], stream: UUID) -> AggregateType | None:
         """The aggregate of a stream, or None when nothing of its kind has happened in it."""
+        if kind.UNREAD:
+            return self._find_in_part(kind, stream)
         try:
             aggregate: AggregateType = self.repository.get(
                 stream, projector_func=partial(_fold, kind)
@@ -136,6 +138,13 @@ class Ledger(Application[UUID]):
     def get(self, kind: type[AggregateType], stream: UUID) -> AggregateType:
         """The aggregate of a stream, for looking. Raises NotFoundError when there is none."""
         return Reader(self).get(kind, stream)
+
+    def _find_in_part(self, kind: type[AggregateType], stream: UUID) -> AggregateType | None:
+        """As `find`, without decoding what the aggregate does not look into."""
+        stored = self.recorder.read_stream(stream)
+        seen = (row for row in stored if row.topic not in kind.UNREAD)
+        aggregate = _fold(kind, None, map(self.mapper.to_domain_event, seen))
+        return aggregate.at_version(stored[-1].originator_version) if aggregate else None
 
     def find_many(
         self, kind: type[AggregateType], streams: Iterable[UUID]

@@ -9,10 +9,11 @@ from __future__ import annotations
 import csv
 import io
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from functools import cache
 from importlib.resources import files
+from itertools import islice
 from typing import Any, Literal
 
 import orjson
@@ -24,6 +25,8 @@ from ledger.errors import NotFoundError, RuleError
 COMPUTED = ("company_code", "batch_code")
 # What makes a spreadsheet take a text for a formula, in half and in full width.
 FORMULA_STARTS = tuple("=+-@\t\r\n\0\uff1d\uff0b\uff0d\uff20")
+ISO_DAY = "%Y-%m-%d"
+RECORDS_AT_ONCE = 1_000
 LINE_ENDS = {"crlf": "\r\n", "lf": "\n"}
 
 
@@ -56,7 +59,7 @@ class Column(BaseModel):
     kind: Literal["text", "amount", "integer", "flag", "day"] = "text"
     zeros: int = 0  # text is filled up with zeros on its left
     length_max: int | None = None
-    day_format: str = "%Y-%m-%d"
+    day_format: str = ISO_DAY
     required: bool = False
 
     @model_validator(mode="after")
@@ -66,6 +69,22 @@ class Column(BaseModel):
         if self.field is not None and self.field not in (*FIELDS, *COMPUTED):
             raise ValueError(f"column {self.header} shows {self.field}, which no line has")
         return self
+
+    @property
+    def shown(self) -> Callable[[Any], str]:
+        """How a value that is there is written."""
+        plain: dict[str, Callable[[Any], str]] = {
+            "amount": dollars,
+            "integer": str,
+            "flag": lambda value: "true" if value else "false",
+            "day": str,  # as the record has it
+            "text": lambda value: safe_text(str(value)),
+        }
+        if self.kind == "day" and self.day_format != ISO_DAY:
+            return lambda value: date.fromisoformat(value).strftime(self.day_format)
+        if self.kind == "text" and self.zeros:
+            return lambda value: safe_text(str(value).rjust(self.zeros, "0"))
+        return plain[self.kind]
 
 
 class Layout(BaseModel):
@@ -104,42 +123,48 @@ class Layout(BaseModel):
         code = company_code.replace("/", "-")
         return self.file_name.format(company_code=code, batch_no=number)
 
-    def render(self, records: Sequence[Record]) -> bytes:
-        """The file. Raises CellRefusedError, naming line and column, when something cannot be."""
-        if self.format == "jsonl":
-            return b"".join(self._json_line(record) for record in records)
+    def render(self, records: Iterable[Record]) -> Iterator[bytes]:
+        """The file, piece by piece.
+
+        Raises:
+            CellRefusedError: something cannot be written so; names line and column.
+        """
+        return self._json_lines(records) if self.format == "jsonl" else self._csv(records)
+
+    def _json_lines(self, records: Iterable[Record]) -> Iterator[bytes]:
+        for record in records:
+            shown = {column.header: _json_value(column, record) for column in self.columns}
+            yield orjson.dumps(shown, option=orjson.OPT_APPEND_NEWLINE)
+
+    def _csv(self, records: Iterable[Record]) -> Iterator[bytes]:
         text = io.StringIO(newline="")
         writer = csv.writer(text, lineterminator=LINE_ENDS[self.line_end])
         writer.writerow(column.header for column in self.columns)
-        for record in records:
-            writer.writerow(self._cell(column, record) for column in self.columns)
-        return text.getvalue().encode()
+        cells = [self._cell(column) for column in self.columns]
+        coming = iter(records)
+        while page := list(islice(coming, RECORDS_AT_ONCE)):
+            writer.writerows([[cell(record) for cell in cells] for record in page])
+            yield text.getvalue().encode()
+            text.seek(0)
+            text.truncate()
+        yield text.getvalue().encode()  # the header, where there is no record
 
-    def _json_line(self, record: Record) -> bytes:
-        shown = {column.header: _json_value(column, record) for column in self.columns}
-        return orjson.dumps(shown) + b"\n"
+    def _cell(self, column: Column) -> Callable[[Record], str]:
+        """What writes one column of each record: made once, for it is called for every cell."""
+        field, shown = column.field, column.shown
 
-    def _cell(self, column: Column, record: Record) -> str:
-        value: Any = column.constant if column.field is None else record[column.field]
-        if value is None or value == "":
-            if column.required:
-                raise self._refused(column, record, "has to be there, and is not")
-            return ""
-        match column.kind:
-            case "amount":
-                return dollars(value)
-            case "integer":
-                return str(value)
-            case "flag":
-                return "true" if value else "false"
-            case "day":
-                return date.fromisoformat(value).strftime(column.day_format)
-            case "text":
-                text = safe_text(str(value).rjust(column.zeros, "0"))
-                if column.length_max is not None and len(text) > column.length_max:
-                    most = column.length_max
-                    raise self._refused(column, record, f"has over {most} characters")
-                return text
+        def cell(record: Record) -> str:
+            value: Any = column.constant if field is None else record[field]
+            if value is None or value == "":
+                if column.required:
+                    raise self._refused(column, record, "has to be there, and is not")
+                return ""
+            text = shown(value)
+            if column.length_max is not None and len(text) > column.length_max:
+                raise self._refused(column, record, f"has over {column.length_max} characters")
+            return text
+
+        return cell
 
     def _refused(self, column: Column, record: Record, why: str) -> CellRefusedError:
         line = record["line_no"]
@@ -180,8 +205,3 @@ def layout(name: str) -> Layout:
     if name not in layouts():
         raise LayoutUnknownError(f"the layouts are {', '.join(layouts())}")
     return layouts()[name]
-
-
-def approved(records: Iterable[Record], approvers: str) -> list[Record]:
-    """The records with who approved them, which nobody knew when they were frozen."""
-    return [{**record, "approver": approvers} for record in records]

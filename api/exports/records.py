@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
-from uuid import UUID
 
 import orjson
 
 from ledger.aggregates.batch import Batch
+from ledger.commands.batch_lines import LineRow
 from ledger.errors import RuleError
-from ledger.events.batch import BatchLine
 
 CURRENCY = "USD"
 # In the order of the canonical file. Whatever a layout shows has one of these names.
@@ -51,6 +50,7 @@ FIELDS = (
     "evidence_hash",
     "memo",
 )
+NO_ORIGINAL = {"line_id": None, "pay_date": None, "tax_year": None}
 Record = dict[str, Any]  # by the names above, beside `company_code` and `batch_code`
 
 
@@ -69,17 +69,17 @@ class Policy(NamedTuple):
 
 def records_of(
     batch: Batch,
-    employee_numbers: Mapping[UUID, str],
-    policies: Mapping[tuple[UUID, int], Policy],
-) -> list[Record]:
+    rows: Sequence[LineRow],
+    employee_numbers: Mapping[str, str],
+    policies: Mapping[tuple[str, int], Policy],
+) -> Iterator[Record]:
     """The lines of a batch, by employee number, account and id; amounts in integer cents.
 
     Raises:
         EmployeeNumberMissingError: says whose, by their ids.
     """
     missing = sorted(
-        {str(one.person_id) for one in batch.lines.values()}
-        - {str(person_id) for person_id, number in employee_numbers.items() if number}
+        {row["person_id"] for row in rows if not employee_numbers.get(row["person_id"])}
     )
     if missing:
         raise EmployeeNumberMissingError(
@@ -87,13 +87,13 @@ def records_of(
             persons=missing,
         )
     ordered = sorted(
-        batch.lines.values(),
-        key=lambda line: (employee_numbers[line.person_id], line.account or "", line.line_id),
+        rows,
+        key=lambda row: (employee_numbers[row["person_id"]], row["account"] or "", row["line_id"]),
     )
-    return [
-        _record(batch, number, line, employee_numbers[line.person_id], policies)
-        for number, line in enumerate(ordered, 1)
-    ]
+    of_all = _of_all(batch)
+    for number, row in enumerate(ordered, 1):
+        policy = policies.get((row["policy_id"], row["policy_version"]), Policy("", ""))
+        yield of_all | _of_line(number, row, employee_numbers[row["person_id"]], policy)
 
 
 def batch_code(prefix: str, pay_date: date) -> str:
@@ -101,60 +101,62 @@ def batch_code(prefix: str, pay_date: date) -> str:
     return f"{prefix}{pay_date:%y%m%d}"
 
 
-def _record(
-    batch: Batch,
-    number: int,
-    line: BatchLine,
-    employee_number: str,
-    policies: Mapping[tuple[UUID, int], Policy],
-) -> Record:
-    drafted, original = batch.drafted, line.original
-    policy = policies.get((line.policy_id, line.policy_version), Policy("", ""))
+def _of_all(batch: Batch) -> Record:
+    """What every record of a batch says alike."""
+    drafted = batch.drafted
     return {
         "batch_no": drafted.number,
-        "line_no": number,
-        "line_id": str(line.line_id),
-        "attempt": line.attempt,
-        "kind": line.kind.upper(),
         "district_id": str(batch.district_id),
-        "employee_no": employee_number,
         "employee_key_type": "employee_number",
         "position": None,
-        "earning_code": line.earning_code,
         "units": None,
         "rate": None,
-        "amount": line.amount_cents,
         "currency": CURRENCY,
-        "earned_from": line.earned_on.isoformat(),
-        "earned_to": line.earned_on.isoformat(),
         "pay_date_requested": drafted.pay_date.isoformat(),
         "tax_year": drafted.pay_date.year,
         "supplemental_wage": True,
-        "pensionable": line.pensionable,
-        "fund_source": line.fund_source,
-        "account_string": line.account,
         "cost_split": None,
-        "policy_id": str(line.policy_id),
-        "policy_version": line.policy_version,
-        "award_id": str(line.subject_id),
-        "entitlement_id": str(line.entitlement_id),
-        "reverses_line_id": str(original.line_id) if original else None,
-        "original_pay_date": original.pay_date.isoformat() if original else None,
-        "original_tax_year": original.tax_year if original else None,
-        "board_ref": policy.board_reference,
         "approver": None,
         "evidence_hash": None,
-        "memo": policy.title,
         "company_code": drafted.company_code,
         "batch_code": batch_code(drafted.batch_prefix, drafted.pay_date),
     }
 
 
+def _of_line(number: int, row: LineRow, employee_number: str, policy: Policy) -> Record:
+    original = row["original"] or NO_ORIGINAL
+    return {
+        "line_no": number,
+        "line_id": row["line_id"],
+        "attempt": row["attempt"],
+        "kind": row["kind"].upper(),
+        "employee_no": employee_number,
+        "earning_code": row["earning_code"],
+        "amount": row["amount_cents"],
+        "earned_from": row["earned_on"],
+        "earned_to": row["earned_on"],
+        "pensionable": row["pensionable"],
+        "fund_source": row["fund_source"],
+        "account_string": row["account"],
+        "policy_id": row["policy_id"],
+        "policy_version": row["policy_version"],
+        "award_id": row["subject_id"],
+        "entitlement_id": row["entitlement_id"],
+        "reverses_line_id": original["line_id"],
+        "original_pay_date": original["pay_date"],
+        "original_tax_year": original["tax_year"],
+        "board_ref": policy.board_reference,
+        "memo": policy.title,
+    }
+
+
 def to_bytes(records: Iterable[Record]) -> bytes:
     """As they are frozen: one JSON object a line, amounts in cents."""
-    return b"".join(orjson.dumps(one) + b"\n" for one in records)
+    return b"".join(orjson.dumps(one, option=orjson.OPT_APPEND_NEWLINE) for one in records)
 
 
-def from_bytes(content: bytes) -> list[Record]:
-    """The records of a frozen file."""
-    return [orjson.loads(line) for line in content.splitlines()]
+def approved(records: Iterable[Record], approvers: str) -> Iterator[Record]:
+    """The records with who approved them, which nobody knew when they were frozen."""
+    for record in records:
+        record["approver"] = approvers
+        yield record

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from fastapi import File, Response, UploadFile
 from pydantic import BaseModel
 
-from api import payroll
+from api import payroll, payroll_returns
 from api.access import (
     NOT_THERE,
     must_answer_payroll,
@@ -21,13 +21,14 @@ from api.disclosures import shows
 from api.exports.layout import layouts
 from api.imports.payroll_return import read_answers
 from api.paging import PageOf
-from api.payroll import Returned
+from api.payroll_returns import Returned
 from api.reading import PagedReadNow, Read, ReadNow
 from api.routing import ImportRoute, Router
 from api.writing import Write, WriteNow
 from ledger.aggregates.batch import Batch as BatchState
 from ledger.application import Call
 from ledger.commands import batch as commands
+from ledger.commands.batch_lines import about_rows, rows_of
 from ledger.errors import NotFoundError
 from ledger.events.batch import Explanation, VoidReason
 from ledger.events.payroll import Position
@@ -238,7 +239,7 @@ def record_return(
     must_answer_payroll(write.caller, _district_of(write, batch_id))
     number = commands.beginning_of(write.edge.ledger, batch_id).number
     content = file.file.read()
-    found = payroll.record_return(
+    found = payroll_returns.record_return(
         write.edge,
         write.call(),
         batch_id=batch_id,
@@ -290,7 +291,8 @@ def _opened(read: Read[Any], batch_id: UUID, layout: str) -> tuple[payroll.Downl
     batch = read.edge.ledger.get(BatchState, batch_id)
     must_see_payroll(read.caller, batch.district_id)
     found = payroll.read_export(read.edge, batch, layout)
-    shows(read, "payouts", batch.payees, within=[batch.district_id])
+    payees = map(UUID, about_rows(rows_of(read.edge.ledger, batch_id)).person_ids)
+    shows(read, "payouts", payees, within=[batch.district_id])
     call = Call(
         caller_id=read.caller.principal_id,
         command_id=uuid4(),

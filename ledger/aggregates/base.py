@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Self, TypedDict
+from typing import Any, ClassVar, Self, TypedDict
 from uuid import UUID
 
 
@@ -28,6 +28,9 @@ class Header(TypedDict):
 @dataclass(frozen=True, kw_only=True)
 class Aggregate(ABC):
     """The state of one stream, as its events so far have made it."""
+
+    # Topics of events that say nothing it keeps, and are too many or too large to be decoded.
+    UNREAD: ClassVar[frozenset[str]] = frozenset()
 
     id: UUID
     version: int  # of the newest event folded in

@@ -1,34 +1,31 @@
-"""Commands on payroll batches.
-
-Who makes a batch, who approves it and whose policies it pays by are different people. Whoever
-tries otherwise is refused, and the attempt is a fact of its own.
-"""
+"""Commands on payroll batches."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
-from uuid import UUID, uuid5
+from typing import TypeVar
+from uuid import UUID
 
-from ledger.aggregates import batch as batches
+from ledger.aggregates import batch_draft
 from ledger.aggregates.base import first_header
 from ledger.aggregates.batch import Batch
 from ledger.aggregates.batch_answers import Answer
+from ledger.aggregates.batch_returns import AnsweredBatch
 from ledger.aggregates.organization import Organization
 from ledger.aggregates.payroll import Payroll, PayrollTermsMissingError
-from ledger.application import Call, Decide, Ledger, Reader, Receipt
+from ledger.application import Call, Ledger, Reader, Receipt
+from ledger.commands.batch_lines import LineRow, about_lines, about_rows, rows_of
 from ledger.commands.payroll import payroll_stream
-from ledger.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
+from ledger.commands.segregation import must_not_approve, must_not_prepare, run_segregated
+from ledger.errors import ConflictError, InvalidError, NotFoundError
 from ledger.events import AnyBatchEvent
-from ledger.events.base import Event
 from ledger.events.batch import (
     BatchDownloaded,
     BatchDrafted,
     BatchLine,
     Explanation,
-    ForbiddenPair,
-    SegregationViolationAttempted,
     StoredFile,
     VoidReason,
 )
@@ -36,12 +33,7 @@ from ledger.events.payroll import PayrollTerms
 from ledger.values import local_date, stream_id
 
 AHEAD_MAX = timedelta(days=366)  # a pay date beyond that is a slip of the pen
-
-
-class SegregationError(ForbiddenError):
-    """Two different people have to do this."""
-
-    slug = "segregation-violated"
+AnyBatch = TypeVar("AnyBatch", bound=Batch)
 
 
 class PayDateTooFarError(InvalidError):
@@ -105,8 +97,8 @@ def draft_batch(
             underway.must_be_done()
             raise ConflictError(f"batch {number} was made meanwhile; read again")
         lines = make_lines(terms)
-        _must_not_prepare(ledger, call.caller_id, lines)
-        return batches.draft(
+        must_not_prepare(ledger, call.caller_id, about_lines(lines))
+        return batch_draft.draft(
             stream,
             call.act,
             district_id=district_id,
@@ -119,7 +111,7 @@ def draft_batch(
             lines=lines,
         )
 
-    return _run(ledger, call, district_id, stream, decide)
+    return run_segregated(ledger, call, district_id, stream, decide)
 
 
 def list_lines(
@@ -132,7 +124,7 @@ def list_lines(
     lines: Sequence[BatchLine],
 ) -> Receipt:
     """List more lines of a batch that was just drafted: all would be too much for one command."""
-    events = batches.list_lines(
+    events = batch_draft.list_lines(
         batch_id, call.act, district_id=district_id, after=after, lines=lines
     )
     return ledger.run(call, lambda _read: events)
@@ -146,13 +138,13 @@ def beginning_of(ledger: Ledger, batch_id: UUID) -> BatchDrafted:
     raise NotFoundError(f"there is no batch {batch_id}")
 
 
-def _first(known: Batch) -> Callable[[Reader], Batch]:
+def _first(known: AnyBatch) -> Callable[[Reader], AnyBatch]:
     """The batch as its caller has read it, and anew where that turns out to be too old."""
     read_before = [known]
 
-    def get(read: Reader) -> Batch:
+    def get(read: Reader) -> AnyBatch:
         if not read_before:
-            return read.get(Batch, known.id)
+            return read.get(type(known), known.id)
         read.versions[known.id] = known.version
         return read_before.pop()
 
@@ -169,17 +161,19 @@ def _closed_until(read: Reader, district_id: UUID, seen: Seen | None) -> date | 
     return before.closed_until
 
 
-def freeze_batch(ledger: Ledger, call: Call, *, known: Batch, file: StoredFile) -> Receipt:
+def freeze_batch(
+    ledger: Ledger, call: Call, *, known: Batch, rows: Sequence[LineRow], file: StoredFile
+) -> Receipt:
     """Say that the lines are in a file that no longer changes."""
     get = _first(known)
 
     def decide(read: Reader) -> Sequence[AnyBatchEvent]:
         batch = get(read)
-        batch.must_be_drafted()
-        _must_not_prepare(ledger, call.caller_id, batch.lines.values())
-        return batch.freeze(call.act, file=file)
+        batch.must_be_drafted(listed=len(rows))
+        must_not_prepare(ledger, call.caller_id, about_rows(rows))
+        return batch.freeze(call.act, file=file, listed=len(rows))
 
-    return _run(ledger, call, known.district_id, known.id, decide)
+    return run_segregated(ledger, call, known.district_id, known.id, decide)
 
 
 def approve_batch(ledger: Ledger, call: Call, *, batch_id: UUID) -> Receipt:
@@ -189,10 +183,10 @@ def approve_batch(ledger: Ledger, call: Call, *, batch_id: UUID) -> Receipt:
     def decide(read: Reader) -> Sequence[AnyBatchEvent]:
         batch = read.get(Batch, batch_id)
         batch.must_be_frozen()
-        _must_not_approve(ledger, call.caller_id, batch)
+        must_not_approve(ledger, call.caller_id, batch, about_rows(rows_of(ledger, batch_id)))
         return batch.approve(call.act)
 
-    return _run(ledger, call, district_id, batch_id, decide)
+    return run_segregated(ledger, call, district_id, batch_id, decide)
 
 
 def void_batch(ledger: Ledger, call: Call, *, batch_id: UUID, reason: VoidReason) -> Receipt:
@@ -241,7 +235,7 @@ def record_return(
     ledger: Ledger,
     call: Call,
     *,
-    known: Batch,
+    known: AnsweredBatch,
     file: StoredFile,
     file_hmac: str,
     answers: Sequence[Answer],
@@ -261,54 +255,6 @@ def reconcile_batch(
     """Sign that every line is answered, and that the sums meet or why they do not."""
 
     def decide(read: Reader) -> Sequence[AnyBatchEvent]:
-        return read.get(Batch, batch_id).reconcile(call.act, explanation=explanation)
+        return read.get(AnsweredBatch, batch_id).reconcile(call.act, explanation=explanation)
 
     return ledger.run(call, decide)
-
-
-# Who may not do what
-
-
-def _authors(ledger: Ledger, lines: Iterable[BatchLine]) -> set[UUID]:
-    """Whoever has decided anything about a policy that these lines are paid by."""
-    policy_ids = {line.policy_id for line in lines}
-    events = (event for policy_id in policy_ids for event in ledger.events.get(policy_id))
-    return {event.actor_id for event in events if isinstance(event, Event)}
-
-
-def _must_not_prepare(ledger: Ledger, who: UUID, lines: Iterable[BatchLine]) -> None:
-    listed = list(lines)
-    _refuse_if(any(line.person_id == who for line in listed), "payee_prepares")
-    _refuse_if(who in _authors(ledger, listed), "policy_author_prepares")
-
-
-def _must_not_approve(ledger: Ledger, who: UUID, batch: Batch) -> None:
-    _refuse_if(who in batch.preparers, "preparer_approves")
-    _refuse_if(who in batch.approvers, "approver_approves_again")
-    _refuse_if(who in batch.payees, "payee_approves")
-    _refuse_if(who in _authors(ledger, batch.lines.values()), "policy_author_approves")
-
-
-def _refuse_if(violated: bool, pair: ForbiddenPair) -> None:  # noqa: FBT001 - reads as a sentence
-    if violated:
-        raise SegregationError(
-            f"another person has to do this ({pair.replace('_', ' ')})", pair=pair
-        )
-
-
-def _run(ledger: Ledger, call: Call, district_id: UUID, batch_id: UUID, decide: Decide) -> Receipt:
-    """Run a command; an attempt to act in two roles is refused and leaves its own event."""
-    try:
-        return ledger.run(call, decide)
-    except SegregationError as error:
-        attempt = replace(
-            call, command_id=uuid5(call.command_id, "segregation"), expected_version=None
-        )
-        event = SegregationViolationAttempted(
-            **first_header(stream_id("segregation", attempt.command_id), call.act),
-            district_id=district_id,
-            batch_id=batch_id,
-            pair=error.operands["pair"],
-        )
-        ledger.run(attempt, lambda _read: [event])
-        raise

@@ -21,6 +21,7 @@ from ledger.aggregates.batch import Batch
 from ledger.aggregates.organization import Organization
 from ledger.aggregates.payroll_retention import PayrollRetention, begin, payroll_retention_stream
 from ledger.application import Call, Ledger, Reader
+from ledger.commands.batch_lines import about_rows, rows_of
 from ledger.commands.merge import merges
 from ledger.erasure import Eraser
 from ledger.errors import NothingChangesError
@@ -85,7 +86,8 @@ def destroy_files(ledger: Ledger, with_: Destroying, act: Act, *, batch_id: UUID
 
 def _held(ledger: Ledger, with_: Destroying, batch: Batch) -> bool:
     person_of = merges(ledger).person_of
-    paid = {person_of(one) for one in batch.payees}
+    payees = about_rows(rows_of(ledger, batch.id)).person_ids
+    paid = {person_of(UUID(one)) for one in payees}
     return not paid.isdisjoint(map(person_of, with_.held()))
 
 

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
 import pytest
 
-from ledger.aggregates.batch import (
-    Batch,
-    BatchIncompleteError,
-    BatchOpenError,
-    BatchStateError,
-    PeriodClosedError,
-    VarianceUnexplainedError,
-    draft,
-    list_lines,
-)
+from ledger.aggregates.batch import Batch, BatchIncompleteError, BatchOpenError, BatchStateError
 from ledger.aggregates.batch_answers import Answer
+from ledger.aggregates.batch_draft import PeriodClosedError, draft, list_lines
+from ledger.aggregates.batch_returns import AnsweredBatch, VarianceUnexplainedError
 from ledger.errors import NothingChangesError
 from ledger.events.batch import BatchLine, StoredFile
 from ledger.rules.payroll import lines_of_batch
@@ -50,15 +43,15 @@ def drafted(made: Sequence[BatchLine], **changed: Any) -> list[Any]:
     return list(draft(named("batch"), act(OFFICE), **{**given, **changed}))
 
 
-def fold(events: Sequence[Any]) -> Batch:
-    batch = Batch.fold(None, events)
+def fold(events: Sequence[Any]) -> AnsweredBatch:
+    batch = AnsweredBatch.fold(None, events)
     assert batch is not None
     return batch
 
 
 def exported(made: Sequence[BatchLine], **changed: Any) -> list[Any]:
     events = drafted(made, **changed)
-    events += fold(events).freeze(act(OFFICE), file=FILE)
+    events += fold(events).freeze(act(OFFICE), file=FILE, listed=len(made))
     events += fold(events).approve(act(SECOND))
     if not fold(events).closed:
         events += fold(events).approve(act(THIRD))
@@ -75,12 +68,13 @@ def test_a_batch_goes_through_its_states_in_order() -> None:
     made = lines(100, 200)
     events = drafted(made)
     assert fold(events).state == "drafted"
-    for step in (
+    steps: tuple[Callable[[AnsweredBatch], object], ...] = (
         lambda batch: batch.approve(act(SECOND)),
         lambda batch: batch.export(act(), layout="csv", layout_version=1, file=FILE),
         lambda batch: batch.record_return(act(), file=FILE, file_hmac=HMAC, answers=[]),
         lambda batch: batch.reconcile(act(), explanation=None),
-    ):
+    )
+    for step in steps:
         with pytest.raises(BatchStateError):
             step(fold(events))
     with pytest.raises(BatchOpenError):
@@ -103,12 +97,12 @@ def test_lines_are_listed_in_events_that_are_small_enough() -> None:
     assert [type(event).__name__ for event in events] == ["BatchDrafted"] + 6 * ["BatchLinesListed"]
     assert [event.originator_version for event in events] == [1, 2, 3, 4, 5, 6, 7]
     with pytest.raises(BatchIncompleteError, match="3000 of 3601"):
-        fold(events).freeze(act(OFFICE), file=FILE)
+        fold(events).freeze(act(OFFICE), file=FILE, listed=3_000)
     rest = made[3_000:]
     events += list_lines(named("batch"), act(OFFICE), district_id=DISTRICT, after=7, lines=rest)
     assert [event.originator_version for event in events[7:]] == [8, 9]
     assert list(fold(events).lines.values()) == made
-    fold(events).must_be_drafted()
+    fold(events).must_be_drafted(listed=3_601)
 
 
 def test_a_thousand_answers_are_one_return_in_pieces() -> None:
@@ -183,3 +177,16 @@ def test_what_contradicts_is_kept_once_and_does_not_count() -> None:
     assert len(fold(events).disputed) == 1
     with pytest.raises(NothingChangesError):
         answered(events, other)
+
+
+def test_a_batch_without_its_lines_comes_as_far_as_one_with_them() -> None:
+    made = lines(100, 200)
+    events = exported(made)
+    events = answered(events, *(Answer(line_id=one.line_id, status="accepted") for one in made))
+    for length in range(1, len(events) + 1):
+        seen = [event for event in events[:length] if event.TOPIC not in Batch.UNREAD]
+        alone, whole = Batch.fold(None, seen), fold(events[:length])
+        assert alone is not None
+        assert alone.state == ("exported" if whole.state == "acknowledged" else whole.state)
+        shared = ("drafted", "preparers", "file", "approvals", "exports", "returns")
+        assert all(getattr(alone, name) == getattr(whole, name) for name in shared)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ledger.commands.batch import SegregationError
+from ledger.commands.segregation import SegregationError
 from tests.api.payroll import hire, payday
 from tests.api.test_cli import in_place
 from tests.api.world import World

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 import orjson
 import pytest
 
+from api.payroll_returns import ANSWERS_PER_COMMAND, Returned, record_return
+from ledger.aggregates.batch_answers import Answer
+from ledger.aggregates.batch_returns import AnsweredBatch
+from ledger.application import Call
 from tests.api.conftest import running
 from tests.api.payroll import CODES, Payday, Worked, hire, payday, worked_batch
 from tests.api.world import World
@@ -249,3 +255,26 @@ def test_answers_sent_at_once_have_one_effect(times: int, world: World) -> None:
     assert topics.count("batch.return-recorded.v1") == 1
     folder = world.edge.settings.evidence_files
     assert len(list(folder.glob("payroll-*"))) == 3, "the frozen lines, the export, one return file"
+
+
+def test_a_long_file_that_broke_off_is_taken_up_and_nothing_counts_twice(world: World) -> None:
+    day = payday(world)
+    batch = UUID(day.close("2027-01-15"))
+    day.export(str(batch))
+    answers = [Answer(line_id=uuid4(), status="accepted") for _ in range(ANSWERS_PER_COMMAND + 9)]
+    call = Call(day.machine, uuid4(), bytes(32), datetime(2027, 1, 16, tzinfo=UTC))
+
+    def sent(part: Sequence[Answer], again: Call = call) -> Returned:
+        return record_return(world.edge, again, batch_id=batch, content=b"file", answers=part)
+
+    assert sent(answers[:ANSWERS_PER_COMMAND]).quarantined == ANSWERS_PER_COMMAND  # and then died
+    whole = sent(answers)
+    assert (whole.quarantined, whole.repeated) == (len(answers), 0)
+    last = world.edge.ledger.recorder.last_position()
+    assert sent(answers) == whole
+    by_another = sent(answers, replace(call, command_id=uuid4()))
+    assert by_another == Returned(repeated=len(answers))
+    assert world.edge.ledger.recorder.last_position() == last
+    kept = world.edge.ledger.get(AnsweredBatch, batch)
+    assert kept.quarantined == {answer.line_id for answer in answers}
+    assert kept.returns == 2, "one return for each command that its events fit into"

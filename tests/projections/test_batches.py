@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from psycopg import Connection
 
-from ledger.aggregates import batch as batches_of_the_ledger
-from ledger.aggregates.batch import Batch
+from ledger.aggregates import batch_draft
 from ledger.aggregates.batch_answers import Answer
+from ledger.aggregates.batch_returns import AnsweredBatch
 from ledger.events.batch import StoredFile
 from ledger.rules.payroll import lines_of_batch
 from projections import batches
@@ -34,7 +34,7 @@ def life(number: int = 1, lines: int = 3, *, voided: bool = False) -> list[Any]:
     owed = [payable(10 * number + place, 100 + place) for place in range(lines)]
     made = lines_of_batch(owed, [], {}, {}, TERMS)
     events = list(
-        batches_of_the_ledger.draft(
+        batch_draft.draft(
             stream,
             act(OFFICE),
             district_id=DISTRICT,
@@ -49,11 +49,11 @@ def life(number: int = 1, lines: int = 3, *, voided: bool = False) -> list[Any]:
     )
 
     def then(step: Any) -> None:
-        batch = Batch.fold(None, events)
+        batch = AnsweredBatch.fold(None, events)
         assert batch is not None
         events.extend(step(batch))
 
-    then(lambda batch: batch.freeze(act(OFFICE), file=FILE))
+    then(lambda batch: batch.freeze(act(OFFICE), file=FILE, listed=lines))
     then(lambda batch: batch.approve(act(SECOND)))
     if voided:
         then(lambda batch: batch.void(act(OFFICE), reason="wrong_lines"))

@@ -1,0 +1,54 @@
+"""The lines of a batch as the log has them: plain rows, for there may be a hundred thousand.
+
+Whoever freezes or approves needs a few fields of each, mostly to write them down again. As values
+with ids and days they would take ten times as long to read, and be turned into text once more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from ledger.application import Ledger
+from ledger.codec import upcast
+from ledger.events.batch import BatchLine, BatchLinesListed
+
+LineRow = dict[str, Any]  # the fields of a BatchLine, its ids and days as text
+_TOPICS, _, _VERSION = BatchLinesListed.TOPIC.rpartition(".")  # whatever version it was listed in
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """Whom some lines pay and by which policies, by ids as the rows have them: as text."""
+
+    person_ids: frozenset[str]
+    policy_ids: frozenset[str]
+
+
+def rows_of(ledger: Ledger, batch_id: UUID) -> list[LineRow]:
+    """The lines of a batch in the order in which they were listed; none for an unknown batch."""
+    found: list[LineRow] = []
+    for stored in ledger.recorder.read_stream(batch_id):
+        if stored.topic.startswith(_TOPICS):
+            _, fields = upcast(stored.topic, orjson.loads(stored.state))
+            found += fields["lines"]
+    return found
+
+
+def about_rows(rows: Collection[LineRow]) -> About:
+    """What rows of the log are about."""
+    return About(
+        frozenset(row["person_id"] for row in rows), frozenset(row["policy_id"] for row in rows)
+    )
+
+
+def about_lines(lines: Collection[BatchLine]) -> About:
+    """What lines that nobody has listed yet are about."""
+    return About(
+        frozenset(map(str, {one.person_id for one in lines})),
+        frozenset(map(str, {one.policy_id for one in lines})),
+    )

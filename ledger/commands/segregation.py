@@ -1,0 +1,88 @@
+"""Who makes a batch, who approves it, whose policies it pays by and whom it pays: different people.
+
+Whoever tries otherwise is refused, and the attempt is a fact of its own. Two records of one person
+are one person here as everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+from uuid import UUID, uuid5
+
+from ledger.aggregates.base import first_header
+from ledger.aggregates.batch import Batch
+from ledger.application import Call, Decide, Ledger, Receipt
+from ledger.commands.batch_lines import About
+from ledger.commands.merge import merges
+from ledger.errors import ForbiddenError
+from ledger.events.base import Event
+from ledger.events.batch import ForbiddenPair, SegregationViolationAttempted
+from ledger.values import stream_id
+
+
+class SegregationError(ForbiddenError):
+    """Two different people have to do this."""
+
+    slug = "segregation-violated"
+
+
+def must_not_prepare(ledger: Ledger, who: UUID, about: About) -> None:
+    """Raises SegregationError unless somebody may make a batch of lines about this."""
+    her = _ids_of(ledger, who)
+    _refuse_if(about.person_ids & _texts(her), "payee_prepares")
+    _refuse_if(her & _authors(ledger, about), "policy_author_prepares")
+
+
+def must_not_approve(ledger: Ledger, who: UUID, batch: Batch, about: About) -> None:
+    """Raises SegregationError unless somebody may approve a batch of lines about this."""
+    her = _ids_of(ledger, who)
+    _refuse_if(her & batch.preparers, "preparer_approves")
+    _refuse_if(her & set(batch.approvers), "approver_approves_again")
+    _refuse_if(about.person_ids & _texts(her), "payee_approves")
+    _refuse_if(her & _authors(ledger, about), "policy_author_approves")
+
+
+def run_segregated(
+    ledger: Ledger, call: Call, district_id: UUID, batch_id: UUID, decide: Decide
+) -> Receipt:
+    """Run a command; an attempt to act in two roles is refused and leaves its own event."""
+    try:
+        return ledger.run(call, decide)
+    except SegregationError as error:
+        attempt = replace(
+            call, command_id=uuid5(call.command_id, "segregation"), expected_version=None
+        )
+        event = SegregationViolationAttempted(
+            **first_header(stream_id("segregation", attempt.command_id), call.act),
+            district_id=district_id,
+            batch_id=batch_id,
+            pair=error.operands["pair"],
+        )
+        ledger.run(attempt, lambda _read: [event])
+        raise
+
+
+def _ids_of(ledger: Ledger, who: UUID) -> frozenset[UUID]:
+    """Every id that means the same person."""
+    known = merges(ledger)
+    person_id = known.person_of(who)
+    return frozenset({person_id, *known.ids_of(person_id)})
+
+
+def _authors(ledger: Ledger, about: About) -> frozenset[UUID]:
+    """Whoever has decided anything about a policy that these lines are paid by."""
+    policies = map(UUID, about.policy_ids)
+    events = (event for policy_id in policies for event in ledger.events.get(policy_id))
+    return frozenset(event.actor_id for event in events if isinstance(event, Event))
+
+
+def _texts(ids: Iterable[UUID]) -> frozenset[str]:
+    return frozenset(map(str, ids))
+
+
+def _refuse_if(violating: Collection[object], pair: ForbiddenPair) -> None:
+    if violating:
+        raise SegregationError(
+            f"another person has to do this ({pair.replace('_', ' ')})", pair=pair
+        )
