@@ -15,9 +15,10 @@ from api import problems
 from api.auth import load_verifier
 from api.edge import Edge
 from api.request_log import RequestLog
-from api.routes import ROUTERS, seal
+from api.routes import ROUTERS, records_public, seal
 from api.routes.health import router as health
 from api.settings import Settings, read_settings
+from api.status_lists import StatusLists
 
 DESCRIPTION = """\
 A ledger of teachers' micro-credentials. Every change is one request with an `Idempotency-Key`, is
@@ -44,12 +45,14 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.settings = settings
     app.state.verifier = load_verifier(settings)
+    app.state.status_lists = StatusLists()
     app.add_middleware(RequestLog)
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router, prefix="/v1")
     app.include_router(health)
     app.include_router(seal.router)
+    app.include_router(records_public.router)
     app.openapi = _documented(app)  # type: ignore[method-assign]  # FastAPI's way to extend it
     return app
 

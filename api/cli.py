@@ -24,6 +24,7 @@ from api import (
     cli_payroll,
     cli_policies,
     cli_privacy,
+    cli_records,
     cli_seal,
     cli_server,
     cli_upkeep,
@@ -46,6 +47,7 @@ app.add_typer(cli_equivalency.app, name="equivalency")
 app.add_typer(cli_policies.app, name="policy")
 app.add_typer(cli_audit.app, name="audit")
 app.add_typer(cli_payroll.app, name="payroll")
+app.add_typer(cli_records.app, name="records")
 app.add_typer(cli_server.app)
 app.add_typer(cli_backup.app)
 app.add_typer(cli_keys.app, name="keys")

@@ -45,6 +45,7 @@ Record = Literal[
     "changes",
     "opening-records",
     "evidence",
+    "record",
 ]
 ReaderRole = Literal[
     "assessor",

@@ -17,6 +17,7 @@ from ledger.errors import LedgerError
 
 DEVELOPMENT_ISSUER = "urn:mcledger:development"
 MEBIBYTE = 1024 * 1024
+HOST = r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?(:[1-9][0-9]{0,4})?$"
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 
@@ -49,6 +50,9 @@ class Settings(BaseSettings):
     state_folder: Path = Field(default_factory=_state_folder)  # what development keeps
     root_key_file: Path | None = None
     erase_file: Path | None = None  # what was erased, kept where no backup of the database goes
+    # Where others reach this ledger, as `ledger.example` or `ledger.example:8443`: records name it
+    # for ever, so it is needed where they are issued.
+    public_host: Annotated[str, Field(pattern=HOST)] | None = None
     seal_key_file: Path | None = None  # needed where the log is sealed, and nowhere else
     seal_origin: str = "mcledger-development"  # the name of the log, in which it is sealed
     witnesses_file: Path | None = None  # a line for each: its public key, a space, its address

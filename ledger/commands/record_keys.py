@@ -46,7 +46,7 @@ def compromise_record_key(
     issuer_id: UUID | None,
     key: str,
     since: datetime,
-    new: NewRecordKey | None,
+    new: NewRecordKey | None = None,
 ) -> Receipt:
     """Let nothing be proved by a key any more; what it signed has to be issued anew."""
 

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurv
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, RSAKey
+from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from ledger.records.documents import Document, RecordError, written_instant
 from ledger.records.multikeys import multikey, public_key
@@ -77,6 +77,15 @@ def issuer_document(issuer_id: str, keys: Iterable[IssuerKey]) -> dict[str, Any]
         "verificationMethod": [_method(issuer_id, key) for key in known],
         "assertionMethod": trusted,
     }
+
+
+def bare_jwk(key: IssuerKey) -> dict[str, Any]:
+    """A key as a JSON Web Key alone, for whoever is led to it by an address (RFC 7517, 8037)."""
+    if isinstance(key.key, Ed25519PublicKey):
+        jwk = OKPKey.import_key(key.key).as_dict(private=False)
+    else:
+        jwk = _as_jwk(key.key).as_dict(private=False)
+    return {**jwk, "kid": key.fragment}
 
 
 def proof_key(issuer: Document, issuer_id: str, method: object) -> Ed25519PublicKey:

@@ -17,6 +17,7 @@ from tests.api.world import Story, World, story
 from tests.database import Server
 
 EVIDENCE_BYTES_MAX = 4 * 1024 * 1024
+PUBLIC_HOST = "ledger.example"
 
 
 def development(database_url: str, folder: Path) -> Settings:
@@ -26,6 +27,7 @@ def development(database_url: str, folder: Path) -> Settings:
         database_url=database_url,
         state_folder=folder,
         evidence_bytes_max=EVIDENCE_BYTES_MAX,
+        public_host=PUBLIC_HOST,
     )
 
 

@@ -11,7 +11,10 @@ from uuid import UUID, uuid4
 import pytest
 import yaml
 
+from api import issuing
+from api.clock import wall
 from api.demo.district import write_generated_district
+from api.record_signing import keys_of, signer_of
 from tests.api.conftest import running
 from tests.api.payroll import batch_of
 from tests.api.world import (
@@ -84,9 +87,26 @@ def furnish(world: World, token: str) -> Tenant:
         "payout_id": payouts[0]["payout_id"],
         "import_id": import_of(world, district, world.settings.state_folder),
     }
+    ids |= record_of(world, one.teacher, issuer)
     ids |= batch_of(world, district, roles["payroll"], one.teacher)
     ids |= held_and_asked_for(world, office, roles["approver"], ids)
     return Tenant(ids, roles)
+
+
+def record_of(world: World, teacher: UUID, issuer: str) -> dict[str, str]:
+    """Her portable record, and the keys and the list by which anybody can check it."""
+    world.edge.visible(issuing.VIEWS, world.position)
+    issuing.issue_due(world.edge, wall)
+    signer_of(world.edge, None, wall())  # the ledger's own keys, for transcripts
+    [made] = world.seen(teacher, f"/v1/people/{teacher}/records")["items"]
+    keys = keys_of(world.edge, UUID(issuer))
+    assert keys is not None, "the issuer signs"
+    return {
+        "record_id": made["record_id"],
+        "key": keys.keys[0].key,
+        "list_number": "1",
+        "version": "1",
+    }
 
 
 def held_and_asked_for(

@@ -1,0 +1,94 @@
+"""What anybody needs to check a record: keys of issuers, status lists, rubrics. No token is asked.
+
+Nothing here says of anybody that she has a record.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from uuid import UUID
+
+import orjson
+from fastapi import APIRouter, Path, Request, Response
+
+from api.clock import now
+from api.problems import declared
+from api.record_addresses import addresses_of
+from api.record_forms import TOKEN, Form, wanted
+from api.record_signing import document_of, keys_of
+from api.status_lists import status_lists_of
+from api.writing import edge_of
+from ledger.aggregates.credential import Credential
+from ledger.errors import NotFoundError
+from ledger.records.awards import achievement
+from ledger.records.issuers import bare_jwk
+
+LISTS_MAX = 10**6
+DOCUMENT, LINKED, JWK = "application/did+ld+json", "application/vc+ld+json", "application/jwk+json"
+CHANGES = {"Cache-Control": "public, max-age=300"}
+
+ANY: dict[str, Any] = {  # signed bytes, of the type that was asked for
+    "response_class": Response,
+    "responses": declared()
+    | {200: {"content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}}},
+}
+
+router = APIRouter(tags=["records"])
+ListNumber = Annotated[int, Path(ge=1, le=LISTS_MAX)]
+Version = Annotated[int, Path(ge=1, le=10**6)]
+
+
+@router.get("/.well-known/did.json", **ANY)
+def read_ledger_keys(request: Request) -> Response:
+    """The DID document of this ledger itself, with every key that it ever had."""
+    return _did_document(request, None)
+
+
+@router.get("/issuers/{issuer_id}/did.json", **ANY)
+def read_issuer_keys(request: Request, issuer_id: UUID) -> Response:
+    """The DID document of an issuer, with every key that it ever had."""
+    return _did_document(request, issuer_id)
+
+
+@router.get("/issuers/{issuer_id}/keys/{key}", **ANY)
+def read_issuer_key(request: Request, issuer_id: UUID, key: str) -> Response:
+    """One key of an issuer as a bare JSON Web Key."""
+    keys = keys_of(edge_of(request), issuer_id)
+    if keys is None:
+        raise NotFoundError("this issuer has no keys")
+    return _json(bare_jwk(keys.named(key).shown), JWK)
+
+
+@router.get("/issuers/{issuer_id}/status/{list_number}", **ANY)
+def read_status_list(request: Request, issuer_id: UUID, list_number: ListNumber) -> Response:
+    """A status list, signed: a document, or a token where `Accept` asks for text/plain."""
+    edge, lists = edge_of(request), status_lists_of(request)
+    found = lists.find(edge, issuer_id, list_number, now(request))
+    headers = {**CHANGES, "Vary": "Accept"}
+    if wanted(request, Form.DOCUMENT, Form.TOKEN) is Form.TOKEN:
+        return Response(found.token, media_type=TOKEN, headers=headers)
+    return _json(found.document, LINKED, headers)
+
+
+@router.get("/issuers/{issuer_id}/achievements/{credential_id}/{version}", **ANY)
+def read_achievement(
+    request: Request, issuer_id: UUID, credential_id: UUID, version: Version
+) -> Response:
+    """What a version of a micro-credential asks for, with its rubric, as records name it."""
+    edge = edge_of(request)
+    credential = edge.ledger.get(Credential, credential_id)
+    if credential.issuer_id != issuer_id or version > credential.newest_version:
+        raise NotFoundError("there is no such version")
+    url = addresses_of(edge.settings).achievement(issuer_id, credential_id, version)
+    return _json(achievement(url, version, credential.definition_of(version)), LINKED)
+
+
+def _did_document(request: Request, issuer_id: UUID | None) -> Response:
+    document = document_of(edge_of(request), issuer_id)
+    if document is None:
+        raise NotFoundError("this issuer has no keys")
+    return _json(document, DOCUMENT)
+
+
+def _json(body: Any, media_type: str, headers: dict[str, str] = CHANGES) -> Response:
+    return Response(orjson.dumps(body), media_type=media_type, headers=headers)
