@@ -36,6 +36,7 @@ _PARTS: Final = _RECORDS | {
 }
 _DEFINING: Final = frozenset({"type", "proofPurpose"})  # their strings are words of a context
 _LEAF: Final = re.compile(r"urn:leaf:(\d+):")
+_UNUSUAL_LINE: Final = re.compile(UNUSUAL.pattern, re.MULTILINE)
 _ADDRESS: Final = re.compile(r"(?:https?|did|urn):[^\x00-\x20<>\"{}|^`\\]+")
 
 
@@ -50,19 +51,44 @@ class _Term:
 
 
 _Quad = tuple[_Term, ...]  # subject, predicate, object, and its graph where that is not the first
-_Written = list[tuple[str | None, str]]  # the same with its strings: a node, or text
+_Text = tuple[str | None, str]  # a term with its string: a node without a name, or text
+
+
+@dataclass(frozen=True, slots=True)
+class _Template:
+    """The quads of a shape, each by the indexes of its terms."""
+
+    terms: tuple[_Term, ...]
+    named: tuple[tuple[int, ...], ...]  # quads in which every node has a name
+    unnamed: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Quads:
+    """Quads of documents: lines where every node has a name, and the rest."""
+
+    lines: set[str]
+    unnamed: list[list[_Text]]
 
 
 def canonical_by_shape(document: Document) -> bytes:
     """The same as `canonical`, and refused the same, for documents of our own making."""
-    quads: list[_Written] = []
-    for number, part in enumerate(_pieces(document, _RECORDS)):
-        written = _quads(part, f"{number}")
-        if written is None:
-            return canonical(document)
-        quads += written
-    named = _named(quads)
-    return canonical(document) if named is None else named
+    quads = _Quads(set(), [])
+    try:
+        for number, piece in enumerate(_pieces(document, _RECORDS)):
+            _add(quads, piece, f"{number}")
+    except RecordError:
+        return canonical(document)
+    named = _named(quads.unnamed)
+    if named is None:
+        return canonical(document)
+    return "".join(sorted(quads.lines.union(named))).encode()
+
+
+def forget() -> None:
+    """Begin as a new process does, which has worked out no shape."""
+    _template.cache_clear()
+    _worked_out.cache_clear()
 
 
 def _pieces(part: Document, names: frozenset[str]) -> Iterator[Document]:
@@ -88,18 +114,35 @@ def _is_named(part: Any) -> bool:
     return isinstance(part, Mapping) and isinstance(part.get("id"), str)
 
 
-def _quads(document: Document, prefix: str) -> list[_Written] | None:
-    """The quads of a document, its nodes without a name told from others by a prefix.
+def _add(quads: _Quads, document: Document, prefix: str) -> None:
+    """Add the quads of a document, its nodes without a name told from others by a prefix.
 
-    None when something needs a closer look.
+    Raises RecordError when something needs a closer look.
     """
     leaves: list[str] = []
-    shape = _shape(document, "", leaves, {})
-    try:
-        template = _template(json.dumps(shape))
-    except RecordError:
-        return None
-    return _written(template, leaves, prefix)
+    template = _template(json.dumps(_shape(document, "", leaves, {})))
+    if _UNUSUAL_LINE.search("\n".join(leaves)):
+        raise RecordError("a string may be more than text")
+    texts = [_text(term, leaves, prefix) for term in template.terms]
+    words = [text for _, text in texts]
+    for quad in template.named:
+        quads.lines.add(" ".join([words[index] for index in quad]) + " .\n")
+    for quad in template.unnamed:
+        quads.unnamed.append([texts[index] for index in quad])
+
+
+def _text(term: _Term, leaves: Sequence[str], prefix: str) -> _Text:
+    """A term with the document's string in it. Raises RecordError for an unusual address."""
+    if term.node is not None:
+        return prefix + term.node, ""
+    if term.leaf is None:
+        return None, term.before
+    leaf = leaves[term.leaf]
+    if term.before != "<":
+        return None, term.before + escape(leaf) + term.after
+    if not _ADDRESS.fullmatch(leaf):
+        raise RecordError("an address may be another than it looks")
+    return None, f"<{leaf}>"
 
 
 def _shape(part: Any, name: str, leaves: list[str], ids: dict[str, int]) -> Any:
@@ -121,7 +164,7 @@ def _shape(part: Any, name: str, leaves: list[str], ids: dict[str, int]) -> Any:
 
 
 @lru_cache(maxsize=_SHAPES_KEPT)
-def _template(shape: str) -> tuple[_Quad, ...]:
+def _template(shape: str) -> _Template:
     """The quads of a shape, piece by piece: rubrics of any length consist of the same few.
 
     Raises RecordError where `canonical` would refuse it.
@@ -132,7 +175,12 @@ def _template(shape: str) -> tuple[_Quad, ...]:
         of_piece = json.dumps(_shape(piece, "", leaves, {}))
         for quad in _worked_out(of_piece):
             quads[tuple(_within(term, leaves, f"{number}.") for term in quad)] = None
-    return tuple(quads)
+    indexes = {term: index for index, term in enumerate({term for quad in quads for term in quad})}
+    indexed: dict[bool, list[tuple[int, ...]]] = {True: [], False: []}
+    for quad in quads:
+        named = all(term.node is None for term in quad)
+        indexed[named].append(tuple(indexes[term] for term in quad))
+    return _Template(tuple(indexes), tuple(indexed[True]), tuple(indexed[False]))
 
 
 def _within(term: _Term, leaves: Sequence[str], prefix: str) -> _Term:
@@ -181,31 +229,12 @@ def _closing(literal: Mapping[str, str]) -> str:
     return '"' if literal["datatype"] == XSD_STRING else f'"^^<{literal["datatype"]}>'
 
 
-def _written(
-    template: tuple[_Quad, ...], leaves: Sequence[str], prefix: str
-) -> list[_Written] | None:
-    """The quads with the document's strings in them; None when a string needs a closer look."""
-    if any(map(UNUSUAL.search, leaves)):
-        return None
-    quads = []
-    for quad in template:
-        written: _Written = []
-        for term in quad:
-            leaf = None if term.leaf is None else leaves[term.leaf]
-            if leaf is not None and term.before == "<" and not _ADDRESS.fullmatch(leaf):
-                return None
-            text = "" if leaf is None else leaf if term.before == "<" else escape(leaf)
-            written.append((term.node and prefix + term.node, term.before + text + term.after))
-        quads.append(written)
-    return quads
-
-
-def _named(quads: Sequence[_Written]) -> bytes | None:
-    """The quads in canonical order, the nodes without a name numbered by what each says.
+def _named(quads: Sequence[list[_Text]]) -> list[str] | None:
+    """The quads of nodes without a name, which are numbered by what each of them says.
 
     None when two nodes say the same, so that telling them apart takes more than this.
     """
-    mentions: dict[str, list[_Written]] = defaultdict(list)
+    mentions: dict[str, list[list[_Text]]] = defaultdict(list)
     for quad in quads:
         for node in {node for node, _ in quad if node is not None}:
             mentions[node].append(quad)
@@ -216,8 +245,8 @@ def _named(quads: Sequence[_Written]) -> bytes | None:
     if len(digests) < len(mentions):
         return None
     names = {digests[digest]: f"_:c14n{n}" for n, digest in enumerate(sorted(digests))}
-    return "".join(sorted({_line(quad, names) for quad in quads})).encode()
+    return [_line(quad, names) for quad in quads]
 
 
-def _line(quad: _Written, names: Mapping[str, str]) -> str:
+def _line(quad: Sequence[_Text], names: Mapping[str, str]) -> str:
     return " ".join([text if node is None else names[node] for node, text in quad]) + " .\n"

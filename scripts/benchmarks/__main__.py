@@ -12,6 +12,7 @@ from benchmarks import (
     maintenance,
     missed,
     reads,
+    records,
     sealing,
     serving,
 )
@@ -20,7 +21,18 @@ from benchmarks.measure import Figure, Row, run_row
 from benchmarks.notes import NOTES
 from benchmarks.report import as_json, as_line, write_page
 
-GROUPS = (appends, reads, commands, following, maintenance, serving, sealing, missed, growth)
+GROUPS = (
+    appends,
+    reads,
+    commands,
+    following,
+    maintenance,
+    serving,
+    sealing,
+    records,
+    missed,
+    growth,
+)
 ROWS: tuple[Row, ...] = tuple(row for group in GROUPS for row in group.ROWS)
 
 

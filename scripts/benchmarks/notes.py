@@ -48,4 +48,10 @@ NOTES = (
         "**At 1 million events** is each figure as time for one act, beside the same figure "
         "at 100 thousand events."
     ),
+    (
+        "**Signing awards in bulk** builds and signs each award; plain pyld canonicalizes the same "
+        "documents without looking for what it passes over. **A transcript** goes from stored, "
+        "signed awards of twenty micro-credentials to bytes to send, with every shape forgotten "
+        "before; its peer builds and signs one award as it is done at award time."
+    ),
 )
