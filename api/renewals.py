@@ -229,7 +229,7 @@ def visible(held: Iterable[Held], sight: Sight) -> list[Held]:
 
 
 def _record_as_of(connection: Connection[Any], person_id: UUID, until: int) -> Record:
-    kinds = ("enrollment", "license", "credit", "opening")
+    kinds = ("enrollment", "license", "credit", "acceptance", "opening")
     facts = history.events_of(connection, person_id, *kinds, until=until)
     of_enrollments = [fact for fact in facts if fact.event.TOPIC.startswith("enrollment.")]
     positions = {

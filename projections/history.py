@@ -17,11 +17,13 @@ from uuid import UUID
 from psycopg import Connection
 
 from ledger.events import (
+    AnyAcceptanceEvent,
     AnyAccessEvent,
     AnyAssessorEvent,
     AnyCreditEvent,
     AnyEmploymentEvent,
     AnyEnrollmentEvent,
+    AnyExternalRecordEvent,
     AnyLicenseEvent,
     AnyPersonEvent,
     AnyRetentionEvent,
@@ -45,6 +47,8 @@ Relevant = (
     | AnyRetentionEvent
     | AnyLicenseEvent
     | AnyCreditEvent
+    | AnyExternalRecordEvent
+    | AnyAcceptanceEvent
     | OpeningRecorded
 )
 PAGE_EVENTS = 5000  # of one person's events read at once

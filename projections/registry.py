@@ -8,6 +8,7 @@ from projections.batches import Batches
 from projections.catalog import Catalog
 from projections.contract import Projection
 from projections.employments import Employments
+from projections.external_records import ExternalRecords
 from projections.history import History
 from projections.payouts import Payouts
 from projections.records import Records
@@ -31,6 +32,7 @@ _MEANING: tuple[Projection[Any], ...] = (
     Batches(),
     Webhooks(),
     Records(),
+    ExternalRecords(),
 )
 
 PROJECTIONS = _LIFE + _MEANING

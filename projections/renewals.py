@@ -19,9 +19,11 @@ from psycopg import Connection
 from pydantic import TypeAdapter
 
 from ledger.events import (
+    AnyAcceptanceEvent,
     AnyCreditEvent,
     AnyEquivalencyEvent,
     AnyLicenseEvent,
+    acceptance,
     credit,
     equivalency,
     licensure,
@@ -35,7 +37,9 @@ from ledger.values import VaultText
 from projections.contract import Fact, Projection, Table, Viewer
 from projections.sql import NO_ID, Write, blocks, read, rows, to_write
 
-Relevant = AnyLicenseEvent | AnyCreditEvent | AnyEquivalencyEvent | OpeningRecorded
+Relevant = (
+    AnyLicenseEvent | AnyCreditEvent | AnyAcceptanceEvent | AnyEquivalencyEvent | OpeningRecorded
+)
 
 _SQL = blocks("renewals")
 _LICENSE = TypeAdapter(License)
@@ -72,10 +76,15 @@ class Credit:
     withdrawn_reason: str | None
     position: int
     positions: list[int]
+    outcome: str | None = None  # of an award from elsewhere: what the district made of it
+    outcome_reason: str | None = None
+    expires_on: date | None = None
 
     @property
     def achievement(self) -> Achievement:
         """What was earned, in its own kind."""
+        void = None if self.withdrawn_on is None else "withdrawn"
+        outcome = (self.outcome or "").replace("_", " ")
         return Achievement(
             id=self.credit_id,
             position=self.position,
@@ -87,8 +96,12 @@ class Credit:
             begun_on=self.begun_on,
             approved_on=self.approved_on,
             void_from=self.withdrawn_on,
-            void_reason=None if self.withdrawn_on is None else "withdrawn",
+            void_reason="under_review" if void and self.outcome else void,
             exchanged_for=self.exchanged_enrollment_id,
+            expires_on=self.expires_on,
+            accepted_by=self.district_id if self.outcome else None,
+            declined=self.outcome == "declined",
+            said=f"{outcome} by the district: {self.outcome_reason}" if outcome else "",
         )
 
 
@@ -170,6 +183,8 @@ class Renewals(Projection[Relevant]):
                         credits_[stream] = brought
                 case credit.CreditEvent():
                     credits_[stream] = _credit_after(credits_.get(stream), event, position)
+                case acceptance.AcceptanceEvent():
+                    credits_[stream] = _accepted_after(credits_.get(stream), event, position)
                 case equivalency.EquivalencyAdopted():
                     rules[stream, event.rule_version] = _rule_row(event, position)
                 case equivalency.EquivalencyRetired(last_day=last_day):
@@ -261,6 +276,9 @@ def credits_of(facts: Iterable[Fact[Any]]) -> list[Credit]:
         if isinstance(event, credit.CreditEvent):
             before = found.get(event.originator_id)
             found[event.originator_id] = _credit_after(before, event, position)
+        if isinstance(event, acceptance.AcceptanceEvent):
+            before = found.get(event.originator_id)
+            found[event.originator_id] = _accepted_after(before, event, position)
     return sorted(found.values(), key=lambda one: (one.earned_on, one.position))
 
 
@@ -318,6 +336,40 @@ def _credit_after(before: Credit | None, event: Any, position: int) -> Credit:
         withdrawn_on=event.effective_on,
         withdrawn_reason=event.reason,
         positions=[*before.positions, position],
+    )
+
+
+def _accepted_after(before: Credit | None, event: Any, position: int) -> Credit:
+    """An award from elsewhere counts as its district decided last, and not while in question."""
+    positions = [*(before.positions if before else ()), position]
+    if isinstance(event, acceptance.AcceptanceDecided):
+        return Credit(
+            credit_id=event.originator_id,
+            person_id=event.person_id,
+            district_id=event.district_id,
+            kind=event.kind,
+            quantity_hundredths=event.quantity_hundredths,
+            category=event.category,
+            course=None,
+            begun_on=None,
+            earned_on=event.earned_on,
+            approved_on=None,
+            exchanged_enrollment_id=None,
+            documents=None,
+            withdrawn_on=None,
+            withdrawn_reason=None,
+            position=position,
+            positions=positions,
+            outcome=event.outcome,
+            outcome_reason=event.reason,
+            expires_on=event.expires_on,
+        )
+    assert before is not None, "an acceptance begins with a decision"
+    return replace(
+        before,
+        withdrawn_on=event.effective_on,
+        withdrawn_reason=event.reason,
+        positions=positions,
     )
 
 

@@ -30,7 +30,10 @@ CREATE TABLE IF NOT EXISTS renewal_credits (
     withdrawn_on            date,
     withdrawn_reason        text,
     position                bigint  NOT NULL,
-    positions               bigint[] NOT NULL
+    positions               bigint[] NOT NULL,
+    outcome                 text,              -- of an award from elsewhere
+    outcome_reason          text,
+    expires_on              date
 );
 CREATE INDEX IF NOT EXISTS renewal_credits_of_person ON renewal_credits (person_id);
 
@@ -75,7 +78,10 @@ credits AS (
     INSERT INTO renewal_credits
     SELECT * FROM json_populate_recordset(NULL::renewal_credits, %(credits)s)
         ON CONFLICT (credit_id) DO UPDATE
-       SET withdrawn_on = excluded.withdrawn_on, withdrawn_reason = excluded.withdrawn_reason,
+       SET kind = excluded.kind, quantity_hundredths = excluded.quantity_hundredths,
+           category = excluded.category, outcome = excluded.outcome,
+           outcome_reason = excluded.outcome_reason, withdrawn_on = excluded.withdrawn_on,
+           withdrawn_reason = excluded.withdrawn_reason, position = excluded.position,
            positions = excluded.positions)
 INSERT INTO renewal_rules
 SELECT * FROM json_populate_recordset(NULL::renewal_rules, %(rules)s)

@@ -1,7 +1,8 @@
 """What counts in one cycle: each achievement in the order in which it was earned, with its reason.
 
 The reasons why something counts for nothing, or for less, are codes: revoked, withdrawn, expired,
-outside_validity, duplicate, exchanged, cap_reached, a ruling's own, and those of a conversion.
+under_review, outside_validity, duplicate, exchanged, declined, cap_reached, a ruling's own, and
+those of a conversion.
 """
 
 from __future__ import annotations
@@ -55,7 +56,16 @@ class Unit:
 
 
 NEVER_COUNTS = frozenset(
-    {"revoked", "withdrawn", "expired", "outside_validity", "duplicate", "exchanged", "declined"}
+    {
+        "revoked",
+        "withdrawn",
+        "under_review",
+        "expired",
+        "outside_validity",
+        "duplicate",
+        "exchanged",
+        "declined",
+    }
 )
 # Where a ruling may set the number: the rules give something, or leave it to the district.
 RULABLE = frozenset({None, "left_to_district", "more_than_counts"})
@@ -78,7 +88,7 @@ def count(
     """
     traits = license_.facts_on(min(day, term.valid_to or day)).traits
     judge = _Judge(license_, term, day, state, local_on, traits)
-    units = [judge.unit(one) for one in achievements if one.earned_on <= day]
+    units = [judge.unit(one) for one in achievements if one.earned_on <= day and judge.knows(one)]
     units = list(_once(achievements, _of_pairs(achievements, units, counted_before)))
     for cap in caps:
         units = list(_capped(units, cap, state.terms.year_starts_month))
@@ -93,6 +103,10 @@ class _Judge:
     state: Rule
     local_on: LocalOn
     traits: tuple[str, ...]
+
+    def knows(self, one: Achievement) -> bool:
+        """Whether it is hers here: what one district accepted from elsewhere binds no other."""
+        return one.accepted_by is None or one.accepted_by == self.license.district_id
 
     def unit(self, one: Achievement) -> Unit:
         """What it brings by itself, before it is held against the others."""
@@ -112,7 +126,7 @@ class _Judge:
             units_hundredths=0,
             exact=found.units if reason is None else NOTHING,
             reason=reason or found.reason,
-            arithmetic=found.arithmetic,
+            arithmetic=f"{found.arithmetic}; {one.said}" if one.said else found.arithmetic,
             rule_id=None if rule is None else str(rule.rule_id),
             rule_version=None if rule is None else rule.rule_version,
             other_id=None,
@@ -123,6 +137,8 @@ class _Judge:
         last = self.term.valid_to
         if one.void_from is not None and one.void_from <= self.day:
             return one.void_reason or "revoked"
+        if one.declined:
+            return "declined"
         if one.earned_on < self.term.valid_from or (last is not None and one.earned_on > last):
             return "outside_validity"
         if one.expires_on is not None and one.expires_on <= min(self.day, last or self.day):

@@ -38,6 +38,9 @@ class Achievement:
     void_from: date | None = None  # revoked or withdrawn
     void_reason: str | None = None
     exchanged_for: UUID | None = None  # of a course: the award that it was given for
+    accepted_by: UUID | None = None  # one from elsewhere: the district whose decision this is
+    declined: bool = False  # by that district
+    said: str = ""  # by that district, of how it counts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
