@@ -129,16 +129,19 @@ def check(
     """Compare views and stored files with what the log says, and name what is parked.
 
     Views are rebuilt beside those in use, and each row has to be the same. Of every file that the
-    log knows, evidence or payroll's, the digest has to be the same; what broke off is listed.
+    log knows, evidence or payroll's, the digest has to be the same; what broke off is listed. Row
+    security of the views has to be what they declare: `mcledger migrate` makes it so again.
 
     Exit status: 0 as the log has it, 1 different (the first row of each view that differs is
-    named, and every file), or an event is parked, 2 usage.
+    named, and every file and wall), or an event is parked, 2 usage.
     """
     from api import cli_upkeep  # noqa: PLC0415 - it stands on this module
 
     views = [name for name in names or [] if name not in FILES]
     files = [name for name in FILES if not names or name in names]
-    sound = _check_views(views, workers) if views or not names else True
+    sound = True
+    if views or not names:
+        sound = cli_upkeep.check_walls() & _check_views(views, workers)
     if files:
         sound &= cli_upkeep.check_files(files, digests=not sizes)
     sound &= cli_upkeep.check_parked()

@@ -12,7 +12,8 @@ import typer
 from api import cli_privacy, local_postgres
 from api.cli_reading import open_edge
 from api.cli_server import progress_bar
-from projections import parking
+from ledger.store import Role
+from projections import parking, setup
 from projections.database import Database
 from projections.parking import Parked
 from projections.rebuild import chosen
@@ -125,6 +126,17 @@ def check_files(names: Collection[str], *, digests: bool) -> bool:
         for one in amiss:
             typer.echo(f"  {one.kind} {one.name}: {one.detail}")
     return not any(one.is_damage for amiss in found.values() for one in amiss)
+
+
+def check_walls() -> bool:
+    """Say which derived tables are shown to others than they declare, and whether none is."""
+    database = Database(local_postgres.url())
+    with closing(database.connect()) as connection:
+        found = setup.wall_gaps(connection, database, asking=Role.PROJECT)
+    typer.echo(f"row security: {'DIFFERENT' if found else 'as the views declare'}")
+    for one in found:
+        typer.echo(f"  {one}")
+    return not found
 
 
 def check_parked() -> bool:

@@ -109,6 +109,7 @@ SELECT format('table %%s.%%s %%s', n.nspname, c.relname, flaw)
   JOIN pg_namespace n ON n.oid = c.relnamespace
  CROSS JOIN LATERAL unnest(ARRAY[
        CASE WHEN NOT c.relrowsecurity THEN 'has no row security' END,
+       CASE WHEN c.relforcerowsecurity THEN 'hides its rows from the projector' END,
        CASE WHEN NOT EXISTS (SELECT FROM pg_policy p
                               WHERE p.polrelid = c.oid AND p.polname = 'seen')
             THEN 'has no policy' END,
@@ -119,6 +120,7 @@ SELECT format('table %%s.%%s %%s', n.nspname, c.relname, flaw)
        CASE WHEN EXISTS (SELECT FROM aclexplode(c.relacl) a
                           WHERE a.grantee <> c.relowner
                             AND (a.grantee <> %(read)s::text::regrole OR a.privilege_type <> 'SELECT'))
+              OR EXISTS (SELECT FROM pg_attribute o WHERE o.attrelid = c.oid AND o.attacl IS NOT NULL)
             THEN 'is open to others than its reader' END]) flaw
  WHERE n.nspname = %(schema)s AND c.relkind IN ('r', 'p', 'v', 'm') AND flaw IS NOT NULL
  UNION ALL
@@ -131,8 +133,49 @@ SELECT format('role %%s may act as %%s', r.rolname, other)
  WHERE r.rolname = ANY(%(roles)s) AND r.rolname <> other AND r.rolname <> %(migrate)s::text
    AND pg_has_role(r.oid, other::regrole, 'MEMBER')
  UNION ALL
-SELECT format('this connection runs as %%s', current_user) WHERE current_user <> %(read)s::text
+SELECT format('this connection runs as %%s', current_user) WHERE current_user <> %(asking)s::text
  ORDER BY 1;
+
+-- name: policies
+SELECT c.relname, p.polcmd::text, p.polpermissive,
+       array(SELECT coalesce(r.rolname, 'public')::text
+               FROM unnest(p.polroles) o LEFT JOIN pg_roles r ON r.oid = o),
+       pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid)
+  FROM pg_class c
+  JOIN pg_namespace n ON n.oid = c.relnamespace
+  LEFT JOIN pg_policy p ON p.polrelid = c.oid AND p.polname = 'seen'
+ WHERE n.nspname = %(schema)s AND c.relkind IN ('r', 'p')
+ ORDER BY c.relname;
+
+-- name: functions_found
+SELECT p.proname::text, pg_get_function_identity_arguments(p.oid), pg_get_function_result(p.oid),
+       p.prosrc, l.lanname::text, p.provolatile::text, p.prosecdef,
+       CASE WHEN p.proconfig IS NULL THEN 'none'
+            WHEN p.proconfig = ARRAY['search_path=' || quote_ident(n.nspname) || ', pg_temp']
+            THEN 'own' ELSE 'other' END,
+       pg_get_userbyid(p.proowner)::text
+  FROM pg_proc p
+  JOIN pg_namespace n ON n.oid = p.pronamespace
+  JOIN pg_language l ON l.oid = p.prolang
+ WHERE n.nspname = %(schema)s;
+
+-- name: search_path
+SELECT current_setting('search_path');
+
+-- name: sample
+-- Every column that a condition names.
+CREATE TEMPORARY TABLE wall_sample (
+    person_id uuid, district_id uuid, issuer_id uuid, stack_id uuid, credential_id uuid,
+    district_ids uuid[], open_assessors uuid[]
+);
+
+-- name: sample_policy
+CREATE POLICY {name} ON pg_temp.wall_sample FOR SELECT USING ({condition});
+
+-- name: sample_conditions
+SELECT polname::text, pg_get_expr(polqual, polrelid)
+  FROM pg_policy
+ WHERE polrelid = 'pg_temp.wall_sample'::regclass;
 
 -- name: wall_digest
 SELECT obj_description(p.oid, 'pg_policy')

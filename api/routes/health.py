@@ -14,7 +14,6 @@ from ledger.seal.reads import SealReads
 from ledger.seal.structure import check_structure
 from ledger.store import EVERYTHING, head_level, migration_level, refuse_unsafe_server
 from projections import setup
-from projections.walls import gaps
 
 router = APIRouter(tags=["health"])
 GAPS_SHOWN = 5  # the first say enough
@@ -94,7 +93,10 @@ def _connections(edge: Edge) -> tuple[bool, str]:
 def _guards(edge: Edge) -> tuple[bool, str]:
     """Whether grants, triggers, functions and row security are as they were made."""
     with edge.reading() as connection:
-        found = [*map(str, check_structure(connection)), *gaps(connection, edge.watch.database)]
+        found = [
+            *map(str, check_structure(connection)),
+            *setup.wall_gaps(connection, edge.watch.database),
+        ]
     return not found, "; ".join(found[:GAPS_SHOWN]) or "as the migrations made them"
 
 

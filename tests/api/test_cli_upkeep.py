@@ -52,6 +52,22 @@ def test_evidence_is_checked_swept_and_found_missing(run: Run, one: Story, tmp_p
     assert f"missing {kept[0].name}" in damaged
 
 
+def test_row_security_that_is_not_as_declared_is_named_and_mended(
+    run: Run, one: Story, database_url: str
+) -> None:
+    assert one.enrollment
+    assert "row security: as the views declare" in run("check", "catalog", "--workers", "1").stdout
+    with psycopg.connect(database_url) as owner:
+        owner.execute("ALTER POLICY seen ON ledger_read.payouts USING (true)")
+        owner.execute("ALTER FUNCTION ledger_read.scope_counts SECURITY DEFINER")
+    told = run("check", "catalog", "--workers", "1", exit_code=1).stdout
+    assert "row security: DIFFERENT" in told
+    assert "  table ledger_read.payouts shows its rows to others" in told
+    assert "  function ledger_read.scope_counts is not as it was made" in told
+    run("migrate")
+    assert "row security: as the views declare" in run("check", "catalog", "--workers", "1").stdout
+
+
 def rewrite(url: str, state: bytes) -> tuple[int, bytes]:
     """Let the log hold other bytes for the enrollment; its position, and what was there."""
     with psycopg.connect(url) as connection:
