@@ -14,6 +14,7 @@ import psycopg
 from psycopg import errors, pq
 from psycopg.adapt import Transformer
 from psycopg.pq.abc import PGresult
+from psycopg.sql import SQL, Identifier
 
 from ledger.errors import UnavailableError
 from ledger.sql import blocks
@@ -40,8 +41,8 @@ class Link:
     over it and not answered may or may not have happened.
     """
 
-    def __init__(self, conninfo: str) -> None:
-        """Connect.
+    def __init__(self, conninfo: str, listen_to: str | None = None) -> None:
+        """Connect, and open an ear for what is said on a channel.
 
         Raises:
             UnsafeServerError: the server may lose what it acknowledges.
@@ -55,6 +56,8 @@ class Link:
             self._poll = select.poll()
             self._poll.register(self._server.socket)
             self._expected: deque[bool] = deque()  # one for each answer to come: is it wanted?
+            if listen_to is not None:
+                self._connection.execute(SQL("LISTEN {}").format(Identifier(listen_to)))
             self._prepare()
         except BaseException:
             self._connection.close()
@@ -97,6 +100,15 @@ class Link:
         assert result is not None, "every statement here answers with rows"
         self._rows.set_pgresult(result, set_loaders=True, format=BINARY)
         return self._rows.load_rows(0, result.ntuples, tuple)
+
+    def hear(self, seconds: float) -> None:
+        """Wait for a word that has not been heard yet, at most so long."""
+        if self._server.notifies() is None:
+            self._poll.modify(self._server.socket, select.POLLIN)
+            self._poll.poll(seconds * 1000)
+            self._server.consume_input()
+        while self._server.notifies() is not None:
+            pass
 
     def _prepare(self) -> None:
         """Prepare all statements with one exchange."""

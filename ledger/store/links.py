@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from threading import BoundedSemaphore
 
 import psycopg
+from eventsourcing.persistence import Notification
 
 from ledger.errors import UnavailableError
 from ledger.store.link import Link, Row
@@ -35,6 +36,33 @@ class Links:
             return self._fetch(give_up_at, statement, *values)
         finally:
             self._free.release()
+
+    def notifications(
+        self, after: int, until: int, limit: int, topics: Sequence[str]
+    ) -> list[Notification]:
+        """A page of the log after a position, of these topics or, without any, of all."""
+        if topics:
+            rows = self.fetch("notifications_of_topics", after, until, limit, list(topics))
+        else:
+            rows = self.fetch("notifications", after, until, limit)
+        return [Notification(*row) for row in rows]
+
+    def last_position(self) -> int:
+        """The position of the newest event; 0 for an empty log."""
+        rows = self.fetch("last_position")
+        return int(rows[0][0]) if rows else 0
+
+    def hear(self, seconds: float) -> None:
+        """Wait until something was said on the channel of an idle link, at most so long.
+
+        Without such a link there is nothing to wait for: the next read makes one, and what was
+        said before that read is of no more use.
+        """
+        try:
+            if self._idle:
+                self._idle[-1].hear(seconds)
+        except psycopg.OperationalError:
+            self.close()
 
     def _fetch(self, give_up_at: float, statement: str, *values: Parameter) -> list[Row]:
         pause = 0.0

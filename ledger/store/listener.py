@@ -12,8 +12,16 @@ from eventsourcing.persistence import ApplicationRecorder, Notification, Subscri
 from psycopg import Connection
 from psycopg.sql import SQL, Identifier
 
+from ledger.store.links import Links
+from ledger.values import POSITION_MAX
+
 LISTEN_SECONDS_MAX = 0.5  # a lost word costs a follower no more than this
 PAGE_EVENTS = 500
+
+
+def channel_of(schema: str) -> str:
+    """On which channel the door of a ledger says that something was appended."""
+    return f"{schema}_appended"
 
 
 class Listener:
@@ -25,7 +33,7 @@ class Listener:
 
     def __init__(self, conninfo: str, schema: str) -> None:
         self._conninfo = conninfo
-        self._channel = f"{schema}_appended"
+        self._channel = channel_of(schema)
         self._connection: Connection[Any] | None = None
 
     def wait(self, seconds: float = LISTEN_SECONDS_MAX) -> None:
@@ -52,30 +60,35 @@ class Listener:
 
 
 class LedgerSubscription(Subscription[ApplicationRecorder]):
-    """Every event after a position, in order, without end and without a hole."""
+    """Every event after a position, in order, without end and without a hole.
+
+    It listens and reads over one link: the server's process that tells of an event is awake to
+    be asked for it, and any other would have to be woken. A link listens before it reads, so
+    whatever it has not read it will hear of.
+    """
 
     def __init__(
         self,
         recorder: ApplicationRecorder,
-        listener: Listener,
+        links: Links,
         gt: int | None = None,
         topics: Sequence[str] = (),
     ) -> None:
         super().__init__(recorder, gt, topics)
         self._after = gt or 0
-        self._listener = listener
+        self._links = links
         self._page: deque[Notification] = deque()
 
     def __exit__(self, *args: object, **kwargs: Any) -> None:
         super().__exit__(*args, **kwargs)
-        self._listener.close()
+        self._links.close()
 
     def __next__(self) -> Notification:
         while not self._page:
             if self._has_been_stopped:
                 raise StopIteration
             if not self._read_on():
-                self._listener.wait()
+                self._links.hear(LISTEN_SECONDS_MAX)
         return self._page.popleft()
 
     def _read_on(self) -> bool:
@@ -85,16 +98,10 @@ class LedgerSubscription(Subscription[ApplicationRecorder]):
         has been read. Among chosen topics a page may end long before the log does: then the end
         is asked for first, so that what was not chosen need not be looked through again.
         """
-        until = (self._recorder.max_notification_id() or 0) if self._topics else None
-        found = self._recorder.select_notifications(
-            start=self._after,
-            limit=PAGE_EVENTS,
-            stop=until,
-            topics=self._topics,
-            inclusive_of_start=False,
-        )
+        until = self._links.last_position() if self._topics else POSITION_MAX
+        found = self._links.notifications(self._after, until, PAGE_EVENTS, self._topics)
         self._page.extend(found)
         seen = found[-1].id if found else self._after
         is_full = len(found) == PAGE_EVENTS
-        self._after = seen if is_full or until is None else max(until, self._after)
+        self._after = max(until, seen) if self._topics and not is_full else seen
         return bool(found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -24,9 +25,9 @@ from ledger.store.connections import Role, checked_name, connection_info
 from ledger.store.door import Door
 from ledger.store.link import Link
 from ledger.store.links import Links
-from ledger.store.listener import LedgerSubscription, Listener
+from ledger.store.listener import LedgerSubscription, channel_of
+from ledger.values import POSITION_MAX
 
-LAST_BIGINT = 2**63 - 1  # stands for "no limit"
 LogEntry = tuple[int, datetime, UUID, int, str, bytes]
 
 
@@ -123,12 +124,12 @@ class LedgerRecorder(ApplicationRecorder):
             limit: The most events to answer with.
             until: The last position to read.
         """
-        last = LAST_BIGINT if until is None else until
+        last = POSITION_MAX if until is None else until
         return self._links.fetch("log", after, last, limit)
 
     def last_position(self) -> int:
         """The position of the newest event; 0 for an empty log."""
-        return self.max_notification_id() or 0
+        return self._links.last_position()
 
     def select_events(
         self,
@@ -144,8 +145,8 @@ class LedgerRecorder(ApplicationRecorder):
             "stream_backwards" if desc else "stream",
             originator_id,
             gt or 0,
-            LAST_BIGINT if lte is None else lte,
-            LAST_BIGINT if limit is None else limit,
+            POSITION_MAX if lte is None else lte,
+            POSITION_MAX if limit is None else limit,
         )
         return [StoredEvent(*row) for row in rows]
 
@@ -159,25 +160,19 @@ class LedgerRecorder(ApplicationRecorder):
         inclusive_of_start: bool = True,
     ) -> Sequence[Notification]:
         after = (start or 0) - (1 if inclusive_of_start else 0)
-        last = LAST_BIGINT if stop is None else stop
-        if topics:
-            rows = self._links.fetch("notifications_of_topics", after, last, limit, list(topics))
-        else:
-            rows = self._links.fetch("notifications", after, last, limit)
-        return [Notification(*row) for row in rows]
+        until = POSITION_MAX if stop is None else stop
+        return self._links.notifications(after, until, limit, topics)
 
     def max_notification_id(self) -> int | None:
-        rows = self._links.fetch("last_position")
-        return int(rows[0][0]) if rows else None
+        return self._links.last_position() or None
 
     def subscribe(
         self, gt: int | None = None, topics: Sequence[str] = ()
     ) -> Subscription[ApplicationRecorder]:
-        return LedgerSubscription(self, self.listener(), gt, topics)
-
-    def listener(self) -> Listener:
-        """An ear for what is appended, with a connection of its own."""
-        return Listener(self._conninfo, self._schema)
+        """Every event after a position, over a connection of its own that listens."""
+        listening = partial(Link, self._conninfo, listen_to=channel_of(self._schema))
+        links = Links(listening, 1, self._patience_seconds)
+        return LedgerSubscription(self, links, gt, topics)
 
     def close(self) -> None:
         self._door.close()

@@ -14,7 +14,8 @@ import psycopg
 import pytest
 from eventsourcing.persistence import Notification
 
-from ledger.store import LedgerRecorder, Listener, StreamMoved
+from ledger.store import LedgerRecorder, Listener, Role, StreamMoved
+from ledger.store.connections import connection_info
 from tests.store.helpers import an_event, append, assert_sound, at_once, log, rows
 
 
@@ -148,9 +149,9 @@ def heard(listener: Listener, seconds: float) -> bool:
 
 
 @pytest.fixture
-def ear(recorder: LedgerRecorder) -> Callable[[], Listener]:
+def ear(database_url: str) -> Callable[[], Listener]:
     def opened() -> Listener:
-        listener = recorder.listener()
+        listener = Listener(connection_info(database_url, Role.APPEND), "ledger")
         listener.wait()  # the first wait opens the ear and is over at once
         return listener
 
