@@ -34,11 +34,10 @@ def sample(
     """
     from api.audit_sample import Draw, draw  # noqa: PLC0415 - loads slowly
     from api.cli_reading import open_edge, write_down  # noqa: PLC0415
-    from api.clock import wall  # noqa: PLC0415
 
     with open_edge() as edge:
         found = draw(edge, Draw(district, fiscal_year, size, seed, position))
-        write_down(edge, wall(), "payout", found.person_ids, district)
+        write_down(edge, "payout", found.person_ids, district)
     out.write_bytes(found.content)
     drawn = min(size, found.population)
     typer.echo(f"{drawn} of {found.population} lines as of position {found.position}: {out}")

@@ -22,12 +22,14 @@ def export_journal(
 ) -> None:
     """Write what was accrued, reserved, paid and taken back as a journal that balances.
 
-    It names entitlements and lines by their ids, and nobody.
+    It names entitlements and lines by their ids, and nobody. Whoever can look those up knows what
+    each teacher was paid, so whose they are is written down.
     """
-    from api.cli_reading import open_edge  # noqa: PLC0415 - loads slowly
+    from api.cli_reading import open_edge, write_down  # noqa: PLC0415 - loads slowly
     from api.journal import journal  # noqa: PLC0415
 
     with open_edge() as edge:
-        text = journal(edge, district, layout, as_of)
+        text, person_ids = journal(edge, district, layout, as_of)
+        write_down(edge, "payouts", person_ids, district)
     file.write_text(text, "utf-8")
     typer.echo(f"{text.count(' * ')} entries: {file}")

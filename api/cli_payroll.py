@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import orjson
 import typer
 
-from api.cli_reading import open_edge
+from api.cli_reading import open_edge, write_down
 
 if TYPE_CHECKING:
     from api.edge import Edge
@@ -90,10 +90,14 @@ def export(
     layout: Annotated[str, typer.Option(help="See: mcledger payroll layouts")] = "canonical-csv",
     folder: Annotated[Path, typer.Option(file_okay=False, help="Where to.")] = Path(),
 ) -> None:
-    """Write the file of a closed batch and its envelope; a second time gives the same bytes."""
+    """Write the file of a closed batch and its envelope; a second time gives the same bytes.
+
+    That whoever is paid by it was shown to the principal is written down.
+    """
     from api import payroll  # noqa: PLC0415 - loads slowly
     from ledger.aggregates.batch import Batch  # noqa: PLC0415
     from ledger.commands.batch import record_download  # noqa: PLC0415
+    from ledger.commands.batch_lines import about_rows, rows_of  # noqa: PLC0415
 
     with open_edge() as edge:
         found = edge.ledger.get(Batch, batch)
@@ -101,6 +105,8 @@ def export(
             call = _call(edge, principal)
             payroll.export(edge, call, batch_id=batch, layout_name=layout)
         file = payroll.read_export(edge, edge.ledger.get(Batch, batch), layout)
+        payees = map(UUID, about_rows(rows_of(edge.ledger, batch)).person_ids)
+        write_down(edge, "payouts", payees, found.district_id, principal=principal)
         record_download(
             edge.ledger,
             _call(edge, principal),

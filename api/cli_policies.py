@@ -116,7 +116,6 @@ def simulate(
     named by --json were shown is written down.
     """
     from api.cli_reading import open_edge, write_down  # noqa: PLC0415 - they load slowly
-    from api.clock import wall  # noqa: PLC0415
     from api.simulation import run  # noqa: PLC0415
 
     label, text = _read(file)
@@ -132,7 +131,7 @@ def simulate(
         )
         if as_json:
             persons = [one.person_id for one in said.changes]
-            write_down(edge, wall(), "payouts", persons, district)
+            write_down(edge, "payouts", persons, district)
     if as_json:
         typer.echo(orjson.dumps(said).decode())
         return

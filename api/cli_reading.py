@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -31,19 +30,35 @@ def open_edge() -> Iterator[Edge]:
 
 
 def write_down(
-    edge: Edge, at: datetime, record: Record, person_ids: Iterable[UUID], district_id: UUID
+    edge: Edge,
+    record: Record,
+    person_ids: Iterable[UUID],
+    district_id: UUID,
+    *,
+    principal: UUID = COMMAND_LINE,
 ) -> None:
-    """Store whose record is shown, before it is: to whoever runs this machine, as an operator.
+    """Store whose record a command shows, before it does: its principal's, and never her own.
+
+    She looks as what she was granted for the district; whoever was granted nothing there, and the
+    command line's own account, as the operator of this machine.
 
     Raises:
         DisclosureUnwrittenError: it could not be stored, so it must not be shown.
     """
+    from api.access import Caller  # noqa: PLC0415 - loads slowly, and other commands do without
+    from api.clock import wall  # noqa: PLC0415
     from api.disclosure_log import Line  # noqa: PLC0415
+    from api.disclosures import UNEXPLAINED, capacities_of  # noqa: PLC0415
 
-    shown = sorted(set(person_ids))
+    caller, at = Caller(principal, edge.ledger, edge.watch.meant), wall()
+    capacities = capacities_of(caller, [district_id])
+    if capacities == UNEXPLAINED:
+        capacities = [("operator", district_id)]
+    shown = sorted({one for one in person_ids if not caller.is_person(one)})
     for start in range(0, len(shown), LINES_AT_ONCE):
         lines = [
-            Line(at, person_id, COMMAND_LINE, "operator", district_id, record, None)
+            Line(at, person_id, principal, role, organization_id, record, None)
             for person_id in shown[start : start + LINES_AT_ONCE]
+            for role, organization_id in capacities
         ]
         edge.disclosures.write(lines).result()

@@ -33,6 +33,9 @@ ROLES: tuple[
     "issuer_approver",
     "auditor",
 )
+UNEXPLAINED: list[tuple[ReaderRole, UUID | None]] = [
+    ("unexplained", None)  # shown by a rule that this page does not know
+]
 
 
 def shows(
@@ -110,7 +113,7 @@ def capacities_of(
         ][:1]
     if ("auditor", None) in caller.grants:
         found.append(("auditor", None))
-    return found or [("unexplained", None)]  # shown by a rule that this page does not know
+    return found or UNEXPLAINED
 
 
 async def written_down(request: Request, response: Response) -> Response:

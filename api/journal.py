@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from psycopg import Connection
@@ -22,7 +22,14 @@ from projections.log import facts_at, facts_of
 PAGE_EVENTS = 5_000
 
 
-def journal(edge: Edge, district_id: UUID, layout: Format, as_of: str | None = None) -> str:
+class Journal(NamedTuple):
+    """The text, and whose entitlements are in it."""
+
+    text: str
+    person_ids: frozenset[UUID]
+
+
+def journal(edge: Edge, district_id: UUID, layout: Format, as_of: str | None = None) -> Journal:
     """The journal of a district as text of a plain-text accounting tool.
 
     Args:
@@ -41,7 +48,9 @@ def journal(edge: Edge, district_id: UUID, layout: Format, as_of: str | None = N
         position = min(known, edge.visible(VIEWS, 0))
         entries = entries_of(connection, district_id, zone, position)
         versions = policies_known(connection, district_id, position)
-    return render(entries, {one.policy_id: one.terms["title"] for one in versions}, layout)
+        persons = sources.persons(connection, district_id, as_of=position)
+    titles = {one.policy_id: one.terms["title"] for one in versions}
+    return Journal(render(entries, titles, layout), persons)
 
 
 def entries_of(

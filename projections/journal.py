@@ -37,6 +37,12 @@ def owed(connection: Connection[Any], district_id: UUID, *, as_of: int) -> list[
     return [Owed(*row) for row in found]
 
 
+def persons(connection: Connection[Any], district_id: UUID, *, as_of: int) -> frozenset[UUID]:
+    """Whose entitlements a journal up to a position is about."""
+    found = rows(connection, _SQL["persons"], district_id=district_id, as_of=as_of)
+    return frozenset(person_id for (person_id,) in found)
+
+
 def waits(connection: Connection[Any], district_id: UUID, *, as_of: int) -> list[Span]:
     """When what is otherwise due has waited for a budget, and so was not owed."""
     found = rows(connection, _SQL["waits"], district_id=district_id, as_of=as_of)

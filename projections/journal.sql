@@ -13,6 +13,12 @@ SELECT p.payout_id, p.policy_id, p.from_position, p.to_position,
    AND p.benefit NOT IN ('base_pay', 'base_add', 'lane_change', 'step')
  ORDER BY p.payout_id, p.from_position;
 
+-- name: persons
+SELECT DISTINCT person_id
+  FROM payouts
+ WHERE district_id = %(district_id)s AND from_position <= %(as_of)s
+   AND benefit NOT IN ('base_pay', 'base_add', 'lane_change', 'step');
+
 -- name: waits
 -- From where to where in the log it waited for the budget, and so was not owed.
 SELECT w.payout_id, w.from_position, w.to_position

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
+from api.cli_imports import COMMAND_LINE
 from ledger.commands.segregation import SegregationError
 from tests.api.payroll import hire, payday
 from tests.api.test_cli import in_place
 from tests.api.world import World
+
+
+def disclosed(world: World, teacher: str) -> list[tuple[str, ...]]:
+    """What she is told of who was shown which record, the newest first."""
+    found = world.seen(UUID(teacher), f"/v1/people/{teacher}/disclosures")["items"]
+    named = ("record", "reader_id", "role", "organization_id")
+    return [tuple(one[name] for name in named) for one in found]
 
 
 def test_a_batch_is_closed_approved_exported_and_answered(
@@ -33,6 +42,8 @@ def test_a_batch_is_closed_approved_exported_and_answered(
     run("payroll", "approve", batch, *office, refused=SegregationError)
     assert "is closed" in run("payroll", "approve", batch, *second).stdout
 
+    [teacher] = {line["person_id"] for line in day.lines(batch)}
+    before = len(disclosed(world, teacher))
     layout = ("--layout", "adp-workforce-now", "--folder", str(tmp_path / "out"))
     exported = run("payroll", "export", batch, *office, *layout)
     file = tmp_path / "out" / "PRABCEPI.csv"
@@ -41,6 +52,13 @@ def test_a_batch_is_closed_approved_exported_and_answered(
     assert run("payroll", "export", batch, *office, *layout).stdout == exported.stdout
     assert file.read_bytes() == first
     assert file.with_name("PRABCEPI.csv.envelope.json").exists()
+    shown = disclosed(world, teacher)[: -before or None]
+    as_over_http = ("payouts", str(day.office), "payroll", str(day.district.id))
+    assert shown == [as_over_http] * 2
+
+    run("export", "journal", str(tmp_path / "journal"), *here)
+    by_nobody_named = ("payouts", str(COMMAND_LINE), "operator", str(day.district.id))
+    assert disclosed(world, teacher)[0] == by_nobody_named
 
     [line] = day.lines(batch)
     answer = tmp_path / "answer.csv"

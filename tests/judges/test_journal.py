@@ -35,7 +35,7 @@ def test_the_tool_finds_that_the_journal_balances_and_that_a_changed_one_does_no
     layout: Format, judge: Callable[[], Sequence[str]], place: Answered, tmp_path: Path
 ) -> None:
     place.seen(f"{place.path}/budgets")
-    text = journal(place.world.edge, UUID(place.worked.day.district.id), layout)
+    text = journal(place.world.edge, UUID(place.worked.day.district.id), layout).text
     file = tmp_path / f"journal.{layout}"
     for content, accepted in ((text, True), (text.replace("600.00 USD", "600.01 USD", 1), False)):
         file.write_text(content)
