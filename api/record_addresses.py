@@ -44,6 +44,21 @@ class Addresses:
     def status_list(self, issuer_id: UUID, list_number: int) -> str:
         return f"{self.base}/issuers/{issuer_id}/status/{list_number}"
 
+    def record_of(self, url: str) -> UUID:
+        """Which record an id means. Raises ValueError for one that is not of this ledger."""
+        record_id = UUID(url.rpartition("/")[2])
+        if url != self.record(record_id):
+            raise ValueError("another ledger's record")
+        return record_id
+
+    def list_of(self, url: str) -> tuple[UUID, int]:
+        """Which status list an address means. Raises ValueError for another ledger's."""
+        issuer_id, _, number = url.removeprefix(f"{self.base}/issuers/").partition("/status/")
+        found = UUID(issuer_id), int(number)
+        if url != self.status_list(*found):
+            raise ValueError("another ledger's list")
+        return found
+
 
 def addresses_of(settings: Settings) -> Addresses:
     """The addresses of this ledger. Raises SettingsError where nobody has said its host."""

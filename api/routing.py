@@ -63,7 +63,7 @@ class SignedInRoute(APIRoute):
                 return await with_proofs(request, answered)
             _check_content_type(request, expected)
             limit = _limit(request.app.state.settings, self.body_setting, expected)
-            strict = StrictRequest(request.scope, _limited(request, limit))
+            strict = StrictRequest(request.scope, limited(request, limit))
             answered = await written_down(request, await handle(strict))
             return await with_proofs(request, answered)
 
@@ -187,7 +187,7 @@ def _limit(settings: Settings, name: str, expected: str) -> int:
     return limit + FORM_OVERHEAD_BYTES if expected == FORM else limit
 
 
-def _limited(request: Request, limit: int) -> Callable[[], Coroutine[Any, Any, Message]]:
+def limited(request: Request, limit: int) -> Callable[[], Coroutine[Any, Any, Message]]:
     """Receive no more than `limit` bytes, whatever length was announced."""
     announced = request.headers.get("content-length", "0")
     too_large = HTTPException(413, f"at most {limit} bytes are taken here")

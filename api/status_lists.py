@@ -21,7 +21,7 @@ from ledger.records.status import status_list
 from projections import records
 
 VIEW = ("records",)
-FRESH = timedelta(minutes=5)  # a revocation of a day counts so much later at most
+FRESH = timedelta(hours=12)  # signed anew then, though nothing has changed
 VALID = timedelta(days=1)  # for whoever keeps a copy
 
 
@@ -57,7 +57,7 @@ class StatusLists:
         self, edge: Edge, issuer_id: UUID, list_number: int, at: datetime, position: int
     ) -> StatusList:
         with edge.reading([issuer_id]) as connection:
-            revoked = records.revoked(connection, issuer_id, list_number, at)
+            revoked = records.revoked(connection, issuer_id, list_number)
         if revoked is None:
             raise NotFoundError(f"issuer {issuer_id} has no status list {list_number}")
         made = self._made.get((issuer_id, list_number))

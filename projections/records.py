@@ -52,11 +52,11 @@ class Award:
     issued_position: int | None = None
 
     def state(self, at: datetime) -> State:
-        """Whether the award holds; a revocation counts from the day it takes effect."""
-        day = local_date(at, self.zone)
-        if self.revoked_on is not None and self.revoked_on <= day:
+        """Whether the award holds. A revocation never takes effect later than it is recorded."""
+        if self.revoked_on is not None:
             return "revoked"
-        return "expired" if self.expires_on is not None and self.expires_on <= day else "in_force"
+        ended = self.expires_on is not None and self.expires_on <= local_date(at, self.zone)
+        return "expired" if ended else "in_force"
 
 
 class Records(Projection[Relevant]):
@@ -128,12 +128,12 @@ def places(connection: Connection[Any], issuer_id: UUID) -> tuple[int, frozenset
 
 
 def revoked(
-    connection: Connection[Any], issuer_id: UUID, list_number: int, at: datetime
+    connection: Connection[Any], issuer_id: UUID, list_number: int
 ) -> tuple[int, ...] | None:
-    """The indexes of a status list that are revoked by then; None when there is no such list."""
+    """The indexes of a status list that are revoked; None when there is no such list."""
     named = {"issuer_id": issuer_id, "list_number": list_number}
     [(there,)] = rows(connection, _SQL["is_list"], **named)
-    found = rows(connection, _SQL["revoked"], **named, at=at) if there else []
+    found = rows(connection, _SQL["revoked"], **named) if there else []
     return tuple(index for (index,) in found) if there else None
 
 

@@ -81,11 +81,10 @@ SELECT EXISTS (SELECT FROM record_awards
                 WHERE issuer_id = %(issuer_id)s AND list_number = %(list_number)s);
 
 -- name: revoked
--- A revocation counts from the day on which it takes effect.
+-- A revocation never takes effect later than on the day it is recorded.
 SELECT status_index
   FROM record_awards
- WHERE issuer_id = %(issuer_id)s AND list_number = %(list_number)s
-   AND revoked_on <= (%(at)s AT TIME ZONE zone)::date
+ WHERE issuer_id = %(issuer_id)s AND list_number = %(list_number)s AND revoked_on IS NOT NULL
  ORDER BY status_index;
 
 -- name: issuers

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -9,9 +11,15 @@ import pytest
 
 from api import issuing
 from api.clock import wall
+from api.pages.verify import page
+from api.record_verdicts import AwardVerdict, Result, Verdict
+from ledger.records.documents import read_instant
 from ledger.records.proofs import proven
 from ledger.records.status import is_revoked
-from tests.api.world import Answer, Story, World, story
+from ledger.records.tokens import from_token
+from ledger.values import local_date
+from tests.api.world import PNG, Answer, Story, World, story
+from tests.records.samples import signed
 
 HOST = "https://ledger.example"
 
@@ -78,3 +86,149 @@ def test_an_award_becomes_a_record_that_the_served_keys_prove(
     assert found.issuer_id == f"did:web:ledger.example:issuers:{one.issuer.id}"
     assert document["credentialSubject"]["achievement"]["achievementType"] == "MicroCredential"
     assert not status_of(shared_world, document)
+
+
+def checked(world: World, content: bytes, **headers: str) -> Answer:
+    return world.client.post("/verify", content=content, headers=headers)
+
+
+def file_of(world: World, teacher: UUID, accept: str = "application/json") -> bytes:
+    [found] = records_of(world, teacher)
+    answer = world.ask(
+        teacher, "GET", f"/v1/records/{found['record_id']}", headers={"Accept": accept}
+    )
+    assert answer.status_code == 200, answer.text
+    content: bytes = answer.content
+    return content
+
+
+@pytest.mark.parametrize("form", ["application/json", "text/plain"])
+def test_anybody_can_have_a_record_checked(shared_world: World, one: Story, form: str) -> None:
+    content = file_of(shared_world, one.teacher, form)
+
+    found = checked(shared_world, content).json()
+
+    assert found["finding"] == "in_force", found
+    [award] = found["awards"]
+    assert award["issuer_name"].startswith("Issuer Sample ")
+    assert (award["version"], award["replaced"]) == ("1", False)
+    assert award["rubric_url"].endswith(f"/achievements/{one.credential}/1")
+    assert public(shared_world, award["rubric_url"]).json()["name"] == award["title"]
+    assert {result["level"] for result in award["results"]} == {"Demonstrated"}
+    assert sum(award["evidence"].values()) == len(one.requirements())
+
+
+def revoke(one: Story, effective_on: str = "2026-01-01") -> None:
+    body = {"reason": "misconduct", "authority": "issuer", "effective_on": effective_on}
+    one.world.done(one.issuer.approver, f"{one.path}/revocations", body)
+    one.world.edge.visible(("records",), one.world.position)
+
+
+def test_a_revoked_award_is_revoked_in_the_list_and_for_whoever_checks(
+    shared_world: World, one: Story
+) -> None:
+    content = file_of(shared_world, one.teacher)
+    document = json.loads(content)
+    before = public(shared_world, document["credentialStatus"]["statusListCredential"])
+
+    revoke(one, day_of(wall()))
+
+    assert status_of(shared_world, document)
+    assert checked(shared_world, content).json()["finding"] == "revoked"
+    path = f"/records/{document['id'].rpartition('/')[2]}/status"
+    assert shared_world.client.get(path).json()["status"] == "revoked"
+    after = public(shared_world, document["credentialStatus"]["statusListCredential"])
+    assert after.content != before.content
+
+    body = {"reason": "appeal", "authority": "issuer"}
+    shared_world.done(one.issuer.approver, f"{one.path}/reinstatements", body)
+    shared_world.edge.visible(("records",), shared_world.position)
+    assert not status_of(shared_world, document)
+    assert checked(shared_world, content).json()["finding"] == "in_force"
+
+
+def day_of(instant: datetime) -> str:
+    """As the issuers of these tests read it off the wall."""
+    return local_date(instant, "America/Chicago").isoformat()
+
+
+def test_the_list_comes_as_a_token_too_and_is_signed_once(shared_world: World, one: Story) -> None:
+    document = record_of(shared_world, one.teacher)
+    url = document["credentialStatus"]["statusListCredential"]
+
+    token = public(shared_world, url, Accept="text/plain")
+
+    assert token.headers["content-type"].startswith("text/plain")
+    listed = from_token(token.text, issuer_document(shared_world, document))
+    assert not is_revoked(document, listed)
+    assert read_instant(listed["validUntil"]) > wall()
+    assert public(shared_world, url, Accept="text/plain").text == token.text
+
+
+@pytest.mark.parametrize("change", ["name", "validFrom", "id"])
+def test_whatever_is_changed_in_a_record_is_refused(
+    shared_world: World, one: Story, change: str
+) -> None:
+    document = json.loads(file_of(shared_world, one.teacher))
+    document[change] = {"name": "Another", "validFrom": "2020-01-01T00:00:00Z"}.get(
+        change, f"{HOST}/records/{uuid4()}"
+    )
+
+    found = checked(shared_world, json.dumps(document).encode()).json()
+
+    assert (found["finding"], found["awards"]) == ("refused", [])
+    assert found["reason"] == "record-proof-refused"
+
+
+@pytest.mark.parametrize("content", [b"", b"nonsense", b"{}", b"[1]", b"{" * 999, b"\xff\xfe", PNG])
+def test_what_is_no_record_is_said_to_be_none(shared_world: World, content: bytes) -> None:
+    found = checked(shared_world, content)
+    assert (found.status_code, found.json()["finding"]) == (200, "refused")
+
+
+def test_a_record_of_others_is_not_judged(shared_world: World) -> None:
+    found = checked(shared_world, json.dumps(signed()).encode()).json()
+    assert (found["finding"], found["reason"]) == ("not_ours", None)
+
+
+def test_a_file_that_is_too_large_is_not_read(shared_world: World) -> None:
+    assert checked(shared_world, b"x" * 2_000_000).status_code == 413
+
+
+def test_people_get_a_page_that_runs_nothing(shared_world: World, one: Story) -> None:
+    content = file_of(shared_world, one.teacher)
+    asked = shared_world.client.get("/verify")
+    assert "<form" in asked.text
+
+    sent = {"file": ("record.json", content)}
+    answer = shared_world.client.post("/verify", files=sent, headers={"Accept": "text/html"})
+
+    assert "This record holds" in answer.text
+    assert "<script" not in answer.text
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    by_text = {"text": content.decode()}
+    answer = shared_world.client.post("/verify", files={"file": ("", b"")}, data=by_text)
+    assert answer.json()["finding"] == "in_force"
+
+
+def test_words_of_a_stranger_do_no_harm_on_the_page() -> None:
+    words = "<script>alert(1)</script>"
+    award = AwardVerdict(
+        record_id=words,
+        finding="in_force",
+        issuer_name=words,
+        issuer_id=words,
+        title=words,
+        version=words,
+        rubric_url=words,
+        decided_at=wall(),
+        valid_until=None,
+        replaced=True,
+        asked_for=words,
+        results=[Result(words, words)],
+        evidence={words: 1},
+    )
+    found = Verdict(finding="in_force", reason=None, explanation=words, awards=[award])
+    text = bytes(page(found).body).decode()
+    assert "<script" not in text
+    assert "&lt;script&gt;" in text

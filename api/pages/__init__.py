@@ -1,0 +1,1 @@
+"""Plain pages for people: rendered here, without scripts, and readable without styles too."""
