@@ -15,6 +15,7 @@ from psycopg.rows import tuple_row
 
 from ledger.codec import decode_stored
 from ledger.events import EVENT_CLASSES, LedgerEvent
+from ledger.events.batch import BatchLinesListed
 from ledger.events.merge import PersonsMerged
 from ledger.rules.calendars import ONE_DAY
 from projections.contract import Fact
@@ -22,6 +23,7 @@ from projections.redirects import Redirects, redirected, redirects
 from projections.sql import blocks, rows
 
 PAGE_EVENTS = 10_000  # larger pages gain little more and hold a transaction open longer
+OF_MANY = BatchLinesListed.TOPIC  # names persons in its lines, and is about none of them
 PERSON_FIELDS = (b'"person_id":"', b'"principal_id":"')
 ID_CHARACTERS = 36
 LOWER_BITS = 96  # what an id has behind its first eight digits
@@ -47,7 +49,7 @@ class LogRow(NamedTuple):
         """
         if self.topic.startswith("person."):
             return self.stream
-        at = _person_at(self.state)
+        at = _person_at(self.topic, self.state)
         try:
             return UUID(self.state[at : at + ID_CHARACTERS].decode()) if at >= 0 else None
         except ValueError:
@@ -78,15 +80,17 @@ class Shard:
             return meant is None or (meant.int >> LOWER_BITS) % self.count == self.index
         if topic.startswith("person."):
             return (stream.int >> LOWER_BITS) % self.count == self.index
-        at = _person_at(state)
+        at = _person_at(topic, state)
         try:
             return at < 0 or int(state[at : at + 8], 16) % self.count == self.index
         except ValueError:
             return True
 
 
-def _person_at(state: bytes) -> int:
+def _person_at(topic: str, state: bytes) -> int:
     """Where in an event's state the id of its person begins; -1 when it is about nobody."""
+    if topic == OF_MANY:
+        return -1
     for field_name in PERSON_FIELDS:
         at = state.find(field_name)
         if at >= 0:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
+from ledger.events.batch import BatchClosed, BatchLinesListed, BatchVoided, ReturnLinesListed
 from ledger.events.calendar import (
     CalendarFactRecorded,
     DistrictFact,
@@ -16,6 +17,7 @@ from ledger.events.credential import CredentialVersionPublished
 from ledger.events.credit import CreditRecorded, CreditWithdrawn
 from ledger.events.dossier import DossierFactRecorded, DossierFactWithdrawn
 from ledger.events.enrollment import Awarded, Reinstated, Revoked
+from ledger.events.entitlement import LineReleased, LineWrittenOff
 from ledger.events.opening import OpeningPayment, OpeningRecorded
 from ledger.events.policy import PolicyAdopted, PolicyRetired, PolicyRuleAdopted
 from ledger.events.stack import StackDefined, StackRetired
@@ -28,6 +30,7 @@ from ledger.rules.entitlements.findings import RulePolicy, RuleVersion
 from ledger.rules.entitlements.gather import Recorded
 from ledger.rules.incentives import Earned, Policy, Version, award_earned, stack_earned
 from projections.contract import Fact
+from projections.payout_paid import PaidBook, PaidEvent
 from projections.payout_rows import EmploymentEvent, Row, employment_after, row_of, rule_row
 from projections.payout_rules import (
     POOL_OPEN,
@@ -55,6 +58,7 @@ PayoutEvent = (
     | RecordEvent
     | CalendarFactRecorded
     | CredentialVersionPublished
+    | PaidEvent
 )
 
 
@@ -68,6 +72,7 @@ class Book:
     by_district: dict[UUID, dict[UUID, None]] = field(default_factory=dict)  # ids of policies
     tiers: dict[tuple[UUID, int], tuple[str, int]] = field(default_factory=dict)
     rules: Rules = field(default_factory=Rules)
+    paid: PaidBook = field(default_factory=PaidBook)
 
     changed_awards: dict[UUID, tuple[UUID, Award]] = field(default_factory=dict)
     changed_employments: dict[UUID, tuple[UUID, Employment]] = field(default_factory=dict)
@@ -118,6 +123,15 @@ class Book:
                 | OpeningRecorded()
             ):
                 self._record(event, position)
+            case (
+                BatchLinesListed()
+                | BatchClosed()
+                | BatchVoided()
+                | ReturnLinesListed()
+                | LineReleased()
+                | LineWrittenOff()
+            ):
+                self._payroll(event, position)
             case CalendarFactRecorded():
                 self._calendar(event, position)
             case _:
@@ -179,6 +193,14 @@ class Book:
                 for row in teacher.rows.values():
                     if row.fiscal_year == fact.fiscal_year and row.reason == POOL_OPEN:
                         self._mark(row, position)
+
+    def _payroll(self, event: PaidEvent, position: int) -> None:
+        """What was paid has moved: whoever has a rule that asks for it is judged anew."""
+        moved = self.paid.take(event, position)
+        for policy in self.rules.of(event.district_id) if moved else ():
+            if policy.asks_paid:
+                for person_id in dict.fromkeys(line.person_id for line in moved):
+                    self._judge_by_rule(self.teacher(person_id), policy, position)
 
     def merge(self, kept: Teacher, merged: Teacher, position: int) -> None:
         """Judge one person's record that was two: what was said of the other ends with it."""
@@ -293,6 +315,7 @@ class Book:
             jobs=jobs,
             recorded=teacher.recorded_in(district_id),
             completions=done,
+            paid=self.paid.of(teacher.person_id, district_id),
         )
 
     def _judge(

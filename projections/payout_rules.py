@@ -19,13 +19,10 @@ from ledger.events.credit import CreditRecorded, CreditWithdrawn
 from ledger.events.dossier import DossierFactRecorded, DossierFactWithdrawn, Fact
 from ledger.events.opening import OpeningPayment, OpeningRecorded
 from ledger.events.policy import PolicyRuleAdopted
-from ledger.events.policy_money import Clawback
 from ledger.events.policy_rule import Rule
 from ledger.rules.completions import Award, Completion
 from ledger.rules.duplicates import duplicates
 from ledger.rules.employments import Employment
-from ledger.rules.entitlements.amounts import rounded
-from ledger.rules.entitlements.clawback import share_owed
 from ledger.rules.entitlements.evaluate import evaluate
 from ledger.rules.entitlements.facts import Dossier, HeldAward, Separation
 from ledger.rules.entitlements.findings import Finding, RulePolicy, RuleVersion, is_pooled
@@ -39,8 +36,9 @@ from ledger.rules.entitlements.gather import (
     opening_fact,
     paid_before,
 )
-from ledger.rules.entitlements.lines import Line
+from ledger.rules.entitlements.lines import Owed
 from ledger.rules.entitlements.pools import mixed_seed
+from projections.payout_paid import PaidLine, priors
 
 POOL_OPEN = "pool_open"  # the reason of whatever waits for its pool to be closed
 
@@ -141,6 +139,7 @@ def dossier_of(
     jobs: Sequence[Employment],
     recorded: Sequence[Recorded],
     completions: Mapping[UUID, Completion],
+    paid: Sequence[PaidLine] = (),
 ) -> Dossier:
     """Everything that a rule of this district may ask about her."""
     filed, held = on_file(recorded), list(awards)
@@ -167,7 +166,7 @@ def dossier_of(
         leaves=filed.leaves,
         separations=separations,
         attributes=district.attributes,
-        prior=paid_before(recorded),
+        prior=(*paid_before(recorded), *priors(paid)),
         calendar=district.calendar,
     )
 
@@ -232,23 +231,20 @@ def judge_rules(policy: RulePolicy, dossier: Dossier) -> list[Judgment]:
         about = finding.occasion.about
         noted = [note.position for note in dossier.notes if note.subject_id in about]
         positions = {*finding.occasion.positions, version.position, *retired, *jobs, *noted}
-        parts = [_part(line, version.rule, dossier, finding) for line in finding.lines]
+        parts = [_part(owed) for owed in finding.parts]
         judged.append(Judgment(finding, version, parts, sorted(positions)))
     return judged
 
 
-def _part(line: Line, rule: Rule, dossier: Dossier, finding: Finding) -> dict[str, Any]:
+def _part(owed: Owed) -> dict[str, Any]:
     """One instalment as payroll asks for it: what is owed of it, once she may have left."""
-    owed, recovery = line.amount_cents, "reversal"
-    if rule.clawback is not None:
-        kept = _kept(line, rule.clawback, rule, dossier, finding)
-        owed, recovery = kept, "clawback" if kept < owed else recovery
+    line = owed.line
     return {
         "instalment": line.instalment,
         "due_on": line.due_on,
-        "amount_cents": owed,
+        "amount_cents": owed.kept_cents,
         "earned_cents": line.amount_cents,
-        "recovery": recovery,
+        "recovery": owed.recovery,
         "fund": line.fund,
         "account": line.account,
         "shares": line.shares,
@@ -256,19 +252,3 @@ def _part(line: Line, rule: Rule, dossier: Dossier, finding: Finding) -> dict[st
         "supplemental_wage": line.supplemental_wage,
         "employer_benefits": line.employer_benefits,
     }
-
-
-def _kept(line: Line, terms: Clawback, rule: Rule, dossier: Dossier, finding: Finding) -> int:
-    """What stays with her of a part that was due before she left, counted from its due day."""
-    left = [
-        one.last_day
-        for one in dossier.separations
-        if one.last_day >= line.due_on
-        and one.reason in terms.causes
-        and one.reason not in terms.exempt
-    ]
-    if not left:
-        return line.amount_cents
-    since = line.due_on if terms.since == "paid" else finding.occasion.days.earned
-    share = share_owed(terms.schedule, since, min(left))
-    return line.amount_cents - rounded(line.amount_cents * share, rule.rounding)

@@ -1,4 +1,4 @@
-"""The tables behind payouts: loads what a batch may touch, and writes back what it changed."""
+"""The tables behind payouts: loads what a page of the log may touch, and what that rests on."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ import orjson
 from psycopg import Connection
 from pydantic import TypeAdapter
 
-from ledger.events import policy_rule
+from ledger.events import LedgerEvent, policy_rule
+from ledger.events.batch import BatchClosed, BatchLinesListed, BatchVoided, ReturnLinesListed
 from ledger.events.calendar import CalendarFactRecorded, DistrictFact
 from ledger.events.dossier import Fact as DossierFact
 from ledger.events.employment import EmploymentStarted
@@ -30,15 +31,15 @@ from ledger.events.policy_rule import Rule
 from ledger.events.stack import Group, StackDefined, StackRetired
 from ledger.rules.completions import Award, Era
 from ledger.rules.employments import Duty, Employment
-from ledger.rules.entitlements.findings import RulePolicy, RuleVersion
+from ledger.rules.entitlements.findings import RulePolicy, RuleVersion, asks_paid
 from ledger.rules.entitlements.gather import CreditFact, Recorded
 from ledger.rules.incentives import Policy, Version
 from projections.contract import Fact
 from projections.payout_fold import Book, PayoutEvent, PolicyEvent, RecordEvent
+from projections.payout_paid import LineEvent, PaidEvent, PaidLine
 from projections.payout_rows import Row
-from projections.payout_rules import POOL_OPEN
 from projections.payout_teacher import Teacher
-from projections.sql import Write, blocks, read, rows, to_write
+from projections.sql import blocks, read, rows
 
 _SQL = blocks("payouts")
 
@@ -69,18 +70,23 @@ def load_book(
     changed = [one for one in events if isinstance(one, PolicyEvent)]
     by_rule = {one.district_id for one in events if isinstance(one, ASKING_EVERYBODY)}
     awarded = [one for one in events if isinstance(one, Awarded)]
+    paying = [one for one in events if isinstance(one, PaidEvent)]
     district_ids = {one.district_id for one in changed}
     district_ids |= _ids(connection, "districts_paying_for_stacks", stack_ids=stack_ids)
     person_ids = {person_id for one in events if (person_id := _person_of(one))}
     person_ids.update(persons)
     person_ids |= _ids(connection, "persons_of_districts", district_ids=district_ids)
     person_ids |= _ids(connection, "persons_employed", district_ids=by_rule)
+    if paying:
+        person_ids |= _load_batches(connection, book, events, paying)
+        district_ids |= {one.district_id for one in paying}
     _load_teachers(connection, book, person_ids)
     district_ids |= by_rule
     district_ids |= {one.district_id for one in events if isinstance(one, EmploymentStarted)}
     for teacher in book.teachers.values():
         district_ids |= {job.district_id for job in teacher.employments.values()}
     _load_policies(connection, book, district_ids)
+    _load_paid(connection, book, events, person_ids)
     if (
         by_rule
         or book.rules.policies
@@ -100,7 +106,7 @@ def load_book(
 def merge(connection: Connection[Any], kept_id: UUID, merged_id: UUID, position: int) -> Book:
     """What one person is owed whose record was two, once all of it is moved to the one."""
     ids = {"kept_id": kept_id, "merged_id": merged_id}
-    for block in ("keep_ids", "merge_awards", "merge_employments", "merge_records"):
+    for block in ("keep_ids", "merge_awards", "merge_employments", "merge_records", "merge_paid"):
         connection.execute(_SQL[block], ids)
     book = load_book(connection, [], kept_id)
     merged = Teacher(merged_id)
@@ -128,25 +134,6 @@ def load_rule_policy(
     book = Book()
     _load_policies(connection, book, {district_id})
     return book.rules.policies.get(policy_id)
-
-
-def changes(book: Book) -> list[Write]:
-    """What has to be written back, all at once."""
-    return to_write(
-        _SQL["save"],
-        policies=list(_policy_rows(book)),
-        stacks=list(_stack_rows(book)),
-        tiers=list(_tier_rows(book)),
-        awards=list(_award_rows(book)),
-        employments=list(_employment_rows(book)),
-        records=list(_record_rows(book)),
-        calendars=list(_calendar_rows(book)),
-        marks=list(_mark_rows(book)),
-        closed=list(_ended_rows(book.closed)),
-        ended_wishes=list(_ended_rows(book.ended_wishes)),
-        wishes=[row for row in book.opened.values() if row.reason == POOL_OPEN],
-        opened=[_shown(row) for row in book.opened.values()],
-    )
 
 
 def _person_of(event: PayoutEvent) -> UUID | None:
@@ -245,6 +232,48 @@ def _load_recorded(
         book.teacher(person_id).recorded[key] = (district_id, recorded)
 
 
+def _load_batches(
+    connection: Connection[Any],
+    book: Book,
+    events: Sequence[LedgerEvent],
+    paying: Sequence[PaidEvent],
+) -> set[UUID]:
+    """The lines that events of payroll are about, and whom they may concern: where a rule asks."""
+    listing = [one for one in paying if isinstance(one, BatchLinesListed)]
+    listed = {line.person_id for one in listing for line in one.lines}
+    book.paid.payees = _ids(connection, "persons_known", person_ids=listed)
+    book.paid.payees |= {one.person_id for one in events if isinstance(one, EmploymentStarted)}
+    moving = (BatchClosed, BatchVoided, ReturnLinesListed)
+    touched = {one.originator_id for one in paying if isinstance(one, moving)}
+    held = read(connection, PaidLine, _SQL["paid_in_batches"], batch_ids=list(touched))
+    for line in held:
+        book.paid.add(line)
+    rules = Book()
+    _load_policies(connection, rules, {one.district_id for one in paying})
+    if not any(policy.asks_paid for policy in rules.rules.policies.values()):
+        return set()
+    here = {line.person_id for one in listing if one.originator_id in touched for line in one.lines}
+    return {line.person_id for line in held} | (here & book.paid.payees)
+
+
+def _load_paid(
+    connection: Connection[Any],
+    book: Book,
+    events: Sequence[LedgerEvent],
+    person_ids: set[UUID],
+) -> None:
+    """What was paid to persons, where a rule asks for it or an event is about one line."""
+    wanted = {one.person_id for one in events if isinstance(one, LineEvent)}
+    adopted = [one.rule for one in events if isinstance(one, PolicyRuleAdopted)]
+    held = book.rules.policies.values()
+    if any(policy.asks_paid for policy in held) or any(asks_paid(rule) for rule in adopted):
+        wanted = person_ids
+    if wanted:
+        sql = _SQL["paid_to_persons"]
+        for line in read(connection, PaidLine, sql, person_ids=list(wanted)):
+            book.paid.add(line)
+
+
 def _load_stacks(connection: Connection[Any], book: Book, stack_ids: set[UUID]) -> None:
     for stack_id, stack_version, requirement, *columns in _found(
         connection, "load_stacks", stack_ids=stack_ids
@@ -264,128 +293,3 @@ def _load_payouts(connection: Connection[Any], book: Book) -> None:
     if (book.policies or book.rules.policies) and book.teachers:
         for row in read(connection, Row, _SQL["load_payouts"], person_ids=list(book.teachers)):
             book.teachers[row.person_id].rows[row.payout_id] = row
-
-
-def _policy_rows(book: Book) -> Iterable[dict[str, Any]]:
-    for policy_id in book.changed_policies:
-        rule = book.rules.policies.get(policy_id)
-        policy: Policy | RulePolicy = rule or book.policies[policy_id]
-        for version in policy.versions:
-            terms = version.rule if isinstance(version, RuleVersion) else version.terms
-            trigger = terms.trigger
-            yield {
-                "policy_id": policy_id,
-                "policy_version": version.policy_version,
-                "district_id": policy.district_id,
-                "board_reference": version.board_reference,
-                "adopted_on": version.adopted_on,
-                "position": version.position,
-                "stack_id": trigger.stack_id if isinstance(trigger, STACK_TRIGGERS) else None,
-                "is_rule": rule is not None,
-                "terms": terms.model_dump(mode="json"),
-                "last_day": policy.last_day,
-                "retired_position": policy.retired_position,
-            }
-
-
-def _record_rows(book: Book) -> Iterable[dict[str, Any]]:
-    for row in book.changed_records.values():
-        yield {
-            "stream": row.stream,
-            "version": row.version,
-            "person_id": row.person_id,
-            "district_id": row.district_id,
-            "position": row.position,
-            "fact": None if row.fact is None else row.fact.model_dump(mode="json"),
-        }
-
-
-def _calendar_rows(book: Book) -> Iterable[dict[str, Any]]:
-    for position, district_id, fact in book.new_calendar:
-        yield {
-            "district_id": district_id,
-            "position": position,
-            "fact": fact.model_dump(mode="json"),
-        }
-
-
-def _stack_rows(book: Book) -> Iterable[dict[str, Any]]:
-    for stack_id in book.changed_stacks:
-        for era in book.stacks[stack_id]:
-            yield {
-                "stack_id": stack_id,
-                "stack_version": era.stack_version,
-                "requirement": era.requirement.model_dump(mode="json"),
-                "capstone_credential_id": era.capstone_credential_id,
-                "from_position": era.from_position,
-                "defined_at": era.defined_at,
-                "to_position": era.to_position,
-            }
-
-
-def _tier_rows(book: Book) -> Iterable[dict[str, Any]]:
-    for credential_id, credential_version in book.new_tiers:
-        tier, position = book.tiers[credential_id, credential_version]
-        yield {
-            "credential_id": credential_id,
-            "credential_version": credential_version,
-            "tier": tier,
-            "position": position,
-        }
-
-
-def _award_rows(book: Book) -> Iterable[dict[str, Any]]:
-    for person_id, award in book.changed_awards.values():
-        yield {
-            "enrollment_id": award.enrollment_id,
-            "person_id": person_id,
-            "credential_id": award.credential_id,
-            "position": award.position,
-            "awarded_on": award.awarded_on,
-            "zone": award.zone,
-            "expires_on": award.expires_on,
-            "revocations": award.revocations,
-            "tier": award.tier,
-            "published_position": award.published_position,
-            "issuer_id": award.issuer_id,
-            "revoked_on": award.revoked_on,
-            "origin_id": award.origin_id,
-        }
-
-
-def _employment_rows(book: Book) -> Iterable[dict[str, Any]]:
-    for person_id, job in book.changed_employments.values():
-        yield {
-            "employment_id": job.employment_id,
-            "person_id": person_id,
-            "district_id": job.district_id,
-            "first_day": job.first_day,
-            "last_day": job.last_day,
-            "duties": job.duties,
-            "positions": job.positions,
-        }
-
-
-def _shown(row: Row) -> Row:
-    """A claim on a pool that is open tells HR nothing yet."""
-    return replace(row, notice=None) if row.reason == POOL_OPEN and row.notice else row
-
-
-def _ended_rows(ended: dict[tuple[UUID, int], int]) -> Iterable[dict[str, Any]]:
-    for (payout_id, from_position), to_position in ended.items():
-        yield {
-            "payout_id": payout_id,
-            "from_position": from_position,
-            "to_position": to_position,
-        }
-
-
-def _mark_rows(book: Book) -> Iterable[dict[str, Any]]:
-    for (person_id, policy_id, fiscal_year, pooled), position in book.marks.items():
-        yield {
-            "person_id": person_id,
-            "policy_id": policy_id,
-            "fiscal_year": fiscal_year,
-            "pooled": pooled,
-            "position": position,
-        }

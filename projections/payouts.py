@@ -26,7 +26,8 @@ from ledger.values import POSITION_MAX
 from projections.contract import Fact, Projection, Table, Viewer
 from projections.payout_fold import PayoutEvent
 from projections.payout_lines import settle_marked
-from projections.payout_tables import changes, load_book, merge
+from projections.payout_tables import load_book, merge
+from projections.payout_writes import changes
 from projections.sql import NO_ID, Write, blocks, read, rows
 
 Status = Literal["due", "pending", "not_due"]
@@ -52,6 +53,7 @@ class Payouts(Projection[PayoutEvent]):
         Table("payout_calendars", by_person=False, seen_by=(Viewer.EVERYBODY,)),
         Table("payouts", seen_by=(Viewer.PERSON, Viewer.DISTRICT)),
         Table("payout_wishes"),
+        Table("payout_paid", apart=True),
         Table("payout_marks"),
         Table("payout_lines", by_person=False),
         Table("payout_waits", seen_by=(Viewer.EVERYBODY,)),

@@ -135,6 +135,29 @@ CREATE TABLE IF NOT EXISTS payout_wishes (LIKE payouts, PRIMARY KEY (payout_id, 
 CREATE INDEX IF NOT EXISTS payout_wishes_by_person ON payout_wishes (person_id);
 CREATE INDEX IF NOT EXISTS payout_wishes_by_policy ON payout_wishes (policy_id, fiscal_year);
 
+-- Lines of payroll's batches, as far as rules ask for them. Closed lines are their input.
+CREATE TABLE IF NOT EXISTS payout_paid (
+    line_id          uuid   NOT NULL,
+    attempt          int    NOT NULL,
+    batch_id         uuid   NOT NULL,
+    person_id        uuid   NOT NULL,
+    district_id      uuid   NOT NULL,
+    policy_id        uuid   NOT NULL,
+    subject_id       uuid   NOT NULL,
+    kind             text   NOT NULL,
+    instalment       int    NOT NULL,
+    amount_cents     bigint NOT NULL,
+    original_line_id uuid,
+    pay_date         date,               -- null: its batch is not closed, or voided
+    position         bigint,             -- of the event that closed it
+    answer           text,
+    paid_on          date,
+    settled          text,               -- released, written_off
+    PRIMARY KEY (line_id, attempt)
+);
+CREATE INDEX IF NOT EXISTS payout_paid_of_batch ON payout_paid (batch_id);
+CREATE INDEX IF NOT EXISTS payout_paid_of_person ON payout_paid (person_id);
+
 -- Lines that changed since they were last settled; empty between two batches.
 CREATE TABLE IF NOT EXISTS payout_marks (
     person_id   uuid   NOT NULL,
@@ -203,6 +226,18 @@ SELECT district_id, position, fact::text
   FROM payout_calendars
  WHERE district_id = ANY(%(district_ids)s)
  ORDER BY district_id, position;
+
+-- name: persons_known
+SELECT DISTINCT person_id FROM payout_employments WHERE person_id = ANY(%(person_ids)s);
+
+-- name: paid_in_batches
+SELECT * FROM payout_paid WHERE batch_id = ANY(%(batch_ids)s);
+
+-- name: paid_to_persons
+SELECT * FROM payout_paid WHERE person_id = ANY(%(person_ids)s);
+
+-- name: merge_paid
+UPDATE payout_paid SET person_id = %(kept_id)s WHERE person_id = %(merged_id)s;
 
 -- name: load_awards
 SELECT person_id, enrollment_id, credential_id, position, awarded_on, zone, expires_on,
@@ -308,15 +343,6 @@ marks AS (
     SELECT * FROM json_populate_recordset(NULL::payout_marks, %(marks)s)
         ON CONFLICT (policy_id, fiscal_year, person_id, pooled)
         DO UPDATE SET position = least(payout_marks.position, excluded.position)),
-wishes AS (
-    INSERT INTO payout_wishes
-    SELECT * FROM json_populate_recordset(NULL::payout_wishes, %(wishes)s)),
-ended_wishes AS (
-    UPDATE payout_wishes
-       SET to_position = row.to_position
-      FROM json_populate_recordset(NULL::payout_wishes, %(ended_wishes)s) AS row
-     WHERE payout_wishes.payout_id = row.payout_id
-       AND payout_wishes.from_position = row.from_position),
 closed AS (
     UPDATE payouts
        SET to_position = row.to_position
@@ -324,6 +350,23 @@ closed AS (
      WHERE payouts.payout_id = row.payout_id AND payouts.from_position = row.from_position)
 INSERT INTO payouts
 SELECT * FROM json_populate_recordset(NULL::payouts, %(opened)s);
+
+-- name: save_wishes
+WITH ended AS (
+    UPDATE payout_wishes
+       SET to_position = row.to_position
+      FROM json_populate_recordset(NULL::payout_wishes, %(ended)s) AS row
+     WHERE payout_wishes.payout_id = row.payout_id
+       AND payout_wishes.from_position = row.from_position)
+INSERT INTO payout_wishes
+SELECT * FROM json_populate_recordset(NULL::payout_wishes, %(began)s);
+
+-- name: save_paid
+INSERT INTO payout_paid
+SELECT * FROM json_populate_recordset(NULL::payout_paid, %(lines)s)
+    ON CONFLICT (line_id, attempt) DO UPDATE
+   SET pay_date = excluded.pay_date, position = excluded.position, answer = excluded.answer,
+       paid_on = excluded.paid_on, settled = excluded.settled;
 
 -- name: take_marks
 WITH taken AS (DELETE FROM payout_marks RETURNING policy_id, fiscal_year, position, pooled),

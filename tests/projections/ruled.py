@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
 from hypothesis import strategies as st
 
+from ledger.events.batch import (
+    BatchClosed,
+    BatchLine,
+    BatchLinesListed,
+    LineResult,
+    ResultStatus,
+    ReturnLinesListed,
+)
 from ledger.events.calendar import CalendarFactRecorded, DistrictFact, FiscalYearSet
 from ledger.events.credit import CreditRecorded, CreditWithdrawn
 from ledger.events.dossier import (
@@ -18,6 +27,7 @@ from ledger.events.dossier import (
 )
 from ledger.events.policy import PolicyRuleAdopted
 from ledger.events.policy_rule import Rule
+from ledger.rules.payroll import line_id
 from tests.projections.histories import (
     CREDENTIALS,
     DAYS,
@@ -97,6 +107,58 @@ class RuledWorld(World):
         )
         return stream
 
+    def lines(self, policies: Sequence[UUID], attempt: int = 1) -> list[BatchLine]:
+        """A line of 300 dollars for every award under each of some policies."""
+        return [
+            batch_line(
+                named(f"{policy} {award}"),
+                event.person_id,
+                policy,
+                award,
+                30_000,
+                attempt=attempt,
+                earned_on=event.awarded_on,
+            )
+            for award, event in self.awards.items()
+            for policy in policies
+        ]
+
+    def close(self, lines: Sequence[BatchLine], pay_date: date, number: int = 1) -> UUID:
+        """A batch with these lines, listed and closed."""
+        batch = named(f"batch {number}")
+        self.add(BatchLinesListed, batch, district_id=HERE, lines=tuple(lines))
+        cents = sum(line.amount_cents for line in lines)
+        self.add(
+            BatchClosed,
+            batch,
+            district_id=HERE,
+            number=number,
+            pay_date=pay_date,
+            through_position=len(self.facts),
+            line_count=len(lines),
+            sum_cents=cents,
+            positive_cents=cents,
+            negative_cents=0,
+            ciphertext_sha256=f"sha256:{'0' * 64}",
+        )
+        return batch
+
+    def answer(
+        self, batch: UUID, line: UUID, status: ResultStatus, paid_on: date | None = None
+    ) -> int:
+        """What payroll answers to one line of a batch."""
+        result = LineResult(
+            line_id=line, status=status, code=None, paid_cents=None, paid_on=paid_on, exception=None
+        )
+        return self.add(
+            ReturnLinesListed,
+            batch,
+            district_id=HERE,
+            return_number=1,
+            results=(result,),
+            quarantined_line_ids=(),
+        )
+
     def withdraw_credit(self, person: UUID, stream: UUID) -> int:
         return self.add(
             CreditWithdrawn,
@@ -106,6 +168,38 @@ class RuledWorld(World):
             reason="mistake",
             effective_on=JULY,
         )
+
+
+def batch_line(
+    entitlement: UUID,
+    person: UUID,
+    policy: UUID,
+    subject: UUID,
+    cents: int,
+    *,
+    earned_on: date,
+    instalment: int = 1,
+    attempt: int = 1,
+) -> BatchLine:
+    """A line that pays something earned."""
+    return BatchLine(
+        line_id=line_id(entitlement, instalment, "earn"),
+        attempt=attempt,
+        kind="earn",
+        instalment=instalment,
+        entitlement_id=entitlement,
+        person_id=person,
+        policy_id=policy,
+        policy_version=1,
+        subject_id=subject,
+        earned_on=earned_on,
+        amount_cents=cents,
+        earning_code="MCR",
+        fund_source=None,
+        account=None,
+        pensionable=False,
+        original=None,
+    )
 
 
 def employed(*persons: UUID) -> RuledWorld:

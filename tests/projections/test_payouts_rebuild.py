@@ -57,14 +57,13 @@ def busy_world(chance: random.Random) -> World:
     world = RuledWorld()
     world.adopt_rule(plain_rule(pool={"budget_cents": 300_000}), named("pool"))
     world.adopt_rule(plain_rule(pool={"budget_cents": 200_000, "order": "lottery"}), LOTS)
+    world.adopt_rule(plain_rule(revocation={"if_paid": "keep"}), named("keeps"))
     world.adopt_rule(shipped("I17", "carried_over"), named("lanes"))
     people = [UUID(int=chance.getrandbits(128), version=4) for _ in range(40)]
     for person in people:
         world.employ(person, chance.choice(DISTRICTS), exempt=chance.choice([True, None, False]))
     for turn in range(400):
-        if turn == 300:
-            world.set(YEARS[0])
-            world.set(PoolDrawn(policy_id=LOTS, fiscal_year=2025, seed="lots of the board"))
+        settle(world, turn)
         if chance.randrange(4) == 0:
             ask_for_rules(world, chance, people)
             continue
@@ -96,6 +95,15 @@ def busy_world(chance: random.Random) -> World:
             case _:
                 world.award(chance.choice(people), chance.choice(CREDENTIALS), chance.choice(DAYS))
     return world
+
+
+def settle(world: RuledWorld, turn: int) -> None:
+    """Lots are drawn at one point and a batch is closed at another."""
+    if turn == 300:
+        world.set(YEARS[0])
+        world.set(PoolDrawn(policy_id=LOTS, fiscal_year=2025, seed="lots of the board"))
+    elif turn == 350:
+        world.close(world.lines([named("keeps")]), DAYS[5])
 
 
 def ask_for_rules(world: RuledWorld, chance: random.Random, people: list[UUID]) -> None:
@@ -166,6 +174,7 @@ def test_live_and_rebuilt_by_one_process_or_by_two_are_the_same(database_url: st
     assert found["payout_waits"]
     assert found["stack_progress"]
     assert found["payout_records"]
+    assert any("kept_instalments" in row for (row,) in found["payouts"])
     assert any('"not_drawn"' in row for (row,) in found["payouts"])
     assert any('"kind": "threshold"' in row for (row,) in found["payouts"])
     for workers in (1, 2):

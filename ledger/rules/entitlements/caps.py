@@ -28,11 +28,14 @@ class Used(NamedTuple):
 
 
 def opening_use(policy_id: UUID, dossier: Dossier, judged: Collection[UUID]) -> list[Used]:
-    """What lines of before say was used, for whatever is not judged again: an earlier system's."""
+    """What an earlier system's lines say was used, which nobody here judges again.
+
+    A line of a batch of ours is for something that is judged again, or is proposed to be undone.
+    """
     awards = {held.award.enrollment_id: held.award.credential_id for held in dossier.awards}
     sums: dict[UUID, Used] = {}
     for line in dossier.prior:
-        if line.policy_id != policy_id or line.subject_id in judged:
+        if line.policy_id != policy_id or line.subject_id in judged or line.position:
             continue
         day = line.paid_on or date.min
         credential_id = line.credential_id or awards.get(line.subject_id)

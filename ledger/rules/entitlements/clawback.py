@@ -11,6 +11,7 @@ from ledger.rules.entitlements.amounts import rounded
 from ledger.rules.entitlements.conditions import Case
 from ledger.rules.entitlements.facts import Prior, Separation
 from ledger.rules.entitlements.lines import Recovery
+from ledger.rules.entitlements.timing import Part
 
 
 def share_owed(schedule: Ladder | ProRata, since: date, left_on: date) -> Fraction:
@@ -41,12 +42,41 @@ def recovery_of(case: Case) -> Recovery | None:
     if unfinished and rule.clawback and "failure_to_finish" in rule.clawback.causes:
         day = occasion.days.earned
         return Recovery("clawback", "failure_to_finish", day, {}, rule.clawback.collect)
-    if not occasion.stands:
-        if rule.revocation.if_paid == "keep":
-            return None
+    if not occasion.stands and rule.revocation.if_paid != "keep":
         day = occasion.ended_on or occasion.days.earned
         return Recovery("reversal", "award_revoked", day, {})
     return None if rule.clawback is None else _after_separation(case, rule.clawback, paid)
+
+
+def kept_of(case: Case, part: Part) -> int:
+    """What stays with her of an instalment, in cents, if she has left.
+
+    Counted from the day it was paid, where she left on it or later, and else from the day it was
+    due: whoever has left by then is paid no more than she may keep.
+    """
+    terms, cents = case.rule.clawback, part.amount_cents
+    if terms is None:
+        return cents
+    paid = [one for one in _paid(case) if one.instalment == part.instalment and one.kind == "earn"]
+    for since in (*(one.paid_on for one in paid[:1] if one.paid_on), part.due_on):
+        if left := _separation(case, terms, since):
+            start = since if terms.since == "paid" else case.occasion.days.earned
+            share = share_owed(terms.schedule, start, left.last_day)
+            return cents - rounded(cents * share, case.rule.rounding)
+    return cents
+
+
+def kept_when_revoked(case: Case) -> frozenset[int]:
+    """The instalments that were paid and stay with her though what earned them was revoked."""
+    occasion, rule = case.occasion, case.rule
+    unfinished = occasion.activity is not None and not occasion.activity.finished
+    taken = unfinished and rule.clawback and "failure_to_finish" in rule.clawback.causes
+    if occasion.stands or taken or rule.revocation.if_paid != "keep":
+        return frozenset()
+    cents: dict[int, int] = {}
+    for one in _paid(case):
+        cents[one.instalment] = cents.get(one.instalment, 0) + one.amount_cents
+    return frozenset(instalment for instalment, paid in cents.items() if paid > 0)
 
 
 def _paid(case: Case) -> list[Prior]:

@@ -128,6 +128,7 @@ class Prior(NamedTuple):
     fiscal_year: int
     units_hundredths: int = 0
     credential_id: UUID | None = None  # of what an earlier system paid for
+    position: int = 0  # of the event that closed its batch; 0: an earlier system's
 
     @property
     def tax_year(self) -> int | None:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from ledger.events.policy_rule import Rule, StackTrigger
 from ledger.rules.entitlements.days import Days
-from ledger.rules.entitlements.lines import Line
+from ledger.rules.entitlements.lines import Line, Owed
 from ledger.rules.entitlements.occasions import Occasion
 from ledger.rules.entitlements.units import Balance, Contribution
 from ledger.rules.incentives import Check, Verdict
@@ -34,6 +34,15 @@ def is_pooled(rule: Rule) -> bool:
     return rule.pool is not None and rule.pool.order != "first_come"
 
 
+def asks_paid(rule: Rule) -> bool:
+    """Whether what it says depends on what was paid; nobody looks that up for the others."""
+    return (
+        rule.clawback is not None
+        or rule.revocation.if_paid == "keep"
+        or any(one.kind == "not_compensated" for one in rule.exclusions)
+    )
+
+
 @dataclass(frozen=True)
 class RulePolicy:
     """One policy of one district, with all versions adopted so far, oldest first."""
@@ -54,6 +63,11 @@ class RulePolicy:
     def pooled(self) -> bool:
         """Whether any version has a pool that is given out when it closes."""
         return any(is_pooled(version.rule) for version in self.versions)
+
+    @cached_property
+    def asks_paid(self) -> bool:
+        """Whether what any version says depends on what was paid."""
+        return any(asks_paid(version.rule) for version in self.versions)
 
     @cached_property
     def stack_ids(self) -> frozenset[UUID]:
@@ -79,6 +93,7 @@ class Finding(NamedTuple):
     fiscal_year: int  # 0: the district has not set it
     checks: list[Check]
     lines: tuple[Line, ...] = ()  # still missing, given what was paid before
+    parts: tuple[Owed, ...] = ()  # all that is owed, whether it was paid or not
     notice: Notice | None = None
 
 

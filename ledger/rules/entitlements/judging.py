@@ -9,7 +9,7 @@ from typing import NamedTuple
 from ledger.events.policy_rule import AwardTrigger
 from ledger.rules.entitlements.amounts import amount_cents
 from ledger.rules.entitlements.caps import Used, capped, units_left
-from ledger.rules.entitlements.clawback import recovery_of
+from ledger.rules.entitlements.clawback import kept_of, kept_when_revoked, recovery_of
 from ledger.rules.entitlements.conditions import Case, checks, listed
 from ledger.rules.entitlements.days import MissingFactError, fiscal_year_of, following_year
 from ledger.rules.entitlements.findings import (
@@ -18,7 +18,7 @@ from ledger.rules.entitlements.findings import (
     entitlement_id,
     is_pooled,
 )
-from ledger.rules.entitlements.lines import settle
+from ledger.rules.entitlements.lines import Owed, earned, settle
 from ledger.rules.entitlements.timing import Part, due_day, parts, settle_by
 from ledger.rules.incentives import Check, Input, duplicate_checks, verdict_of
 from ledger.rules.notices import Notice, NoticeKind
@@ -96,11 +96,14 @@ def _in_force(case: Case, version: RuleVersion) -> Check:
 
 def _stands(case: Case) -> Check:
     occasion = case.occasion
-    stands = occasion.stands or case.rule.revocation.if_unpaid == "keep"
+    kept = kept_when_revoked(case)
+    stands = occasion.stands or case.rule.revocation.if_unpaid == "keep" or bool(kept)
     reason = {"activity": "not_finished", "stack": "stack_invalidated"}.get(
         occasion.kind, "award_revoked"
     )
     inputs: dict[str, Input] = {"stands": occasion.stands, "ended_on": occasion.ended_on}
+    if kept:
+        inputs["kept_instalments"] = [str(one) for one in sorted(kept)]
     return {"rule": "stands", "inputs": inputs, "passed": stands, "reason": reason}
 
 
@@ -191,6 +194,11 @@ def _with_lines(case: Case, finding: Finding) -> Finding:
         amount_cents=sum(part.amount_cents for part in wanted),
         checks=[*finding.checks, *made],
         lines=settle(case, finding.entitlement_id, wanted, finding.payable_on, recovery),
+        parts=tuple(
+            Owed(earned(case, finding.entitlement_id, part), kept_of(case, part))
+            for part in wanted
+            if part.amount_cents
+        ),
     )
 
 
@@ -198,9 +206,12 @@ def _parts(case: Case, finding: Finding) -> tuple[list[Part], list[Check]]:
     plan = case.rule.timing.instalments
     turn, first = case.occasion.turn, finding.payable_on
     found = parts(case.rule, turn, finding.amount_cents, first, case.dossier.calendar)
+    kept = kept_when_revoked(case)
+    if kept and case.rule.revocation.if_unpaid != "keep":
+        return [part for part in found if part.instalment in kept], []
     if not case.rule.timing.recurs and (plan is None or not plan.employed):
         return found, []
-    kept, made = [], list[Check]()
+    held_on, made = [], list[Check]()
     for part in found:
         held = bool(case.duties(part.due_on))
         inputs: dict[str, Input] = {
@@ -216,8 +227,8 @@ def _parts(case: Case, finding: Finding) -> tuple[list[Part], list[Check]]:
                 "reason": "instalment_canceled",
             }
         )
-        kept += [part] if held else []
-    return kept, made
+        held_on += [part] if held else []
+    return held_on, made
 
 
 def _notice(case: Case, finding: Finding, annual_cents: int | None) -> Notice | None:

@@ -45,6 +45,18 @@ class Line(NamedTuple):
     collect: Literal["final_pay", "receivable"] | None = None
 
 
+class Owed(NamedTuple):
+    """One instalment whole, as if nothing had been paid, and how much of it she may keep."""
+
+    line: Line
+    kept_cents: int
+
+    @property
+    def recovery(self) -> Literal["reversal", "clawback"]:
+        """What taking something of it back is called."""
+        return "clawback" if self.kept_cents < self.line.amount_cents else "reversal"
+
+
 class Recovery(NamedTuple):
     """Why something is taken back, from which day on, and how much of it stays with her."""
 
@@ -92,6 +104,11 @@ def settle(
         maker = _Maker(case, entitlement_id, part, tuple(before), recovery)
         lines += maker.lines()
     return tuple(lines)
+
+
+def earned(case: Case, entitlement_id: UUID, part: Part) -> Line:
+    """An instalment as it is paid when nothing was before."""
+    return _Maker(case, entitlement_id, part, (), None).line("earn", part.amount_cents)
 
 
 class _Maker(NamedTuple):

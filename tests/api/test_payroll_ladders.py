@@ -1,0 +1,93 @@
+"""What leaving costs, over HTTP: from the payment to the line that takes a share of it back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from tests.api.conftest import running
+from tests.api.payroll import Payday, hire, payday
+from tests.api.world import World, credit_of
+from tests.database import Server
+from tests.rules.dossiers import shipped
+
+PAY_DATE = "2025-04-18"
+HEADER = "batch_no,line_id,status,code,message,paid_amount,pay_date\r\n"
+
+
+@pytest.fixture(scope="module")
+def place(database_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with (
+        database_server.database(database_server.template) as url,
+        running(url, tmp_path_factory.mktemp("ledger")) as world,
+    ):
+        yield world
+
+
+def refunded(place: World, ladder: str) -> tuple[Payday, UUID]:
+    """A district that has refunded three semester hours, and the teacher to whom it did."""
+    place.client.headers["Ledger-Time"] = "2025-04-01T15:00:00Z"
+    day = payday(place)
+    office, teacher = day.district.office, hire(day, "1")
+    year = {"first_day": "2024-07-01", "last_day": "2025-06-30", "fiscal_year": 2025}
+    place.done(office, f"{day.path}/calendar", {"fact": {"kind": "fiscal_year_set", **year}})
+    body = {
+        "board_reference": "Minute 7",
+        "adopted_on": "2025-02-01",
+        "rule": shipped("I25", ladder).model_dump(mode="json"),
+    }
+    place.done(office, f"{day.path}/policy-rules", body)
+    credit = credit_of(teacher, quantity_hundredths=300, earned_on="2025-03-01")
+    place.done(office, f"{day.path}/credits", credit)
+    batch = day.close(PAY_DATE)
+    day.export(batch)
+    [line] = day.lines(batch)
+    cents = line["amount_cents"]
+    paid = f"{cents // 100}.{cents % 100:02}"
+    sent = day.answer(batch, HEADER + f"1,{line['line_id']},accepted,,,{paid},{PAY_DATE}\r\n")
+    assert sent.json()["accepted"] == 1, sent.text
+    return day, teacher
+
+
+def leaves(day: Payday, teacher: UUID, last_day: str) -> None:
+    day.world.client.headers["Ledger-Time"] = f"{last_day}T20:00:00Z"
+    fact = {"kind": "separation_recorded", "reason": "resignation", "last_day": last_day}
+    path = f"{day.path}/people/{teacher}/facts"
+    day.world.done(day.district.office, path, {"fact": fact})
+
+
+@pytest.mark.parametrize(
+    ("ladder", "left", "next_pay_date", "back_cents"),
+    [
+        # 3 × 250 dollars, paid on 18 April 2025; she leaves in month 6 and month 11: 100 % back,
+        # in the year of the payment and in the next. From the day it was due, 1 March, 75 % would
+        # be back on 15 March 2026.
+        ("by_months", "2025-10-01", "2025-10-15", 75_000),
+        ("by_months", "2026-03-15", "2026-03-31", 75_000),
+        # 3 × 500 dollars; the first anniversary of the payment is outside its year: 75 %.
+        ("by_years", "2026-04-18", "2026-04-30", 112_500),
+    ],
+)
+def test_what_leaving_costs_becomes_a_line_that_names_the_payment(
+    place: World, ladder: str, left: str, next_pay_date: str, back_cents: int
+) -> None:
+    day, teacher = refunded(place, ladder)
+    leaves(day, teacher, left)
+    [one] = day.adopt_all()
+    assert (one["kind"], one["amount_cents"]) == ("clawback", -back_cents)
+    [line] = day.lines(day.close(next_pay_date))
+    found: dict[str, Any] = {
+        name: line[name]
+        for name in ("kind", "amount_cents", "original_pay_date", "original_tax_year")
+    }
+    assert found == {
+        "kind": "clawback",
+        "amount_cents": -back_cents,
+        "original_pay_date": PAY_DATE,
+        "original_tax_year": 2025,
+    }
+    proposals = f"{day.path}/correction-proposals"
+    assert place.seen(day.office, proposals)["items"] == []  # and nothing is left to correct
