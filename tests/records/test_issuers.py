@@ -54,7 +54,12 @@ def test_a_key_that_got_loose_is_shown_and_proves_nothing() -> None:
         [IssuerKey(PROOF.key, LOST), IssuerKey(TOKEN.key, LOST), NEXT],
     )
     methods = {each["id"]: each for each in document["verificationMethod"]}
-    assert methods[METHOD]["revoked"] == "2027-01-02T03:04:05Z"
+    assert methods[METHOD] == {
+        "id": METHOD,
+        "controller": ISSUER_ID,
+        "type": "Multikey",
+        "revoked": "2027-01-02T03:04:05Z",
+    }
     assert document["assertionMethod"] == [NEXT.method(ISSUER_ID)]
     with pytest.raises(RecordKeyError):
         proven(signed(), document)
