@@ -23,14 +23,13 @@ from pydantic import BaseModel
 from api.edge import Edge
 from api.explanations import VIEWS, explain
 from api.exports.layout import dollars
-from api.journal import streams_of
 from ledger.aggregates.organization import Organization
 from ledger.errors import InvalidError
 from ledger.store import EVERYTHING
 from ledger.values import local_date
 from projections import batches
 from projections.batches import Batches, Line
-from projections.journal import fiscal_years
+from projections.journal import fiscal_years, payroll_streams
 from projections.known import folded
 from projections.log import facts_at
 
@@ -109,7 +108,7 @@ def draw(edge: Edge, wanted: Draw) -> Sample:
     position = position if wanted.position is None else wanted.position
     with edge.reading([EVERYTHING]) as connection:
         day = local_date(facts_at(connection, [position])[0].event.occurred_at, zone)
-        streams = streams_of(connection, wanted.district_id)
+        streams = payroll_streams(connection, wanted.district_id)
         with folded(connection, Batches(), streams, position):  # payroll as it was known
             lines = _population(connection, wanted, position)
             drawn = sorted(lines, key=lambda line: _lot(wanted.seed, line))[: wanted.size]

@@ -108,6 +108,9 @@ def simulate(
     name: Annotated[
         list[str] | None, typer.Option(help="What a file calls NAME has this id: NAME=ID.")
     ] = None,
+    as_of: Annotated[
+        str | None, typer.Option(help="A position, or a day: all recorded by its end; else now.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, everybody.")] = False,
 ) -> None:
     """Say what a draft would have cost: by month, who gains, who loses. No table is touched.
@@ -116,7 +119,7 @@ def simulate(
     named by --json were shown is written down.
     """
     from api.cli_reading import open_edge, write_down  # noqa: PLC0415 - they load slowly
-    from api.simulation import run  # noqa: PLC0415
+    from api.simulation import position_known, run  # noqa: PLC0415
 
     label, text = _read(file)
     content = parse(text, label, _names(name or []))
@@ -127,7 +130,12 @@ def simulate(
     chosen = policy or stream_id("policy", district, f"{content.id}/{found[0].key}")
     with open_edge() as edge:
         said = run(
-            edge, district, found[0].rule, (from_day.date(), to_day.date()), policy_id=chosen
+            edge,
+            district,
+            found[0].rule,
+            (from_day.date(), to_day.date()),
+            policy_id=chosen,
+            as_of=position_known(edge, district, as_of),
         )
         if as_json:
             persons = [one.person_id for one in said.changes]

@@ -11,11 +11,10 @@ from api.edge import Edge
 from api.exports.journal import Entry, Format, Payroll, accruals, render, turns
 from api.reading import position_of
 from ledger.aggregates.organization import Organization
-from ledger.commands.entitlement import entitlement_stream
 from ledger.store import EVERYTHING
 from ledger.values import local_date
 from projections import journal as sources
-from projections.journal import VIEWS, Owed, Span, batch_streams, decided_entitlements
+from projections.journal import VIEWS, Owed, Span, payroll_streams
 from projections.known import policies_known
 from projections.log import facts_at, facts_of
 
@@ -67,13 +66,6 @@ def entries_of(
         for fact in facts_at(connection, wanted[start : start + PAGE_EVENTS])
     }
     payroll = Payroll(zone)
-    streams = streams_of(connection, district_id)
-    for fact in facts_of(connection, streams, position):
+    for fact in facts_of(connection, payroll_streams(connection, district_id), position):
         payroll.book(fact)
     return [*accruals(owed, waits, days.__getitem__, position), *payroll.entries]
-
-
-def streams_of(connection: Connection[Any], district_id: UUID) -> list[UUID]:
-    """Every stream that says what became of a district's payroll lines."""
-    decided = decided_entitlements(connection, district_id)
-    return [*batch_streams(connection, district_id), *map(entitlement_stream, decided)]

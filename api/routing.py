@@ -95,7 +95,12 @@ class Router(APIRouter):
 
     def ask(self, path: str, model: Any) -> Callable[[Route], Route]:
         """A read whose question needs a body: it stores nothing, and may be asked again freely."""
-        return self.post(path, response_model=model, responses=declared(*ASK_PROBLEMS))
+
+        def register(function: Route) -> Route:
+            options = {"response_model": model, "responses": declared(*ASK_PROBLEMS)}
+            return self.post(path, openapi_extra=_asked_with(function), **options)(function)
+
+        return register
 
     def download(self, path: str) -> Callable[[Route], Route]:
         """For bytes of whatever type they were found to be."""
@@ -111,10 +116,13 @@ class Router(APIRouter):
 
     def _read(self, path: str, **options: Any) -> Callable[[Route], Route]:
         def register(function: Route) -> Route:
-            parameters = {"parameters": list(_parameters(function))}
-            return self.get(path, openapi_extra=parameters, **options)(function)
+            return self.get(path, openapi_extra=_asked_with(function), **options)(function)
 
         return register
+
+
+def _asked_with(function: Callable[..., Any]) -> dict[str, Any]:
+    return {"parameters": list(_parameters(function))}
 
 
 def _parameters(function: Callable[..., Any]) -> Iterator[dict[str, Any]]:

@@ -6,11 +6,17 @@ from datetime import date
 from uuid import UUID
 
 from api.edge import Edge
+from api.reading import position_of
+from ledger.aggregates.organization import Organization
 from ledger.errors import InvalidError
 from ledger.events.policy_rule import Rule
 from ledger.store import EVERYTHING
-from projections import payouts, simulation
+from ledger.values import POSITION_MAX
+from projections import simulation
+from projections.known import payouts_of_district, policies_known
 from projections.simulation import Simulation
+
+KNOWN_VIEWS = (*simulation.VIEWS, "batches")  # which say where to look as of a position
 
 
 class SimulationSpanError(InvalidError):
@@ -25,6 +31,14 @@ class PolicyUnknownError(InvalidError):
     slug = "policy-unknown"
 
 
+def position_known(edge: Edge, district_id: UUID, as_of: str | None) -> int:
+    """The position that a district means by one, or by a day that ends in its zone."""
+    district = edge.ledger.get(Organization, district_id)
+    district.must_be_district()
+    with edge.reading() as connection:
+        return position_of(edge, connection, as_of, district.zone, KNOWN_VIEWS)
+
+
 def run(
     edge: Edge,
     district_id: UUID,
@@ -33,22 +47,26 @@ def run(
     *,
     policy_id: UUID | None = None,
     must_exist: bool = False,
+    as_of: int = POSITION_MAX,
 ) -> Simulation:
     """Judge a draft over what was earned in a span, both days included.
 
     A policy that the district never adopted is compared with nothing, unless it has to exist.
+    With an earlier position it is what would have been said there.
     """
     if span[0] > span[1]:
         raise SimulationSpanError(f"{span[0]} is after {span[1]}")
     with edge.reading([EVERYTHING]) as connection:
-        known = {one.policy_id for one in payouts.policies_of_district(connection, district_id)}
-        if must_exist and policy_id is not None and policy_id not in known:
+        adopted = {one.policy_id for one in policies_known(connection, district_id, as_of)}
+        if must_exist and policy_id is not None and policy_id not in adopted:
             raise PolicyUnknownError(f"no policy {policy_id}")
-        return simulation.simulate(
-            connection,
-            district_id,
-            rule,
-            from_day=span[0],
-            to_day=span[1],
-            policy_id=policy_id if policy_id in known else None,
-        )
+        compared = adopted & {policy_id}
+        with payouts_of_district(connection, district_id, compared, as_of):
+            return simulation.simulate(
+                connection,
+                district_id,
+                rule,
+                from_day=span[0],
+                to_day=span[1],
+                policy_id=next(iter(compared), None),
+            )

@@ -22,7 +22,8 @@ from psycopg import Connection
 
 from ledger.events.enrollment import Awarded
 from ledger.rules.calendars import fiscal_year
-from projections import payouts
+from ledger.values import POSITION_MAX
+from projections import known
 from projections.payouts import PolicyVersion
 from projections.quotes import rows_brought
 from projections.sql import blocks, read
@@ -82,7 +83,13 @@ class _InReview(NamedTuple):
 
 
 def of_district(
-    connection: Connection[Any], district_id: UUID, *, at: datetime, today: date, position: int
+    connection: Connection[Any],
+    district_id: UUID,
+    *,
+    at: datetime,
+    today: date,
+    position: int,
+    as_of: int = POSITION_MAX,
 ) -> list[BudgetLine]:
     """Every policy and fiscal year of a district, by year; this year where a budget is untouched.
 
@@ -92,15 +99,18 @@ def of_district(
         at: The moment at which what is in review is imagined to be awarded.
         today: Its day in the zone of the district.
         position: Of the log, up to which the views have come.
+        as_of: As it was known at this position, which is none behind that one.
     """
-    found = read(connection, Money, _SQL["money"], district_id=district_id)
+    with known.payroll_of_district(connection, district_id, as_of):
+        found = read(connection, Money, _SQL["money"], district_id=district_id, as_of=as_of)
     money = {(one.policy_id, one.fiscal_year): one for one in found}
     versions = {
         (one.policy_id, one.policy_version): one
-        for one in payouts.policies_of_district(connection, district_id)
+        for one in known.policies_known(connection, district_id, as_of)
     }
-    coming = _forecast(connection, district_id, at, today, position)
     newest = {policy_id: version for (policy_id, _), version in versions.items()}
+    with known.in_review_of_district(connection, district_id, newest, as_of):
+        coming = _forecast(connection, district_id, at, today, min(as_of, position))
     for policy_id, year in [*_untouched(newest, today), *coming]:
         if (policy_id, year) not in money and policy_id in newest:
             money[policy_id, year] = _nothing(newest[policy_id], year)

@@ -1,18 +1,19 @@
 -- What a year of a policy comes to: what is owed by the payouts, against what payroll has closed.
 
 -- name: money
--- One row for each policy and fiscal year. What a line was paid counts as payroll says it.
+-- One row for each policy and fiscal year, as known at a position, to which the tables of batches
+-- have to be folded. What a line was paid counts as payroll says it.
 WITH latest AS (
     SELECT DISTINCT ON (payout_id)
            payout_id, policy_id, policy_version, fiscal_year, benefit, verdict, amount_cents,
            parts, to_position
       FROM payouts
-     WHERE district_id = %(district_id)s
+     WHERE district_id = %(district_id)s AND from_position <= %(as_of)s
      ORDER BY payout_id, from_position DESC),
 owed AS (
     SELECT l.payout_id, l.policy_id, l.policy_version, l.fiscal_year, l.benefit,
            w.payout_id IS NOT NULL AS waits,
-           CASE WHEN l.to_position IS NOT NULL OR l.verdict = 'not_due' THEN 'nothing'
+           CASE WHEN l.to_position <= %(as_of)s OR l.verdict = 'not_due' THEN 'nothing'
                 WHEN l.verdict = 'pending' OR w.payout_id IS NOT NULL THEN 'pending'
                 ELSE 'due' END AS stands,
            CASE WHEN l.parts IS NULL
@@ -23,7 +24,9 @@ owed AS (
                         FROM json_to_recordset(l.parts::json) AS part(amount_cents bigint))
            END AS cents
       FROM latest l
-           LEFT JOIN payout_waits w ON w.payout_id = l.payout_id AND w.to_position IS NULL),
+           LEFT JOIN payout_waits w
+                  ON w.payout_id = l.payout_id AND w.from_position <= %(as_of)s
+                 AND coalesce(w.to_position > %(as_of)s, true)),
 spent AS (
     SELECT l.entitlement_id,
            coalesce(sum(now.cents) FILTER (WHERE now.as = 'paid'), 0) AS paid_cents,

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from psycopg import Connection
 
+from ledger.events.entitlement import entitlement_stream
 from projections.sql import blocks, rows
 
 VIEWS = ("payouts", "batches")
@@ -49,16 +50,14 @@ def waits(connection: Connection[Any], district_id: UUID, *, as_of: int) -> list
     return [Span(*row) for row in found]
 
 
-def batch_streams(connection: Connection[Any], district_id: UUID) -> list[UUID]:
-    """The streams of a district's batches."""
-    found = rows(connection, _SQL["batch_streams"], district_id=district_id)
-    return [batch_id for (batch_id,) in found]
-
-
-def decided_entitlements(connection: Connection[Any], district_id: UUID) -> list[UUID]:
-    """The entitlements of a district about which people decided something."""
-    found = rows(connection, _SQL["decided_entitlements"], district_id=district_id)
-    return [entitlement_id for (entitlement_id,) in found]
+def payroll_streams(connection: Connection[Any], district_id: UUID) -> list[UUID]:
+    """Every stream that says what became of a district's payroll lines."""
+    batches = rows(connection, _SQL["batch_streams"], district_id=district_id)
+    decided = rows(connection, _SQL["decided_entitlements"], district_id=district_id)
+    return [
+        *(batch_id for (batch_id,) in batches),
+        *(entitlement_stream(entitlement_id) for (entitlement_id,) in decided),
+    ]
 
 
 def fiscal_years(

@@ -5,12 +5,13 @@ front of the live ones as long as a block lasts, and are dropped with its end. S
 position comes from the same fold and the same query as the report of today, and cannot differ
 from what it said then. The streams have to hold everything that the rows in question rest on.
 
-Payouts keep their own versions and do without; a transcript is folded in memory.
+Payouts keep their own versions and do without, but for what they rest on; a transcript is folded
+in memory.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from typing import Any
@@ -19,15 +20,20 @@ from uuid import UUID
 from psycopg import Connection
 from psycopg.sql import SQL, Identifier
 
+from ledger.events import LedgerEvent
+from ledger.events.calendar import calendar_stream
+from ledger.events.merge import PersonsMerged
 from ledger.values import POSITION_MAX
 from projections import payouts
+from projections.batches import Batches
 from projections.catalog import Catalog
-from projections.contract import Projection
+from projections.contract import Fact, Projection
 from projections.employments import Employments
-from projections.log import facts_of
-from projections.payouts import PolicyVersion
+from projections.journal import payroll_streams
+from projections.log import facts_of, pages_of
+from projections.payouts import Payouts, PolicyVersion
 from projections.reviews import Reviews
-from projections.sql import blocks, rows
+from projections.sql import Write, blocks, rows
 from projections.stacks import Stacks
 
 _SQL = blocks("known")
@@ -87,6 +93,69 @@ def review(
     return _known(connection, Reviews(), position, "review", enrollment_id=enrollment_id)
 
 
+def payroll_of_district(
+    connection: Connection[Any], district_id: UUID, position: int
+) -> AbstractContextManager[None]:
+    """A district's batches, and what was decided about its entitlements, as they were known then.
+
+    Terms of payroll are left out: each version of them says where it was set.
+    """
+    if position >= POSITION_MAX:
+        return nullcontext()
+    streams = payroll_streams(connection, district_id)
+    return folded(connection, Batches(), streams, position)
+
+
+def payouts_of_district(
+    connection: Connection[Any], district_id: UUID, policy_ids: Collection[UUID], position: int
+) -> AbstractContextManager[None]:
+    """What some policies of a district came to then, and all that money of its people rested on."""
+    if position >= POSITION_MAX:
+        return nullcontext()
+    employed = rows(connection, _SQL["persons_employed"], district_id=district_id)
+    person_ids = [person_id for (person_id,) in employed]
+    return _payouts(connection, district_id, person_ids, policy_ids, position)
+
+
+@contextmanager
+def in_review_of_district(
+    connection: Connection[Any], district_id: UUID, policy_ids: Collection[UUID], position: int
+) -> Iterator[None]:
+    """What people of a district had handed in then, and what money of theirs rested on.
+
+    Budgets are known no further than these people's claims go.
+    """
+    if position >= POSITION_MAX:
+        yield
+        return
+    key = {"district_id": district_id, "until": position}
+    found = rows(connection, _SQL["in_review_of_district"], **key)
+    streams = [*{enrollment for enrollment, *_ in found}, *{issuer for _, issuer, _ in found}]
+    person_ids = {person_id for *_, person_id in found}
+    with (
+        replayed(connection, Reviews(), streams, position),
+        _payouts(connection, district_id, person_ids, policy_ids, position),
+    ):
+        yield
+
+
+def _payouts(
+    connection: Connection[Any],
+    district_id: UUID,
+    person_ids: Collection[UUID],
+    policy_ids: Collection[UUID],
+    position: int,
+) -> AbstractContextManager[None]:
+    key = {"person_ids": list(person_ids), "policy_ids": list(policy_ids)}
+    found = rows(connection, _SQL["payouts_of_persons"], **key)
+    streams = [
+        calendar_stream(district_id),
+        *payroll_streams(connection, district_id),
+        *(stream for (stream,) in found),
+    ]
+    return replayed(connection, Payouts(), streams, position)
+
+
 def policies_known(
     connection: Connection[Any], district_id: UUID, position: int
 ) -> list[PolicyVersion]:
@@ -123,22 +192,47 @@ def _undisturbed(connection: Connection[Any]) -> Iterator[None]:
         raise
 
 
-@contextmanager
 def folded(
     connection: Connection[Any], projection: Projection[Any], streams: Sequence[UUID], position: int
+) -> AbstractContextManager[None]:
+    """Tables of one projection made from these streams alone, up to a position.
+
+    They name persons as they are named now, for that is how somebody asks about one.
+    """
+    return _tables(connection, projection, [facts_of(connection, streams, position)])
+
+
+def replayed(
+    connection: Connection[Any], projection: Projection[Any], streams: Sequence[UUID], position: int
+) -> AbstractContextManager[None]:
+    """The same with persons as they were named then: two records merged since are two."""
+    return _tables(connection, projection, pages_of(connection, streams, position))
+
+
+@contextmanager
+def _tables(
+    connection: Connection[Any],
+    projection: Projection[Any],
+    pages: Iterable[Sequence[Fact[LedgerEvent]]],
 ) -> Iterator[None]:
-    """Tables of one projection made from these streams alone, up to a position."""
-    facts = [
-        fact
-        for fact in facts_of(connection, streams, position)
-        if projection.relevant(fact.event) is not None
-    ]
     with _undisturbed(connection), connection.transaction():
         for table in map(Identifier, (table.name for table in projection.tables)):
             make = "CREATE TEMPORARY TABLE {table} (LIKE {table} INCLUDING ALL) ON COMMIT DROP"
             connection.execute(SQL(make).format(table=table))
         rows(connection, _SQL["look_there_first"])
-        for write in projection.apply(facts, connection):
-            connection.execute(*write)
+        for page in pages:
+            for write in _applied(connection, projection, page):
+                connection.execute(*write)
         projection.finish(connection)
         yield
+
+
+def _applied(
+    connection: Connection[Any], projection: Projection[Any], page: Sequence[Fact[LedgerEvent]]
+) -> list[Write]:
+    """What a page writes; of a merge, which is alone on its page, what the tables said moves."""
+    for position, event in page[:1]:
+        if isinstance(event, PersonsMerged):
+            return projection.merge(Fact(position, event), connection)
+    wanted = [fact for fact in page if projection.relevant(fact.event) is not None]
+    return projection.apply(wanted, connection) if wanted else []

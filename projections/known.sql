@@ -39,3 +39,23 @@ SELECT enrollment_id
 -- name: review
 SELECT enrollment_id FROM reviews WHERE enrollment_id = %(enrollment_id)s
  UNION SELECT issuer_id FROM reviews WHERE enrollment_id = %(enrollment_id)s;
+
+-- name: persons_employed
+SELECT DISTINCT person_id FROM payout_employments WHERE district_id = %(district_id)s;
+
+-- name: payouts_of_persons
+-- Everything that money of some persons may rest on beside payroll, and some policies.
+SELECT enrollment_id FROM payout_awards WHERE person_id = ANY(%(person_ids)s)
+ UNION SELECT employment_id FROM payout_employments WHERE person_id = ANY(%(person_ids)s)
+ UNION SELECT stream FROM payout_records WHERE person_id = ANY(%(person_ids)s)
+ UNION SELECT stack_id FROM payout_stacks
+ UNION SELECT credential_id FROM payout_tiers
+ UNION SELECT unnest(%(policy_ids)s::uuid[]);
+
+-- name: in_review_of_district
+-- What nobody has touched since, and was not waiting then, is not waiting now either.
+SELECT r.enrollment_id, r.issuer_id, r.person_id
+  FROM reviews r
+ WHERE (r.state IN ('in_review', 'recommended', 'held') OR r.position > %(until)s)
+   AND EXISTS (SELECT FROM payout_employments e
+                WHERE e.person_id = r.person_id AND e.district_id = %(district_id)s);

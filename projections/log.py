@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
@@ -16,7 +16,7 @@ from psycopg.rows import tuple_row
 from ledger.codec import decode_stored
 from ledger.events import EVENT_CLASSES, LedgerEvent
 from ledger.events.batch import BatchLinesListed
-from ledger.events.merge import PersonsMerged
+from ledger.events.merge import MERGES, PersonsMerged
 from ledger.rules.calendars import ONE_DAY
 from projections.contract import Fact
 from projections.redirects import Redirects, redirected, redirects
@@ -248,6 +248,27 @@ def facts_of(
     """The events of these streams up to a position, in the order of the log; raises as above."""
     found = _read(connection, _SQL["of_streams"], {"streams": list(streams), "until": until})
     return _decoded(connection, found)
+
+
+def pages_of(
+    connection: Connection[Any], streams: Sequence[UUID], until: int
+) -> Iterator[Sequence[Fact[LedgerEvent]]]:
+    """The same events as they were folded when they came: each merge is alone on its page.
+
+    Those behind it are about whoever was kept, those before it about whom they named.
+    """
+    page: list[Fact[LedgerEvent]] = []
+    meant: Redirects = {}
+    span = {"streams": [*streams, MERGES], "until": until}
+    for position, stream, version, topic, state in _read(connection, _SQL["of_streams"], span):
+        event = decode_stored(topic, state, stream, version)
+        if isinstance(event, PersonsMerged):
+            yield page
+            yield [Fact(position, event)]
+            page, meant = [], redirects(connection, position)
+        else:
+            page.append(Fact(position, redirected(event, meant)))
+    yield page
 
 
 def _decoded(connection: Connection[Any], found: Iterable[_Columns]) -> list[Fact[LedgerEvent]]:

@@ -121,11 +121,15 @@ class Total:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What HR has to be told: from a day on, so much more base pay a year. Never a payroll line."""
+    """What HR has to be told: from a day on, so much more base pay a year. Never a payroll line.
+
+    `in_force`: whether it has begun on the day asked for; what is still to come is told ahead.
+    """
 
     person_id: UUID
     district_id: UUID
     begins_on: date
+    in_force: bool
     annual_cents: int
     payout_ids: list[UUID]
 
@@ -293,6 +297,7 @@ def notices(
     connection: Connection[Any],
     district_id: UUID,
     *,
+    effective_on: date,
     as_of: int = POSITION_MAX,
     after: tuple[date, UUID] = (date.min, NO_ID),
     limit: int = 100,
@@ -303,6 +308,7 @@ def notices(
         Notice,
         _SQL["notices"],
         district_id=district_id,
+        effective_on=effective_on,
         as_of=as_of,
         after_day=after[0],
         after_id=after[1],

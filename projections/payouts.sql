@@ -520,6 +520,7 @@ SELECT p.policy_id, p.fiscal_year, p.benefit, count(*) AS pairs,
 -- name: notices
 -- What HR has to be told: one line for each teacher and first day of a higher base pay.
 SELECT p.person_id, p.district_id, p.payable_on AS begins_on,
+       p.payable_on <= %(effective_on)s AS in_force,
        sum(p.amount_cents)::bigint AS annual_cents,
        array_agg(p.payout_id ORDER BY p.earned_position, p.payout_id) AS payout_ids
   FROM payouts p

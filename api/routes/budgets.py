@@ -11,7 +11,7 @@ from api.access import must_see_payouts
 from api.answers import ListOf, answer_all
 from api.disclosures import shows
 from api.paging import PageOf
-from api.reading import KnownPageQuery, KnownQuery, Read, ReadNow, reading
+from api.reading import KnownPageQuery, KnownQuery, KnownReadNow, Read, reading
 from api.routes.payouts import NamedPayout, answer_named, asked_of
 from api.routing import Router
 from ledger.aggregates.organization import Organization
@@ -38,16 +38,26 @@ class UnpaidCountQuery(KnownQuery):
 
 
 @router.read("/districts/{district_id}/budgets", ListOf[BudgetLine])
-def read_budgets(district_id: UUID, read: ReadNow) -> Response:
-    """Each policy and fiscal year: adopted, reserved, obligated, paid, left, still in review."""
+def read_budgets(district_id: UUID, read: KnownReadNow) -> Response:
+    """Each policy and fiscal year: adopted, reserved, obligated, paid, left, still in review.
+
+    What is in review is imagined to be awarded on the day asked for; its year is the one that is
+    on for policies of which nothing was claimed yet.
+    """
     must_see_payouts(read.caller, district_id)
     zone = read.edge.ledger.get(Organization, district_id).zone
     position = read.visible(*budgets.VIEWS)
     with read.edge.reading([EVERYTHING]) as connection:
+        as_of = read.known(connection, read.query.as_of, zone, *budgets.VIEWS)
         found = budgets.of_district(
-            connection, district_id, at=read.at, today=read.day(zone, None), position=position
+            connection,
+            district_id,
+            at=read.at,
+            today=read.day(zone, read.query.effective_on),
+            position=position,
+            as_of=as_of,
         )
-    return answer_all(found, position)
+    return answer_all(found, min(as_of, position))
 
 
 @router.read("/districts/{district_id}/unpaid", PageOf[NamedPayout])

@@ -127,6 +127,7 @@ def list_base_pay_notices(district_id: UUID, read: PagedKnownReadNow) -> Respons
         found = payouts.notices(
             asked.connection,
             district_id,
+            effective_on=asked.effective_on,
             as_of=asked.as_of,
             after=read.page.after(tuple[date, UUID], (date.min, NO_ID)),
             limit=read.page.limit,

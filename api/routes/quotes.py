@@ -12,10 +12,9 @@ from api.access import must_be, must_see_payouts
 from api.answers import answer
 from api.disclosures import shows
 from api.quotes import VIEWS, Quote, quote
-from api.reading import ReadNow
+from api.reading import AsOfReadNow, ReadNow
 from api.routing import Router
-from api.simulation import run
-from ledger.aggregates.organization import Organization
+from api.simulation import position_known, run
 from ledger.events.policy_rule import Rule
 from ledger.values import Day, Value
 from projections import simulation
@@ -68,17 +67,24 @@ def quote_award(person_id: UUID, body: Wish, read: ReadNow) -> Response:
 
 
 @router.ask("/districts/{district_id}/policy-simulations", Simulated)
-def simulate_policy(district_id: UUID, body: Draft, read: ReadNow) -> Response:
+def simulate_policy(district_id: UUID, body: Draft, read: AsOfReadNow) -> Response:
     """What a draft would have cost by month, who would gain and who lose. Nothing is kept."""
     must_see_payouts(read.caller, district_id)
-    read.edge.ledger.get(Organization, district_id).must_be_district()
+    as_of = position_known(read.edge, district_id, read.query.as_of)
     position = read.visible(*simulation.VIEWS)
-    span = (body.from_day, body.to_day)
-    found = run(read.edge, district_id, body.rule, span, policy_id=body.policy_id, must_exist=True)
+    found = run(
+        read.edge,
+        district_id,
+        body.rule,
+        (body.from_day, body.to_day),
+        policy_id=body.policy_id,
+        must_exist=True,
+        as_of=as_of,
+    )
     named = found.changes[:CHANGES_MAX]
     shows(read, "payouts", [one.person_id for one in named], within=[district_id])
     left_out = len(found.changes) - len(named)
     return answer(
         {"simulation": replace(found, changes=named), "changes_left_out": left_out},
-        position=position,
+        position=min(as_of, position),
     )

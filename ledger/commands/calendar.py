@@ -12,21 +12,15 @@ from ledger.aggregates.policy import Policy
 from ledger.application import Call, Ledger, Reader, Receipt
 from ledger.errors import NotFoundError, RuleError
 from ledger.events import AnyCalendarEvent
-from ledger.events.calendar import DistrictFact, PoolDrawn
+from ledger.events.calendar import DistrictFact, PoolDrawn, calendar_stream
 from ledger.events.policy_rule import Rule
 from ledger.rules.entitlements.findings import is_pooled
-from ledger.values import stream_id
 
 
 class NoPoolToCloseError(RuleError):
     """The policy has no pool that is drawn or shared: its money goes to whoever comes first."""
 
     slug = "no-pool-to-close"
-
-
-def calendar_stream(district_id: UUID) -> UUID:
-    """The stream of a district's calendar."""
-    return stream_id("calendar", district_id)
 
 
 def record_calendar_fact(

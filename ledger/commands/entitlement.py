@@ -9,9 +9,8 @@ from uuid import UUID
 from ledger.aggregates.entitlement import Entitlement
 from ledger.application import Call, Ledger, Reader, Receipt
 from ledger.events import AnyEntitlementEvent
-from ledger.events.entitlement import HoldReason, WriteOffReason
+from ledger.events.entitlement import HoldReason, WriteOffReason, entitlement_stream
 from ledger.rules.payroll import Proposal
-from ledger.values import stream_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +20,6 @@ class About:
     district_id: UUID
     entitlement_id: UUID
     person_id: UUID
-
-
-def entitlement_stream(entitlement_id: UUID) -> UUID:
-    """The stream of what was decided about an entitlement."""
-    return stream_id("entitlement", entitlement_id)
 
 
 def hold(ledger: Ledger, call: Call, *, about: About, reason: HoldReason) -> Receipt:

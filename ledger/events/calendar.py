@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import Field
 
 from ledger.events.base import Event
-from ledger.values import Day, Positive, ShortText, Slug, Value
+from ledger.values import Day, Positive, ShortText, Slug, Value, stream_id
 
 
 class FiscalYearSet(Value):
@@ -77,6 +77,11 @@ DistrictFact = Annotated[
     | PoolDrawn,
     Field(discriminator="kind"),
 ]
+
+
+def calendar_stream(district_id: UUID) -> UUID:
+    """The stream of a district's calendar."""
+    return stream_id("calendar", district_id)
 
 
 class CalendarEvent(Event):

@@ -5,10 +5,15 @@ from uuid import UUID
 
 from ledger.events.batch import LineKind, OriginalLine
 from ledger.events.payroll import PayrollEvent, Position
-from ledger.values import Cents, Day, Positive, ShortText, SignedCents
+from ledger.values import Cents, Day, Positive, ShortText, SignedCents, stream_id
 
 HoldReason = Literal["documents", "dispute", "audit", "employment", "hourly_staff", "data_quality"]
 WriteOffReason = Literal["deceased", "uncollectible", "below_cost", "settled", "board_decision"]
+
+
+def entitlement_stream(entitlement_id: UUID) -> UUID:
+    """The stream of what was decided about an entitlement."""
+    return stream_id("entitlement", entitlement_id)
 
 
 class EntitlementEvent(PayrollEvent):

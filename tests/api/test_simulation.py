@@ -49,12 +49,12 @@ def worked(database_server: Server, tmp_path_factory: pytest.TempPathFactory) ->
         yield worked_batch(world)
 
 
-def ask(worked: Worked, **changes: Any) -> Any:
+def ask(worked: Worked, query: Any = None, **changes: Any) -> Any:
     policy = worked.policies[60_000]
     span = {"from_day": "2024-07-01", "to_day": "2025-06-30"}
     body = {"rule": DRAFT, "policy_id": policy, **span, **changes}
     path = f"{worked.day.path}/policy-simulations"
-    params = {"min_position": worked.world.position}
+    params = query or {"min_position": worked.world.position}
     return worked.world.post(worked.day.office, path, body, params=params)
 
 
@@ -72,6 +72,27 @@ def test_a_draft_of_500_for_everything_is_compared_with_the_policy_of_600(worked
         str(worked.teachers["4501"]): 100_000,
         str(worked.teachers["123"]): 50_000,
     }
+
+
+def test_as_of_a_position_it_is_what_was_said_there(worked: Worked) -> None:
+    """Before anybody was awarded anything, before the policy, and on a day before the ledger."""
+    [newest] = worked.world.seen(worked.day.office, f"{worked.day.path}/policies")["items"][-1:]
+    now = ask(worked)
+    again = ask(worked, {"as_of": str(worked.world.position)})
+    assert again.json() == now.json()
+    adopted = {"as_of": newest["position"]}
+    early = ask(worked, adopted, policy_id=newest["policy_id"])
+    said = early.json()["simulation"]
+    assert early.headers["Ledger-Position"] == str(newest["position"])
+    assert (said["draft_cents"], said["adopted_cents"], said["changes"]) == (0, 0, [])
+    assert (
+        ask(worked, {"as_of": newest["position"] - 1}, policy_id=newest["policy_id"])
+        .json()["type"]
+        .endswith("policy-unknown")
+    )
+    nobody = ask(worked, {"as_of": "2001-01-01"}, policy_id=None).json()["simulation"]
+    assert nobody["persons"] == 0
+    assert ask(worked, {"as_of": 10**9}).json()["type"].endswith("position-unknown")
 
 
 def test_what_was_shown_of_whom_is_written_down_and_nothing_else_is(worked: Worked) -> None:
@@ -108,6 +129,8 @@ def test_the_command_says_the_same(
     file.write_text(FILE)
     words = ["policy", "simulate", str(file), "--district", worked.day.district.id]
     words += ["--from", "2024-07-01", "--to", "2025-06-30", "--policy", worked.policies[60_000]]
+    before = CliRunner().invoke(app, [*words, "--as-of", "2001-01-01", "--json"])
+    assert (before.exit_code, json.loads(before.stdout)["persons"]) == (0, 0), before.output
     found = CliRunner().invoke(app, [*words, "--json"])
     assert found.exit_code == 0, found
     assert json.loads(found.stdout) == ask(worked).json()["simulation"]

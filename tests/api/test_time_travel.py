@@ -9,10 +9,24 @@ from uuid import UUID
 
 import pytest
 
-from tests.api.world import MET, NOT_MET, Issuer, Story, World, stack_of, stipend, story
+from tests.api.world import (
+    MET,
+    NOT_MET,
+    Issuer,
+    Story,
+    World,
+    credit_of,
+    license_of,
+    stack_of,
+    stipend,
+    story,
+)
 
 TODAY = "2030-01-01"
-DATED = re.compile(r"payouts|payout-totals|people/.*/stacks|progress|transcript|/people$")
+DATED = re.compile(
+    r"payouts|payout-totals|people/.*/stacks|progress|transcript|/people$"
+    r"|budgets|base-pay-notices|unpaid|renewals"
+)
 
 
 class Scene:
@@ -45,7 +59,11 @@ class Scene:
         person, district = f"/v1/people/{self.teacher}", f"/v1/districts/{self.district.id}"
         for view in ("transcript", "history", "stacks", "employments", "payouts"):
             yield self.teacher, f"{person}/{view}"
+        for view in ("licenses", "credits", "renewals"):
+            yield self.teacher, f"{person}/{view}"
         for view in ("people", "organizations", "policies", "payouts", "payout-totals"):
+            yield self.district.office, f"{district}/{view}"
+        for view in ("budgets", "base-pay-notices", "unpaid", "unpaid-counts", "renewals"):
             yield self.district.office, f"{district}/{view}"
         yield self.district.office, "/v1/districts"
         for kind, which in (
@@ -90,7 +108,12 @@ def scene(shared_world: World) -> Scene:
     world, scene = shared_world, Scene(shared_world)
     district, one = scene.district, scene.story
     path = f"/v1/districts/{district.id}"
-    policy = world.done(district.office, f"{path}/policies", stipend())["id"]
+    policy = world.done(district.office, f"{path}/policies", stipend(budget_cents_per_year=40_000))
+    policy = policy["id"]
+    rise = stipend(title="A rise", benefit="base_pay")
+    world.done(district.office, f"{path}/policies", rise)
+    world.done(district.office, f"{path}/licenses", license_of(one.teacher, valid_to="2099-06-30"))
+    credit = world.done(district.office, f"{path}/credits", credit_of(one.teacher))["id"]
     one.enroll().hand_in()
     scene.remember()
     one.review(MET, NOT_MET)
@@ -117,6 +140,8 @@ def scene(shared_world: World) -> Scene:
     retire = {"board_reference": "Minute 9", "last_day": "2099-12-31"}
     world.done(district.office, f"/v1/policies/{policy}/retirements", retire)
     scene.remember()
+    withdraw = {"reason": "mistake", "effective_on": "2024-06-01"}
+    world.done(district.office, f"/v1/credits/{credit}/withdrawals", withdraw)
     revoke = {"reason": "plagiarism", "authority": "issuer"}
     world.done(scene.approver, f"{one.path}/revocations", revoke)
     world.done(scene.approver, f"/v1/credentials/{one.credential}/retirements", {"reason": "old"})
@@ -133,10 +158,22 @@ def test_every_report_as_of_a_position_is_what_was_answered_there(scene: Scene, 
 
 
 def test_the_reports_did_change(scene: Scene) -> None:
-    """Otherwise the test above would hold nothing. The queue was empty at both ends."""
+    """Otherwise the test above would hold nothing.
+
+    The queue was empty at both ends; the rise went with its award, and so did what was foreseen.
+    """
     first, last = scene.told[0][1], scene.told[-1][1]
     same = {path.partition(" ")[0] for path in first if first[path] == last[path]}
-    assert same == {f"/v1/issuers/{scene.issuer.id}/reviews"}
+    rises = f"/v1/districts/{scene.district.id}/base-pay-notices"
+    assert same == {f"/v1/issuers/{scene.issuer.id}/reviews", rises}
+    office = scene.district.office
+    assert any(told[f"{rises} {office}"]["items"] for _, told in scene.told)
+    money = f"/v1/districts/{scene.district.id}/budgets {office}"
+    foreseen = [
+        sum(line["forecast"]["amount_cents"] for line in told[money]["items"])
+        for _, told in scene.told
+    ]
+    assert (foreseen[0], max(foreseen), foreseen[-1]) == (0, 60_000, 0)
     assert scene.told[1][1] != scene.told[2][1] != scene.told[3][1]
 
 

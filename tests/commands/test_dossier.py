@@ -12,7 +12,7 @@ from ledger.aggregates.dossier import Dossier, FactUnknownError
 from ledger.aggregates.organization import NotADistrictError
 from ledger.aggregates.policy import BoardReferenceMissingError, Policy
 from ledger.commands import organization
-from ledger.commands.calendar import NoPoolToCloseError, calendar_stream, record_calendar_fact
+from ledger.commands.calendar import NoPoolToCloseError, record_calendar_fact
 from ledger.commands.dossier import (
     dossier_stream,
     record_dossier_fact,
@@ -20,7 +20,13 @@ from ledger.commands.dossier import (
 )
 from ledger.commands.policy import NewRule, load_rules
 from ledger.errors import NotFoundError
-from ledger.events.calendar import FiscalYearSet, PayCalendarSet, PayPeriodDays, PoolDrawn
+from ledger.events.calendar import (
+    FiscalYearSet,
+    PayCalendarSet,
+    PayPeriodDays,
+    PoolDrawn,
+    calendar_stream,
+)
 from ledger.events.dossier import PlanGoalTagged, PriorApprovalGiven, StatusRecorded
 from ledger.values import stream_id
 from tests.commands.scene import Scene

@@ -16,7 +16,12 @@ from ledger.events.batch import (
     ResultStatus,
     ReturnLinesListed,
 )
-from ledger.events.calendar import CalendarFactRecorded, DistrictFact, FiscalYearSet
+from ledger.events.calendar import (
+    CalendarFactRecorded,
+    DistrictFact,
+    FiscalYearSet,
+    calendar_stream,
+)
 from ledger.events.credit import CreditRecorded, CreditWithdrawn
 from ledger.events.dossier import (
     DocumentReceived,
@@ -80,7 +85,7 @@ class RuledWorld(World):
         )
 
     def set(self, fact: DistrictFact) -> int:
-        return self.add(CalendarFactRecorded, named("calendar"), district_id=HERE, fact=fact)
+        return self.add(CalendarFactRecorded, calendar_stream(HERE), district_id=HERE, fact=fact)
 
     def years(self, *years: int) -> None:
         for year in years:

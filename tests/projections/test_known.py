@@ -14,17 +14,24 @@ from hypothesis import strategies as st
 from psycopg import Connection
 
 from ledger.events import LedgerEvent
+from ledger.events.merge import MERGES, PersonsMerged
 from ledger.store import Role
 from ledger.values import POSITION_MAX
-from projections import catalog, employments, history, known, reviews, stacks
+from projections import budgets, catalog, employments, history, known, reviews, stacks
+from projections.batches import Batches
 from projections.catalog_rows import Search
+from projections.payouts import Payouts
+from projections.reviews import Reviews
+from projections.simulation import simulate
 from projections.stacks import Stacks
 from tests.database import Server
 from tests.projections.histories import CREDENTIALS, DAYS, STACKS, World, all_of, worlds
 from tests.projections.histories import TEACHERS as HOLDERS
 from tests.projections.lives import TEACHERS, lives
 from tests.projections.logs import Log, a_log
-from tests.samples import CREDENTIAL, DISTRICT, ISSUER, STACK
+from tests.projections.ruled import HERE, ruled_worlds
+from tests.rules.dossiers import plain_rule
+from tests.samples import CREDENTIAL, DISTRICT, ISSUER, MONDAY, STACK, header, named
 
 Reader = Connection[Any]
 FAR = date(2099, 1, 1)
@@ -149,6 +156,51 @@ def test_stack_progress_as_of_a_position_is_what_it_was_there(
     log.fill(events[cut:])
     log.catch_up([Stacks()])
     assert progress(cut) == then
+
+
+def money(reader: Reader, last: int, as_of: int) -> list[Any]:
+    """What a district's years cost, and what a draft would have: alone, and beside each policy."""
+    adopted = {one.policy_id for one in known.policies_known(reader, HERE, as_of)}
+    position = min(last, as_of)
+    found: list[Any] = budgets.of_district(
+        reader, HERE, at=MONDAY, today=DAYS[1], position=position, as_of=as_of
+    )
+    rule = plain_rule(pool={"budget_cents": 70_000})
+    for compared in (set(), *({one} for one in sorted(adopted))):
+        with known.payouts_of_district(reader, HERE, compared, as_of):
+            span = {"from_day": DAYS[0], "to_day": FAR}
+            policy_id = next(iter(compared), None)
+            found.append(simulate(reader, HERE, rule, **span, policy_id=policy_id))
+    return found
+
+
+@settings(max_examples=FEW)
+@given(st.one_of(worlds(), ruled_worlds()), SOMEWHERE, SOMEWHERE)
+def test_budgets_and_drafts_as_of_a_position_are_what_they_were_there(
+    log: Log, world: World, somewhere: float, together: float
+) -> None:
+    """Two records become one person's somewhere: before or behind the position."""
+    events = [fact.event for fact in world.facts]
+    merged = PersonsMerged(
+        **header(MERGES, 1, MONDAY),
+        person_id=HOLDERS[0],
+        merged_id=HOLDERS[1],
+        reason="duplicate_account",
+        requested_by=named("one"),
+        confirmed_by=named("another"),
+    )
+    events.insert(round(together * len(events)), merged)
+    cut = round(somewhere * len(events))
+    views = [Payouts(), Batches(), Reviews()]
+    log.empty()
+    log.fill(events[:cut])
+    log.catch_up(views)
+    then = money(log.reader, cut, POSITION_MAX)
+    log.fill(events[cut:])
+    log.catch_up(views)
+    assert money(log.reader, len(events), cut) == then
+    now = money(log.reader, len(events), POSITION_MAX)
+    assert money(log.reader, len(events), len(events)) == now
 
 
 def test_nothing_is_left_of_what_was_looked_at(log: Log) -> None:

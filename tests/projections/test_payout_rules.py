@@ -164,7 +164,7 @@ def test_credits_reach_a_lane_and_one_that_is_withdrawn_takes_it_back(
     (lane,) = pay_changes(connection, HERE)
     assert (lane.kind, lane.reached, lane.effective_on) == ("lane_change", 9, JULY)
     assert owed(connection) == []
-    assert [one.begins_on for one in notices(connection, HERE)] == [JULY]
+    assert [one.begins_on for one in notices(connection, HERE, effective_on=JULY)] == [JULY]
     world.withdraw_credit(ANNE, second)
     play(connection, PAYOUTS, world.facts)
     assert pay_changes(connection, HERE) == []

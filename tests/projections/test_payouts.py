@@ -85,11 +85,14 @@ def test_three_tiers_become_one_notice_of_twelve_hundred_dollars(
     play(connection, PAYOUTS, world.facts)
     rises = here(connection)
     assert [one.amount_cents for one in rises] == [20_000, 40_000, 60_000]
-    assert notices(connection, HERE) == [
+    last_day = date(2025, 6, 30)
+    assert not notices(connection, HERE, effective_on=last_day)[0].in_force
+    assert notices(connection, HERE, effective_on=date(2025, 7, 1)) == [
         Notice(
             person_id=ANNE,
             district_id=HERE,
             begins_on=date(2025, 7, 1),
+            in_force=True,
             annual_cents=120_000,
             payout_ids=[one.payout_id for one in rises],
         )
@@ -103,7 +106,7 @@ def test_a_stipend_is_never_a_notice(connection: Connection[Any]) -> None:
     world.adopt(POLICIES[0], HERE, terms())
     world.award(ANNE, CREDENTIALS[0], MAY)
     play(connection, PAYOUTS, world.facts)
-    assert notices(connection, HERE) == []
+    assert notices(connection, HERE, effective_on=FAR) == []
     assert said(here(connection, benefit="one_time")) == [("due", None, 30_000)]
 
 
@@ -320,11 +323,13 @@ def test_notices_are_read_in_pages(connection: Connection[Any]) -> None:
         world.award(person, CREDENTIALS[0], MAY)
         world.award(person, CREDENTIALS[1], JULY)
     play(connection, PAYOUTS, world.facts)
-    whole = notices(connection, HERE)
+    day = date(2025, 12, 31)
+    whole = notices(connection, HERE, effective_on=day)
+    assert [one.in_force for one in whole] == [True] * 3 + [False] * 3
     assert [one.begins_on for one in whole] == [date(2025, 7, 1)] * 3 + [date(2026, 7, 1)] * 3
-    first = notices(connection, HERE, limit=4)
+    first = notices(connection, HERE, effective_on=day, limit=4)
     after = (first[-1].begins_on, first[-1].person_id)
-    assert first + notices(connection, HERE, after=after) == whole
+    assert first + notices(connection, HERE, effective_on=day, after=after) == whole
 
 
 def test_a_payout_explains_itself(connection: Connection[Any]) -> None:
