@@ -7,7 +7,7 @@ it; what a refused command has written meanwhile is taken back.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import NoReturn
@@ -19,7 +19,7 @@ from api import batch_files
 from api.batch_files import Envelope
 from api.edge import Edge
 from api.exports.layout import Layout, dollars, layout
-from api.exports.records import Policy, approved, records_of, to_bytes
+from api.exports.records import Policy, of_all, records_of, to_bytes, whole
 from ledger.aggregates.batch import Batch
 from ledger.aggregates.batch_answers import chunks
 from ledger.aggregates.batch_draft import LINES_PER_COMMAND
@@ -61,11 +61,9 @@ def draft(
     with edge.reading([EVERYTHING]) as connection:
         newest = batches.of_district(connection, district_id, limit=1)
 
-    made: list[BatchLine] = []
-
     def lines(terms: PayrollTerms) -> list[BatchLine]:
         with edge.reading([EVERYTHING]) as connection:
-            made[:] = lines_of_batch(
+            return lines_of_batch(
                 payable.payable(connection, district_id, through=position, pay_date=pay_date),
                 map(
                     batches.as_correction,
@@ -75,6 +73,33 @@ def draft(
                 batches.decided(connection, district_id),
                 terms,
             )
+
+    return draft_lines(
+        edge,
+        call,
+        district_id=district_id,
+        pay_date=pay_date,
+        through_position=position,
+        seen=Seen(newest[0].number, newest[0].version) if newest else None,
+        make_lines=lines,
+    )
+
+
+def draft_lines(
+    edge: Edge,
+    call: Call,
+    *,
+    district_id: UUID,
+    pay_date: date,
+    through_position: int,
+    seen: Seen | None,
+    make_lines: Callable[[PayrollTerms], list[BatchLine]],
+) -> Receipt:
+    """Begin the batch after the one that was seen, with lines that follow from the terms."""
+    made: list[BatchLine] = []
+
+    def lines(terms: PayrollTerms) -> list[BatchLine]:
+        made[:] = make_lines(terms)
         return made
 
     receipt = commands.draft_batch(
@@ -82,8 +107,8 @@ def draft(
         call,
         district_id=district_id,
         pay_date=pay_date,
-        through_position=position,
-        seen=Seen(newest[0].number, newest[0].version) if newest else None,
+        through_position=through_position,
+        seen=seen,
         make_lines=lines,
     )
     if not receipt.replayed:
@@ -168,12 +193,13 @@ def read_export(edge: Edge, batch: Batch, layout_name: str) -> Download:
 def _frozen(edge: Edge, batch: Batch, rows: Sequence[LineRow]) -> list[bytes]:
     """The lines as they are frozen, behind their sums and what chains them to those before."""
     numbers = _employee_numbers(edge, batch, rows)
-    content = to_bytes(records_of(batch, rows, numbers, _policies(edge, rows)))
+    content = to_bytes(records_of(rows, numbers, _policies(edge, rows)))
     envelope = {
         "line_count": len(rows),
         "hash_total": hash_total(numbers[row["person_id"]] for row in rows),
         "sha256": hashlib.sha256(content).hexdigest(),
         "previous_batch_sha256": batch_files.previous_sha256(edge, batch),
+        "of_all": of_all(batch),
     }
     return [orjson.dumps(envelope), b"\n", content]
 
@@ -206,8 +232,10 @@ def _rendered(edge: Edge, batch: Batch, chosen: Layout, at: datetime) -> list[by
     """The frozen lines in a layout, behind what there is to say of them."""
     assert batch.file is not None, "a closed batch was frozen"
     frozen, pieces = batch_files.open_file(edge, batch, batch.file)
-    records = map(orjson.loads, batch_files.lines(pieces))
-    content = list(chosen.render(approved(records, " ".join(map(str, batch.approvers)))))
+    # Files that were frozen before this was put in front of the lines have it in each.
+    shared = frozen.get("of_all", {}) | {"approver": " ".join(map(str, batch.approvers))}
+    records = whole(map(orjson.loads, batch_files.lines(pieces)), shared)
+    content = list(chosen.render(records))
     digest = hashlib.sha256()
     for piece in content:
         digest.update(piece)

@@ -14,6 +14,7 @@ from datetime import date
 from functools import cache
 from importlib.resources import files
 from itertools import islice
+from operator import itemgetter
 from typing import Any, Literal
 
 import orjson
@@ -24,7 +25,8 @@ from ledger.errors import NotFoundError, RuleError
 
 COMPUTED = ("company_code", "batch_code")
 # What makes a spreadsheet take a text for a formula, in half and in full width.
-FORMULA_STARTS = tuple("=+-@\t\r\n\0\uff1d\uff0b\uff0d\uff20")
+FORMULA_STARTS = frozenset("=+-@\t\r\n\0\uff1d\uff0b\uff0d\uff20")
+NOTHING_YET = object()
 ISO_DAY = "%Y-%m-%d"
 RECORDS_AT_ONCE = 1_000
 LINE_ENDS = {"crlf": "\r\n", "lf": "\n"}
@@ -46,6 +48,10 @@ class CellRefusedError(RuleError):
     """A line does not fit into the layout."""
 
     slug = "cell-refused"
+
+
+class UnfitError(ValueError):
+    """A value does not fit into its column; says which, and why."""
 
 
 class Column(BaseModel):
@@ -70,9 +76,42 @@ class Column(BaseModel):
             raise ValueError(f"column {self.header} shows {self.field}, which no line has")
         return self
 
-    @property
-    def shown(self) -> Callable[[Any], str]:
-        """How a value that is there is written."""
+    def cell(self) -> Callable[[Any], str]:
+        """What writes this column of one record after the other; raises UnfitError.
+
+        Made once for all of them. Most columns say the same in line after line, so what was
+        written last is remembered.
+        """
+        shown = self._shown()
+        if self.field is None:
+            return lambda _: shown(self.constant)
+        last: Any = NOTHING_YET
+        text = ""
+
+        def cell(value: Any) -> str:
+            nonlocal last, text
+            if value != last:
+                last, text = value, shown(value)
+            return text
+
+        return cell
+
+    def _shown(self) -> Callable[[Any], str]:
+        write = self._written()
+
+        def shown(value: Any) -> str:
+            if value is None or value == "":
+                if self.required:
+                    raise UnfitError(f"{self.header}: has to be there, and is not")
+                return ""
+            text = write(value)
+            if self.length_max is not None and len(text) > self.length_max:
+                raise UnfitError(f"{self.header}: has over {self.length_max} characters")
+            return text
+
+        return shown
+
+    def _written(self) -> Callable[[Any], str]:
         plain: dict[str, Callable[[Any], str]] = {
             "amount": dollars,
             "integer": str,
@@ -140,35 +179,25 @@ class Layout(BaseModel):
         text = io.StringIO(newline="")
         writer = csv.writer(text, lineterminator=LINE_ENDS[self.line_end])
         writer.writerow(column.header for column in self.columns)
-        cells = [self._cell(column) for column in self.columns]
-        coming = iter(records)
-        while page := list(islice(coming, RECORDS_AT_ONCE)):
-            writer.writerows([[cell(record) for cell in cells] for record in page])
+        rows = self._rows(records)
+        while page := list(islice(rows, RECORDS_AT_ONCE)):
+            writer.writerows(page)
             yield text.getvalue().encode()
             text.seek(0)
             text.truncate()
         yield text.getvalue().encode()  # the header, where there is no record
 
-    def _cell(self, column: Column) -> Callable[[Record], str]:
-        """What writes one column of each record: made once, for it is called for every cell."""
-        field, shown = column.field, column.shown
-
-        def cell(record: Record) -> str:
-            value: Any = column.constant if field is None else record[field]
-            if value is None or value == "":
-                if column.required:
-                    raise self._refused(column, record, "has to be there, and is not")
-                return ""
-            text = shown(value)
-            if column.length_max is not None and len(text) > column.length_max:
-                raise self._refused(column, record, f"has over {column.length_max} characters")
-            return text
-
-        return cell
-
-    def _refused(self, column: Column, record: Record, why: str) -> CellRefusedError:
-        line = record["line_no"]
-        return CellRefusedError(f"{self.name} line {line} {column.header}: {why}", line=line)
+    def _rows(self, records: Iterable[Record]) -> Iterator[list[str]]:
+        line_no = "line_no"  # stands for a constant too, and makes sure that there are two
+        values_of = itemgetter(*(column.field or line_no for column in self.columns), line_no)
+        cells = [column.cell() for column in self.columns]
+        for record in records:
+            values = values_of(record)
+            try:
+                yield [cell(value) for cell, value in zip(cells, values, strict=False)]
+            except UnfitError as unfit:
+                line = record[line_no]
+                raise CellRefusedError(f"{self.name} line {line} {unfit}", line=line) from None
 
 
 def dollars(cents: int) -> str:
@@ -178,7 +207,7 @@ def dollars(cents: int) -> str:
 
 def safe_text(text: str) -> str:
     """Text that no spreadsheet takes for a formula: an apostrophe goes before those."""
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+    return f"'{text}" if text[:1] in FORMULA_STARTS else text
 
 
 def _json_value(column: Column, record: Record) -> Any:

@@ -68,12 +68,13 @@ class Policy(NamedTuple):
 
 
 def records_of(
-    batch: Batch,
     rows: Sequence[LineRow],
     employee_numbers: Mapping[str, str],
     policies: Mapping[tuple[str, int], Policy],
 ) -> Iterator[Record]:
     """The lines of a batch, by employee number, account and id; amounts in integer cents.
+
+    What all of them say alike is left to `of_all`: frozen, it would be half of each line.
 
     Raises:
         EmployeeNumberMissingError: says whose, by their ids.
@@ -90,10 +91,9 @@ def records_of(
         rows,
         key=lambda row: (employee_numbers[row["person_id"]], row["account"] or "", row["line_id"]),
     )
-    of_all = _of_all(batch)
     for number, row in enumerate(ordered, 1):
         policy = policies.get((row["policy_id"], row["policy_version"]), Policy("", ""))
-        yield of_all | _of_line(number, row, employee_numbers[row["person_id"]], policy)
+        yield _of_line(number, row, employee_numbers[row["person_id"]], policy)
 
 
 def batch_code(prefix: str, pay_date: date) -> str:
@@ -101,7 +101,7 @@ def batch_code(prefix: str, pay_date: date) -> str:
     return f"{prefix}{pay_date:%y%m%d}"
 
 
-def _of_all(batch: Batch) -> Record:
+def of_all(batch: Batch) -> Record:
     """What every record of a batch says alike."""
     drafted = batch.drafted
     return {
@@ -116,7 +116,6 @@ def _of_all(batch: Batch) -> Record:
         "tax_year": drafted.pay_date.year,
         "supplemental_wage": True,
         "cost_split": None,
-        "approver": None,
         "evidence_hash": None,
         "company_code": drafted.company_code,
         "batch_code": batch_code(drafted.batch_prefix, drafted.pay_date),
@@ -155,8 +154,8 @@ def to_bytes(records: Iterable[Record]) -> bytes:
     return b"".join(orjson.dumps(one, option=orjson.OPT_APPEND_NEWLINE) for one in records)
 
 
-def approved(records: Iterable[Record], approvers: str) -> Iterator[Record]:
-    """The records with who approved them, which nobody knew when they were frozen."""
+def whole(records: Iterable[Record], shared: Record) -> Iterator[Record]:
+    """The records with what all of them say alike, and what was not known when they were frozen."""
     for record in records:
-        record["approver"] = approvers
+        record.update(shared)
         yield record

@@ -173,7 +173,10 @@ def totals(amounts_cents: Iterable[int]) -> Totals:
 
 def hash_total(employee_numbers: Iterable[str]) -> int:
     """The sum of the digits of each number read as one number: a lost line changes it."""
-    digits = ("".join(filter(str.isdecimal, number)) for number in employee_numbers)
+    digits = (
+        number if number.isdecimal() else "".join(filter(str.isdecimal, number))
+        for number in employee_numbers
+    )
     return sum(int(number or "0") for number in digits) % HASH_TOTAL_MODULUS
 
 

@@ -27,7 +27,7 @@ class Bench:
     folder: Path  # for keys and files of this run; a database is of no use without its root key
     cache: Path  # peers that are no dependency of ours are installed here
     quick: bool
-    filled: dict[int, str] = field(default_factory=dict)  # number of events to address
+    filled: dict[tuple[type, int], str] = field(default_factory=dict)  # what, how much: address
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     @property

@@ -100,11 +100,12 @@ def seconds_to_import(url: str, rows: Sequence[StoredEvent]) -> float:
 
 
 @contextmanager
-def filled(bench: Bench, events: int) -> Iterator[str]:
+def filled(bench: Bench, events: int, kind: type[District] = District) -> Iterator[str]:
     """A ledger of so many events, shared by all rows that ask for as many and add none."""
-    if events not in bench.filled:
-        bench.filled[events] = _fill(bench, events)
-    yield bench.filled[events]
+    key = (kind, events)
+    if key not in bench.filled:
+        bench.filled[key] = _fill(bench, events, kind)
+    yield bench.filled[key]
 
 
 @contextmanager
@@ -115,11 +116,11 @@ def growing(bench: Bench, events: int) -> Iterator[str]:
     bench.drop(url)
 
 
-def _fill(bench: Bench, events: int) -> str:
+def _fill(bench: Bench, events: int, kind: type[District] = District) -> str:
     url = bench.database()
     migrate(url)
     setup.migrate(url)
-    history = map(encoded, District().history(events))
+    history = map(encoded, kind().history(events))
     with recorder(url) as door:
         while group := list(itertools.islice(history, GROUP_EVENTS)):
             door.append(group, command_id=uuid4(), body_hash=BODY_HASH)
