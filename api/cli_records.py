@@ -42,7 +42,7 @@ def issue(
         done = 0
         while some := issuing.issue_due(edge, wall):
             done += some
-        waiting = len(RecordVault(edge.vault).parked())
+        waiting = sum(one.waits for one in RecordVault(edge.vault).parked())
     typer.echo(f"{done} issued, {waiting} set aside")
     raise typer.Exit(1 if waiting else 0)
 
@@ -77,7 +77,7 @@ def parked() -> None:
     from ledger.record_vault import RecordVault  # noqa: PLC0415 - loads slowly
 
     with open_edge() as edge:
-        found = RecordVault(edge.vault).parked()
+        found = [one for one in RecordVault(edge.vault).parked() if one.waits]
     for one in found:
         again = one.next_try_at.astimezone(UTC).isoformat(timespec="seconds")
         typer.echo(f"{one.enrollment_id}  {one.reason}, tried {one.tries} times, again {again}")

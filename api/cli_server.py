@@ -41,7 +41,8 @@ def serve(
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that answer.")] = 1,
     *,
     with_projector: Annotated[
-        bool, typer.Option("--with-projector", help="Keep the views up to date as well.")
+        bool,
+        typer.Option("--with-projector", help="Keep the views up to date and issue records too."),
     ] = False,
 ) -> None:
     """Answer HTTP until stopped. A view is as fresh as its projector: see `mcledger project`."""
@@ -51,7 +52,7 @@ def serve(
 
     settings = _settings_for(workers)
     logs.configure(in_development=settings.in_development)
-    with _projecting() if with_projector else nullcontext():
+    with _projecting(settings) if with_projector else nullcontext():
         uvicorn.run(
             # Several processes make an app each; it is found by the name it has in this wheel.
             create_app(settings) if workers == 1 else "api.app:app_of_this_process",
@@ -221,13 +222,16 @@ def _database() -> Database:
 
 
 @contextmanager
-def _projecting() -> Iterator[None]:
-    """A runner in a thread of this process."""
+def _projecting(settings: Settings) -> Iterator[None]:
+    """A runner in a thread of this process; and one that issues records, where a host is set."""
+    from api.issuing import in_background  # noqa: PLC0415 - loads slowly, seldom needed
+
     stop = Event()
     thread = Thread(target=Runner(_database()).run, args=(stop,), name="projector")
     thread.start()
     try:
-        yield
+        with in_background(settings) if settings.public_host else nullcontext():
+            yield
     finally:
         stop.set()
         thread.join()

@@ -10,18 +10,23 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from threading import Event
+from threading import Event, Thread
 from uuid import UUID
 
 import psycopg
+from eventsourcing.persistence import PersistenceError
 from joserfc import jws
 
+from api.clock import wall
 from api.edge import Edge
+from api.problems import InternalError
 from api.record_signing import RECORDS, Signer, keys_of, signer_of
 from api.record_statements import Place, statement
+from api.settings import Settings
 from ledger.aggregates.record import Issue, NotAwardedError, Record, StatusIndexTakenError
 from ledger.application import Call
 from ledger.commands.record import (
@@ -33,7 +38,8 @@ from ledger.commands.record import (
 )
 from ledger.errors import ErasedError, LedgerError, NothingChangesError, UnavailableError
 from ledger.events.record import ReissueReason
-from ledger.record_vault import Kept, RecordVault
+from ledger.keyring import PersonErasedError
+from ledger.record_vault import Kept, Parked, RecordVault
 from ledger.records.awards import credential
 from ledger.records.documents import read_instant, written_instant
 from ledger.records.status import LIST_BITS, free_index
@@ -47,18 +53,36 @@ AT_ONCE = 50
 DRAWS_MAX = 10  # of places, each of which somebody else was faster to take
 PAUSE_SECONDS = 2.0
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 2 * 60, 24 * 60))
+NEVER = timedelta(days=365 * 100)
 SECOND = timedelta(seconds=1)
+NOT_NOW = (UnavailableError, psycopg.Error, PersistenceError)
 _log = logging.getLogger("mcledger.records")
+
+
+@contextmanager
+def in_background(settings: Settings) -> Iterator[None]:
+    """Issue what comes in a thread of this process, until the end of the block."""
+    edge, stop = Edge.open(settings), Event()
+    thread = Thread(target=follow, args=(edge, wall, stop), name="records")
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+        edge.close()
 
 
 def follow(edge: Edge, clock: Callable[[], datetime], stop: Event) -> None:
     """Issue what comes, until `stop` is set."""
     while not stop.is_set():
+        done = 0
         try:
             done = issue_due(edge, clock)
-        except (UnavailableError, psycopg.Error) as error:
+        except NOT_NOW as error:
             _log.warning("records wait: %s", type(error).__name__)
-            done = 0
+        except Exception:  # noqa: BLE001 - a thread that ends would issue nothing any more
+            _log.exception("records wait")
         if not done:
             stop.wait(PAUSE_SECONDS)
 
@@ -68,26 +92,39 @@ def issue_due(edge: Edge, clock: Callable[[], datetime]) -> int:
     edge.witnesses.must_allow_writing()
     work = _Work(edge, clock())
     parked = {one.enrollment_id: one for one in work.vault.parked()}
-    waiting = [one.enrollment_id for one in parked.values() if one.next_try_at > work.at]
+    waiting = {one.enrollment_id for one in parked.values() if one.next_try_at > work.at}
     with edge.reading([EVERYTHING]) as connection:
         found = records.due(connection, parked=waiting, limit=AT_ONCE)
-    issued, position = [], 0
+    issued, position = set(), 0
     for award in found:
         try:
             position = work.issue(award)
-            issued.append(award.enrollment_id)
-        except UnavailableError:
+            issued.add(award.enrollment_id)
+        except NotAwardedError:
+            continue  # taken back a moment ago, as the view will show
+        except NOT_NOW:
             raise
-        except LedgerError as error:
-            tries = parked[award.enrollment_id].tries if award.enrollment_id in parked else 0
-            pause = PAUSES[min(tries, len(PAUSES) - 1)]
-            work.vault.park(award.enrollment_id, error.slug, work.at + pause)
-            _log.warning("award %s waits: %s", award.enrollment_id, error.slug)
-    if parked:
-        work.vault.unpark(parked.keys() & set(issued))
+        except Exception as error:  # noqa: BLE001 - one award must not stop the others
+            _park(work, award.enrollment_id, parked.get(award.enrollment_id), error)
+    done = issued & parked.keys()
+    if len(found) < AT_ONCE:  # what was to be tried and is no longer due was taken back
+        done |= parked.keys() - waiting - {award.enrollment_id for award in found}
+    if done:
+        work.vault.unpark(done)
     if issued:
         edge.visible(VIEWS, position)  # or the same would be due again at once
     return len(issued)
+
+
+def _park(work: _Work, enrollment_id: UUID, before: Parked | None, error: Exception) -> None:
+    """Set an award aside, and say so. Whoever was erased is never asked about again."""
+    reason = error.slug if isinstance(error, LedgerError) else InternalError.slug
+    pause = PAUSES[min(before.tries if before else 0, len(PAUSES) - 1)]
+    if isinstance(error, PersonErasedError):
+        pause = NEVER
+    work.vault.park(enrollment_id, reason, work.at + pause)
+    told = None if isinstance(error, LedgerError) else error
+    _log.warning("award %s waits: %s", enrollment_id, reason, exc_info=told)
 
 
 def reissue(edge: Edge, issuer_id: UUID, clock: Callable[[], datetime]) -> int:

@@ -36,6 +36,7 @@ from cryptography.hazmat.primitives.serialization import (
 from ledger.aggregates.record_keys import NewRecordKey
 from ledger.errors import ErasedError, NotFoundError
 from ledger.events.record_keys import KeyAlgorithm
+from ledger.keyring import PersonErasedError
 from ledger.keys import VaultDamagedError, seal, unseal
 from ledger.records.issuers import IssuerKey
 from ledger.sql import blocks, execute, fetch
@@ -67,6 +68,11 @@ class Parked:
     reason: str
     tries: int
     next_try_at: datetime
+
+    @property
+    def waits(self) -> bool:
+        """Whether it may ever be issued; of somebody who was erased nothing is made any more."""
+        return self.reason != PersonErasedError.slug
 
 
 class _Row(NamedTuple):

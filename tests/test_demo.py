@@ -33,5 +33,6 @@ def test_the_demo_plays_a_year_prints_it_and_finds_live_tables_equal_to_rebuilt_
         "budget exhausted",  # the stipend of who came too late
         "award revoked",
         "not employed on award date",  # what was earned before the move
+        "The record is what its issuer signed, and it holds.",
     ):
         assert said in told

@@ -32,10 +32,10 @@ START_SECONDS_MAX = 30
 
 def run(console: Console, *, serve: bool, port: int) -> bool:
     """Play the demo. Answers whether live tables and tables rebuilt from the log are the same."""
-    started = time.monotonic()
+    started, port = time.monotonic(), port or free_port()
     with fresh_database() as url, tempfile.TemporaryDirectory(prefix="mcledger-demo-") as name:
         folder = Path(name)
-        os.environ.update(environment_of(url, folder))
+        os.environ.update(environment_of(url, folder, port))
         settings, operator = read_settings(), uuid4()
         mcledger("migrate")
         mcledger("grant", str(operator), "operator")
@@ -72,13 +72,14 @@ def fresh_database() -> Iterator[str]:
             local_postgres.stop()
 
 
-def environment_of(url: str, folder: Path) -> dict[str, str]:
+def environment_of(url: str, folder: Path, port: int) -> dict[str, str]:
     """The settings of the demo's processes: keys and files in a folder that goes with it."""
     return {
         "MCLEDGER_ENVIRONMENT": "development",
         "DATABASE_URL": url,
         "MCLEDGER_ROOT_KEY_FILE": str(folder / "root-keys"),
         "MCLEDGER_EVIDENCE_FOLDER": str(folder / "evidence"),
+        "MCLEDGER_PUBLIC_HOST": f"127.0.0.1:{port}",
     }
 
 
@@ -97,7 +98,6 @@ def command(*arguments: str) -> list[str]:
 @contextmanager
 def server(port: int, log: Path) -> Iterator[str]:
     """The API and the projections in a process of their own, until the end of the block."""
-    port = port or free_port()
     address = f"http://127.0.0.1:{port}"
     arguments = command("serve", "--with-projector", "--port", str(port))
     with log.open("wb") as file:

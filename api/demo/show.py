@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from datetime import date
 
@@ -10,8 +11,10 @@ from rich.table import Table
 
 from api.demo.stage import Answer, Stage
 from api.demo.story import Place, Year
+from ledger.errors import UnavailableError
 
 LAST_DAY = date(2026, 6, 30)
+RECORD_SECONDS_MAX = 60
 
 
 def show(stage: Stage, year: Year, console: Console) -> None:
@@ -22,6 +25,7 @@ def show(stage: Stage, year: Year, console: Console) -> None:
     for place in (year.grand_bend, year.maple_fork):
         show_payouts(stage, year, place, console)
     show_explanation(stage, year, console)
+    show_record(stage, year, console)
 
 
 def _name(stage: Stage, year: Year) -> str:
@@ -188,3 +192,35 @@ def show_explanation(stage: Stage, year: Year, console: Console) -> None:
             for check in explained["checks"]
         ),
     )  # fmt: skip
+
+
+def show_record(stage: Stage, year: Year, console: Console) -> None:
+    """A signed record of one of her awards, and what anybody is told who has it checked."""
+    made = _records(stage, year)[0]
+    record = stage.get(year.heroine, f"/v1/records/{made['record_id']}")
+    checked = stage.check(record)
+    [award] = checked["awards"]
+    seen = ", ".join(f"{one['criterion']}: {one['level']}" for one in award["results"])
+    _table(
+        console,
+        "A signed record (Open Badges 3.0) of one of her awards, checked as anybody may",
+        "what it says", "",
+        rows=[
+            ("record", award["record_id"]),
+            ("for", f"{award['title']}, version {award['version']}"),
+            ("issued by", f"{award['issuer_name']}, {award['issuer_id']}"),
+            ("seen", seen),
+            ("found", f"{checked['explanation']}"),
+        ],
+    )  # fmt: skip
+
+
+def _records(stage: Stage, year: Year) -> list[Answer]:
+    """Her records; they are made in the background, so the first may take a moment."""
+    deadline = time.monotonic() + RECORD_SECONDS_MAX
+    while time.monotonic() < deadline:
+        found: list[Answer] = stage.get(year.heroine, f"/v1/people/{year.heroine}/records")["items"]
+        if held := [one for one in found if one["state"] == "in_force"]:
+            return held
+        time.sleep(0.2)
+    raise UnavailableError("no record was issued in time")
