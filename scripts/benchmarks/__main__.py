@@ -11,6 +11,7 @@ from benchmarks import (
     growth,
     maintenance,
     missed,
+    money,
     reads,
     records,
     sealing,
@@ -30,6 +31,7 @@ GROUPS = (
     serving,
     sealing,
     records,
+    money,
     missed,
     growth,
 )
