@@ -69,8 +69,8 @@ def load(
 
     Exit status: 0 adopted, 1 refused (every flaw is named with its line; nothing was stored).
     """
-    from api.clock import wall  # noqa: PLC0415 - loads slowly, and other commands do without
-    from api.edge import open_ledger  # noqa: PLC0415
+    from api.cli_reading import open_to_write  # noqa: PLC0415 - they load slowly
+    from api.clock import wall  # noqa: PLC0415
     from api.rule_files import read_rules  # noqa: PLC0415
 
     versions = (
@@ -78,9 +78,9 @@ def load(
         if file is not None
         else tuple(one.terms for one in shipped_rules(jurisdictions or ()))
     )
-    with open_ledger(local_postgres.url()) as ledger:
+    with open_to_write() as edge:
         adopted = load_rules(
-            ledger, principal, wall(), authority_reference=reference, versions=versions
+            edge.ledger, principal, wall(), authority_reference=reference, versions=versions
         )
     typer.echo(f"{adopted} of {len(versions)} versions adopted; the others were there already")
 

@@ -24,10 +24,9 @@ COMMAND_LINE = stream_id("principal", "command-line")  # in whose name this mach
 @contextmanager
 def _importing() -> Iterator[Edge]:
     """The ledger, once it may be written to; every flaw of a file that is refused is printed."""
-    from api.cli_reading import open_edge  # noqa: PLC0415 - it knows in whose name, from here
+    from api.cli_reading import open_to_write  # noqa: PLC0415 - it knows in whose name, from here
 
-    with open_edge() as edge:
-        edge.witnesses.must_allow_writing()
+    with open_to_write() as edge:
         try:
             yield edge
         except FileRefusedError as refused:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import orjson
 import typer
 
 from api.cli_imports import COMMAND_LINE
-from api.cli_reading import open_edge
+from api.cli_reading import open_edge, open_to_write
 from ledger.commands.vault_keys import KeyWork, Rotated
 from ledger.rotation import KeptKey, Rotation
+
+if TYPE_CHECKING:
+    from api.edge import Edge
 
 app = typer.Typer(help="The keys that wrap those of persons.", no_args_is_help=True)
 Principal = Annotated[
@@ -27,8 +30,9 @@ def list_keys(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """List root and tenant keys by their ids, and how many keys each of them wraps."""
-    with _work(COMMAND_LINE) as work:
-        root, tenant = work.rotation.root_keys(), work.rotation.tenant_keys()
+    with open_edge() as edge:
+        rotation = _rotation(edge)
+        root, tenant = rotation.root_keys(), rotation.tenant_keys()
     if as_json:
         typer.echo(orjson.dumps({"root": root, "tenant": tenant}).decode())
         return
@@ -75,12 +79,15 @@ def drop(
 @contextmanager
 def _work(principal: UUID) -> Iterator[KeyWork]:
     from api.clock import wall  # noqa: PLC0415 - loads slowly, and other commands do without
-    from ledger.keys import FileKeyProvider  # noqa: PLC0415
 
-    with open_edge() as edge:
-        keeper = FileKeyProvider(edge.settings.root_keys)
-        rotation = Rotation(edge.secrets, edge.vault.keyring, keeper)
-        yield KeyWork(edge.ledger, edge.vault, rotation, principal, wall())
+    with open_to_write() as edge:
+        yield KeyWork(edge.ledger, edge.vault, _rotation(edge), principal, wall())
+
+
+def _rotation(edge: Edge) -> Rotation:
+    from ledger.keys import FileKeyProvider  # noqa: PLC0415 - as above
+
+    return Rotation(edge.secrets, edge.vault.keyring, FileKeyProvider(edge.settings.root_keys))
 
 
 def _tell(level: str, rotated: Rotated) -> None:

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import orjson
 import typer
 
-from api.cli_reading import open_edge, write_down
+from api.cli_reading import open_edge, open_to_write, write_down
 
 if TYPE_CHECKING:
     from api.edge import Edge
@@ -41,7 +41,7 @@ def close(
     from projections import batches  # noqa: PLC0415
 
     day = pay_date.date()
-    with open_edge() as edge:
+    with open_to_write() as edge:
         with edge.reading([district]) as connection:
             newest = batches.of_district(connection, district, limit=1)
         if newest and (newest[0].state, newest[0].pay_date) == ("drafted", day):
@@ -60,7 +60,7 @@ def approve(batch: BatchId, principal: Principal) -> None:
     """Approve a frozen batch; the last approval that is needed closes it."""
     from ledger.commands.batch import approve_batch  # noqa: PLC0415 - loads slowly
 
-    with open_edge() as edge:
+    with open_to_write() as edge:
         approve_batch(edge.ledger, _call(edge, principal), batch_id=batch)
         _print_batch(edge, batch)
 
@@ -78,7 +78,7 @@ def void(
     if reason not in get_args(VoidReason):
         raise typer.BadParameter(f"the reasons are {', '.join(get_args(VoidReason))}")
     why = cast("VoidReason", reason)
-    with open_edge() as edge:
+    with open_to_write() as edge:
         void_batch(edge.ledger, _call(edge, principal), batch_id=batch, reason=why)
         _print_batch(edge, batch)
 
@@ -99,7 +99,7 @@ def export(
     from ledger.commands.batch import record_download  # noqa: PLC0415
     from ledger.commands.batch_lines import about_rows, rows_of  # noqa: PLC0415
 
-    with open_edge() as edge:
+    with open_to_write() as edge:
         found = edge.ledger.get(Batch, batch)
         if layout not in found.exports:
             call = _call(edge, principal)
@@ -139,7 +139,7 @@ def import_return(
     from ledger.commands.batch import beginning_of  # noqa: PLC0415
 
     content = file.read_bytes()
-    with open_edge() as edge:
+    with open_to_write() as edge:
         number = beginning_of(edge.ledger, batch).number
         try:
             answers = read_answers(file.name, content, number)

@@ -69,8 +69,8 @@ def load(
 
     Exit status: 0 adopted, 1 refused (each flaw is named with file, field and what was expected).
     """
-    from api.clock import wall  # noqa: PLC0415 - loads slowly, and other commands do without
-    from api.edge import open_ledger  # noqa: PLC0415
+    from api.cli_reading import open_to_write  # noqa: PLC0415 - they load slowly
+    from api.clock import wall  # noqa: PLC0415
 
     names = _names(name or [])
     rules: list[NewRule] = []
@@ -84,8 +84,8 @@ def load(
             flaws += error.operands["flaws"]
     if flaws:
         raise refused(flaws)
-    with open_ledger(local_postgres.url()) as ledger:
-        adopted = load_rules(ledger, principal, wall(), district_id=district, rules=rules)
+    with open_to_write() as edge:
+        adopted = load_rules(edge.ledger, principal, wall(), district_id=district, rules=rules)
     typer.echo(f"{adopted} of {len(rules)} rules adopted; the others were in force already")
 
 

@@ -14,7 +14,7 @@ import orjson
 import typer
 
 from api.cli_imports import COMMAND_LINE
-from api.cli_reading import open_edge
+from api.cli_reading import open_edge, open_to_write
 from ledger.errors import NothingChangesError
 from ledger.events.retention import HoldReason, LiftReason
 
@@ -88,7 +88,7 @@ def list_erasures(*, as_json: AsJson = False) -> None:
     """List whoever and whatever is held, waits to be forgotten, or is forgotten."""
     from api.forgetting import kept  # noqa: PLC0415 - loads slowly, and other commands do without
 
-    with _acting(COMMAND_LINE) as (edge, _):
+    with open_edge() as edge:
         found = kept(edge)
     if as_json:
         typer.echo(orjson.dumps(found).decode())
@@ -172,11 +172,11 @@ def periods() -> None:
 
 @contextmanager
 def _acting(principal: UUID) -> Iterator[tuple[Edge, Call]]:
-    """The ledger of this machine, and a command to give."""
+    """The ledger of this machine, which may be written to, and a command to give."""
     from api.clock import wall  # noqa: PLC0415 - loads slowly, and other commands do without
     from ledger.application import Call  # noqa: PLC0415
 
-    with open_edge() as edge:
+    with open_to_write() as edge:
         command_id = uuid4()
         body_hash = edge.vault.body_hash(command_id.bytes)
         yield edge, Call(caller_id=principal, command_id=command_id, body_hash=body_hash, at=wall())

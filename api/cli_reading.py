@@ -1,4 +1,4 @@
-"""How commands look at people's records: over an edge of their own, and with it written down."""
+"""How commands reach the ledger: over an edge of their own, asking first, and written down."""
 
 from __future__ import annotations
 
@@ -27,6 +27,18 @@ def open_edge() -> Iterator[Edge]:
         yield edge
     finally:
         edge.close()
+
+
+@contextmanager
+def open_to_write() -> Iterator[Edge]:
+    """The same for a command that writes to the log, as routes that write ask first.
+
+    Raises:
+        WritesRefusedError: the log has lost what its witnesses hold, or too few of them answer.
+    """
+    with open_edge() as edge:
+        edge.witnesses.must_allow_writing()
+        yield edge
 
 
 def write_down(

@@ -18,6 +18,7 @@ from ledger.events.access import Role
 def grant_from_here(settings: Settings, principal: UUID, role: Role, scope: UUID | None) -> int:
     """Grant a role, in the principal's own name, and return its position in the log."""
     with closing(Edge.open(settings)) as edge:
+        edge.witnesses.must_allow_writing()
         body = orjson.dumps([str(principal), role, scope and str(scope)])
         call = Call(
             caller_id=principal,

@@ -1,0 +1,62 @@
+"""No command writes to a ledger that its witnesses do not let write; looking goes on."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from api.witnesses import WitnessesSilentError
+from ledger.seal.witness_folder import WitnessFolder
+from projections import setup
+from tests.api.test_cli import Run, in_place
+from tests.seal.witnesses import witness_folder
+
+SOMEBODY = str(uuid4())
+ME = ("--principal", SOMEBODY)
+TODAY = datetime.now(UTC).date().isoformat()  # noqa: TID251 - no day of a ledger
+MINUTE = ("--board-reference", "Minute 7", "--adopted-on", TODAY)
+WRITES = [  # at least one of those that open the ledger alike
+    ("grant", SOMEBODY, "operator"),
+    ("person", "erase", SOMEBODY, "--reason", "subject-request"),
+    ("evidence", "redact", SOMEBODY, "--reason", "student-data"),
+    ("retention", "run"),
+    ("keys", "drop", SOMEBODY),
+    ("payroll", "close", "--district", SOMEBODY, "--pay-date", TODAY, *ME),
+    ("payroll", "approve", SOMEBODY, *ME),
+    ("payroll", "void", SOMEBODY, "--reason", "test_run", *ME),
+    ("payroll", "export", SOMEBODY, *ME),
+    ("payroll", "import-return", SOMEBODY, "a file", *ME),
+    ("import", "oneroster", "a file", "--zone", "America/Chicago"),
+    ("import", "opening", "a file", *ME),
+    ("equivalency", "load"),
+    ("policy", "load", "I2", "--district", SOMEBODY, "--name", f"association={SOMEBODY}", *MINUTE),
+]
+LOOKS = [
+    ("person", "erasures"),
+    ("keys", "list"),
+    ("payroll", "list", "--district", SOMEBODY),
+]
+
+
+@pytest.fixture
+def run(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Over a ledger that one witness has to let write, and nobody answers for it."""
+    setup.migrate(database_url)
+    folder = witness_folder(tmp_path / "witness", name="witness.example/gone")
+    key = WitnessFolder(folder).key().verifier
+    (tmp_path / "witnesses").write_text(f"{key} http://127.0.0.1:9\n")
+    (tmp_path / "a file").write_bytes(b"")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MCLEDGER_WITNESSES_FILE", str(tmp_path / "witnesses"))
+    monkeypatch.setenv("MCLEDGER_WITNESS_QUORUM", "1")
+    return in_place(database_url, tmp_path, monkeypatch)
+
+
+def test_commands_that_write_are_refused_and_those_that_look_are_not(run: Run) -> None:
+    for command in WRITES:
+        run(*command, refused=WitnessesSilentError)
+    for command in LOOKS:
+        run(*command)
