@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,7 +15,9 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from typer.testing import CliRunner, Result
 
+from api.cli import app
 from api.imports.flaws import FileRefusedError
 from api.imports.opening import OpeningReport, import_opening
 from api.imports.opening_rows import COLUMNS, HEADER
@@ -87,6 +94,16 @@ class Cutover:
         edge = self.world.edge
         caller = who or self.day.district.office
         return import_opening(edge.ledger, edge.vault, path, caller_id=caller, at=AT)
+
+    def settings(self) -> dict[str, str]:
+        """What a command needs to know to find this ledger."""
+        url, folder = self.world.settings.database_url, self.world.settings.state_folder
+        assert url is not None
+        return {
+            "DATABASE_URL": url.get_secret_value(),
+            "MCLEDGER_ENVIRONMENT": "development",
+            "MCLEDGER_STATE_FOLDER": str(folder),
+        }
 
     def last(self) -> int:
         self.world.position = self.world.edge.ledger.recorder.last_position()
@@ -205,3 +222,88 @@ def test_a_number_that_somebody_else_has_by_now_joins_nobody(cutover: Cutover) -
     assert flaws(refused) == {(4, "family_name", "name-differs")}
     assert "Predecessor" not in str(refused.value)
     assert cutover.last() == before
+
+
+# The command, which dies by the hand of the system when so many groups of two rows are in the log.
+DYING = """
+import os, signal, sys
+from api.cli import app
+from api.imports import opening
+from ledger.store import LedgerRecorder
+
+left, append = [int(sys.argv.pop(1))], LedgerRecorder.append_all
+
+def append_and_die(self, commands):
+    if left[0]:
+        append(self, commands)
+        left[0] -= 1
+    if not left[0]:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+opening.STEPS_AT_ONCE, LedgerRecorder.append_all = 2, append_and_die
+app()
+"""
+
+
+@pytest.mark.parametrize(("groups", "rows"), [(0, 0), (1, 2), (3, 5)])
+def test_a_run_that_was_killed_between_two_groups_goes_on_and_doubles_nothing(
+    cutover: Cutover, groups: int, rows: int
+) -> None:
+    """Five rows: killed before any of them, between two groups, and before the end is written."""
+    path = cutover.file(*[UNITS] * 5, units="62.50")
+    cutover.send(path)
+    before = cutover.last()
+    words = ["import", "opening", str(path), "--principal", str(cutover.second)]
+    killed = subprocess.run(
+        [sys.executable, "-c", DYING, str(groups), *words],
+        env={**os.environ, **cutover.settings()},
+        capture_output=True,
+        check=False,
+    )
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert cutover.last() == before + 2 + rows  # confirmed, started
+    recorded = cutover.send(path, cutover.second)
+    assert recorded.confirmed_by == cutover.second
+    told = cutover.world.edge.ledger.recorder.read_log(before, 100)
+    assert Counter(row[4] for row in told) == {
+        "opening-file.confirmed.v1": 1,
+        "import.started.v1": 1,
+        "opening.recorded.v1": 5,
+        "import.completed.v1": 1,
+    }
+    last = cutover.last()
+    assert cutover.send(path, cutover.second) == recorded
+    assert cutover.last() == last
+    records = f"/v1/people/{cutover.teacher}/opening-records"
+    shown = cutover.world.seen(cutover.teacher, records)["items"]
+    assert [one["entry"]["quantity_hundredths"] for one in shown] == [1_250] * 5
+
+
+def test_the_command_prepares_confirms_and_names_every_flaw(
+    cutover: Cutover, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in cutover.settings().items():
+        monkeypatch.setenv(name, value)
+    office = cutover.day.district.office
+
+    def imports(path: Path, who: UUID) -> Result:
+        return CliRunner().invoke(app, ["import", "opening", str(path), "--principal", str(who)])
+
+    bad = {**UNITS, "earned_on": "31.5.2024", "source_id": "9"}
+    before = cutover.last()
+    refused = imports(cutover.file(bad, name="bad.csv", units="12.50"), office)
+    assert isinstance(refused.exception, FileRefusedError)
+    assert "bad.csv row 4 earned_on" in refused.stderr
+    assert "31.5" not in refused.output
+    assert cutover.last() == before
+    path = cutover.file(PAID, UNITS, AWARD)
+    prepared = imports(path, office)
+    assert prepared.exit_code == 0, prepared.output
+    told = "opening.csv: 3 rows, 40000 cents paid before, 1250 hundredths of units"
+    assert prepared.stdout.strip() == f"{told}: prepared, and waits for a second person"
+    assert isinstance(imports(path, office).exception, SecondPersonError)
+    assert imports(path, cutover.second).stdout.strip() == f"{told}: recorded"
+    last = cutover.last()
+    assert imports(path, office).stdout.strip() == f"{told}: recorded"
+    assert cutover.last() == last
+    assert imports(cutover.folder / "none.csv", office).exit_code == 2
