@@ -46,6 +46,7 @@ Record = Literal[
     "opening-records",
     "evidence",
     "record",
+    "external-records",
 ]
 ReaderRole = Literal[
     "assessor",

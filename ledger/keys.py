@@ -84,7 +84,15 @@ def key_id_of(ciphertext: bytes) -> UUID:
 class Hashes:
     """Keyed digests, each purpose under a key of its own derived from one secret of the ledger."""
 
-    PURPOSES: ClassVar[tuple[str, ...]] = ("identity", "body", "duplicate", "text-id", "file")
+    PURPOSES: ClassVar[tuple[str, ...]] = (
+        "identity",
+        "body",
+        "duplicate",
+        "text-id",
+        "file",
+        "external-issuer",
+        "external-item",
+    )
 
     def __init__(self, secret: bytes) -> None:
         self._keys = {purpose: _derive(secret, purpose) for purpose in self.PURPOSES}

@@ -41,7 +41,14 @@ class Found:
 def find_out(
     content: bytes, at: datetime, hosts: Collection[str], *, in_development: bool
 ) -> Found:
-    """Read a record, ask for what it needs, and check it. Raises RecordError."""
+    """Read a record, ask for what it needs, and check it. Raises RecordError.
+
+    Args:
+        content: The file.
+        at: As of when.
+        hosts: Which may be asked, with a port where that is not 443.
+        in_development: Hosts of this machine may be among them.
+    """
     received = read_file(content)
     known, asked = _gathered(received, hosts, in_development=in_development)
     return Found(received, check_apart(content, known, at), asked)

@@ -15,12 +15,14 @@ from ledger.commands.person import get_person
 from ledger.errors import NotFoundError, NothingChangesError
 from ledger.events import AnyAcceptanceEvent, AnyExternalRecordEvent
 from ledger.events.external_record import ItemFindings
-from ledger.values import VaultText, local_date, stream_id
+from ledger.values import local_date, stream_id
+
+PROOF_LOST = frozenset({"record-key-unusable", "record-proof-refused"})  # by now
 
 
-def external_record_stream(document: VaultText) -> UUID:
+def external_record_stream(text_id: UUID) -> UUID:
     """The stream of a record: the vault names equal bytes of one person by one id."""
-    return stream_id("external-record", document.text_id)
+    return stream_id("external-record", text_id)
 
 
 def acceptance_stream(district_id: UUID, item_id: UUID) -> UUID:
@@ -41,7 +43,7 @@ def import_external_record(
 
     What was accepted of the same awards before is put in question where they are revoked by now.
     """
-    stream, asked = external_record_stream(new.document), tuple(acceptance_ids)
+    stream, asked = external_record_stream(new.document.text_id), tuple(acceptance_ids)
 
     def decide(read: Reader) -> Sequence[AnyExternalRecordEvent | AnyAcceptanceEvent]:
         get_person(read, person_id)
@@ -119,13 +121,20 @@ def _in_question(
     acceptance_ids: Iterable[UUID],
 ) -> list[AnyAcceptanceEvent]:
     """What rests on an award that its issuer has revoked waits for its district to look again."""
-    revoked = {one.item_id for one in found if one.status == "revoked"}
+    reasons = {one.item_id: _doubt(one) for one in found}
     accepted = [read.get(Acceptance, stream) for stream in acceptance_ids]
     return [
         event
         for one in accepted
-        if one.item_id in revoked and one.counts
+        if one.counts and (reason := reasons.get(one.item_id)) is not None
         for event in one.put_under_review(
-            call.act, reason="revoked-by-issuer", effective_on=local_date(call.act.at, zone)
+            call.act, reason=reason, effective_on=local_date(call.act.at, zone)
         )
     ]
+
+
+def _doubt(found: ItemFindings) -> str | None:
+    """Why what rests on an award has to be looked at again; null when nothing speaks against it."""
+    if found.status == "revoked":
+        return "revoked-by-issuer"
+    return "proof-refused" if found.reason in PROOF_LOST else None

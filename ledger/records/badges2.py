@@ -50,6 +50,17 @@ def addresses(document: Document) -> tuple[str, ...]:
     )
 
 
+def recipient(document: Document) -> dict[str, Any]:
+    """Whom it names, as Open Badges 3.0 would write that (section 2.2 of either)."""
+    found = document.get("recipient")
+    stated = found if isinstance(found, Mapping) else {}
+    return {
+        "hashed": stated.get("hashed") is True,
+        "identityHash": stated.get("identity"),
+        "salt": stated.get("salt", ""),
+    }
+
+
 def read(document: Document, hosted: Mapping[str, Document]) -> Assertion:
     """What an assertion says. `hosted` is what addresses answered, by address.
 

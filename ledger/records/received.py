@@ -10,7 +10,7 @@ that came along with the record may have been written by anybody.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal
@@ -19,6 +19,7 @@ from urllib.parse import unquote, urlsplit
 from ledger.records import badges2
 from ledger.records.canonical import canonical
 from ledger.records.documents import Document, RecordError, compact_json, issuer_of, read_instant
+from ledger.records.identities import identifies
 from ledger.records.issuers import RecordKeyError
 from ledger.records.proofs import proven
 from ledger.records.received_files import (
@@ -103,6 +104,15 @@ class Checked:
 
 
 @dataclass(frozen=True, slots=True)
+class Label:
+    """How an award is called, and who says to have issued it."""
+
+    title: str | None
+    issuer_name: str | None
+    issuer_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class _Signer:
     standing: Standing
     reason: str | None
@@ -175,6 +185,32 @@ def checked(received: Received, known: Known, at: datetime) -> Checked:
     return Checked(kind, signer.standing, signer.reason, items)
 
 
+def awards_of(received: Received) -> list[Document]:
+    """The awards that came, in the order of `Checked.items`."""
+    return inner_awards(received.document) or [received.document]
+
+
+def labels_of(received: Received) -> list[Label]:
+    """What the awards are called, in the order of `Checked.items`; nothing of it is checked."""
+    return [_label(one) for one in awards_of(received)]
+
+
+def names(document: Document, values: Collection[str]) -> bool | None:
+    """Whether an award names whoever goes by one of these values; null where it names nobody.
+
+    Addresses and numbers are compared without regard to case where they are not hashed.
+    """
+    found: Any = badges2.recipient(document)
+    if kind_of(document) != "open_badge_2":
+        found = _subject(document).get("identifier")
+    stated: list[Any] = found if isinstance(found, list) else [found]
+    identities = [one for one in stated if isinstance(one, Mapping)]
+    if not identities:
+        return None
+    said = {one for value in values if value for one in (value, value.lower())}
+    return any(identifies(one, value) for one in identities for value in said)
+
+
 def inner_awards(document: Document) -> list[Document]:
     """The awards inside a transcript; of an award none. Raises RecordError."""
     if _TRANSCRIPT not in _types(document):
@@ -192,22 +228,19 @@ def inner_awards(document: Document) -> list[Document]:
 def _award(document: Document, token: str | None, known: Known, at: datetime) -> Item:
     if _bytes_of(document) > RECORD_BYTES_MAX:
         raise RecordTooLargeError(f"an award has at most {RECORD_BYTES_MAX} bytes")
-    achievement = _subject(document).get("achievement")
-    title = achievement.get("name") if isinstance(achievement, Mapping) else None
-    if not isinstance(title, str) or not isinstance(document.get("id"), str):
+    label = _label(document)
+    if label.title is None or not isinstance(document.get("id"), str):
         raise RecordUnreadableError("the award has no id, or does not say what it is for")
     signer = _signed(document, token, known, at)
     until = read_instant(document["validUntil"]) if "validUntil" in document else None
     status, status_reason = _status(document, signer, known, at)
     if status != "revoked" and until is not None and until <= at:
         status, status_reason = "expired", None
-    issuer = document["issuer"]
-    name = issuer.get("name") if isinstance(issuer, Mapping) else None
     return Item(
         record_id=document["id"],
         issuer_id=issuer_of(document),
-        issuer_name=name if isinstance(name, str) else None,
-        title=title,
+        issuer_name=label.issuer_name,
+        title=label.title,
         awarded_at=read_instant(document.get("awardedDate", document.get("validFrom"))),
         valid_until=until,
         standing=signer.standing,
@@ -219,10 +252,39 @@ def _award(document: Document, token: str | None, known: Known, at: datetime) ->
     )
 
 
+def _label(document: Document) -> Label:
+    if kind_of(document) == "open_badge_2":
+        part = _part(document.get("badge"))
+        return Label(
+            _text(part.get("name")),
+            _text(_part(part.get("issuer")).get("name")),
+            _text(_part(part.get("issuer")).get("id", part.get("issuer"))),
+        )
+    achievement, issuer = _subject(document).get("achievement"), document.get("issuer")
+    return Label(
+        _text(_part(achievement).get("name")),
+        _text(_part(issuer).get("name")),
+        _text(_part(issuer).get("id", issuer)),
+    )
+
+
+def _part(found: Any) -> Mapping[str, Any]:
+    return found if isinstance(found, Mapping) else {}
+
+
+def _text(found: Any) -> str | None:
+    return found if isinstance(found, str) else None
+
+
 def _signed(document: Document, token: str | None, known: Known, at: datetime) -> _Signer:
     """Who signed a document, all of it checked; or why nobody could tell."""
+    signer = _proof(document, token, known)
     if read_instant(document.get("validFrom")) > at:
         raise RecordNotYetValidError("the record is valid from a later day on")
+    return signer
+
+
+def _proof(document: Document, token: str | None, known: Known) -> _Signer:
     issuer_id = issuer_of(document)
     source, issuer = known.issuers.get(issuer_id) or _by_itself(issuer_id) or (None, None)
     if token is None:
@@ -351,8 +413,7 @@ def _subject(document: Document) -> Mapping[str, Any]:
 
 
 def _entry(document: Document) -> Mapping[str, Any]:
-    entry = document.get("credentialStatus")
-    return entry if isinstance(entry, Mapping) else {}
+    return _part(document.get("credentialStatus"))
 
 
 def _content(listed: Document | str) -> Document:

@@ -16,6 +16,7 @@ from api.clock import wall
 from api.demo.district import write_generated_district
 from api.record_signing import keys_of, signer_of
 from tests.api.conftest import running
+from tests.api.elsewhere import received
 from tests.api.payroll import batch_of
 from tests.api.world import (
     Answer,
@@ -88,6 +89,7 @@ def furnish(world: World, token: str) -> Tenant:
         "import_id": import_of(world, district, world.settings.state_folder),
     }
     ids |= record_of(world, one.teacher, issuer)
+    ids |= received(world, one.teacher, district, office)
     ids |= batch_of(world, district, roles["payroll"], one.teacher)
     ids |= held_and_asked_for(world, office, roles["approver"], ids)
     return Tenant(ids, roles)

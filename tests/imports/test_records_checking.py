@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import socket
 import sys
-import threading
 from collections.abc import Iterator
-from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -23,6 +20,7 @@ from ledger.records.proofs import with_proof
 from ledger.records.received import Checked, checked
 from ledger.records.received_files import read_file
 from ledger.records.status import StatusEntry
+from tests.records.host import Answers, answering
 from tests.records.received import AT, award, known, listed, poison, sealed, text, transcript, twins
 from tests.records.samples import PROOF, PROOF_KEY, SIGNED_AT
 
@@ -170,48 +168,10 @@ def test_only_secure_addresses_are_asked(address: str, monkeypatch: pytest.Monke
     assert (one.outcome, guard.looked_up) == ("host-not-allowed", [])
 
 
-class Answers(BaseHTTPRequestHandler):
-    """An issuer's host, and everything that one could do to whoever asks it."""
-
-    pages: dict[str, tuple[int, dict[str, str], bytes]]
-    asked: list[str]
-
-    def do_GET(self) -> None:
-        self.asked.append(self.path)
-        if self.path == "/drip":
-            self._drip()
-            return
-        status, headers, body = self.pages[self.path]
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        with suppress(OSError):
-            self.wfile.write(body)
-
-    def _drip(self) -> None:
-        with suppress(OSError):
-            while True:
-                self.wfile.write(b"H")
-                self.wfile.flush()
-                threading.Event().wait(0.01)
-
-    def log_message(self, *_: Any) -> None:
-        """Say nothing."""
-
-
 @pytest.fixture
 def host() -> Iterator[tuple[str, type[Answers]]]:
-    handler = type("Here", (Answers,), {"pages": {}, "asked": []})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    yield f"127.0.0.1:{server.server_port}", handler
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with answering() as found:
+        yield found
 
 
 def test_what_is_answered_otherwise_than_plainly_is_no_answer(
