@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any, Self
 from uuid import UUID
 
+from api import issuing
+from api.clock import wall
 from ledger.values import stream_id
 from tests.api.world import MET, NOT_MET, PNG, Answer, District, Issuer, World, stipend
 from tests.imports.rosters import org, role, roster, user
@@ -39,6 +41,7 @@ class Life:
     teacher: UUID = NOBODY
     enrollment: str = ""
     evidence: list[str] = field(default_factory=list)
+    record: str = ""
 
     def __post_init__(self) -> None:
         token = secrets.token_hex(4)  # a district of its own
@@ -178,6 +181,15 @@ class Life:
             score = {"levels": levels, "feedback": feedback}
             self.world.done(assessor, f"{self.path}/scores", score)
 
+    def carries(self) -> Self:
+        """A signed record of what she earned, which names her by digests."""
+        edge = self.world.edge
+        edge.visible(issuing.VIEWS, self.world.position)
+        assert issuing.issue_due(edge, wall) == 1
+        [made] = self.world.seen(self.teacher, f"/v1/people/{self.teacher}/records")["items"]
+        self.record = made["record_id"]
+        return self
+
     def leaves(self) -> Self:
         """A roster without her ends one position, her office the other."""
         answer = self.imports(with_her=False, headers=LEFT_AT)
@@ -192,7 +204,7 @@ class Life:
         return self
 
     def whole(self) -> Self:
-        return self.is_hired().is_renamed().earns().leaves()
+        return self.is_hired().is_renamed().earns().carries().leaves()
 
     def erased(self, headers: dict[str, str], reason: str = "subject-request") -> Answer:
         path = f"/v1/people/{self.teacher}/erasures"

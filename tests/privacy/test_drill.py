@@ -10,6 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from ledger.record_vault import RecordVault
 from ledger.seal.log_transfer import export_log
 from ledger.store import Role, connection_info
 from tests.api.world import World
@@ -62,6 +63,7 @@ def test_of_an_erased_person_no_word_is_left_anywhere(
     assert found_in(everything_decrypted(world), words) == set()
     assert list(files(world.settings.evidence_files)) == []
     assert crawled(life, words) == set()
+    assert_her_record_is_gone(life)
     after = seen_of(life)
     assert after == {**before, "name": "erased person", "found": 0, "feedback": []}
     seal(url, tmp_path / "seal")
@@ -69,6 +71,20 @@ def test_of_an_erased_person_no_word_is_left_anywhere(
         keys = sealer(url, tmp_path / "seal").signer.trusted
         report = examined(connection, keys)
     assert report.exit_status == 0, report.as_dict()
+
+
+def assert_her_record_is_gone(life: Life) -> None:
+    """Its place stays taken and shows nothing; what she has carried away is hers and proves on."""
+    world = life.world
+    gone = world.get(life.teacher, f"/v1/records/{life.record}")
+    assert (gone.status_code, gone.json()["type"]) == (410, "/problems/erased")
+    with world.edge.vault.connections.connection() as connection:
+        query = "SELECT count(*) FROM vault_records WHERE person_id = %s"
+        assert connection.execute(query, [life.teacher]).fetchone() == (0,)
+    status = world.client.get(f"/records/{life.record}/status").json()
+    assert status["status"] == "in_force"
+    listed = status["status_list"].removeprefix("https://ledger.example")
+    assert world.client.get(listed).status_code == 200
 
 
 def seen_of(life: Life) -> dict[str, object]:
@@ -97,9 +113,10 @@ def crawled(life: Life, words: list[str]) -> set[str]:
         *(f"{district}/{part}" for part in ("people", "payouts", "payout-totals")),
         *(
             f"{own}/{part}"
-            for part in ("transcript", "history", "stacks", "employments", "payouts")
+            for part in ("transcript", "history", "stacks", "employments", "payouts", "records")
         ),
         *(own, life.path, f"{life.path}/decisions", "/v1/erasures"),
+        f"/v1/records/{life.record}",
         *(f"{life.path}/evidence/{one}" for one in life.evidence),
     ]
     auditor = life.world.grant("auditor")
@@ -123,8 +140,13 @@ def everything_decrypted(world: World) -> bytes:
     with vault.connections.connection() as connection:
         texts = [row[0] for row in connection.execute("SELECT text_id FROM vault_texts")]
         kept = [row[0] for row in connection.execute("SELECT evidence_id FROM vault_evidence")]
+        signed = [row[0] for row in connection.execute("SELECT command_id FROM vault_records")]
     opened = [text.encode() for text in vault.get_texts(texts).values()]
-    assert len(opened) == len(texts), "each text that is left is of somebody who has a key"
+    records = [RecordVault(vault).drafted(one) for one in signed]
+    opened += [repr(record).encode() for record in records]
+    assert len(opened) == len(texts) + len(signed), (
+        "each text that is left is of somebody who has a key"
+    )
     return b"".join([*opened, *(piece for one in kept for piece in evidence.open(one))])
 
 
