@@ -21,12 +21,14 @@ from ledger.events import (
     AnyAccessEvent,
     AnyAssessorEvent,
     AnyCreditEvent,
+    AnyDisputeEvent,
     AnyEmploymentEvent,
     AnyEnrollmentEvent,
     AnyExternalRecordEvent,
     AnyLicenseEvent,
     AnyPersonEvent,
     AnyRetentionEvent,
+    AnyShareEvent,
     LedgerEvent,
 )
 from ledger.events.access import AccessEvent
@@ -49,6 +51,8 @@ Relevant = (
     | AnyCreditEvent
     | AnyExternalRecordEvent
     | AnyAcceptanceEvent
+    | AnyShareEvent
+    | AnyDisputeEvent
     | OpeningRecorded
 )
 PAGE_EVENTS = 5000  # of one person's events read at once

@@ -7,6 +7,7 @@ from typing import Any
 from projections.batches import Batches
 from projections.catalog import Catalog
 from projections.contract import Projection
+from projections.disputes import Disputes
 from projections.employments import Employments
 from projections.external_records import ExternalRecords
 from projections.history import History
@@ -14,6 +15,7 @@ from projections.payouts import Payouts
 from projections.records import Records
 from projections.renewals import Renewals
 from projections.reviews import Reviews
+from projections.shares import Shares
 from projections.stacks import Stacks
 from projections.transcript import Transcript
 from projections.webhooks import Webhooks
@@ -33,6 +35,8 @@ _MEANING: tuple[Projection[Any], ...] = (
     Webhooks(),
     Records(),
     ExternalRecords(),
+    Shares(),
+    Disputes(),
 )
 
 PROJECTIONS = _LIFE + _MEANING

@@ -30,6 +30,12 @@ from ledger.events.credential import (
     CredentialVersionPublished,
 )
 from ledger.events.credit import CreditRecorded, CreditWithdrawn
+from ledger.events.dispute import (
+    DisputeAnswered,
+    DisputeOpened,
+    DisputeRebutted,
+    DisputeWithdrawn,
+)
 from ledger.events.dossier import DossierFactRecorded, DossierFactWithdrawn
 from ledger.events.employment import (
     EmploymentChanged,
@@ -112,6 +118,7 @@ from ledger.events.retention import (
     HoldPlaced,
 )
 from ledger.events.seal_keys import ForkRequested, LogForked, SealKeyAdded, SealKeyRetired
+from ledger.events.share import ShareGranted, ShareRevoked
 from ledger.events.stack import StackDefined, StackRetired
 from ledger.events.vault_keys import KeyDropped, KeyRotationBegun, KeyRotationCompleted
 from ledger.events.webhook import WebhookRegistered, WebhookRemoved
@@ -205,6 +212,8 @@ AnyEntitlementEvent = (
 AnyExternalRecordEvent = ExternalRecordImported | ExternalRecordRechecked
 AnyAcceptanceEvent = AcceptanceDecided | AcceptancePutUnderReview
 AnyIssuerTrustEvent = IssuerTrusted | IssuerTrustWithdrawn
+AnyShareEvent = ShareGranted | ShareRevoked
+AnyDisputeEvent = DisputeOpened | DisputeAnswered | DisputeRebutted | DisputeWithdrawn
 AnyWebhookEvent = WebhookRegistered | WebhookRemoved
 AnyRecordEvent = RecordIssued | RecordReissued
 AnyRecordKeysEvent = RecordKeyAdded | RecordKeyReplaced | RecordKeyCompromised
@@ -244,6 +253,8 @@ LedgerEvent = (
     | AnyExternalRecordEvent
     | AnyAcceptanceEvent
     | AnyIssuerTrustEvent
+    | AnyShareEvent
+    | AnyDisputeEvent
 )
 
 EVENT_CLASSES: dict[str, type[Event]] = {

@@ -1,0 +1,63 @@
+"""Commands on shares: she grants, and she ends. No employer is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from ledger.aggregates import share as shares
+from ledger.aggregates.enrollment import Enrollment
+from ledger.aggregates.issuer import Issuer
+from ledger.aggregates.organization import Organization
+from ledger.aggregates.share import Recipient, Share, ShareTerms
+from ledger.application import Call, Ledger, Reader, Receipt
+from ledger.commands.merge import are_one
+from ledger.commands.person import get_person
+from ledger.errors import NotFoundError
+from ledger.events import AnyShareEvent
+from ledger.values import stream_id
+
+
+def link_stream(secret_sha256: str) -> UUID:
+    """The stream of what a link shows: whoever has the secret finds it without a table."""
+    return stream_id("share-link", secret_sha256)
+
+
+def grant_share(
+    ledger: Ledger, call: Call, *, person_id: UUID, recipient: Recipient, terms: ShareTerms
+) -> Receipt:
+    """Let a recipient see parts of a record.
+
+    Raises NotFoundError for an award that is not hers, ShareScopeError, ShareExpiryError.
+    """
+
+    def decide(read: Reader) -> Sequence[AnyShareEvent]:
+        get_person(read, person_id)
+        _must_be_there(read, recipient)
+        for enrollment_id in terms.enrollment_ids:
+            _must_be_award(read, person_id, enrollment_id)
+        secret = recipient.secret_sha256
+        stream = link_stream(secret) if secret else stream_id("share", call.command_id)
+        return shares.grant(stream, call.act, person_id=person_id, recipient=recipient, terms=terms)
+
+    return ledger.run(call, decide)
+
+
+def revoke_share(ledger: Ledger, call: Call, *, share_id: UUID) -> Receipt:
+    """End a share at once."""
+    return ledger.run(call, lambda read: read.get(Share, share_id).revoke(call.act))
+
+
+def _must_be_there(read: Reader, recipient: Recipient) -> None:
+    if recipient.id is None:
+        return
+    if recipient.kind == "district":
+        read.get(Organization, recipient.id).must_be_district()
+    else:
+        read.get(Issuer, recipient.id)
+
+
+def _must_be_award(read: Reader, person_id: UUID, enrollment_id: UUID) -> None:
+    enrollment = read.get(Enrollment, enrollment_id)
+    if enrollment.awarded_on is None or not are_one(read, enrollment.person_id, person_id):
+        raise NotFoundError(f"she has no award {enrollment_id}")
