@@ -16,7 +16,14 @@ from ledger.events.calendar import (
 from ledger.events.credential import CredentialVersionPublished
 from ledger.events.credit import CreditRecorded, CreditWithdrawn
 from ledger.events.dossier import DossierFactRecorded, DossierFactWithdrawn
-from ledger.events.enrollment import Awarded, Reinstated, Revoked
+from ledger.events.enrollment import (
+    Awarded,
+    Enrolled,
+    Reinstated,
+    Resubmitted,
+    Revoked,
+    Submitted,
+)
 from ledger.events.entitlement import LineReleased, LineWrittenOff
 from ledger.events.opening import OpeningPayment, OpeningRecorded
 from ledger.events.policy import PolicyAdopted, PolicyRetired, PolicyRuleAdopted
@@ -30,6 +37,7 @@ from ledger.rules.entitlements.findings import RulePolicy, RuleVersion
 from ledger.rules.entitlements.gather import Recorded
 from ledger.rules.incentives import Earned, Policy, Version, award_earned, stack_earned
 from projections.contract import Fact
+from projections.payout_begun import Begun, BegunEvent
 from projections.payout_paid import PaidBook, PaidEvent
 from projections.payout_rows import EmploymentEvent, Row, employment_after, row_of, rule_row
 from projections.payout_rules import (
@@ -59,6 +67,7 @@ PayoutEvent = (
     | CalendarFactRecorded
     | CredentialVersionPublished
     | PaidEvent
+    | BegunEvent
 )
 
 
@@ -73,6 +82,7 @@ class Book:
     tiers: dict[tuple[UUID, int], tuple[str, int]] = field(default_factory=dict)
     rules: Rules = field(default_factory=Rules)
     paid: PaidBook = field(default_factory=PaidBook)
+    begun: dict[UUID, Begun] = field(default_factory=dict)  # where a rule asks for these days
 
     changed_awards: dict[UUID, tuple[UUID, Award]] = field(default_factory=dict)
     changed_employments: dict[UUID, tuple[UUID, Employment]] = field(default_factory=dict)
@@ -134,6 +144,8 @@ class Book:
                 self._payroll(event, position)
             case CalendarFactRecorded():
                 self._calendar(event, position)
+            case Enrolled() | Submitted() | Resubmitted():
+                pass  # noted apart, for they are most of the log
             case _:
                 self._employment(event, position)
 
@@ -316,6 +328,7 @@ class Book:
             recorded=teacher.recorded_in(district_id),
             completions=done,
             paid=self.paid.of(teacher.person_id, district_id),
+            begun=self.begun,
         )
 
     def _judge(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -38,6 +39,7 @@ from ledger.rules.entitlements.gather import (
 )
 from ledger.rules.entitlements.lines import Owed
 from ledger.rules.entitlements.pools import mixed_seed
+from projections.payout_begun import NOTHING, Begun
 from projections.payout_paid import PaidLine, priors
 
 POOL_OPEN = "pool_open"  # the reason of whatever waits for its pool to be closed
@@ -51,6 +53,7 @@ class Rules:
     by_district: dict[UUID, dict[UUID, None]] = field(default_factory=dict)  # ids of policies
     recorded: dict[UUID, list[tuple[int, DistrictFact]]] = field(default_factory=dict)
     districts: dict[UUID, District] = field(default_factory=dict)
+    ask_days: bool = False  # whether any asks when something was begun or handed in
 
     def add(self, policy: RulePolicy) -> None:
         """Put a policy in, or its new state in place of the old."""
@@ -140,6 +143,7 @@ def dossier_of(
     recorded: Sequence[Recorded],
     completions: Mapping[UUID, Completion],
     paid: Sequence[PaidLine] = (),
+    begun: Mapping[UUID, Begun] = MappingProxyType({}),
 ) -> Dossier:
     """Everything that a rule of this district may ask about her."""
     filed, held = on_file(recorded), list(awards)
@@ -152,6 +156,8 @@ def dossier_of(
             HeldAward(
                 award,
                 award.issuer_id,
+                started_on=begun.get(award.enrollment_id, NOTHING).started_on(award),
+                submitted_on=begun.get(award.enrollment_id, NOTHING).submitted_on,
                 revoked_on=award.revoked_on,
                 duplicate_of=counted_instead.get(award.enrollment_id),
             )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -31,10 +32,11 @@ from ledger.events.policy_rule import Rule
 from ledger.events.stack import Group, StackDefined, StackRetired
 from ledger.rules.completions import Award, Era
 from ledger.rules.employments import Duty, Employment
-from ledger.rules.entitlements.findings import RulePolicy, RuleVersion, asks_paid
+from ledger.rules.entitlements.findings import RulePolicy, RuleVersion, asks_days, asks_paid
 from ledger.rules.entitlements.gather import CreditFact, Recorded
 from ledger.rules.incentives import Policy, Version
 from projections.contract import Fact
+from projections.payout_begun import Begun, load_begun
 from projections.payout_fold import Book, PayoutEvent, PolicyEvent, RecordEvent
 from projections.payout_paid import LineEvent, PaidEvent, PaidLine
 from projections.payout_rows import Row
@@ -50,12 +52,21 @@ _group = lru_cache(4096)(Group.model_validate_json)
 _district_fact = lru_cache(4096)(TypeAdapter[Any](DistrictFact).validate_json)
 _fact = TypeAdapter[Any](DossierFact | CreditFact | OpeningPayment).validate_json
 
+
+@lru_cache(4096)
+def _asks_days(terms: str) -> bool:
+    return asks_days(_rule(terms))
+
+
 STACK_TRIGGERS = (StackTrigger, policy_rule.StackTrigger)
 ASKING_EVERYBODY = (PolicyRuleAdopted, PolicyRetired, CalendarFactRecorded)
 
 
 def load_book(
-    connection: Connection[Any], facts: Sequence[Fact[PayoutEvent]], *persons: UUID
+    connection: Connection[Any],
+    facts: Sequence[Fact[PayoutEvent]],
+    *persons: UUID,
+    begun: Mapping[UUID, Begun] = MappingProxyType({}),
 ) -> Book:
     """Everything that these facts can change, and everything that the change rests on.
 
@@ -87,6 +98,9 @@ def load_book(
         district_ids |= {job.district_id for job in teacher.employments.values()}
     _load_policies(connection, book, district_ids)
     _load_paid(connection, book, events, person_ids)
+    if book.rules.ask_days or any(asks_days(one.rule) for one in _adopted(events)):
+        earned = {one.originator_id for one in awarded}
+        book.begun = load_begun(connection, earned | _earned(book), begun)
     if (
         by_rule
         or book.rules.policies
@@ -116,14 +130,15 @@ def merge(connection: Connection[Any], kept_id: UUID, merged_id: UUID, position:
     return book
 
 
-def load_persons(
-    connection: Connection[Any], district_id: UUID, person_ids: set[UUID], stack_ids: set[UUID]
-) -> Book:
+def load_persons(connection: Connection[Any], policy: RulePolicy, person_ids: set[UUID]) -> Book:
     """What a rule of a district rests on for some persons, without anything derived so far."""
+    district_id = policy.district_id
     book = Book()
     _load_teachers(connection, book, person_ids)
+    if any(asks_days(version.rule) for version in policy.versions):
+        book.begun = load_begun(connection, _earned(book), {})
     _load_recorded(connection, book, {district_id}, person_ids)
-    _load_stacks(connection, book, stack_ids)
+    _load_stacks(connection, book, set(policy.stack_ids))
     return book
 
 
@@ -139,6 +154,14 @@ def load_rule_policy(
 def _person_of(event: PayoutEvent) -> UUID | None:
     person_id: UUID | None = getattr(event, "person_id", None)
     return person_id
+
+
+def _earned(book: Book) -> set[UUID]:
+    return {award for teacher in book.teachers.values() for award in teacher.awards}
+
+
+def _adopted(events: Sequence[LedgerEvent]) -> list[PolicyRuleAdopted]:
+    return [one for one in events if isinstance(one, PolicyRuleAdopted)]
 
 
 def _stacks_paid_for(changed: Iterable[PolicyEvent]) -> set[UUID]:
@@ -205,6 +228,7 @@ def _load_policies(connection: Connection[Any], book: Book, district_ids: set[UU
             key = (policy_id, district_id, (), last_day, retired_position)
             rule = book.rules.policies.get(policy_id, RulePolicy(*key))
             made = (*columns, _rule(terms))
+            book.rules.ask_days = book.rules.ask_days or _asks_days(terms)
             book.rules.add(replace(rule, versions=(*rule.versions, RuleVersion(*made))))
             continue
         policy = book.policies.get(
@@ -264,7 +288,7 @@ def _load_paid(
 ) -> None:
     """What was paid to persons, where a rule asks for it or an event is about one line."""
     wanted = {one.person_id for one in events if isinstance(one, LineEvent)}
-    adopted = [one.rule for one in events if isinstance(one, PolicyRuleAdopted)]
+    adopted = [one.rule for one in _adopted(events)]
     held = book.rules.policies.values()
     if any(policy.asks_paid for policy in held) or any(asks_paid(rule) for rule in adopted):
         wanted = person_ids

@@ -24,6 +24,7 @@ from ledger.events.merge import PersonsMerged
 from ledger.events.policy_rule import BenefitKind
 from ledger.values import POSITION_MAX
 from projections.contract import Fact, Projection, Table, Viewer
+from projections.payout_begun import noted, written
 from projections.payout_fold import PayoutEvent
 from projections.payout_lines import settle_marked
 from projections.payout_tables import load_book, merge
@@ -47,6 +48,7 @@ class Payouts(Projection[PayoutEvent]):
         Table("payout_stacks", by_person=False, seen_by=(Viewer.EVERYBODY,)),
         Table("payout_tiers", by_person=False, seen_by=(Viewer.EVERYBODY,)),
         Table("payout_awards", seen_by=(Viewer.PERSON,)),
+        Table("payout_begun"),
         Table("payout_ids"),
         Table("payout_employments", apart=True, seen_by=(Viewer.PERSON, Viewer.DISTRICT)),
         Table("payout_records", seen_by=(Viewer.PERSON, Viewer.DISTRICT)),
@@ -61,10 +63,13 @@ class Payouts(Projection[PayoutEvent]):
     sharded: ClassVar[bool] = True
 
     def apply(self, facts: Sequence[Fact[PayoutEvent]], connection: Connection[Any]) -> list[Write]:
-        book = load_book(connection, facts)
+        facts, begun = noted(facts)
+        if not facts:
+            return written(begun)
+        book = load_book(connection, facts, begun=begun)
         for fact in facts:
             book.fold(fact)
-        return changes(book)
+        return [*written(begun), *changes(book)]
 
     def merge(self, fact: Fact[PersonsMerged], connection: Connection[Any]) -> list[Write]:
         event = fact.event

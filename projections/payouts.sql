@@ -55,6 +55,13 @@ CREATE TABLE IF NOT EXISTS payout_awards (
 );
 CREATE INDEX IF NOT EXISTS payout_awards_by_person ON payout_awards (person_id);
 
+-- When enrollments were begun and handed in; of no person, and asked for with an award alone.
+CREATE TABLE IF NOT EXISTS payout_begun (
+    enrollment_id uuid PRIMARY KEY,
+    started_at    timestamptz,
+    submitted_on  date
+);
+
 -- By which ids payroll knows what was owed to a person under a record that was merged into hers.
 CREATE TABLE IF NOT EXISTS payout_ids (
     person_id  uuid NOT NULL,
@@ -245,6 +252,11 @@ SELECT person_id, enrollment_id, credential_id, position, awarded_on, zone, expi
   FROM payout_awards
  WHERE person_id = ANY(%(person_ids)s);
 
+-- name: load_begun
+SELECT enrollment_id, started_at, submitted_on
+  FROM payout_begun
+ WHERE enrollment_id = ANY(%(enrollment_ids)s);
+
 -- name: load_ids
 SELECT person_id, policy_id, subject_id, payout_id
   FROM payout_ids
@@ -360,6 +372,13 @@ WITH ended AS (
        AND payout_wishes.from_position = row.from_position)
 INSERT INTO payout_wishes
 SELECT * FROM json_populate_recordset(NULL::payout_wishes, %(began)s);
+
+-- name: save_begun
+INSERT INTO payout_begun
+SELECT * FROM json_populate_recordset(NULL::payout_begun, %(rows)s)
+    ON CONFLICT (enrollment_id) DO UPDATE
+   SET started_at = coalesce(payout_begun.started_at, excluded.started_at),
+       submitted_on = coalesce(excluded.submitted_on, payout_begun.submitted_on);
 
 -- name: save_paid
 INSERT INTO payout_paid

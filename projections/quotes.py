@@ -24,6 +24,7 @@ from ledger.rules.entitlements.evaluate import evaluate
 from ledger.rules.entitlements.findings import RulePolicy, RuleVersion
 from ledger.rules.incentives import Policy, Version
 from projections.contract import Fact
+from projections.payout_begun import NOTHING, Begun
 from projections.payout_fold import Book, PayoutEvent
 from projections.payout_lines import claimed, line_after
 from projections.payout_rows import Row
@@ -122,6 +123,12 @@ def quote(connection: Connection[Any], award: Awarded, position: int) -> list[Po
     """
     fact = Fact[PayoutEvent](position, award)
     book = load_book(connection, [fact])
+    stream = award.originator_id
+    said = book.begun.get(stream, NOTHING)
+    started_at, submitted_on = said.started_at, said.submitted_on  # else as if it were today
+    book.begun[stream] = Begun(
+        stream, started_at or award.occurred_at, submitted_on or award.awarded_on
+    )
     teacher = book.teacher(award.person_id)
     before = dict(teacher.rows)
     book.fold(fact)

@@ -153,7 +153,7 @@ def simulate(
     span = {"from_day": from_day, "to_day": to_day, "policy_id": policy_id}
     for person_ids in _pages(connection, district_id):
         tally.persons += len(person_ids)
-        book = load_persons(connection, district_id, set(person_ids), set(policy.stack_ids))
+        book = load_persons(connection, policy, set(person_ids))
         for teacher in book.teachers.values():
             if teacher.employed_in(district_id):
                 for judged in judge_rules(policy, book.dossier(teacher, policy)):

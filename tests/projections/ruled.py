@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 from hypothesis import strategies as st
@@ -30,6 +30,7 @@ from ledger.events.dossier import (
     Fact,
     SeparationRecorded,
 )
+from ledger.events.enrollment import Enrolled, Resubmitted, Submitted
 from ledger.events.policy import PolicyRuleAdopted
 from ledger.events.policy_rule import Rule
 from ledger.rules.payroll import line_id
@@ -111,6 +112,32 @@ class RuledWorld(World):
             documents=None,
         )
         return stream
+
+    def begin(self, person: UUID, credential: UUID, at: datetime, *handed_in: date) -> None:
+        """She enrolls for the first time, and hands in on these days."""
+        enrollment = named(f"{person} {credential} 0")
+        self.add(
+            Enrolled,
+            enrollment,
+            at=at,
+            person_id=person,
+            credential_id=credential,
+            credential_version=1,
+            issuer_id=named("issuer"),
+            cycle=1,
+            renews_enrollment_id=None,
+        )
+        for attempt, day in enumerate(handed_in, 1):
+            self.add(
+                Submitted if attempt == 1 else Resubmitted,
+                enrollment,
+                person_id=person,
+                attempt=attempt,
+                evidence_ids=(),
+                reflection=None,
+                zone=ZONE,
+                submitted_on=day,
+            )
 
     def lines(self, policies: Sequence[UUID], attempt: int = 1) -> list[BatchLine]:
         """A line of 300 dollars for every award under each of some policies."""
@@ -218,6 +245,8 @@ RULES = [
     plain_rule(pool={"budget_cents": 70_000}),
     plain_rule(caps=[{"of": "times", "most": 1, "per": "fiscal_year"}]),
     plain_rule(preconditions=[{"kind": "documents", "documents": ["pay_slip"]}]),
+    plain_rule(windows=[{"kind": "within", "what": "submitted", "after": "started", "days": 90}]),
+    plain_rule(versioning={"grandfathered": True}, effective_from="2025-05-01"),
     shipped("I10"),
     shipped("I17", "carried_over"),
     shipped("I25", "by_months"),
@@ -225,7 +254,8 @@ RULES = [
 
 
 KINDS = ["employ"] * 3 + ["award"] * 6 + ["rule"] * 2 + ["credit"] * 4 + ["document"] * 3
-KINDS += ["leave", "year 2025", "year 2026", "withdraw", "turn", "terms", "retire"]
+KINDS += ["begin", "begin", "leave", "withdraw", "turn", "terms", "retire"]
+KINDS += ["year 2025", "year 2026"]
 
 
 @st.composite
@@ -234,7 +264,7 @@ def ruled_worlds(draw: st.DrawFn) -> RuledWorld:
     world = RuledWorld()
     for kind in draw(st.permutations(KINDS)):
         person, day = draw(st.sampled_from(TEACHERS)), draw(st.sampled_from(DAYS))
-        if kind in {"employ", "award", "turn", "leave", "document"}:
+        if kind in {"employ", "begin", "award", "turn", "leave", "document"}:
             _live(world, kind, person, day, draw)
         else:
             _rule(world, kind, person, day, draw)
@@ -244,6 +274,11 @@ def ruled_worlds(draw: st.DrawFn) -> RuledWorld:
 def _live(world: RuledWorld, kind: str, person: UUID, day: date, draw: st.DrawFn) -> None:
     if kind == "employ":
         world.employ(person, HERE, first_day=MARCH)
+    elif kind == "begin":
+        credential = draw(st.sampled_from(CREDENTIALS))
+        if named(f"{person} {credential} 0") not in world.versions:
+            begun = datetime(day.year, day.month, day.day, 4, tzinfo=UTC)
+            world.begin(person, credential, begun, day)
     elif kind == "award":
         world.award(person, draw(st.sampled_from(CREDENTIALS)), day)
     elif kind == "leave":

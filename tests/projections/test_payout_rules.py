@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -39,7 +39,7 @@ from tests.projections.histories import (
 from tests.projections.playing import dump, play, tables_of
 from tests.projections.ruled import HERE, JULY, RuledWorld, employed, ruled_worlds
 from tests.rules.dossiers import changed, plain_rule, shipped
-from tests.samples import ZONE, named
+from tests.samples import MONDAY, ZONE, named
 
 PAYOUTS = Payouts()
 ANNE, BERTHA, CARLA = TEACHERS
@@ -290,6 +290,104 @@ def test_a_stack_a_request_and_a_retired_rule(connection: Connection[Any]) -> No
     world.turn(award)
     play(connection, PAYOUTS, world.facts)
     assert said(connection)[0][:3] == ("stack", "not_due", "stack_invalidated")
+
+
+JUNE_20, JULY_2 = date(2025, 6, 20), date(2025, 7, 2)
+LAST_EVENING = datetime(2025, 7, 1, 3, tzinfo=UTC)  # of June, in New York
+LOW = plain_rule(effective_to="2025-06-30", versioning={"governed_by": "submitted"})
+HIGH = changed(
+    LOW,
+    effective_from="2025-07-01",
+    effective_to=None,
+    amount=[{"name": "flat", "basis": {"kind": "flat", "amount_cents": 40_000}}],
+)
+
+
+@pytest.mark.parametrize(
+    ("handed_in", "cents"), [((JUNE_20,), 30_000), ((JULY_2,), 40_000), ((JUNE_20, JULY_2), 40_000)]
+)
+@pytest.mark.parametrize("late", [False, True])
+def test_the_day_it_was_handed_in_decides_where_a_policy_says_so(
+    connection: Connection[Any],
+    handed_in: tuple[date, ...],
+    cents: int,
+    late: bool,  # noqa: FBT001
+) -> None:
+    """300 dollars until 30 June and 400 from 1 July, awarded in September: the last attempt's day.
+
+    Whether the policy was adopted before or after she did all that makes no difference.
+    """
+    world = employed(ANNE)
+    steps: list[Callable[[], Any]] = [
+        lambda: [world.adopt_rule(one) for one in (LOW, HIGH)],
+        lambda: world.begin(ANNE, CREDENTIALS[0], MONDAY, *handed_in),
+        lambda: world.award(ANNE, CREDENTIALS[0], DAYS[5]),
+    ]
+    for step in [*steps[1:], steps[0]] if late else steps:
+        step()
+    play(connection, PAYOUTS, world.facts)
+    assert said(connection) == [("award", "due", None, cents)]
+    play(connection, PAYOUTS, *[[fact] for fact in world.facts])
+    assert said(connection) == [("award", "due", None, cents)]
+
+
+@pytest.mark.parametrize(
+    ("begun", "cents"),
+    [(LAST_EVENING, 30_000), (LAST_EVENING + timedelta(hours=2), 40_000), (None, 30_000)],
+)
+def test_whoever_began_before_a_version_was_in_force_stays_under_the_old_one(
+    connection: Connection[Any], begun: datetime | None, cents: int
+) -> None:
+    """400 dollars for whoever begins from 1 July, where she is: at 03:00 UTC it is still June.
+
+    Of whom nobody knows when she began, the day she earned it stands in: 15 May.
+    """
+    new = changed(HIGH, versioning={"grandfathered": True})
+    old = changed(LOW, effective_to=None, versioning={})
+    world = employed(ANNE)
+    for one in (old, new):
+        world.adopt_rule(one)
+    if begun is not None:
+        world.begin(ANNE, CREDENTIALS[0], begun, JULY_2)
+    world.award(ANNE, CREDENTIALS[0], DAYS[5] if begun else MAY)
+    play(connection, PAYOUTS, world.facts)
+    assert said(connection) == [("award", "due", None, cents)]
+
+
+@pytest.mark.parametrize(
+    ("approved", "expected"),
+    [
+        (date(2025, 6, 29), ("due", None, 30_000)),
+        (date(2025, 6, 30), ("due", None, 30_000)),
+        (date(2025, 7, 1), ("not_due", "approved_too_late", 0)),
+    ],
+)
+def test_an_approval_has_to_come_before_the_day_she_enrolled(
+    connection: Connection[Any], approved: date, expected: tuple[str, str | None, int]
+) -> None:
+    world = employed(ANNE)
+    world.adopt_rule(plain_rule(preconditions=[{"kind": "approved"}]))
+    world.begin(ANNE, CREDENTIALS[0], LAST_EVENING, JULY_2)
+    enrollment = world.award(ANNE, CREDENTIALS[0], DAYS[5])
+    assert enrollment is not None
+    world.file(ANNE, PriorApprovalGiven(subject_id=enrollment, approved_on=approved))
+    play(connection, PAYOUTS, world.facts)
+    assert said(connection) == [("award", *expected)]
+
+
+def test_handed_in_within_ninety_days_of_beginning(connection: Connection[Any]) -> None:
+    """Begun on 30 June: 90 days end on 28 September; on 29 September it is too late."""
+    window = {"kind": "within", "what": "submitted", "after": "started", "days": 90}
+    for day, expected in (
+        (date(2025, 9, 28), ("due", None, 30_000)),
+        (date(2025, 9, 29), ("not_due", "submitted_too_late", 0)),
+    ):
+        world = employed(ANNE)
+        world.adopt_rule(plain_rule(windows=[window]))
+        world.begin(ANNE, CREDENTIALS[0], LAST_EVENING, day)
+        world.award(ANNE, CREDENTIALS[0], date(2025, 10, 1))
+        play(connection, PAYOUTS, world.facts)
+        assert said(connection) == [("award", *expected)]
 
 
 @given(ruled_worlds(), st.data())

@@ -43,6 +43,13 @@ def asks_paid(rule: Rule) -> bool:
     )
 
 
+def asks_days(rule: Rule) -> bool:
+    """Whether it asks when something was begun or handed in; nobody looks for the others."""
+    said = rule.model_dump_json()
+    asked = ('"started"', '"submitted"', '"period_of_performance"')
+    return rule.versioning.grandfathered or any(word in said for word in asked)
+
+
 @dataclass(frozen=True)
 class RulePolicy:
     """One policy of one district, with all versions adopted so far, oldest first."""
