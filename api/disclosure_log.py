@@ -120,13 +120,13 @@ class DisclosureLog:
             self._changed.notify()
         return written
 
-    def page_of(self, block: str, key: UUID, before: int, limit: int) -> list[StoredLine]:
-        """Lines of a person or an organization, the newest first."""
+    def page_of(self, block: str, keys: list[UUID], before: int, limit: int) -> list[StoredLine]:
+        """Lines of a person by all of her ids, or of an organization, the newest first."""
         with (
             self.connections.connection() as connection,
             connection.cursor(binary=True, row_factory=class_row(StoredLine)) as cursor,
         ):
-            asked = {"key": key, "before": before, "limit": limit}
+            asked = {"keys": keys, "before": before, "limit": limit}
             return cursor.execute(_SQL[block], asked).fetchall()
 
     def forget(self, before: datetime) -> int:

@@ -9,16 +9,22 @@ SELECT *
   );
 
 -- name: of_person
-SELECT line_id, read_at, person_id, reader_id, role, organization_id, record, thing_id
-  FROM disclosures
- WHERE person_id = %(key)s AND line_id < %(before)s
+-- A page of each id by the index, and of those the newest.
+SELECT d.*
+  FROM unnest(%(keys)s::uuid[]) AS u (key)
+ CROSS JOIN LATERAL (
+       SELECT line_id, read_at, person_id, reader_id, role, organization_id, record, thing_id
+         FROM disclosures
+        WHERE person_id = key AND line_id < %(before)s
+        ORDER BY line_id DESC
+        LIMIT %(limit)s) d
  ORDER BY line_id DESC
  LIMIT %(limit)s;
 
 -- name: of_organization
 SELECT line_id, read_at, person_id, reader_id, role, organization_id, record, thing_id
   FROM disclosures
- WHERE organization_id = %(key)s AND line_id < %(before)s
+ WHERE organization_id = (%(keys)s::uuid[])[1] AND line_id < %(before)s
  ORDER BY line_id DESC
  LIMIT %(limit)s;
 

@@ -35,26 +35,28 @@ class Disclosure:
 def list_own_disclosures(person_id: UUID, read: PagedReadNow) -> Response:
     """Who was shown what of your record, the newest first. Your own reads are not in it."""
     must_be(read.caller, person_id)
-    return _page(read, "of_person", person_id, blind=True)
+    mine = read.caller.person_id
+    merged = [one for one, kept in read.edge.watch.meant.items() if kept == mine]
+    return _page(read, "of_person", [mine, *merged], blind=True)
 
 
 @router.read("/districts/{district_id}/disclosures", PageOf[Disclosure])
 def list_disclosures_of_district(district_id: UUID, read: PagedReadNow) -> Response:
     """Who looked at whose record for a district, the newest first: for its auditors."""
     must_audit(read.caller, district_id)
-    return _page(read, "of_organization", district_id)
+    return _page(read, "of_organization", [district_id])
 
 
 @router.read("/issuers/{issuer_id}/disclosures", PageOf[Disclosure])
 def list_disclosures_of_issuer(issuer_id: UUID, read: PagedReadNow) -> Response:
     """Who looked at whose record for an issuer, the newest first: for its auditors."""
     must_audit(read.caller, issuer_id)
-    return _page(read, "of_organization", issuer_id)
+    return _page(read, "of_organization", [issuer_id])
 
 
-def _page(read: PagedReadNow, block: str, key: UUID, *, blind: bool = False) -> Response:
+def _page(read: PagedReadNow, block: str, keys: list[UUID], *, blind: bool = False) -> Response:
     before = read.page.after(int, POSITION_MAX)
-    found = read.edge.disclosures.page_of(block, key, before, read.page.limit)
+    found = read.edge.disclosures.page_of(block, keys, before, read.page.limit)
     items = [_shown(line, blind=blind) for line in found]
     return read.page.answer(items, key=found[-1].line_id if found else None)
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from fastapi import Response
 
 from api.access import (
+    NOT_THERE,
     holding_authority,
     must_have_erased,
     must_have_redacted,
@@ -27,6 +28,7 @@ from ledger.commands import retention
 from ledger.errors import NotFoundError
 from ledger.events.retention import Ground, HoldReason, LiftReason
 from ledger.values import Value
+from projections.sql import NO_ID
 
 router = Router("privacy")
 
@@ -125,8 +127,7 @@ def lift_hold_of_evidence(
     enrollment_id: UUID, evidence_id: UUID, body: HoldLift, write: WriteNow
 ) -> Response:
     """End a hold on a file; others may still stand."""
-    subject = subject_of_evidence(write.edge, evidence_id, enrollment_id)
-    return _lift(write, body, subject)
+    return _lift(write, body, Subject(NO_ID, evidence_id, enrollment_id))
 
 
 @router.write("/enrollments/{enrollment_id}/evidence/{evidence_id}/redactions", ErasureRecorded)
@@ -168,7 +169,9 @@ def _lift(write: WriteNow, body: HoldLift, subject: Subject) -> Response:
     """Whoever may lift it is told apart before anything else, also when it is lifted already."""
     placed = write.edge.ledger.find(Retention, subject.stream)
     if placed is None or body.hold_id not in placed.authorities:
-        raise NotFoundError("no such hold")
+        raise NotFoundError(NOT_THERE)
+    if placed.subject.enrollment_id != subject.enrollment_id:
+        raise NotFoundError(NOT_THERE)  # of another enrollment than the address says
     must_lift(write.caller, placed.authorities[body.hold_id])
     return recorded(write.run(retention.lift_hold, body, subject=subject))
 

@@ -29,7 +29,7 @@ from ledger.aggregates.retention import Retention, Stage, Subject
 from ledger.application import Call, Decide, Ledger, Reader, Receipt
 from ledger.commands.employment import employment_stream
 from ledger.commands.merge import merges
-from ledger.erasure import Entry, Eraser
+from ledger.erasure import Destroyed, Entry, Eraser
 from ledger.errors import NothingChangesError
 from ledger.events import AnyRetentionEvent
 from ledger.events.merge import MERGES
@@ -195,10 +195,9 @@ def carry_on(ledger: Ledger, with_: Forgetting, act: Act, subject: Subject) -> R
     if subject.evidence_id is not None:
         destroyed = with_.eraser.destroy_evidence(subject)
     else:
-        for one in merges(ledger).ids_of(subject.person_id):  # all that she is known by
-            with_.eraser.destroy_person(one, numbers_in_log(ledger, one))
-        destroyed = with_.eraser.destroy_person(
-            subject.person_id, numbers_in_log(ledger, subject.person_id)
+        ids = [*merges(ledger).ids_of(subject.person_id), subject.person_id]  # hers comes last
+        destroyed = Destroyed.together(
+            with_.eraser.destroy_person(one, numbers_in_log(ledger, one)) for one in ids
         )
     with_.eraser.delete_blobs()
     return _finish(

@@ -27,6 +27,17 @@ class Destroyed(NamedTuple):
     files: int
     tombstones: int
 
+    @classmethod
+    def together(cls, parts: Iterable[Destroyed]) -> Destroyed:
+        """What was destroyed under all ids of one person; the key is that of the last."""
+        every = list(parts)
+        return cls(
+            every[-1].key_id,
+            texts=sum(one.texts for one in every),
+            files=sum(one.files for one in every),
+            tombstones=sum(one.tombstones for one in every),
+        )
+
 
 class Eraser:
     """Goes behind the vault's gate, for it works while that is closed."""

@@ -218,7 +218,7 @@ def test_many_who_write_at_once_share_few_transactions_and_lose_nothing(
     with ThreadPoolExecutor(16) as threads:
         list(threads.map(lambda _: log.write([line()] * 5).result(timeout=20), range(200)))
     log.close()
-    assert len(log.page_of("of_person", EARNER, POSITION_MAX, 2000)) == 1000
+    assert len(log.page_of("of_person", [EARNER], POSITION_MAX, 2000)) == 1000
     with pool.connection() as connection:
         transactions = connection.execute("SELECT count(DISTINCT xmin::text) FROM disclosures")
         assert transactions.fetchall()[0][0] < 200
@@ -229,7 +229,7 @@ def test_what_waits_at_the_end_is_written(pool: ConnectionPool[Any]) -> None:
     waiting = [log.write([line()]) for _ in range(50)]
     log.close()
     assert all(written.done() and written.exception() is None for written in waiting)
-    assert len(log.page_of("of_person", EARNER, POSITION_MAX, 100)) == 50
+    assert len(log.page_of("of_person", [EARNER], POSITION_MAX, 100)) == 50
     with pytest.raises(DisclosureUnwrittenError):
         log.write([line()])
 
@@ -246,7 +246,7 @@ def test_what_cannot_be_written_fails_and_the_next_is_written_again(
         connection.execute("ALTER TABLE ledger.elsewhere RENAME TO disclosures")
     log.write([line()]).result(timeout=20)
     log.close()
-    assert len(log.page_of("of_person", EARNER, POSITION_MAX, 100)) == 1
+    assert len(log.page_of("of_person", [EARNER], POSITION_MAX, 100)) == 1
 
 
 def test_no_more_wait_than_there_is_room_for(pool: ConnectionPool[Any], database_url: str) -> None:
@@ -262,7 +262,7 @@ def test_no_more_wait_than_there_is_room_for(pool: ConnectionPool[Any], database
     for written in taken:
         written.result(timeout=20)
     log.close()
-    assert len(log.page_of("of_person", EARNER, POSITION_MAX, 100)) == 5 * len(taken)
+    assert len(log.page_of("of_person", [EARNER], POSITION_MAX, 100)) == 5 * len(taken)
 
 
 def test_one_who_has_gone_meanwhile_does_not_stop_the_others(

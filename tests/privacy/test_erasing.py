@@ -171,6 +171,24 @@ def test_a_file_waits_for_its_review_unless_students_are_in_it(shared_world: Wor
     assert unknown.status_code == 404
 
 
+def test_a_stranger_learns_of_a_hold_no_more_than_that_there_is_none(
+    shared_world: World, tmp_path: Path
+) -> None:
+    world = shared_world
+    life = Life(world, tmp_path / "rosters").is_hired().earns()
+    first, second = (f"{life.path}/evidence/{one}" for one in life.evidence[:2])
+    hold = world.done(life.issuer.approver, f"{first}/holds", HOLD)["hold_id"]
+    assert world.done(life.teacher, f"{second}/redactions", {"reason": "student-data"})["position"]
+    lift = {"reason": "matter-closed", "hold_id": hold}
+    stranger = uuid4()
+    for path in (first, second, f"{life.path}/evidence/{uuid4()}"):
+        assert world.post(stranger, f"{path}/hold-lifts", lift).status_code == 404
+    elsewhere = first.replace(life.enrollment, str(uuid4()))
+    assert world.post(life.issuer.approver, f"{elsewhere}/hold-lifts", lift).status_code == 404
+    assert world.post(life.issuer.approver, f"{second}/hold-lifts", lift).status_code == 404
+    world.done(life.issuer.approver, f"{first}/hold-lifts", lift)
+
+
 def uploaded(world: World) -> tuple[Story, list[str]]:
     """A teacher who has uploaded whatever is asked for, and her files."""
     one = story(world).enroll()
