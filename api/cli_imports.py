@@ -108,3 +108,25 @@ def oneroster(
         typer.echo(f"skipped: {rows} of role {role}")
     for skipped in report.skipped_rows:
         typer.echo(f"skipped: {skipped.file} row {skipped.row} [{skipped.slug}]")
+
+
+@app.command()
+def record(
+    file: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, help="JSON, token, PNG, or a bundle.")
+    ],
+    person: Annotated[UUID, typer.Option(help="Who brought it.")],
+    district: Annotated[UUID, typer.Option(help="Which received it, and employs her.")],
+    principal: Annotated[
+        UUID, typer.Option(help="Who imports; else the command line's own account.")
+    ] = COMMAND_LINE,
+) -> None:
+    """Receive a record from elsewhere: Open Badges 2.0 or 3.0, CLR 2.0. Twice is once.
+
+    Exit status: 0 kept, with what was found out about each award, 1 refused, nothing was stored.
+    """
+    from api.cli_external_records import receive  # noqa: PLC0415 - loads slowly
+
+    with _importing() as edge:
+        for line in receive(edge, file, person, district, principal):
+            typer.echo(line)

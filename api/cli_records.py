@@ -133,3 +133,26 @@ def distrust_key(
         edge.witnesses.must_allow_writing()
         signs = record_signing.compromise(edge, issuer, key, since.replace(tzinfo=UTC), wall())
     typer.echo(f"{signs.key} signs; now run: mcledger records reissue")
+
+
+@app.command()
+def recheck(
+    district: Annotated[
+        UUID | None, typer.Option(help="What this district received; else all.")
+    ] = None,
+    record: Annotated[UUID | None, typer.Option(help="This record from elsewhere alone.")] = None,
+) -> None:
+    """Ask the issuers of records from elsewhere again, and put in question what they took back.
+
+    Exit status: 0 everything that was accepted stands, 1 something is to be looked at again.
+    """
+    from api.cli_external_records import recheck as again  # noqa: PLC0415 - loads slowly
+    from api.cli_reading import open_to_write  # noqa: PLC0415
+
+    in_question = 0
+    with open_to_write() as edge:
+        for line, put_under_review in again(edge, district, record):
+            typer.echo(line)
+            in_question += put_under_review
+    typer.echo(f"{in_question} put under review")
+    raise typer.Exit(1 if in_question else 0)

@@ -16,7 +16,7 @@ from tests.records.received import award as unhosted_award
 from tests.records.received import bundle, text, transcript
 from tests.records.samples import PROOF, PROOF_KEY
 
-SIGNED_AT = datetime(2026, 7, 30, tzinfo=UTC)
+SIGNED_AT = datetime(2025, 7, 30, tzinfo=UTC)
 EARNED = datetime(2025, 3, 14, 18, tzinfo=UTC)
 RECEIVED = "2026-08-01T15:00:00Z"
 
@@ -73,7 +73,7 @@ class Issuer:
 
     def transcript(self, *awards: dict[str, Any]) -> bytes:
         made = transcript(*awards, issuer_id=self.id)
-        return text(self.sign({**made, "validFrom": "2026-07-30T00:00:00Z"}))
+        return text(self.sign({**made, "validFrom": "2025-07-30T00:00:00Z"}))
 
 
 def received(world: World, teacher: UUID, district: str, office: UUID) -> dict[str, str]:

@@ -31,6 +31,8 @@ WRITES = [  # at least one of those that open the ledger alike
     ("payroll", "import-return", SOMEBODY, "a file", *ME),
     ("import", "oneroster", "a file", "--zone", "America/Chicago"),
     ("import", "opening", "a file", *ME),
+    ("import", "record", "a file", "--person", SOMEBODY, "--district", SOMEBODY),
+    ("records", "recheck"),
     ("equivalency", "load"),
     ("policy", "load", "I2", "--district", SOMEBODY, "--name", f"association={SOMEBODY}", *MINUTE),
 ]

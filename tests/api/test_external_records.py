@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
+from typer.testing import CliRunner, Result
 
+from api.cli import app
+from ledger.errors import NotFoundError
+from ledger.records.documents import RecordError
 from tests.api.elsewhere import Issuer
 from tests.api.world import District, World, license_of, rules
 from tests.records.host import answering
@@ -405,3 +410,43 @@ def test_fourteen_awards_move_and_ten_and_a_half_units_count(world: World) -> No
 
         case.decide(key, items[0]["item_id"], "accepted", reason="work-was-done")
         assert line(LATER)[0] == 1050
+
+
+def test_the_command_line_receives_a_record_and_asks_again(
+    case: Case, elsewhere: Issuer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = case.world.settings
+    assert settings.database_url is not None
+    monkeypatch.setenv("DATABASE_URL", settings.database_url.get_secret_value())
+    monkeypatch.setenv("MCLEDGER_ENVIRONMENT", "development")
+    monkeypatch.setenv("MCLEDGER_STATE_FOLDER", str(settings.state_folder))
+    case.trust(elsewhere, effective_on="2020-07-01")
+    file = tmp_path / "award.json"
+    file.write_bytes(text(elsewhere.award(1)))
+
+    def run(*words: str) -> Result:
+        return CliRunner().invoke(app, words)
+
+    words = ("--person", str(case.teacher), "--district", case.district.id)
+    received = run("import", "record", str(file), *words)
+    assert received.exit_code == 0, received.output
+    assert "Wait time in discussions: external_verified, issuer trusted, status active" in (
+        received.stdout
+    )
+    assert "was received before" in run("import", "record", str(file), *words).stdout
+    [item] = case.items()
+    [record] = case.world.seen(case.teacher, f"/v1/people/{case.teacher}/external-records")["items"]
+    case.decide(record["external_record_id"], item["item_id"], "accepted")
+    which = ("records", "recheck", "--record", record["external_record_id"])
+    assert run(*which).exit_code == 0
+    elsewhere.publish(1)
+    again = run("records", "recheck", "--district", case.district.id)
+    assert (again.exit_code, "1 put under review" in again.stdout) == (1, True), again.output
+    case.world.position = case.world.edge.ledger.recorder.last_position()
+    assert case.items()[0]["acceptance"]["review_reason"] == "revoked-by-issuer"
+
+    file.write_bytes(b"no record")
+    assert isinstance(run("import", "record", str(file), *words).exception, RecordError)
+    stranger = case.world.district()
+    elsewhere_ = ("--person", str(case.teacher), "--district", stranger.id)
+    assert isinstance(run("import", "record", str(file), *elsewhere_).exception, NotFoundError)
