@@ -55,7 +55,7 @@ class SignedInRoute(APIRoute):
 
         async def handle_strictly(request: Request) -> Response:
             verifier: TokenVerifier = request.app.state.verifier
-            principal_id = verifier.principal(_bearer(request))
+            principal_id = verifier.principal(bearer(request))
             request.state.principal_id = principal_id
             _mean_person(request)
             if expected is None:
@@ -177,7 +177,7 @@ def _mean_person(request: Request) -> None:
             request.path_params["person_id"] = str(meant.get(person_id, person_id))
 
 
-def _bearer(request: Request) -> str:
+def bearer(request: Request) -> str:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise NotSignedInError("send an access token: Authorization: Bearer ...")

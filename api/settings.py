@@ -10,10 +10,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from ledger.errors import LedgerError
+from ledger.errors import LedgerError, NotFoundError
 
 DEVELOPMENT_ISSUER = "urn:mcledger:development"
 MEBIBYTE = 1024 * 1024
@@ -53,6 +60,7 @@ class Settings(BaseSettings):
     # Where others reach this ledger, as `ledger.example` or `ledger.example:8443`: records name it
     # for ever, so it is needed where they are issued.
     public_host: Annotated[str, Field(pattern=HOST)] | None = None
+    authorization_server_file: Path | None = None  # its metadata (RFC 8414), for other systems
     seal_key_file: Path | None = None  # needed where the log is sealed, and nowhere else
     seal_origin: str = "mcledger-development"  # the name of the log, in which it is sealed
     witnesses_file: Path | None = None  # a line for each: its public key, a space, its address
@@ -117,6 +125,32 @@ class Settings(BaseSettings):
             "MCLEDGER_EVIDENCE_FOLDER": self.evidence_folder,
         }
         return [f"{name} is not set" for name, value in needed.items() if value is None]
+
+
+class AuthorizationServer(BaseModel):
+    """Where tokens for this ledger are to be had, as that server says of itself (RFC 8414)."""
+
+    authorization_endpoint: str
+    token_endpoint: str
+    registration_endpoint: str
+    op_policy_uri: str
+    op_tos_uri: str
+
+
+def read_authorization_server(settings: Settings) -> AuthorizationServer:
+    """Where tokens are to be had.
+
+    Raises NotFoundError where nobody has said so, SettingsError where the file does not say it.
+    """
+    file = settings.authorization_server_file
+    if file is None:
+        raise NotFoundError("this ledger does not say where tokens are to be had")
+    try:
+        return AuthorizationServer.model_validate_json(file.read_bytes())
+    except (OSError, ValidationError):
+        raise SettingsError(
+            "MCLEDGER_AUTHORIZATION_SERVER_FILE does not hold what RFC 8414 asks for"
+        ) from None
 
 
 def read_settings() -> Settings:

@@ -94,6 +94,16 @@ def of_person(
     return read(connection, Award, _SQL["of_person"], person_id=person_id, after=after, limit=limit)
 
 
+def page_of_person(
+    connection: Connection[Any], person_id: UUID, *, since: datetime | None, limit: int, offset: int
+) -> tuple[list[Award], int]:
+    """Some of a person's awards whose record is of after an instant, and how many there are."""
+    asked = {"person_id": person_id, "since": since}
+    [(total,)] = rows(connection, _SQL["count_of_person"], **asked)
+    sql = _SQL["page_of_person"]
+    return read(connection, Award, sql, **asked, limit=limit, offset=offset), total
+
+
 def of_record(connection: Connection[Any], record_id: UUID) -> Award | None:
     """The award that a record is about."""
     return next(iter(read(connection, Award, _SQL["of_record"], record_id=record_id)), None)
@@ -135,6 +145,11 @@ def revoked(
     [(there,)] = rows(connection, _SQL["is_list"], **named)
     found = rows(connection, _SQL["revoked"], **named) if there else []
     return tuple(index for (index,) in found) if there else None
+
+
+def somebody(connection: Connection[Any]) -> UUID | None:
+    """Whoever has had a record for longest; None while nobody has."""
+    return next((person_id for (person_id,) in rows(connection, _SQL["somebody"])), None)
 
 
 def issuers(connection: Connection[Any]) -> list[UUID]:

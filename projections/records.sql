@@ -87,5 +87,22 @@ SELECT status_index
  WHERE issuer_id = %(issuer_id)s AND list_number = %(list_number)s AND revoked_on IS NOT NULL
  ORDER BY status_index;
 
+-- name: somebody
+SELECT person_id FROM record_awards WHERE record_id IS NOT NULL ORDER BY issued_position LIMIT 1;
+
 -- name: issuers
 SELECT DISTINCT issuer_id FROM record_awards WHERE record_id IS NOT NULL ORDER BY issuer_id;
+
+-- name: count_of_person
+SELECT count(*)
+  FROM record_awards
+ WHERE person_id = %(person_id)s AND record_id IS NOT NULL
+   AND (%(since)s::timestamptz IS NULL OR valid_from > %(since)s);
+
+-- name: page_of_person
+SELECT *
+  FROM record_awards
+ WHERE person_id = %(person_id)s AND record_id IS NOT NULL
+   AND (%(since)s::timestamptz IS NULL OR valid_from > %(since)s)
+ ORDER BY awarded_position
+ LIMIT %(limit)s OFFSET %(offset)s;

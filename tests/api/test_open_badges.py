@@ -1,0 +1,167 @@
+"""The Open Badges API 3.0, as other systems of a teacher ask for her records."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import jsonschema  # type: ignore[import-untyped]  # it brings no types
+import pytest
+
+from ledger.records.proofs import proven
+from tests.api.test_records import HOST, issue, issuer_document
+from tests.api.world import Answer, Story, World, story
+
+SCHEMAS = Path(__file__).parent.parent / "records" / "schemas"
+PATH = "/ims/ob/v3p0/credentials"
+DISCOVERY = "/ims/ob/v3p0/discovery"
+SERVER = {
+    "issuer": "https://id.example",
+    "authorization_endpoint": "https://id.example/authorize",
+    "token_endpoint": "https://id.example/token",
+    "registration_endpoint": "https://id.example/register",
+    "op_policy_uri": "https://id.example/privacy",
+    "op_tos_uri": "https://id.example/terms",
+}
+
+
+def must_fit(answer: Answer, name: str) -> Any:
+    """The answer, which has to be as the schema of 1EdTech says."""
+    assert answer.headers["content-type"] == "application/json"
+    content = json.loads((SCHEMAS / f"ob_v3p0_{name}_schema.json").read_text("utf-8"))
+    jsonschema.Draft201909Validator(content).validate(answer.json())
+    return answer.json()
+
+
+@pytest.fixture(scope="module")
+def holder(shared_world: World) -> Story:
+    """Somebody with three records."""
+    first = story(shared_world, token=f"Badge {uuid4()}").award()
+    for sample in (1, 2):
+        credential = first.issuer.credential(sample)
+        district = shared_world.district()
+        assessors = first.issuer.assessors(credential, district, 2)
+        Story(shared_world, first.issuer, first.teacher, credential, assessors).enroll()
+        again = Story(shared_world, first.issuer, first.teacher, credential, assessors)
+        again.enrollment = enrollment_of(shared_world, first, credential)
+        again.hand_in().review(*levels(again)).decide()
+    issue(shared_world)
+    return first
+
+
+def enrollment_of(world: World, one: Story, credential: str) -> str:
+    lines = world.seen(one.teacher, f"/v1/people/{one.teacher}/transcript")["items"]
+    [found] = [line for line in lines if line["credential_id"] == credential]
+    return str(found["enrollment_id"])
+
+
+def levels(one: Story) -> list[dict[str, str]]:
+    """What both assessors see: the highest level of each criterion."""
+    version = one.world.seen(one.teacher, f"/v1/credentials/{one.credential}/versions/1")
+    rubric = version["definition"]["rubric"]
+    best = {row["criterion"]: row["levels"][-1]["level"] for row in rubric}
+    return [best, best]
+
+
+def asked(world: World, one: Story, query: str = "") -> Answer:
+    return world.ask(one.teacher, "GET", f"{PATH}{query}")
+
+
+def links(answer: Answer) -> dict[str, str]:
+    return {
+        name: url for url, name in re.findall(r'<([^>]+)>; rel="(\w+)"', answer.headers["link"])
+    }
+
+
+def test_a_teacher_gets_her_records_and_each_is_proved(shared_world: World, holder: Story) -> None:
+    answer = asked(shared_world, holder)
+
+    body = must_fit(answer, "getopenbadgecredentialsresponse")
+    assert set(body) == {"credential", "compactJwsString"}
+    assert len(body["credential"]) == 3
+    assert answer.headers["x-total-count"] == "3"
+    assert set(links(answer)) == {"first", "last"}
+    for document in body["credential"]:
+        proven(document, issuer_document(shared_world, document))
+
+
+def test_pages_lead_to_one_another(shared_world: World, holder: Story) -> None:
+    whole = asked(shared_world, holder).json()["credential"]
+    answer = asked(shared_world, holder, "?limit=2")
+    found = answer.json()["credential"]
+    while url := links(answer).get("next"):
+        answer = asked(shared_world, holder, url.removeprefix(f"{HOST}{PATH}"))
+        found += must_fit(answer, "getopenbadgecredentialsresponse")["credential"]
+    assert found == whole
+    assert answer.headers["x-total-count"] == "3"
+    assert links(answer)["prev"] == f"{HOST}{PATH}?limit=2&offset=0"
+    assert links(answer)["last"] == links(answer)["first"].replace("offset=0", "offset=2")
+
+
+def test_since_leaves_out_what_is_older(shared_world: World, holder: Story) -> None:
+    past = asked(shared_world, holder, "?since=2020-01-01T00:00:00")
+    future = asked(shared_world, holder, "?since=2090-01-01T00:00:00Z")
+    assert [one.headers["x-total-count"] for one in (past, future)] == ["3", "0"]
+    assert must_fit(future, "getopenbadgecredentialsresponse")["credential"] == []
+    assert set(links(future)) == {"first", "last"}
+
+
+def test_nobody_gets_anothers_records(shared_world: World, holder: Story) -> None:
+    for who in (holder.issuer.approver, holder.assessors[0], shared_world.operator):
+        answer = shared_world.ask(who, "GET", PATH)
+        assert answer.json() == {"credential": [], "compactJwsString": []}
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["?limit=0", "?limit=x", "?offset=-1", "?since=yesterday", "?page=2", "?limit=1&limit=2"],
+)
+def test_a_query_that_makes_no_sense_is_refused_in_their_words(
+    shared_world: World, holder: Story, query: str
+) -> None:
+    answer = asked(shared_world, holder, query)
+    assert answer.status_code == 400
+    said = must_fit(answer, "imsx_statusinfo")
+    assert code_of(said) == "invalid_query_parameter"
+
+
+def code_of(said: dict[str, Any]) -> str:
+    [field] = said["imsx_codeMinor"]["imsx_codeMinorField"]
+    return str(field["imsx_codeMinorFieldValue"])
+
+
+def test_without_a_token_nobody_is_told_anything(shared_world: World) -> None:
+    answer = shared_world.client.get(PATH)
+    assert answer.status_code == 401
+    assert code_of(must_fit(answer, "imsx_statusinfo")) == "unauthorizedrequest"
+    forged = shared_world.client.get(PATH, headers={"Authorization": "Bearer a.b.c"})
+    assert forged.status_code == 401
+
+
+def test_nothing_is_taken_in(shared_world: World, holder: Story) -> None:
+    answer = shared_world.post(holder.teacher, PATH, {})
+    assert answer.status_code == 405
+    assert must_fit(answer, "imsx_statusinfo")["imsx_codeMajor"] == "unsupported"
+
+
+def test_the_discovery_says_where_tokens_are_and_is_never_protected(
+    shared_world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unsaid = shared_world.client.get(DISCOVERY)
+    assert unsaid.status_code == 404
+    must_fit(unsaid, "imsx_statusinfo")
+    file = tmp_path / "server.json"
+    file.write_text(json.dumps(SERVER))
+    settings = shared_world.settings.model_copy(update={"authorization_server_file": file})
+    monkeypatch.setattr(shared_world.app.state, "settings", settings)
+
+    found = shared_world.client.get(DISCOVERY).json()
+
+    scheme = found["components"]["securitySchemes"]["OAuth2ACG"]
+    assert scheme["x-imssf-registrationUrl"] == SERVER["registration_endpoint"]
+    assert scheme["flows"]["authorizationCode"]["tokenUrl"] == SERVER["token_endpoint"]
+    assert found["servers"] == [{"url": f"{HOST}/ims/ob/v3p0"}]
+    assert found["info"]["termsOfService"] == SERVER["op_tos_uri"]
