@@ -185,7 +185,8 @@ class Life:
         """A signed record of what she earned, which names her by digests."""
         edge = self.world.edge
         edge.visible(issuing.VIEWS, self.world.position)
-        assert issuing.issue_due(edge, wall) == 1
+        while issuing.issue_due(edge, wall):  # those of others in this world as well
+            pass
         [made] = self.world.seen(self.teacher, f"/v1/people/{self.teacher}/records")["items"]
         self.record = made["record_id"]
         return self
