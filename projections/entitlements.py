@@ -38,6 +38,7 @@ class Part:
     instalment: int
     due_on: date
     amount_cents: int
+    whole_cents: int  # of all instalments, before anything is taken back
     recovery: Literal["reversal", "clawback"]
     fund: str | None  # null: the district's payroll terms say it
     account: str | None

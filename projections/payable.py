@@ -108,6 +108,7 @@ def _payable(one: Part) -> Payable:
         payable_on=one.due_on,
         amount_cents=one.amount_cents,
         instalment=one.instalment,
+        whole_cents=one.whole_cents,
         recovery=one.recovery,
         fund_source=one.fund,
         account=one.account,

@@ -558,7 +558,7 @@ SELECT p.person_id, p.district_id, p.payable_on AS begins_on,
 -- name: parts
 -- Each instalment that is due by a day: of a rule as it says, else one on the day it is payable.
 SELECT p.payout_id, p.person_id, p.policy_id, p.policy_version, p.subject_id, p.credential_id,
-       p.earned_on, p.earned_position, part.*
+       p.earned_on, p.earned_position, p.amount_cents AS whole_cents, part.*
   FROM payouts p
        LEFT JOIN payout_waits w
               ON w.payout_id = p.payout_id AND w.from_position <= %(as_of)s

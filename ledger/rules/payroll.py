@@ -58,6 +58,7 @@ class Payable(Earned):
     payable_on: date
     amount_cents: int
     instalment: int = 1
+    whole_cents: int | None = None  # of all instalments, what a person approves; null: one alone
     recovery: Literal["reversal", "clawback"] = "reversal"  # what taking it back is called
     earning_code: str | None = None
     fund_source: str | None = None
@@ -67,6 +68,11 @@ class Payable(Earned):
     @property
     def line_id(self) -> UUID:
         return line_id(self.entitlement_id, self.instalment, "earn")
+
+    @property
+    def to_approve_cents(self) -> int:
+        """What a person approves where the terms ask for it: the entitlement, not each part."""
+        return self.amount_cents if self.whole_cents is None else self.whole_cents
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,7 +210,7 @@ def lines_of_batch(
     lines = []
     for one in payables:
         about = decided.get(one.entitlement_id, nothing)
-        approved = not by_person or about.approved_cents == one.amount_cents
+        approved = not by_person or about.approved_cents == one.to_approve_cents
         if not one.amount_cents or not approved or about.held:
             continue
         line = one.line_id  # costs a digest each time

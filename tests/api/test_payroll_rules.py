@@ -1,4 +1,4 @@
-"""What leaving costs, over HTTP: from the payment to the line that takes a share of it back."""
+"""Rules in payroll, over HTTP: what leaving costs, and what approving instalments approves."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.api.conftest import running
 from tests.api.payroll import Payday, hire, payday
 from tests.api.world import World, credit_of
 from tests.database import Server
-from tests.rules.dossiers import shipped
+from tests.rules.dossiers import plain_rule, shipped
 
 PAY_DATE = "2025-04-18"
 HEADER = "batch_no,line_id,status,code,message,paid_amount,pay_date\r\n"
@@ -41,6 +41,7 @@ def refunded(place: World, ladder: str) -> tuple[Payday, UUID]:
     }
     place.done(office, f"{day.path}/policy-rules", body)
     credit = credit_of(teacher, quantity_hundredths=300, earned_on="2025-03-01")
+    place.seen(office, f"{day.path}/people")  # until it is known that she works there
     place.done(office, f"{day.path}/credits", credit)
     batch = day.close(PAY_DATE)
     day.export(batch)
@@ -91,3 +92,28 @@ def test_what_leaving_costs_becomes_a_line_that_names_the_payment(
     }
     proposals = f"{day.path}/correction-proposals"
     assert place.seen(day.office, proposals)["items"] == []  # and nothing is left to correct
+
+
+def test_whoever_approves_an_entitlement_approves_all_of_its_instalments(place: World) -> None:
+    """100.00 in three parts, approved once: 33.33, 33.33 and 33.34, each as it falls due."""
+    place.client.headers["Ledger-Time"] = "2024-10-01T15:00:00Z"
+    day, issuer = payday(place, entitlements_approved_by="person"), place.issuer()
+    amount = {"name": "flat", "basis": {"kind": "flat", "amount_cents": 10_000}}
+    parts = {"instalments": {"count": 3, "months": 1}}
+    rule = plain_rule(amount=[amount], timing=parts).model_dump(mode="json")
+    adopted = {"board_reference": "Minute 7", "adopted_on": "2024-06-01", "rule": rule}
+    place.done(day.district.office, f"{day.path}/policy-rules", adopted)
+    day.award(hire(day, "1"), issuer.credential(), issuer)
+    [entitlement] = day.states()
+    approve = f"/v1/entitlements/{entitlement}/approvals"
+    place.done(day.second, approve, {"amount_cents": 3_333})  # one part is not the whole
+    assert day.states() == {entitlement: "awaiting_approval"}
+    assert day.lines(day.close("2024-10-15")) == []
+    place.done(day.second, approve, {"amount_cents": 10_000})
+    assert day.states() == {entitlement: "approved"}
+    paid = [day.lines(day.close(date)) for date in ("2024-10-31", "2024-11-15", "2024-12-15")]
+    assert [[line["amount_cents"] for line in lines] for lines in paid] == [
+        [3_333],
+        [3_333],
+        [3_334],
+    ]
