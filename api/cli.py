@@ -16,6 +16,7 @@ from rich.console import Console
 from api import (
     cli_audit,
     cli_backup,
+    cli_carry,
     cli_changes,
     cli_equivalency,
     cli_imports,
@@ -47,11 +48,13 @@ app.add_typer(cli_equivalency.app, name="equivalency")
 app.add_typer(cli_policies.app, name="policy")
 app.add_typer(cli_audit.app, name="audit")
 app.add_typer(cli_payroll.app, name="payroll")
+cli_records.app.command("check")(cli_carry.check_record)
 app.add_typer(cli_records.app, name="records")
 app.add_typer(cli_server.app)
 app.add_typer(cli_backup.app)
 app.add_typer(cli_keys.app, name="keys")
 cli_seal.exports.command("journal")(cli_journal.export_journal)
+cli_seal.exports.command("record")(cli_carry.export_record)
 app.add_typer(cli_seal.app)
 app.add_typer(cli_changes.app)
 app.add_typer(cli_privacy.people, name="person")

@@ -41,6 +41,9 @@ class Addresses:
     def achievement(self, issuer_id: UUID, credential_id: UUID, version: int) -> str:
         return f"{self.base}/issuers/{issuer_id}/achievements/{credential_id}/{version}"
 
+    def stack(self, issuer_id: UUID, stack_id: UUID, version: int) -> str:
+        return f"{self.base}/issuers/{issuer_id}/stacks/{stack_id}/{version}"
+
     def status_list(self, issuer_id: UUID, list_number: int) -> str:
         return f"{self.base}/issuers/{issuer_id}/status/{list_number}"
 

@@ -11,6 +11,8 @@ from fastapi import Response
 from pydantic import BaseModel
 
 from api.access import NOT_THERE, must_see_whole_record
+from api.carry.bundle import bundle
+from api.carry.contents import VIEWS, gather
 from api.disclosures import shows_person
 from api.paging import PageOf
 from api.reading import PagedReadNow, Read, ReadNow
@@ -67,6 +69,22 @@ def read_record(record_id: UUID, read: ReadNow) -> Response:
     if wanted(read.request, Form.DOCUMENT, Form.TOKEN) is Form.TOKEN:
         return Response(kept.token, media_type=TOKEN, headers=headers)
     return Response(orjson.dumps(kept.document), media_type=DOCUMENT, headers=headers)
+
+
+@router.download("/people/{person_id}/bundle")
+def read_bundle(person_id: UUID, read: ReadNow) -> Response:
+    """All that she carries away, in one zip file: it is checked without this ledger."""
+    must_see_whole_record(read.caller, person_id)
+    read.visible(*VIEWS)
+    with read.connection(person_id) as connection:
+        shows_person(read, connection, "record", person_id)
+    contents = gather(read.edge, person_id, read.at)
+    headers = {
+        "Ledger-Position": str(contents.position),
+        "Content-Disposition": 'attachment; filename="record.zip"',
+        "Cache-Control": "no-store",
+    }
+    return Response(bundle(contents), media_type="application/zip", headers=headers)
 
 
 def kept_of(read: Read[Any], award: Award) -> Kept:

@@ -11,6 +11,7 @@ from uuid import UUID
 import orjson
 from fastapi import APIRouter, Path, Request, Response
 
+from api.carry.contents import stack_of
 from api.clock import now
 from api.problems import declared
 from api.record_addresses import addresses_of
@@ -22,6 +23,8 @@ from ledger.aggregates.credential import Credential
 from ledger.errors import NotFoundError
 from ledger.records.awards import achievement
 from ledger.records.issuers import bare_jwk
+from ledger.records.transcripts import stack_achievement
+from projections import stacks
 
 LISTS_MAX = 10**6
 DOCUMENT, LINKED, JWK = "application/did+ld+json", "application/vc+ld+json", "application/jwk+json"
@@ -81,6 +84,22 @@ def read_achievement(
         raise NotFoundError("there is no such version")
     url = addresses_of(edge.settings).achievement(issuer_id, credential_id, version)
     return _json(achievement(url, version, credential.definition_of(version)), LINKED)
+
+
+@router.get("/issuers/{issuer_id}/stacks/{stack_id}/{version}", **ANY)
+def read_stack_achievement(
+    request: Request, issuer_id: UUID, stack_id: UUID, version: Version
+) -> Response:
+    """What a version of a stack asks for, as transcripts name it."""
+    edge = edge_of(request)
+    with edge.reading() as connection:
+        found = stacks.definitions(connection)
+    asked = (issuer_id, stack_id, version)
+    for one in found:
+        if (one.issuer_id, one.stack_id, one.stack_version) == asked:
+            stated = stack_of(one, addresses_of(edge.settings), ())
+            return _json(stack_achievement(stated), LINKED)
+    raise NotFoundError("there is no such version")
 
 
 def _did_document(request: Request, issuer_id: UUID | None) -> Response:

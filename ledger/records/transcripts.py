@@ -79,7 +79,7 @@ def _stacked(stacks: list[Stack], achievements: set[str]) -> dict[str, Any]:
     if not stacks:
         return {}
     return {
-        "achievement": [_achievement(stack) for stack in stacks],
+        "achievement": [stack_achievement(stack) for stack in stacks],
         "association": [
             {
                 "type": "Association",
@@ -94,7 +94,8 @@ def _stacked(stacks: list[Stack], achievements: set[str]) -> dict[str, Any]:
     }
 
 
-def _achievement(stack: Stack) -> dict[str, Any]:
+def stack_achievement(stack: Stack) -> dict[str, Any]:
+    """What a stack asks for, as its own address states it too."""
     return {
         "id": stack.achievement_url,
         "type": ["Achievement"],

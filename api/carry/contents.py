@@ -1,0 +1,248 @@
+"""What goes into the bundle of one person, gathered from the views, the log and the vault.
+
+Whatever is made here is made from what the log says up to the newest event of hers, and dated by
+it. So the same record gives the same bytes, whenever it is asked for; only the status lists and the
+checkpoint are of the moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from psycopg import Connection
+
+from api.edge import Edge
+from api.reading import zone_of_person
+from api.record_addresses import Addresses, addresses_of
+from api.record_signing import document_of, signer_of
+from api.status_lists import StatusLists
+from api.transcripts import LINES_MAX, ShownLine, shown
+from ledger.errors import NotFoundError
+from ledger.events.stack import Group
+from ledger.record_vault import Kept, RecordVault
+from ledger.records.awards import Issuer
+from ledger.records.documents import Document
+from ledger.records.transcripts import Stack, Transcript, learner_record
+from ledger.seal.leaves import EPOCH, MICROSECOND, leaf
+from ledger.seal.reads import NotSealedYetError, SealReads
+from ledger.values import local_date
+from projections import records, stacks, transcript
+from projections.log import facts_of
+from projections.records import Award
+
+VIEWS = ("records", "transcript", "stacks", "employments")
+LEDGER_NAME = "Micro-credential ledger"
+PAGE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class CarriedAward:
+    """One award as its issuer signed it, and receipts for every event that led to it."""
+
+    title: str
+    issuer_name: str
+    document: Document
+    token: str
+    receipts: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contents:
+    """Everything of a bundle, as of a position of the log."""
+
+    holder: str | None  # what she is called; null once nobody may know
+    position: int
+    as_of: date  # the day of that position, where she works
+    host: str
+    lines: tuple[ShownLine, ...]
+    awards: tuple[CarriedAward, ...]
+    learner_record: Document | None  # signed; null where she has no award that could be inside
+    issuers: tuple[Document, ...]
+    lists: tuple[Document, ...]
+    checkpoint: str | None
+
+
+def gather(edge: Edge, person_id: UUID, at: datetime) -> Contents:
+    """The contents of a person's bundle.
+
+    Raises NotFoundError when the ledger has nothing of her, ErasedError when it was forgotten.
+    """
+    addresses = addresses_of(edge.settings)
+    with edge.reading([person_id]) as connection:
+        lines = transcript.of_person(connection, person_id, limit=LINES_MAX)
+        if not lines:
+            raise NotFoundError("there is nothing to carry: she has not enrolled for anything")
+        found = _awards(connection, person_id)
+        zone = zone_of_person(connection, person_id)
+        position = max(
+            *(line.positions[-1] for line in lines), *(one.issued_position or 0 for one in found)
+        )
+        recorded_at = _recorded_at(connection, position)
+        receipts = {one.enrollment_id: _receipts(connection, one, position) for one in found}
+        stacked = _stacks(connection, person_id, found, addresses, local_date(recorded_at, zone))
+        sealed = SealReads(connection).newest_checkpoint()
+    vault = RecordVault(edge.vault)
+    kept = [_kept(vault, one) for one in found]
+    titles = {line.enrollment_id: (line.title or "", line.issuer_name or "") for line in lines}
+    return Contents(
+        holder=_holder(edge, person_id),
+        position=position,
+        as_of=local_date(recorded_at, zone),
+        host=addresses.host,
+        lines=tuple(shown(line, recorded_at, None) for line in lines),
+        awards=tuple(
+            CarriedAward(
+                *titles[one.enrollment_id], file.document, file.token, receipts[one.enrollment_id]
+            )
+            for one, file in zip(found, kept, strict=True)
+        ),
+        learner_record=_learner_record(edge, person_id, kept, stacked, recorded_at),
+        issuers=_issuers(edge, found),
+        lists=_lists(edge, found, at),
+        checkpoint=sealed[1] if sealed else None,
+    )
+
+
+def _awards(connection: Connection[Any], person_id: UUID) -> list[Award]:
+    """Every award of hers that has a record, in the order of the log."""
+    found: list[Award] = []
+    while True:
+        after = found[-1].awarded_position if found else 0
+        page = records.of_person(connection, person_id, after=after, limit=PAGE)
+        found += page
+        if len(page) < PAGE:
+            return found
+
+
+def _recorded_at(connection: Connection[Any], position: int) -> datetime:
+    [row] = SealReads(connection).rows(position, position)
+    return EPOCH + row.recorded_us * MICROSECOND
+
+
+def _receipts(
+    connection: Connection[Any], award: Award, until: int
+) -> tuple[Mapping[str, Any], ...]:
+    """A receipt for each event of the enrollment and its record, proved where it is sealed."""
+    streams = [award.enrollment_id, *([award.record_id] if award.record_id else [])]
+    reads = SealReads(connection)
+    return tuple(_receipt(reads, one.position) for one in facts_of(connection, streams, until))
+
+
+def _receipt(reads: SealReads, position: int) -> Mapping[str, Any]:
+    [row] = reads.rows(position, position)
+    try:
+        proof = str(reads.proof(position))
+    except NotSealedYetError:
+        proof = None
+    return {"position": position, "leaf": leaf(row).hex(), "proof": proof}
+
+
+def _kept(vault: RecordVault, award: Award) -> Kept:
+    assert award.record_id is not None, "only awards with a record are listed"
+    assert award.ciphertext_sha256 is not None, "its document was kept"
+    return vault.open(award.record_id, award.ciphertext_sha256, person_id=award.person_id)
+
+
+def _holder(edge: Edge, person_id: UUID) -> str | None:
+    details = edge.vault.get_details([person_id], None).get(person_id)
+    return details.name if details else None
+
+
+def _learner_record(
+    edge: Edge, person_id: UUID, kept: Sequence[Kept], stacked: tuple[Stack, ...], at: datetime
+) -> Document | None:
+    """The transcript that the ledger signs; its ids follow from the person and tell nothing."""
+    if not kept:
+        return None
+    addresses, signer = addresses_of(edge.settings), signer_of(edge, None, at)
+    unsigned = learner_record(
+        Transcript(
+            record_url=addresses.record(_hidden(edge, b"transcript", person_id)),
+            issuer=Issuer(signer.issuer_id, LEDGER_NAME, addresses.base),
+            subject_id=f"urn:uuid:{_hidden(edge, b'subject', person_id)}",
+            valid_from=at,
+            awards=tuple(one.document for one in kept),
+            partial=False,
+            stacks=stacked,
+        )
+    )
+    return signer.signed(unsigned, at)
+
+
+def _hidden(edge: Edge, purpose: bytes, person_id: UUID) -> UUID:
+    """An id that is the same each time, and that nobody without the vault can lead back to her."""
+    return UUID(bytes=edge.vault.body_hash(purpose + b"\n" + person_id.bytes)[:16], version=4)
+
+
+def _stacks(
+    connection: Connection[Any],
+    person_id: UUID,
+    awards: Sequence[Award],
+    addresses: Addresses,
+    day: date,
+) -> tuple[Stack, ...]:
+    """The stacks that she has begun, each by its newest definition."""
+    begun = {
+        (line.stack_id, line.stack_version)
+        for line in stacks.of_person(connection, person_id, effective_on=day)
+    }
+    return tuple(
+        stack_of(
+            one,
+            addresses,
+            tuple(
+                addresses.achievement(each.issuer_id, each.credential_id, each.credential_version)
+                for each in awards
+                if each.credential_id in _named(one)
+            ),
+        )
+        for one in stacks.definitions(connection)
+        if (one.stack_id, one.stack_version) in begun
+    )
+
+
+def stack_of(one: stacks.Definition, addresses: Addresses, parts: tuple[str, ...]) -> Stack:
+    """One version of a stack as records state it; `parts` are achievements of awards."""
+    return Stack(
+        achievement_url=addresses.stack(one.issuer_id, one.stack_id, one.stack_version),
+        name=one.title,
+        description=f"A stack of micro-credentials: {one.title}.",
+        requirement=_requirement(Group.model_validate(one.requirement)),
+        parts=parts,
+    )
+
+
+def _named(stack: stacks.Definition) -> set[UUID]:
+    group = Group.model_validate(stack.requirement)
+    named = {stack.capstone_credential_id} if stack.capstone_credential_id else set()
+    groups = [group]
+    while groups:
+        one = groups.pop()
+        named.update(one.credential_ids)
+        groups += one.groups
+    return named
+
+
+def _requirement(group: Group) -> str:
+    """What completes it, in words."""
+    count = len(group.credential_ids) + len(group.groups)
+    inner = "".join(f"; {_requirement(one)}" for one in group.groups)
+    return f"{group.title}: {group.needed} of {count}{inner}"
+
+
+def _issuers(edge: Edge, awards: Sequence[Award]) -> tuple[Document, ...]:
+    """The DID documents of everybody who signed something in it, the ledger's own first."""
+    ids: list[UUID | None] = [None, *sorted({one.issuer_id for one in awards})] if awards else []
+    found = [document_of(edge, one) for one in ids]
+    return tuple(one for one in found if one is not None)
+
+
+def _lists(edge: Edge, awards: Sequence[Award], at: datetime) -> tuple[Document, ...]:
+    """The status lists that the awards name, as of now."""
+    named = {(one.issuer_id, one.list_number) for one in awards if one.list_number is not None}
+    made = StatusLists()
+    return tuple(made.find(edge, *one, at).document for one in sorted(named))

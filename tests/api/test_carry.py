@@ -1,0 +1,191 @@
+"""What a teacher carries away is believed where the ledger is not, and is the same each time."""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import orjson
+import pytest
+import typst
+
+from api.carry.bundle import bundle
+from api.carry.contents import Contents, gather
+from api.carry.printed import printed
+from api.clock import wall
+from api.imports.records_checking import find_out
+from ledger.errors import NotFoundError
+from ledger.records.documents import RecordError, compact_json
+from tests.api.test_cli import in_place
+from tests.api.test_records import day_of, issue, public, revoke
+from tests.api.world import Story, World, stack_of, story
+
+NOBODY_ASKED = ()
+
+
+@pytest.fixture
+def one(shared_world: World) -> Story:
+    """Somebody of this test's own who was awarded something, with a record of it."""
+    awarded = story(shared_world, token=f"Sample {uuid4()}").award()
+    issue(shared_world)
+    return awarded
+
+
+def carried(one: Story) -> Contents:
+    return gather(one.world.edge, one.teacher, wall())
+
+
+def unpacked(content: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(content)) as found:
+        return {name: found.read(name) for name in found.namelist()}
+
+
+def checked(content: bytes) -> list[tuple[str, str]]:
+    """What somebody finds out who has the file and nothing else."""
+    found = find_out(content, wall(), NOBODY_ASKED, in_development=False)
+    assert {one.outcome for one in found.asked} == {"host-not-allowed"}
+    items: list[tuple[str, str]] = [(one.standing, one.status) for one in found.checked.items]
+    return [(found.checked.standing, ""), *items]
+
+
+def test_a_bundle_is_verified_by_nothing_but_itself(one: Story) -> None:
+    assert checked(bundle(carried(one))) == [("verified", ""), ("verified", "active")]
+
+
+def test_whatever_is_changed_inside_is_found(one: Story) -> None:
+    contents = carried(one)
+    assert contents.learner_record is not None
+    forged = orjson.loads(compact_json(contents.learner_record))
+    forged["credentialSubject"]["verifiableCredential"][0]["name"] = "Another"
+    with pytest.raises(RecordError):
+        checked(bundle(replace(contents, learner_record=forged)))
+
+
+def test_an_award_revoked_before_it_was_packed_says_so(one: Story) -> None:
+    revoke(one, day_of(wall()))
+    contents = carried(one)
+    assert checked(bundle(contents)) == [("verified", ""), ("verified", "revoked")]
+    [line] = contents.lines
+    assert line.status == "revoked"
+
+
+def test_every_form_of_a_bundle_is_there_and_summed(one: Story) -> None:
+    files = unpacked(bundle(carried(one)))
+    award = [f"awards/01/{name}" for name in ("award.json", "award.jwt", "badge.png")]
+    assert {"README.md", "transcript.json", "transcript.pdf", "transcript.csv"} < files.keys()
+    for name in award:
+        assert checked_alone(files, name) == "verified"
+    pairs = [line.split("  ") for line in files.pop("SHA256SUMS").decode().splitlines()]
+    sums = {name: digest for digest, name in pairs}
+    assert sums == {name: sha256(content).hexdigest() for name, content in files.items()}
+
+
+def checked_alone(files: dict[str, bytes], name: str) -> str:
+    """A form of an award beside the documents of its issuer."""
+    beside = {one: text for one, text in files.items() if one.startswith(("issuers/", "status/"))}
+    if name.endswith(".png"):
+        # A picture brings no documents along: that it holds the same record is what counts.
+        assert files["awards/01/award.json"] in files[name]
+        return "verified"
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as written:
+        for one, text in {name: files[name], **beside}.items():
+            written.writestr(one, text)
+    return checked(made.getvalue())[1][0]
+
+
+def test_the_same_record_gives_the_same_bytes(one: Story) -> None:
+    first, second = carried(one), carried(one)
+    assert printed(first) == printed(second)
+    assert unpacked(bundle(first))["transcript.json"] == unpacked(bundle(second))["transcript.json"]
+
+
+def test_the_paper_holds_the_signed_record(one: Story) -> None:
+    paper = printed(carried(one))
+    assert paper.startswith(b"%PDF-1.7")
+    assert b"/AFRelationship/Source" in paper
+    assert b"pdfuaid:part" in paper
+    assert b"pdfaid:part" in paper
+
+
+@pytest.mark.parametrize(
+    "name", ["山田 太郎", "Nguyễn Thị Ánh", "#strong[x] $y$ \\", "😀", "a\x01b"]
+)
+def test_a_name_of_any_script_is_printed(one: Story, name: str) -> None:
+    contents = carried(one)
+    assert printed(replace(contents, holder=name)) != printed(contents)
+
+
+def test_a_font_that_lacks_a_letter_is_refused_by_the_typesetter_itself() -> None:
+    """What `printed` avoids does happen: without code points this name would be no PDF."""
+    page = '#set text(font: "Libertinus Serif")\n山'.encode()
+    with pytest.raises(typst.TypstError):
+        typst.compile(page, format="pdf", pdf_standards=["a-3a"], ignore_system_fonts=True)
+
+
+def test_a_table_takes_no_formula_from_a_title(one: Story) -> None:
+    contents = carried(one)
+    [line] = contents.lines
+    table = unpacked(bundle(replace(contents, lines=(replace(line, title="=1+1"),))))
+    [row] = list(csv.DictReader(io.StringIO(table["transcript.csv"].decode("utf-8-sig"))))
+    assert row["title"] == "'=1+1"
+
+
+def test_every_event_behind_an_award_has_a_receipt(one: Story) -> None:
+    [award] = carried(one).awards
+    facts = one.world.edge.ledger.recorder.read_stream(UUID(one.enrollment))
+    assert len(award.receipts) == len(facts) + 1, "those of the enrollment, and of its record"
+    assert all(len(bytes.fromhex(receipt["leaf"])) == 32 for receipt in award.receipts)
+
+
+def test_whoever_has_nothing_carries_nothing(shared_world: World) -> None:
+    with pytest.raises(NotFoundError):
+        gather(shared_world.edge, uuid4(), wall())
+
+
+def test_a_bundle_is_written_and_checked_from_the_command_line(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = story(world).award()
+    issue(world)
+    assert world.settings.database_url is not None
+    url = world.settings.database_url.get_secret_value()
+    run = in_place(url, world.settings.state_folder, monkeypatch)
+    monkeypatch.setenv("MCLEDGER_PUBLIC_HOST", "ledger.example")
+    file = tmp_path / "record.zip"
+    said = run("export", "record", "--any", "--out", str(file)).stdout
+    assert "1 awards" in said
+    assert "verified, active" in run("records", "check", str(file)).stdout
+    broken = tmp_path / "broken.json"
+    broken.write_bytes(unpacked(file.read_bytes())["transcript.json"].replace(b"MicroC", b"microC"))
+    assert "unverified, unknown" in run("records", "check", str(broken), exit_code=1).stdout
+    disclosed = world.seen(one.teacher, f"/v1/people/{one.teacher}/disclosures")["items"]
+    assert [line["record"] for line in disclosed][:1] == ["record"]
+
+
+def test_a_stack_she_has_begun_is_in_the_transcript_under_an_address_that_says_the_same(
+    shared_world: World, one: Story
+) -> None:
+    issuer = one.issuer
+    body = stack_of(issuer.id, one.credential)
+    shared_world.done(issuer.approver, "/v1/stacks", body)
+    shared_world.edge.visible(("stacks",), shared_world.position)
+    record = carried(one).learner_record
+    assert record is not None
+    [stated] = record["credentialSubject"]["achievement"]
+    [part] = record["credentialSubject"]["association"]
+    assert part["targetId"] == stated["id"]
+    assert public(shared_world, stated["id"]).json() == stated
+    assert public(shared_world, stated["id"][:-1] + "9").status_code == 404
+
+
+def test_she_downloads_what_the_command_writes(shared_world: World, one: Story) -> None:
+    answer = shared_world.get(one.teacher, f"/v1/people/{one.teacher}/bundle")
+    assert answer.headers["content-type"] == "application/zip"
+    assert checked(answer.content) == [("verified", ""), ("verified", "active")]
+    assert answer.headers["ledger-position"] == str(carried(one).position)
