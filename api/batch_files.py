@@ -12,7 +12,7 @@ import orjson
 from api.edge import Edge
 from ledger.aggregates.batch import Batch
 from ledger.application import Receipt
-from ledger.commands.batch import batch_stream
+from ledger.commands.batch_comparison import batch_before
 from ledger.errors import LedgerError, UnavailableError
 from ledger.events.batch import BatchExported, BatchFrozen, ReturnRecorded, StoredFile
 from ledger.payroll_files import PayrollFileDestroyedError
@@ -54,14 +54,13 @@ def lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 def previous_sha256(edge: Edge, batch: Batch) -> str | None:
     """Of the lines of the last batch before this one that was not voided."""
-    for number in range(batch.drafted.number - 1, 0, -1):
-        before = edge.ledger.get(Batch, batch_stream(batch.district_id, number))
-        if before.file is not None and not before.voided:
-            try:
-                return str(open_file(edge, before, before.file)[0]["sha256"])
-            except PayrollFileDestroyedError:
-                return None  # nobody had to keep it any longer, so nothing is left to chain to
-    return None
+    before = batch_before(edge.ledger, batch)
+    if before is None or before.file is None:
+        return None
+    try:
+        return str(open_file(edge, before, before.file)[0]["sha256"])
+    except PayrollFileDestroyedError:
+        return None  # nobody had to keep it any longer, so nothing is left to chain to
 
 
 @contextmanager

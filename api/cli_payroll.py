@@ -56,12 +56,43 @@ def close(
 
 
 @app.command()
-def approve(batch: BatchId, principal: Principal) -> None:
+def compare(batch: BatchId, principal: Principal) -> None:
+    """Show what of a batch differs from the one before by more than a quarter."""
+    from api import payroll  # noqa: PLC0415 - loads slowly
+    from api.exports.layout import dollars  # noqa: PLC0415
+    from ledger.commands.batch import beginning_of  # noqa: PLC0415
+
+    with open_edge() as edge:
+        found = payroll.compared(edge, batch)
+        warned = [one.person_id for one in found.warnings if one.person_id] if found else []
+        district_id = beginning_of(edge.ledger, batch).district_id
+        write_down(edge, "payouts", warned, district_id, principal=principal)
+    if found is None:
+        typer.echo("no batch before it; 0 warnings")
+        return
+    for one in found.warnings:
+        before, now = dollars(one.before_cents), dollars(one.now_cents)
+        typer.echo(f"{one.person_id or one.about}: {before} before, {now} now")
+    typer.echo(
+        f"batch {found.compared_with} before it; {found.new_persons} persons are new,"
+        f" {found.absent_persons} are absent; {len(found.warnings)} warnings"
+    )
+
+
+@app.command()
+def approve(
+    batch: BatchId,
+    principal: Principal,
+    warnings_seen: Annotated[
+        int, typer.Option(min=0, help="How many warnings `compare` showed.")
+    ] = 0,
+) -> None:
     """Approve a frozen batch; the last approval that is needed closes it."""
-    from ledger.commands.batch import approve_batch  # noqa: PLC0415 - loads slowly
+    from api import payroll  # noqa: PLC0415 - loads slowly
 
     with open_to_write() as edge:
-        approve_batch(edge.ledger, _call(edge, principal), batch_id=batch)
+        call = _call(edge, principal)
+        payroll.approve(edge, call, batch_id=batch, warnings_seen=warnings_seen)
         _print_batch(edge, batch)
 
 

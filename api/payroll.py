@@ -7,7 +7,7 @@ it; what a refused command has written meanwhile is taken back.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import NoReturn
@@ -27,15 +27,18 @@ from ledger.aggregates.organization import Organization
 from ledger.application import Call, Receipt
 from ledger.commands import batch as commands
 from ledger.commands.batch import Seen
+from ledger.commands.batch_comparison import comparison
 from ledger.commands.batch_lines import LineRow, rows_of
 from ledger.commands.merge import merges
+from ledger.commands.segregation import HaveReviewed
 from ledger.errors import NotFoundError, NothingChangesError
 from ledger.events import LedgerEvent
 from ledger.events.batch import BatchLine
 from ledger.events.payroll import PayrollTerms
+from ledger.rules.batch_comparison import Comparison
 from ledger.rules.payroll import hash_total, lines_of_batch
 from ledger.store import EVERYTHING
-from projections import batches, payable
+from projections import batches, payable, reviewers
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +113,7 @@ def draft_lines(
         through_position=through_position,
         seen=seen,
         make_lines=lines,
+        have_reviewed=_have_reviewed(edge),
     )
     if not receipt.replayed:
         _list_rest(edge, call, district_id, receipt, made)
@@ -144,7 +148,41 @@ def freeze(edge: Edge, call: Call, *, batch_id: UUID) -> Receipt:
     batch.must_be_drafted(listed=len(rows))
     stored = batch_files.store(edge, batch, _frozen(edge, batch, rows))
     with batch_files.kept_if_told(edge, batch, stored) as told:
-        return told(commands.freeze_batch(edge.ledger, call, known=batch, rows=rows, file=stored))
+        return told(
+            commands.freeze_batch(
+                edge.ledger,
+                call,
+                known=batch,
+                rows=rows,
+                file=stored,
+                have_reviewed=_have_reviewed(edge),
+            )
+        )
+
+
+def compared(edge: Edge, batch_id: UUID) -> Comparison | None:
+    """A batch beside the one before it, as whoever approves it has to see it."""
+    batch = edge.ledger.get(Batch, batch_id)
+    return comparison(edge.ledger, batch, rows_of(edge.ledger, batch_id))
+
+
+def approve(edge: Edge, call: Call, *, batch_id: UUID, warnings_seen: int) -> Receipt:
+    """Approve a frozen batch that somebody else made, having seen its warnings."""
+    return commands.approve_batch(
+        edge.ledger,
+        call,
+        batch_id=batch_id,
+        warnings_seen=warnings_seen,
+        have_reviewed=_have_reviewed(edge),
+    )
+
+
+def _have_reviewed(edge: Edge) -> HaveReviewed:
+    def have_reviewed(who: frozenset[UUID], entitlement_ids: Collection[str]) -> bool:
+        with edge.reading([EVERYTHING]) as connection:
+            return reviewers.have_reviewed(connection, who, entitlement_ids)
+
+    return have_reviewed
 
 
 def export(edge: Edge, call: Call, *, batch_id: UUID, layout_name: str) -> Receipt:

@@ -19,6 +19,7 @@ from ledger.events.batch import (
     BatchLinesListed,
     BatchReconciled,
     BatchVoided,
+    BatchWarningsAcknowledged,
     ReturnLinesListed,
     ReturnRecorded,
     SegregationViolationAttempted,
@@ -47,6 +48,7 @@ _AfterDraft = (
     BatchLinesListed
     | BatchFrozen
     | BatchApproved
+    | BatchWarningsAcknowledged
     | BatchClosed
     | BatchVoided
     | BatchExported
@@ -191,6 +193,9 @@ def _fold_batch(  # noqa: C901 - one case for each kind of event
         case BatchApproved():
             batch.state, happened = "approved", "approved"
             batch.approved_by = [*batch.approved_by, event.actor_id]
+        case BatchWarningsAcknowledged():
+            happened = "warnings_acknowledged"
+            detail = {"compared_with": event.compared_with, "warnings": event.warnings}
         case BatchClosed():
             batch.state, batch.closed_position, happened = "closed", position, "closed"
         case BatchVoided():

@@ -32,7 +32,8 @@ from ledger.commands.batch_lines import about_rows, rows_of
 from ledger.errors import NotFoundError
 from ledger.events.batch import Explanation, VoidReason
 from ledger.events.payroll import Position
-from ledger.values import Day, Slug, Value
+from ledger.rules.batch_comparison import Comparison
+from ledger.values import Count, Day, Slug, Value
 from projections import batches
 from projections.batch_fold import Batch
 from projections.batches import Happening, Line, Quarantined, Sums
@@ -47,6 +48,12 @@ class NewBatch(Value):
 
     pay_date: Day
     through_position: Position | None = None
+
+
+class BatchApproval(Value):
+    """How many warnings were seen, where the batch differs much from the one before."""
+
+    warnings_seen: Count = 0
 
 
 class Void(Value):
@@ -73,6 +80,12 @@ class Variance(BaseModel):
     sums: Sums
     variance_cents: int
     quarantined: list[Quarantined]
+
+
+class BatchCompared(BaseModel):
+    """A batch beside the last one before it that was not voided; null for the first."""
+
+    comparison: Comparison | None
 
 
 class LayoutInfo(BaseModel):
@@ -172,6 +185,17 @@ def read_variance(batch_id: UUID, read: ReadNow) -> Response:
     )
 
 
+@router.read("/batches/{batch_id}/comparison", BatchCompared)
+def compare_batch(batch_id: UUID, read: ReadNow) -> Response:
+    """The batch beside the one before it: what differs by more than a quarter, and must be seen."""
+    begun = commands.beginning_of(read.edge.ledger, batch_id)
+    must_see_payroll(read.caller, begun.district_id)
+    found = payroll.compared(read.edge, batch_id)
+    warned = {one.person_id for one in found.warnings if one.person_id} if found else set()
+    shows(read, "payouts", warned, within=[begun.district_id])
+    return answer({"comparison": found})
+
+
 @router.write("/batches/{batch_id}/freezes")
 def freeze_batch(batch_id: UUID, write: WriteNow) -> Response:
     """Put the lines into a file that no longer changes; what is approved is this file."""
@@ -180,10 +204,16 @@ def freeze_batch(batch_id: UUID, write: WriteNow) -> Response:
 
 
 @router.write("/batches/{batch_id}/approvals")
-def approve_batch(batch_id: UUID, write: WriteNow) -> Response:
-    """Approve a frozen batch that somebody else made; the last approval needed closes it."""
+def approve_batch(batch_id: UUID, body: BatchApproval, write: WriteNow) -> Response:
+    """Approve a frozen batch that somebody else made; the last approval needed closes it.
+
+    Whoever approves says how many warnings she saw in its comparison with the batch before.
+    """
     must_approve_payroll(write.caller, _district_of(write, batch_id))
-    return recorded(write.run(commands.approve_batch, batch_id=batch_id))
+    receipt = payroll.approve(
+        write.edge, write.call(body), batch_id=batch_id, warnings_seen=body.warnings_seen
+    )
+    return recorded(receipt)
 
 
 @router.write("/batches/{batch_id}/voids")

@@ -25,11 +25,13 @@ from ledger.events.batch import (
     BatchLinesListed,
     BatchReconciled,
     BatchVoided,
+    BatchWarningsAcknowledged,
     ReturnLinesListed,
     ReturnRecorded,
     StoredFile,
     VoidReason,
 )
+from ledger.rules.batch_comparison import Comparison
 
 BatchState = Literal[
     "drafted", "frozen", "approved", "closed", "exported", "acknowledged", "reconciled", "voided"
@@ -52,6 +54,12 @@ class BatchIncompleteError(RuleError):
     """Whoever drafted the batch did not come to list all of its lines: void it and begin anew."""
 
     slug = "batch-incomplete"
+
+
+class WarningsUnseenError(RuleError):
+    """Something differs much from the batch before, and whoever approves has to say she saw it."""
+
+    slug = "warnings-unseen"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,17 +143,48 @@ class Batch(Aggregate):
         self.must_be_drafted(listed=listed)
         return [BatchFrozen(**self.header(act), district_id=self.district_id, file=file)]
 
-    def approve(self, act: Act) -> Sequence[AnyBatchEvent]:
-        """Approve; the last approval that is needed closes the batch."""
+    def approve(
+        self, act: Act, *, compared: Comparison | None = None, warnings_seen: int = 0
+    ) -> Sequence[AnyBatchEvent]:
+        """Approve; the last approval that is needed closes the batch.
+
+        Raises WarningsUnseenError unless as many warnings were seen as there are.
+        """
         self.must_be_frozen()
+        seen = self._acknowledge(act, compared, warnings_seen)
+        return [*seen, *self._approve(act, after=len(seen))]
+
+    def _acknowledge(
+        self, act: Act, compared: Comparison | None, warnings_seen: int
+    ) -> Sequence[AnyBatchEvent]:
+        warnings = len(compared.warnings) if compared else 0
+        if warnings != warnings_seen:
+            raise WarningsUnseenError(
+                f"there are {warnings} warnings, and {warnings_seen} were seen; look again",
+                warnings=warnings,
+            )
+        if compared is None or not warnings:
+            return []
+        return [
+            BatchWarningsAcknowledged(
+                **self.header(act),
+                district_id=self.district_id,
+                compared_with=compared.compared_with,
+                warnings=warnings,
+            )
+        ]
+
+    def _approve(self, act: Act, *, after: int) -> Sequence[AnyBatchEvent]:
         assert self.file is not None, "a frozen batch has a file"
         approval = len(self.approvals) + 1
         drafted, district_id = self.drafted, self.district_id
-        approved = BatchApproved(**self.header(act), district_id=district_id, approval=approval)
+        approved = BatchApproved(
+            **self.header(act, after=after), district_id=district_id, approval=approval
+        )
         if approval < drafted.approvals_needed:
             return [approved]
         closed = BatchClosed(
-            **self.header(act, after=1),
+            **self.header(act, after=after + 1),
             district_id=district_id,
             number=drafted.number,
             pay_date=drafted.pay_date,
@@ -196,7 +235,7 @@ class Batch(Aggregate):
         match event:
             case BatchDrafted():
                 raise AssertionError("a batch is drafted once")
-            case BatchLinesListed() | ReturnLinesListed():
+            case BatchLinesListed() | ReturnLinesListed() | BatchWarningsAcknowledged():
                 return state
             case BatchFrozen(file=file):
                 return replace(state, file=file, preparers=state.preparers | {event.actor_id})

@@ -16,9 +16,15 @@ from ledger.aggregates.batch_returns import AnsweredBatch
 from ledger.aggregates.organization import Organization
 from ledger.aggregates.payroll import Payroll, PayrollTermsMissingError
 from ledger.application import Call, Ledger, Reader, Receipt
+from ledger.commands.batch_comparison import batch_stream, comparison
 from ledger.commands.batch_lines import LineRow, about_lines, about_rows, rows_of
 from ledger.commands.payroll import payroll_stream
-from ledger.commands.segregation import must_not_approve, must_not_prepare, run_segregated
+from ledger.commands.segregation import (
+    HaveReviewed,
+    must_not_approve,
+    must_not_prepare,
+    run_segregated,
+)
 from ledger.errors import ConflictError, InvalidError, NotFoundError
 from ledger.events import AnyBatchEvent
 from ledger.events.batch import (
@@ -50,11 +56,6 @@ class Seen:
     version: int
 
 
-def batch_stream(district_id: UUID, number: int) -> UUID:
-    """The stream of a district's batch with this number."""
-    return stream_id("batch", district_id, number)
-
-
 def draft_batch(
     ledger: Ledger,
     call: Call,
@@ -64,6 +65,7 @@ def draft_batch(
     through_position: int,
     seen: Seen | None,
     make_lines: Callable[[PayrollTerms], list[BatchLine]],
+    have_reviewed: HaveReviewed,
 ) -> Receipt:
     """Begin the next batch: everything payable by the pay date that no batch before it has.
 
@@ -75,6 +77,7 @@ def draft_batch(
         through_position: Up to where the log was read.
         seen: The newest batch that was known when the lines were read; null for the first.
         make_lines: What the lines are, by the terms of that day.
+        have_reviewed: Who had a hand in what is paid for.
 
     Raises:
         BatchOpenError, PeriodClosedError, ConflictError, SegregationError: no batch begins.
@@ -97,7 +100,7 @@ def draft_batch(
             underway.must_be_done()
             raise ConflictError(f"batch {number} was made meanwhile; read again")
         lines = make_lines(terms)
-        must_not_prepare(ledger, call.caller_id, about_lines(lines))
+        must_not_prepare(ledger, call.caller_id, about_lines(lines), have_reviewed)
         return batch_draft.draft(
             stream,
             call.act,
@@ -162,7 +165,13 @@ def _closed_until(read: Reader, district_id: UUID, seen: Seen | None) -> date | 
 
 
 def freeze_batch(
-    ledger: Ledger, call: Call, *, known: Batch, rows: Sequence[LineRow], file: StoredFile
+    ledger: Ledger,
+    call: Call,
+    *,
+    known: Batch,
+    rows: Sequence[LineRow],
+    file: StoredFile,
+    have_reviewed: HaveReviewed,
 ) -> Receipt:
     """Say that the lines are in a file that no longer changes."""
     get = _first(known)
@@ -170,21 +179,35 @@ def freeze_batch(
     def decide(read: Reader) -> Sequence[AnyBatchEvent]:
         batch = get(read)
         batch.must_be_drafted(listed=len(rows))
-        must_not_prepare(ledger, call.caller_id, about_rows(rows))
+        must_not_prepare(ledger, call.caller_id, about_rows(rows), have_reviewed)
         return batch.freeze(call.act, file=file, listed=len(rows))
 
     return run_segregated(ledger, call, known.district_id, known.id, decide)
 
 
-def approve_batch(ledger: Ledger, call: Call, *, batch_id: UUID) -> Receipt:
-    """Approve a frozen batch. Raises SegregationError for whoever may not."""
+def approve_batch(
+    ledger: Ledger,
+    call: Call,
+    *,
+    batch_id: UUID,
+    warnings_seen: int,
+    have_reviewed: HaveReviewed,
+) -> Receipt:
+    """Approve a frozen batch, having seen what differs from the one before.
+
+    Raises:
+        SegregationError: another person has to do this.
+        WarningsUnseenError: there are other warnings than were seen.
+    """
     district_id = beginning_of(ledger, batch_id).district_id
 
     def decide(read: Reader) -> Sequence[AnyBatchEvent]:
         batch = read.get(Batch, batch_id)
         batch.must_be_frozen()
-        must_not_approve(ledger, call.caller_id, batch, about_rows(rows_of(ledger, batch_id)))
-        return batch.approve(call.act)
+        rows = rows_of(ledger, batch_id)
+        must_not_approve(ledger, call.caller_id, batch, about_rows(rows), have_reviewed)
+        compared = comparison(ledger, batch, rows)
+        return batch.approve(call.act, compared=compared, warnings_seen=warnings_seen)
 
     return run_segregated(ledger, call, district_id, batch_id, decide)
 

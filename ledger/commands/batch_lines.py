@@ -23,10 +23,11 @@ _TOPICS, _, _VERSION = BatchLinesListed.TOPIC.rpartition(".")  # whatever versio
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """Whom some lines pay and by which policies, by ids as the rows have them: as text."""
+    """Whom some lines pay, by which policies and for what, by ids as rows have them: as text."""
 
     person_ids: frozenset[str]
     policy_ids: frozenset[str]
+    entitlement_ids: frozenset[str]
 
 
 def rows_of(ledger: Ledger, batch_id: UUID) -> list[LineRow]:
@@ -42,7 +43,9 @@ def rows_of(ledger: Ledger, batch_id: UUID) -> list[LineRow]:
 def about_rows(rows: Collection[LineRow]) -> About:
     """What rows of the log are about."""
     return About(
-        frozenset(row["person_id"] for row in rows), frozenset(row["policy_id"] for row in rows)
+        frozenset(row["person_id"] for row in rows),
+        frozenset(row["policy_id"] for row in rows),
+        frozenset(row["entitlement_id"] for row in rows),
     )
 
 
@@ -51,4 +54,5 @@ def about_lines(lines: Collection[BatchLine]) -> About:
     return About(
         frozenset(map(str, {one.person_id for one in lines})),
         frozenset(map(str, {one.policy_id for one in lines})),
+        frozenset(map(str, {one.entitlement_id for one in lines})),
     )

@@ -1,12 +1,13 @@
-"""Who makes a batch, who approves it, whose policies it pays by and whom it pays: different people.
+"""Who may do what with a batch, so that nobody pays herself or for her own decisions.
 
-Whoever tries otherwise is refused, and the attempt is a fact of its own. Two records of one person
-are one person here as everywhere.
+Whoever makes it, whoever approves it, whose policies it pays by, whom it pays, and who assessed or
+decided what it pays for are different people. Whoever tries otherwise is refused, and the attempt
+is a fact of its own. Two records of one person are one person here as everywhere.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from uuid import UUID, uuid5
 
@@ -20,6 +21,10 @@ from ledger.events.base import Event
 from ledger.events.batch import ForbiddenPair, SegregationViolationAttempted
 from ledger.values import stream_id
 
+# Whether one of these ids had a hand in an award that one of these entitlements rests on: whoever
+# derives entitlements knows.
+HaveReviewed = Callable[[frozenset[UUID], Collection[str]], bool]
+
 
 class SegregationError(ForbiddenError):
     """Two different people have to do this."""
@@ -27,20 +32,24 @@ class SegregationError(ForbiddenError):
     slug = "segregation-violated"
 
 
-def must_not_prepare(ledger: Ledger, who: UUID, about: About) -> None:
+def must_not_prepare(ledger: Ledger, who: UUID, about: About, have_reviewed: HaveReviewed) -> None:
     """Raises SegregationError unless somebody may make a batch of lines about this."""
     her = _ids_of(ledger, who)
-    _refuse_if(about.person_ids & _texts(her), "payee_prepares")
-    _refuse_if(her & _authors(ledger, about), "policy_author_prepares")
+    _refuse_if(bool(about.person_ids & _texts(her)), "payee_prepares")
+    _refuse_if(bool(her & _authors(ledger, about)), "policy_author_prepares")
+    _refuse_if(have_reviewed(her, about.entitlement_ids), "reviewer_prepares")
 
 
-def must_not_approve(ledger: Ledger, who: UUID, batch: Batch, about: About) -> None:
+def must_not_approve(
+    ledger: Ledger, who: UUID, batch: Batch, about: About, have_reviewed: HaveReviewed
+) -> None:
     """Raises SegregationError unless somebody may approve a batch of lines about this."""
     her = _ids_of(ledger, who)
-    _refuse_if(her & batch.preparers, "preparer_approves")
-    _refuse_if(her & set(batch.approvers), "approver_approves_again")
-    _refuse_if(about.person_ids & _texts(her), "payee_approves")
-    _refuse_if(her & _authors(ledger, about), "policy_author_approves")
+    _refuse_if(bool(her & batch.preparers), "preparer_approves")
+    _refuse_if(bool(her & set(batch.approvers)), "approver_approves_again")
+    _refuse_if(bool(about.person_ids & _texts(her)), "payee_approves")
+    _refuse_if(bool(her & _authors(ledger, about)), "policy_author_approves")
+    _refuse_if(have_reviewed(her, about.entitlement_ids), "reviewer_approves")
 
 
 def run_segregated(
@@ -81,8 +90,8 @@ def _texts(ids: Iterable[UUID]) -> frozenset[str]:
     return frozenset(map(str, ids))
 
 
-def _refuse_if(violating: Collection[object], pair: ForbiddenPair) -> None:
-    if violating:
+def _refuse_if(violated: bool, pair: ForbiddenPair) -> None:  # noqa: FBT001 - reads as a sentence
+    if violated:
         raise SegregationError(
             f"another person has to do this ({pair.replace('_', ' ')})", pair=pair
         )

@@ -19,6 +19,7 @@ from ledger.events.batch import (
     BatchLinesListed,
     BatchReconciled,
     BatchVoided,
+    BatchWarningsAcknowledged,
     ReturnLinesListed,
     ReturnRecorded,
     SegregationViolationAttempted,
@@ -200,6 +201,7 @@ AnyBatchEvent = (
     | ReturnRecorded
     | ReturnLinesListed
     | BatchReconciled
+    | BatchWarningsAcknowledged
 )
 AnyEntitlementEvent = (
     EntitlementHeld

@@ -36,6 +36,8 @@ ForbiddenPair = Literal[
     "payee_prepares",
     "payee_approves",
     "approver_approves_again",
+    "reviewer_prepares",
+    "reviewer_approves",
 ]
 
 
@@ -133,6 +135,15 @@ class BatchApproved(BatchEvent):
     TOPIC: ClassVar[str] = "batch.approved.v1"
 
     approval: Positive
+
+
+class BatchWarningsAcknowledged(BatchEvent):
+    """Whoever approves has seen what differs from the batch before by more than a quarter."""
+
+    TOPIC: ClassVar[str] = "batch.warnings-acknowledged.v1"
+
+    compared_with: Positive  # the number of that batch
+    warnings: Positive  # how many there were
 
 
 class BatchClosed(BatchEvent):

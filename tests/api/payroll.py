@@ -56,8 +56,20 @@ class Payday:
 
     def close(self, pay_date: str) -> str:
         batch = self.freeze(pay_date)
-        self.world.done(self.second, f"/v1/batches/{batch}/approvals")
+        self.approve(batch)
         return batch
+
+    def approve(self, batch: str, who: UUID | None = None) -> None:
+        """Approve it, having looked at what differs from the batch before."""
+        warnings = len((self.compared(batch) or {"warnings": []})["warnings"])
+        body = {"warnings_seen": warnings}
+        self.world.done(who or self.second, f"/v1/batches/{batch}/approvals", body)
+
+    def compared(self, batch: str) -> dict[str, Any] | None:
+        """The batch beside the one before it."""
+        found = self.world.seen(self.second, f"/v1/batches/{batch}/comparison")["comparison"]
+        assert found is None or isinstance(found, dict)
+        return found
 
     def export(self, batch: str, layout: str = "canonical-csv") -> bytes:
         self.world.done(self.office, f"/v1/batches/{batch}/exports", {"layout": layout})
@@ -179,7 +191,7 @@ def batch_of(world: World, district: str, payroll: UUID, teacher: UUID) -> dict[
     [owed] = world.seen(payroll, f"{path}/entitlements")["items"]
     batch = world.done(payroll, f"{path}/batches", {"pay_date": owed["payable_on"]})["id"]
     world.done(payroll, f"/v1/batches/{batch}/freezes")
-    world.done(world.grant("payroll", district), f"/v1/batches/{batch}/approvals")
+    world.done(world.grant("payroll", district), f"/v1/batches/{batch}/approvals", {})
     world.done(payroll, f"/v1/batches/{batch}/exports", {"layout": "canonical-csv"})
     [line] = world.seen(payroll, f"/v1/batches/{batch}/lines")["items"]
     address = {"url": "https://payroll.example/hook"}

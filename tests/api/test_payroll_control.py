@@ -14,7 +14,7 @@ from api.exports.layout import LayoutIncompleteError, layout
 from ledger.events.batch import SegregationViolationAttempted
 from tests.api.conftest import running
 from tests.api.payroll import CODES, TERMS, Payday, hire, payday
-from tests.api.world import Issuer, World
+from tests.api.world import Issuer, Story, World
 from tests.database import Server
 
 NOW = "2024-10-01T15:00:00Z"
@@ -81,10 +81,10 @@ def test_each_forbidden_pair_is_refused_and_leaves_a_fact(owing: Owing, place: W
     also(place, owing.teacher, "payroll", day.district.id)
     batch = day.freeze("2024-10-15")
     path = f"/v1/batches/{batch}/approvals"
-    place.done(day.second, path)
+    place.done(day.second, path, {})
 
     for who in (day.office, day.second, owing.teacher, office):
-        answer = place.post(who, path)
+        answer = place.post(who, path, {})
         assert (answer.status_code, slug(answer)) == (403, "segregation-violated")
 
     assert attempted(day, batch) == [
@@ -93,7 +93,7 @@ def test_each_forbidden_pair_is_refused_and_leaves_a_fact(owing: Owing, place: W
         (str(owing.teacher), "payee_approves"),
         (str(office), "policy_author_approves"),
     ]
-    place.done(day.third, path)
+    place.done(day.third, path, {})
     assert place.seen(day.office, f"/v1/batches/{batch}")["state"] == "closed"
 
 
@@ -116,12 +116,74 @@ def test_neither_payee_nor_author_of_a_policy_makes_the_batch(owing: Owing, plac
     assert attempted(day, drafted)[-2:] == [(str(who), pair) for who, pair in tried]
 
 
+@pytest.mark.parametrize("hand", ["assessor", "decider"])
+def test_whoever_assessed_or_decided_an_award_does_not_pay_for_it(
+    hand: str, owing: Owing, place: World
+) -> None:
+    day, issuer = owing.day, owing.issuer
+    first, *_ = issuer.assessors(owing.credential, day.district, 2)
+    teacher = hire(day, "2")
+    seats = issuer.assessors(owing.credential, day.district, 2)
+    Story(place, issuer, teacher, owing.credential, seats).award()
+    who, stranger = (seats[0], first) if hand == "assessor" else (issuer.approver, first)
+    for one in {who, stranger}:
+        also(place, one, "payroll", day.district.id)
+    batch = day.freeze("2024-10-15")
+    path = f"/v1/batches/{batch}/approvals"
+
+    refused = place.post(who, path, {})
+
+    assert (refused.status_code, slug(refused)) == (403, "segregation-violated")
+    assert attempted(day, batch) == [(str(who), "reviewer_approves")]
+    place.done(day.office, f"/v1/batches/{batch}/voids", {"reason": "test_run"})
+    prepared = place.post(who, f"{day.path}/batches", {"pay_date": "2024-10-15"})
+    assert slug(prepared) == "segregation-violated"
+    place.done(stranger, f"{day.path}/batches", {"pay_date": "2024-10-15"})  # assessed others
+
+
+def test_whoever_approves_has_seen_what_differs_from_the_batch_before(
+    owing: Owing, place: World
+) -> None:
+    day = owing.day
+    assert day.compared(day.close("2024-10-15")) is None
+    extra = owing.issuer.credential()
+    day.policy(extra, cents=45_000)
+    day.award(owing.teacher, extra, owing.issuer)
+    batch = day.freeze("2024-10-31")
+    found = day.compared(batch)
+    assert found is not None
+    assert found["compared_with"] == 1
+    teacher = str(owing.teacher)
+    assert [(one["about"], one["person_id"]) for one in found["warnings"]] == [
+        ("sum", None),
+        ("positive", None),
+        ("person", teacher),
+    ]
+    assert (found["warnings"][2]["before_cents"], found["warnings"][2]["now_cents"]) == (
+        30_000,
+        45_000,
+    )
+    path = f"/v1/batches/{batch}/approvals"
+
+    for seen in (0, 2):
+        refused = place.post(day.second, path, {"warnings_seen": seen})
+        assert (refused.status_code, slug(refused)) == (409, "warnings-unseen")
+
+    place.done(day.second, path, {"warnings_seen": 3})
+    log = place.seen(day.office, f"/v1/batches/{batch}/log")["items"]
+    seen_by = [one for one in log if one["happened"] == "warnings_acknowledged"]
+    assert [(one["actor_id"], one["detail"]) for one in seen_by] == [
+        (str(day.second), {"compared_with": 1, "warnings": 3})
+    ]
+    assert place.seen(day.office, f"/v1/batches/{batch}")["state"] == "closed"
+
+
 def test_an_attempt_that_is_sent_again_is_one_fact(owing: Owing, place: World) -> None:
     day = owing.day
     batch = day.freeze("2024-10-15")
     headers = {"Idempotency-Key": "tried-once"}
     for _ in range(3):
-        answer = place.post(day.office, f"/v1/batches/{batch}/approvals", headers=headers)
+        answer = place.post(day.office, f"/v1/batches/{batch}/approvals", {}, headers=headers)
         assert answer.status_code == 403
     assert attempted(day, batch) == [(str(day.office), "preparer_approves")]
 
@@ -131,7 +193,7 @@ def test_a_machine_reads_and_answers_and_does_nothing_else(owing: Owing, place: 
     batch = day.close("2024-10-15")
     for path, body in (
         (f"{day.path}/batches", {"pay_date": "2024-11-15"}),
-        (f"/v1/batches/{batch}/approvals", None),
+        (f"/v1/batches/{batch}/approvals", {}),
         (f"/v1/batches/{batch}/voids", {"reason": "test_run"}),
         (f"/v1/batches/{batch}/exports", {"layout": "canonical-csv"}),
     ):
@@ -166,7 +228,7 @@ def test_a_number_is_not_used_again_and_its_lines_are_free(owing: Owing, place: 
     assert place.seen(day.office, f"/v1/batches/{second}")["number"] == 2
     [again] = day.lines(second)
     assert (again["line_id"], again["attempt"]) == (line["line_id"], 2)
-    assert slug(place.post(day.second, f"/v1/batches/{first}/approvals")) == "batch-state"
+    assert slug(place.post(day.second, f"/v1/batches/{first}/approvals", {})) == "batch-state"
     day.export(second)
     voided = place.post(day.office, f"/v1/batches/{second}/voids", {"reason": "wrong_lines"})
     assert slug(voided) == "batch-state"
@@ -218,7 +280,7 @@ def test_closings_of_one_period_at_once_leave_one_batch(
 
     def all_steps(_: int) -> None:
         place.post(day.office, f"/v1/batches/{batch['batch_id']}/freezes")
-        place.post(day.second, f"/v1/batches/{batch['batch_id']}/approvals")
+        place.post(day.second, f"/v1/batches/{batch['batch_id']}/approvals", {})
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(all_steps, range(16)))
