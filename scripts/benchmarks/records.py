@@ -11,6 +11,9 @@ import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pyld import jsonld
 
+from api.carry.contents import CarriedAward, Contents
+from api.carry.printed import printed
+from api.transcripts import ShownLine, shown
 from benchmarks.machine import Bench
 from benchmarks.measure import Contest, Row, seconds_of
 from ledger.events.credential import Criterion, Definition, EvidenceRequirement, Level
@@ -19,12 +22,13 @@ from ledger.records.awards import Award, EvidenceCommitment, Issuer, credential
 from ledger.records.canonical import canonical
 from ledger.records.contexts import load
 from ledger.records.documents import Document
-from ledger.records.identities import Identity
+from ledger.records.identities import Identity, IdentityKind
 from ledger.records.issuers import IssuerKey, did_web
 from ledger.records.proofs import Canonicalize, with_proof
 from ledger.records.shapes import canonical_by_shape
 from ledger.records.status import StatusEntry
 from ledger.records.transcripts import Transcript, learner_record
+from projections.transcript import TitledLine
 
 HOST = "https://records.bench.example"
 ISSUER = Issuer(did_web("records.bench.example"), "Bench District", HOST)
@@ -33,6 +37,8 @@ METHOD = IssuerKey(KEY.public_key()).method(ISSUER.issuer_id)
 SIGNED_AT = datetime(2026, 11, 20, tzinfo=UTC)
 VERSIONS = 20  # of micro-credentials, with rubrics of three to five criteria
 AWARDS = 60
+KINDS: tuple[IdentityKind, ...] = ("emailAddress", "oneRosterSourcedId")
+PAGES = 14  # awards on paper, as many as somebody has who moves
 
 
 def definition(version: int) -> Definition:
@@ -67,7 +73,7 @@ def award(number: int) -> Award:
         subject_id=UUID(int=number).urn,
         identities=tuple(
             Identity(kind, f"teacher-{number}", (2 * number + place).to_bytes(16))
-            for place, kind in enumerate(("emailAddress", "oneRosterSourcedId"))
+            for place, kind in enumerate(KINDS)
         ),
         achievement_url=f"{HOST}/achievements/{version}/1",
         version=1,
@@ -159,7 +165,64 @@ def transcript(_bench: Bench) -> Iterator[Contest]:
     yield Contest(mine, {"signing one award": one})
 
 
+@contextmanager
+def printing(_bench: Bench) -> Iterator[Contest]:
+    """The PDF with the signed transcript inside, in a process that has drawn one before."""
+    contents = contents_of([signed(credential(award(n)), canonical_by_shape) for n in range(PAGES)])
+    yield Contest(lambda: seconds_of(lambda: printed(contents)) * 1000)
+
+
+def contents_of(awards: list[Document]) -> Contents:
+    """What somebody carries away who was awarded these."""
+    return Contents(
+        holder="Ada Sample",
+        position=1_000,
+        as_of=SIGNED_AT.date(),
+        host="records.bench.example",
+        lines=tuple(line_of(number, one) for number, one in enumerate(awards)),
+        awards=tuple(CarriedAward(one["name"], ISSUER.name, one, "", ()) for one in awards),
+        learner_record=signed(
+            learner_record(
+                Transcript(
+                    record_url=f"{HOST}/transcripts/1",
+                    issuer=ISSUER,
+                    subject_id=UUID(int=1).urn,
+                    valid_from=SIGNED_AT,
+                    awards=tuple(awards),
+                    partial=False,
+                )
+            ),
+            canonical_by_shape,
+        ),
+        issuers=(),
+        lists=(),
+        checkpoint=None,
+    )
+
+
+def line_of(number: int, award: Document) -> ShownLine:
+    """The line of the transcript that says the same."""
+    line = TitledLine(
+        enrollment_id=UUID(int=number),
+        person_id=UUID(int=1),
+        enrolled_position=number,
+        credential_id=UUID(int=number),
+        credential_version=1,
+        issuer_id=UUID(int=1),
+        cycle=1,
+        renews_enrollment_id=None,
+        enrolled_at=SIGNED_AT,
+        status="awarded",
+        awarded_on=SIGNED_AT.date(),
+        title=award["name"],
+        tier=None,
+        issuer_name=ISSUER.name,
+    )
+    return shown(line, SIGNED_AT, None)
+
+
 ROWS = (
     Row("signing awards in bulk", "records/s", "higher", bulk, floor=8, aim=15),
     Row("a transcript of 60 signed awards, signed", "ms", "lower", transcript, floor=12),
+    Row("a printed transcript of 14 awards", "ms", "lower", printing),
 )
