@@ -27,7 +27,8 @@ from api.problems import InternalError
 from api.record_signing import RECORDS, Signer, keys_of, signer_of
 from api.record_statements import Place, statement
 from api.settings import Settings
-from ledger.aggregates.record import Issue, NotAwardedError, Record, StatusIndexTakenError
+from ledger.aggregates.enrollment_refusals import NotAwardedError
+from ledger.aggregates.record import Issue, Record, StatusIndexTakenError
 from ledger.application import Call
 from ledger.commands.record import (
     issue_command,

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple, Self, assert_never
 from uuid import UUID
 
 from ledger.aggregates.base import Act, Aggregate, first_header
+from ledger.aggregates.enrollment_refusals import NotAwardedError
 from ledger.aggregates.enrollment_state import (
     ADJUDICATOR_SEAT,
     FIRST_SEAT,
@@ -16,7 +17,7 @@ from ledger.aggregates.enrollment_state import (
     EnrollmentState,
     Status,
 )
-from ledger.errors import ConflictError, NothingChangesError, RuleError
+from ledger.errors import ConflictError, NothingChangesError
 from ledger.events import AnyEnrollmentEvent, AnyRecordEvent
 from ledger.events.credential import Criterion
 from ledger.events.enrollment import Adjudicated, Awarded, Enrolled, Resubmitted, Scored, Submitted
@@ -24,12 +25,6 @@ from ledger.events.record import RecordIssued, RecordReissued, ReissueReason
 from ledger.rules.review import Scores
 
 _INDEPENDENT: Final = frozenset({FIRST_SEAT, SECOND_SEAT})
-
-
-class NotAwardedError(RuleError):
-    """There is no award that a record could be issued of."""
-
-    slug = "not-awarded"
 
 
 class StatusIndexTakenError(ConflictError):

@@ -7,7 +7,7 @@ to several teachers and laid into one another in random order, so every log coul
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID, uuid5
@@ -25,7 +25,7 @@ from ledger.events.employment import (
     EmploymentReopened,
     EmploymentStarted,
 )
-from ledger.events.enrollment import Enrolled
+from ledger.events.enrollment import Awarded, Enrolled
 from ledger.events.equivalency import EquivalencyAdopted, EquivalencyRetired
 from ledger.events.imports import ImportCompleted, ImportStarted
 from ledger.events.issuer import (
@@ -44,6 +44,7 @@ from ledger.events.licensure import (
 from ledger.events.organization import OrganizationRegistered, OrganizationRenamed
 from ledger.events.person import IdentityLinked, PersonDetailsRecorded, PersonRegistered
 from ledger.events.policy import PolicyAdopted, PolicyRetired
+from ledger.events.record import RecordIssued, RecordReissued
 from ledger.events.stack import StackDefined, StackRetired
 from tests.aggregates.test_histories import worlds
 from tests.samples import (
@@ -51,6 +52,7 @@ from tests.samples import (
     DISTRICT,
     FIRST,
     ISSUER,
+    MONDAY,
     STACK,
     ZONE,
     credential_events,
@@ -336,4 +338,23 @@ def lives(draw: st.DrawFn, teachers: int = 2) -> list[LedgerEvent]:
     for person_id in TEACHERS[:teachers]:
         streams += person_streams(person_id)
         streams += [given_to(person_id, cycle) for cycle in draw(worlds()).cycles]
-    return [*issuer[:3], *credential[:2], *interleaved(streams, chance)]
+    return [*issuer[:3], *credential[:2], *with_records(interleaved(streams, chance))]
+
+
+def with_records(log: Iterable[LedgerEvent]) -> Iterator[LedgerEvent]:
+    """The same log in which every award is issued as a record, and issued anew at once."""
+    for index, event in enumerate(log):
+        yield event
+        if isinstance(event, Awarded):
+            stream = uuid5(event.originator_id, "record")
+            signed: dict[str, Any] = {
+                "person_id": event.person_id,
+                "enrollment_id": event.originator_id,
+                "issuer_id": event.issuer_id,
+                "token_key": "token key",
+                "valid_from": MONDAY,
+                "ciphertext_sha256": digest(str(stream)),
+            }
+            place = {"list_number": 1, "status_index": index}
+            yield RecordIssued(**header(stream), **signed, **place, key="first")
+            yield RecordReissued(**header(stream, 2), **signed, key="second", reason="key_replaced")
