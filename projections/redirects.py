@@ -18,6 +18,7 @@ from psycopg import Connection
 
 from ledger.events import LedgerEvent
 from ledger.events.access import AccessEvent
+from ledger.events.batch import BatchLinesListed
 from ledger.events.merge import MERGES, MergeEvent, PersonsMerged
 from ledger.events.person import PersonEvent
 from ledger.values import POSITION_MAX
@@ -47,8 +48,21 @@ def redirected(event: LedgerEvent, meant: Redirects) -> LedgerEvent:
     """The event as it is to be folded: about the person who was kept. Merges stay as they are."""
     if isinstance(event, MergeEvent | PersonEvent):
         return event  # whose stream it is stays true; a person's own events are only listed
+    if isinstance(event, BatchLinesListed):
+        return _lines_redirected(event, meant)
     name = "principal_id" if isinstance(event, AccessEvent) else "person_id"
     person_id = getattr(event, name, None)
     if person_id is None or person_id not in meant:
         return event
     return event.model_copy(update={name: meant[person_id]})
+
+
+def _lines_redirected(event: BatchLinesListed, meant: Redirects) -> BatchLinesListed:
+    """A batch that was drafted beside a merge may list its lines behind it, by the old id."""
+    if not any(line.person_id in meant for line in event.lines):
+        return event
+    lines = tuple(
+        line.model_copy(update={"person_id": meant.get(line.person_id, line.person_id)})
+        for line in event.lines
+    )
+    return event.model_copy(update={"lines": lines})

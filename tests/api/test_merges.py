@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator
 from typing import Any
 from uuid import UUID, uuid4
@@ -42,6 +43,10 @@ def merge(world: World, kept: UUID, other: UUID) -> None:
     waiting = world.seen(world.operator, "/v1/merges")["items"]
     assert str(other) in {one["merged_id"] for one in waiting}
     world.done(world.grant("operator"), "/v1/merges", body)
+
+
+def grant_of(day: Payday) -> dict[str, str]:
+    return {"role": "payroll", "scope_id": day.district.id}
 
 
 def awarded(world: World, issuer: Issuer, credential: str, teacher: UUID, day: Payday) -> Story:
@@ -90,6 +95,32 @@ def test_what_was_paid_to_both_records_is_proposed_back_once_they_are_one(day: P
     [line] = day.lines(day.close("2024-10-25"))
     assert (line["amount_cents"], line["person_id"]) == (-30_000, str(kept))
     assert world.seen(day.office, path)["items"] == []
+
+
+def test_a_batch_that_was_drafted_before_a_merge_pays_whoever_is_kept(day: Payday) -> None:
+    world, issuer = day.world, day.world.issuer()
+    credential = issuer.credential()
+    day.policy(credential)
+    kept, other = hire(day, "11"), hire(day, "12", "Adelaide")
+    awarded(world, issuer, credential, other, day)
+    batch = str(day.draft("2024-10-15").json()["id"])
+    assert day.lines(batch)[0]["person_id"] == str(other)
+
+    merge(world, kept, other)
+
+    world.done(world.operator, f"/v1/principals/{kept}/grants", grant_of(day))
+    refused = world.post(kept, f"/v1/batches/{batch}/freezes")
+    assert refused.json()["type"] == "/problems/segregation-violated"  # it pays herself
+    world.done(day.office, f"/v1/batches/{batch}/freezes")
+    day.approve(batch)
+    [header, row] = list(csv.reader(day.export(batch).decode().splitlines()))
+    assert row[header.index("employee_no")] == "11"
+    [line] = day.lines(batch)
+    assert line["person_id"] == str(kept)
+    answer = day.answer(batch, f"batch_no,line_id,status\r\n1,{line['line_id']},accepted\r\n")
+    assert answer.json()["accepted"] == 1
+    [paid] = world.seen(kept, f"/v1/people/{kept}/payments")["items"]
+    assert (paid["line_id"], paid["status"]) == (line["line_id"], "accepted")
 
 
 def test_only_operators_merge_and_what_is_merged_is_merged_once(world: World) -> None:

@@ -8,15 +8,18 @@ from uuid import UUID
 
 import pytest
 
+from ledger.aggregates.batch_draft import list_lines
+from ledger.events.batch import BatchLinesListed
 from ledger.events.enrollment import Awarded, Revoked
 from ledger.events.merge import MERGES, PersonsMerged
 from ledger.events.stack import StackDefined
+from ledger.rules.payroll import lines_of_batch
 from projections import employments, history, payouts, renewals, stacks, transcript
 from projections.check import check
 from projections.payable import owed
 from projections.payouts import Payout
 from projections.rebuild import rebuild
-from projections.redirects import redirects
+from projections.redirects import redirected, redirects
 from projections.registry import PROJECTIONS
 from tests.database import Server
 from tests.projections.histories import (
@@ -33,7 +36,9 @@ from tests.projections.lives import TEACHERS, given_to, organization_streams, pe
 from tests.projections.logs import Log, a_log
 from tests.projections.ruled import RuledWorld
 from tests.rules.dossiers import plain_rule
-from tests.samples import MONDAY, Story, header, issuer_events, named
+from tests.rules.test_payroll import TERMS as PAYROLL_TERMS
+from tests.rules.test_payroll import payable
+from tests.samples import MONDAY, Story, act, header, issuer_events, named
 
 KEPT, MERGED, OTHER = PEOPLE
 HERE = DISTRICTS[0]
@@ -262,3 +267,16 @@ def test_a_merge_waits_behind_what_could_not_be_read_of_either(log: Log) -> None
     assert len(transcript.of_person(log.reader, her)) == 1
     parked = log.all_of("parked")
     assert any("merge.persons-merged.v1" in row for row in parked)
+
+
+def test_lines_of_a_batch_that_are_listed_behind_a_merge_are_of_whoever_is_kept() -> None:
+    made = lines_of_batch([payable(1, 100), payable(2, 200)], [], {}, {}, PAYROLL_TERMS)
+    [event] = list_lines(named("batch"), act(), district_id=named("d"), after=1, lines=made)
+    kept, other = made[0].person_id, made[1].person_id
+
+    after = redirected(event, {other: kept})
+
+    assert isinstance(after, BatchLinesListed)
+    assert [line.person_id for line in after.lines] == [kept, kept]
+    assert [line.amount_cents for line in after.lines] == [100, 200]
+    assert redirected(event, {named("x"): kept}) is event
