@@ -21,6 +21,7 @@ from api.record_forms import DOCUMENT, TOKEN, Form, wanted
 from api.routing import Router
 from ledger.errors import NotFoundError
 from ledger.record_vault import Kept, RecordVault
+from ledger.records.badges import badge, baked
 from projections import records
 from projections.records import Award
 
@@ -56,7 +57,7 @@ def read_records(person_id: UUID, read: PagedReadNow) -> Response:
 
 @router.download("/records/{record_id}")
 def read_record(record_id: UUID, read: ReadNow) -> Response:
-    """The signed file: a document, or a token where `Accept` asks for text/plain."""
+    """The signed file: a document, or by `Accept` a token (text/plain) or a badge (image/png)."""
     position = read.visible("records")
     with read.connection() as connection:
         award = records.of_record(connection, record_id)
@@ -66,9 +67,15 @@ def read_record(record_id: UUID, read: ReadNow) -> Response:
         shows_person(read, connection, "record", award.person_id, thing_id=record_id)
     kept = kept_of(read, award)
     headers = {"Ledger-Position": str(position), "Vary": "Accept", "Cache-Control": "no-store"}
-    if wanted(read.request, Form.DOCUMENT, Form.TOKEN) is Form.TOKEN:
-        return Response(kept.token, media_type=TOKEN, headers=headers)
-    return Response(orjson.dumps(kept.document), media_type=DOCUMENT, headers=headers)
+    match wanted(read.request, Form.DOCUMENT, Form.TOKEN, Form.IMAGE):
+        case Form.TOKEN:
+            return Response(kept.token, media_type=TOKEN, headers=headers)
+        case Form.IMAGE:
+            picture = badge(kept.document["name"], kept.document["issuer"]["name"])
+            image = baked(picture, kept.document)
+            return Response(image, media_type=Form.IMAGE.value, headers=headers)
+        case Form.DOCUMENT:
+            return Response(orjson.dumps(kept.document), media_type=DOCUMENT, headers=headers)
 
 
 @router.download("/people/{person_id}/bundle")

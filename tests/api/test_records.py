@@ -102,7 +102,7 @@ def file_of(world: World, teacher: UUID, accept: str = "application/json") -> by
     return content
 
 
-@pytest.mark.parametrize("form", ["application/json", "text/plain"])
+@pytest.mark.parametrize("form", ["application/json", "text/plain", "image/png"])
 def test_anybody_can_have_a_record_checked(shared_world: World, one: Story, form: str) -> None:
     content = file_of(shared_world, one.teacher, form)
 
