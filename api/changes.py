@@ -15,11 +15,14 @@ from uuid import UUID
 
 from psycopg import Connection
 
+from api.openings import brought_lines, of_openings
 from api.reading import Read
 from api.review_views import view
 from api.transcripts import ShownLine, decided_within, shown
+from ledger.events.opening import OpeningRecorded
 from projections import catalog, changes
 from projections.changes import Between, Pair
+from projections.contract import Fact
 from projections.history import Happening
 from projections.transcript import Line, TitledLine
 
@@ -50,8 +53,8 @@ class Holding:
     """What somebody holds, apart from how she came to it."""
 
     enrollment_id: UUID
-    credential_id: UUID
-    credential_version: int
+    credential_id: UUID | None
+    credential_version: int | None
     status: str
     in_force: bool
     awarded_on: date | None
@@ -165,6 +168,24 @@ class Comparison:
             ]
             if pair.after is not None:
                 yield key, pair.after.person_id, Pair(sides[0], sides[1], pair.positions)
+        yield from self._brought()
+
+    def _brought(self) -> Iterator[tuple[UUID, UUID, Pair[ShownLine]]]:
+        """Awards that an earlier system brought along in between; a record never changes."""
+        found = of_openings(changes.openings(self.connection, self.between, **self._whose))
+        if self.district_id is not None:
+            found = self._of_employed(self.district_id, list(found))
+        for fact in found:
+            for line in brought_lines([fact], self.read.at, self.read.query.effective_on):
+                pair = Pair(None, line, [fact.position])
+                yield line.enrollment_id, fact.event.person_id, pair
+
+    def _of_employed(
+        self, district_id: UUID, facts: list[Fact[OpeningRecorded]]
+    ) -> Iterator[Fact[OpeningRecorded]]:
+        person_ids = {fact.event.person_id for fact in facts}
+        spans = changes.spans_of_district(self.connection, district_id, person_ids)
+        return (fact for fact in facts if spans.get(fact.event.person_id))
 
     def _visible(self, person_ids: Iterable[UUID]) -> Callable[[Line], bool]:
         if self.district_id is None:

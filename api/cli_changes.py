@@ -1,4 +1,7 @@
-"""The command `changes`: what changed since the last audit, as the route of the API says it."""
+"""The commands `changes` and `transcript`: what routes of the API say, to whoever has a token.
+
+What changed since the last audit, and what a teacher has earned.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,11 @@ import typer
 
 from ledger.errors import InvalidError
 
+TokenFile = Annotated[
+    Path, typer.Option(exists=True, dir_okay=False, help="Holds your own access token.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
+
 app = typer.Typer()
 PAGE = 200
 Answer = tuple[int, dict[str, Any]]
@@ -28,9 +36,7 @@ class ChangesRefusedError(InvalidError):
 @app.command()
 def changes(
     *,
-    token_file: Annotated[
-        Path, typer.Option(exists=True, dir_okay=False, help="Holds your own access token.")
-    ],
+    token_file: TokenFile,
     since: Annotated[
         str, typer.Option(help="A position, or a day: all recorded by its end.")
     ] = "0",
@@ -40,7 +46,7 @@ def changes(
     effective_on: Annotated[
         str | None, typer.Option(help="The day that both sides are compared with; today if none.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Compare the reports of a district or a teacher at two positions: what changed, and why.
 
@@ -50,12 +56,34 @@ def changes(
         raise typer.BadParameter("name one: --district or --person")
     path = f"/v1/districts/{district}" if district else f"/v1/people/{person}"
     asked = {"since": since, "until": until, "effective_on": effective_on}
-    token = token_file.read_text("utf-8").strip()
-    count = 0
+    token, count = token_file.read_text("utf-8").strip(), 0
     for one in asyncio.run(_all_pages(f"{path}/changes", asked, token)):
         typer.echo(orjson.dumps(one).decode() if as_json else _sentences(one))
         count += 1
     typer.echo(f"{count} changes", err=True)
+
+
+@app.command()
+def transcript(
+    person: Annotated[UUID, typer.Argument(help="Whose.")],
+    *,
+    token_file: TokenFile,
+    as_of: Annotated[
+        str | None, typer.Option(help="A position, or a day: all recorded by its end; else now.")
+    ] = None,
+    effective_on: Annotated[
+        str | None, typer.Option(help="As it stands on this day; today if none.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print a transcript, a line each: what she earned here, and what an earlier system had.
+
+    You see what your token lets you see, as over HTTP, and that you did is written down.
+    """
+    asked = {"as_of": as_of, "effective_on": effective_on}
+    token = token_file.read_text("utf-8").strip()
+    for one in asyncio.run(_all_pages(f"/v1/people/{person}/transcript", asked, token)):
+        typer.echo(orjson.dumps(one).decode() if as_json else _earned(one))
 
 
 async def _all_pages(
@@ -130,6 +158,18 @@ def _sentences(one: dict[str, Any]) -> str:
         for event in one["events"]
     ]
     return "\n".join(lines)
+
+
+def _earned(line: Mapping[str, Any]) -> str:
+    """One line of a transcript; of an award with an origin, who vouched for it."""
+    told = f"{line['awarded_on'] or 'not awarded':11} {line['status']:11} {line['title']}"
+    told += f" ({line['issuer_name']})"
+    if origin := line["origin"]:
+        told += (
+            f", from an earlier system as of {origin['as_of']}: prepared by"
+            f" {origin['prepared_by']}, confirmed by {origin['confirmed_by']}"
+        )
+    return told
 
 
 def _said(value: object) -> str:

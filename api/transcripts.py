@@ -35,19 +35,34 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShownLine:
-    """One line of a transcript, as it stands on a day."""
+class Origin:
+    """Where an award was recorded before, and which two people vouched for it."""
 
-    enrollment_id: UUID
-    credential_id: UUID
-    credential_version: int
+    district_id: UUID  # whose earlier system it was
+    import_id: UUID  # the file
+    as_of: date  # the day of the cut-over
+    prepared_by: UUID
+    confirmed_by: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownLine:
+    """One line of a transcript, as it stands on a day.
+
+    An award of an earlier system has an origin, the names that the system gave, and nothing of what
+    this ledger knows of its own: no version, no issuer of the catalog, no enrollment.
+    """
+
+    enrollment_id: UUID  # of an award with an origin: of its record
+    credential_id: UUID | None
+    credential_version: int | None
     title: str | None  # null for a moment, while the catalog catches up
     tier: str | None
-    issuer_id: UUID
+    issuer_id: UUID | None
     issuer_name: str | None
     cycle: int
     renews_enrollment_id: UUID | None
-    enrolled_at: datetime
+    enrolled_at: datetime  # of an award with an origin: when it was brought along
     status: transcript.Status | Literal["expired"]
     in_force: bool
     attempts: list[Attempt]
@@ -60,9 +75,15 @@ class ShownLine:
     reason: str | None
     positions: list[int]
     duplicate_of: UUID | None  # an award of another record of hers, which counts instead
+    origin: Origin | None  # null: awarded in this ledger
+
+    @property
+    def position(self) -> int:
+        """Its place in the log, which orders a person's lines."""
+        return self.positions[0]
 
 
-DERIVED = frozenset({"status", "in_force", "duplicate_of"})
+DERIVED = frozenset({"status", "in_force", "duplicate_of", "origin"})
 COPIED = tuple(name for name in ShownLine.__dataclass_fields__ if name not in DERIVED)
 
 
@@ -80,6 +101,7 @@ def shown(
         status=line.status_on(day),
         in_force=line.holds(day),
         duplicate_of=counted_instead.get(line.enrollment_id),
+        origin=None,
     )
 
 
@@ -179,13 +201,13 @@ class Made:
     actor_id: UUID
 
 
-def made_by(connection: Connection[Any], line: Line) -> list[Made]:
+def made_by(connection: Connection[Any], person_id: UUID, line: ShownLine) -> list[Made]:
     """The events of a line: where they are in the log, when they were recorded, and by whom."""
     first, last = line.positions[0], line.positions[-1]
     recorded_at = {
         event.position: event.recorded_at
         for event in history.of_person(
-            connection, line.person_id, after=first - 1, limit=last - first + 1
+            connection, person_id, after=first - 1, limit=last - first + 1
         )
     }
     return [

@@ -15,12 +15,13 @@ from uuid import UUID
 
 from psycopg import Connection
 
+from ledger.events import LedgerEvent
 from projections import known, stacks, transcript
 from projections import payouts as payout_reads
 from projections.contract import Fact, Projection
 from projections.employments import Employment, Employments, Span
 from projections.history import Happening
-from projections.log import facts_of
+from projections.log import facts_at, facts_of
 from projections.payouts import Payout, PolicyVersion, Total
 from projections.review_clock import Review
 from projections.reviews import Reviews
@@ -70,6 +71,17 @@ def transcript_lines(
     return {
         key: Pair(before.get(key), line, between.of(line.positions)) for key, line in after.items()
     }
+
+
+def openings(
+    connection: Connection[Any],
+    between: Between,
+    *,
+    person_id: UUID | None = None,
+    district_id: UUID | None = None,
+) -> Sequence[Fact[LedgerEvent]]:
+    """What earlier systems brought along of a person, or what a district did; and other credits."""
+    return facts_at(connection, _ids(connection, "openings", between, person_id, district_id))
 
 
 def stack_lines(
@@ -237,7 +249,7 @@ def _ids(
     between: Between,
     person_id: UUID | None,
     district_id: UUID | None,
-) -> list[UUID]:
+) -> list[Any]:
     which, key = _which(what, person_id, district_id)
     span = {"since": between.since, "until": between.until}
     return [one for (one,) in rows(connection, _SQL[which], **key, **span)]

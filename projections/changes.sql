@@ -12,6 +12,19 @@ SELECT enrollment_id
  WHERE person_id IN (SELECT person_id FROM employments WHERE district_id = %(district_id)s)
    AND enrolled_position <= %(until)s AND positions[cardinality(positions)] > %(since)s;
 
+-- name: openings_of_person
+SELECT position
+  FROM history_streams, unnest(positions) position
+ WHERE person_id = %(person_id)s AND kind = 'opening'
+   AND position > %(since)s AND position <= %(until)s;
+
+-- name: openings_of_district
+-- Credits from elsewhere are among them; their events tell them apart.
+SELECT position
+  FROM renewal_credits
+ WHERE district_id = %(district_id)s AND kind = 'micro_credential'
+   AND position > %(since)s AND position <= %(until)s;
+
 -- name: spans_of_district
 SELECT person_id, first_day, last_day
   FROM employments

@@ -19,7 +19,7 @@ from ledger.errors import InvalidError
 from projections.changes import Between
 
 router = Router("changes")
-VIEWS = ("transcript", "reviews", "history", "employments", "stacks", "payouts")
+VIEWS = ("transcript", "reviews", "history", "employments", "stacks", "payouts", "renewals")
 
 
 class SpanReversedError(InvalidError):

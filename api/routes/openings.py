@@ -1,4 +1,4 @@
-"""What earlier systems said of somebody: shown beside her transcript, as no award of ours."""
+"""What earlier systems said of somebody: awards, units, and what was paid."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from pydantic import BaseModel
 from api.access import must_see_earned
 from api.answers import ListOf, answer_all
 from api.disclosures import shows_person
+from api.openings import opening_records
 from api.reading import AsOfReadNow, zone_of_person
 from api.routing import Router
-from ledger.events.opening import Entry, OpeningRecorded
-from projections import history
+from ledger.events.opening import Entry
 
 router = Router("records")
 
@@ -40,7 +40,7 @@ def read_opening_records(person_id: UUID, read: AsOfReadNow) -> Response:
         sight = must_see_earned(read.caller, connection, person_id)
         zone = zone_of_person(connection, person_id)
         as_of = read.known(connection, read.query.as_of, zone, "history")
-        found = history.events_of(connection, person_id, "opening", until=as_of)
+        found = opening_records(connection, person_id, sight, until=as_of)
         shows_person(read, connection, "opening-records", person_id)
     items = [
         OpeningRecord(
@@ -53,6 +53,5 @@ def read_opening_records(person_id: UUID, read: AsOfReadNow) -> Response:
             },
         )
         for place, event in found
-        if isinstance(event, OpeningRecorded) and sight.of_districts({event.district_id})
     ]
     return answer_all([one.model_dump() for one in items], min(as_of, position))

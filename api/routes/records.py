@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
 from uuid import UUID
 
 from fastapi import Response
+from psycopg import Connection
 from pydantic import BaseModel
 
 from api.access import (
@@ -17,12 +20,14 @@ from api.access import (
 from api.answers import ListOf, answer, answer_all
 from api.directory import HeldPosition
 from api.disclosures import shows_person
+from api.openings import brought_lines, opening_records
 from api.paging import PageOf
 from api.reading import (
     WITHOUT_ZONE,
     KnownReadNow,
     PagedAsOfReadNow,
     PagedKnownReadNow,
+    Read,
     ReadNow,
     zone_of_person,
 )
@@ -66,11 +71,12 @@ class Explanation(BaseModel):
 def read_transcript(person_id: UUID, read: PagedKnownReadNow) -> Response:
     """What a teacher set out to earn and what came of it; revoked and expired shown as such.
 
-    A district sees what was decided while it employed her.
+    A district sees what was decided while it employed her. What her districts' earlier systems had
+    awarded stands among it with its origin; a district sees what came from its own.
     """
     after = read.page.after(int, 0)
     with read.connection(person_id) as connection:
-        position = read.visible("transcript")
+        position = read.visible("transcript", "history")
         if read.query.as_of is None:
             found = transcript.of_person(connection, person_id, after=after, limit=LINES_MAX)
         else:
@@ -79,11 +85,14 @@ def read_transcript(person_id: UUID, read: PagedKnownReadNow) -> Response:
             then = lines_as_of(connection, person_id, position)
             found = [line for line in then if line.enrolled_position > after]
         lines = visible_lines(connection, read.caller, person_id, found)[: read.page.limit]
-        issuers = {line.issuer_id for line in lines}
-        shows_person(read, connection, "transcript", person_id, issuer_ids=issuers)
         instead = duplicates_of(connection, person_id, read.edge.watch.meant)
-    items = [shown(line, read.at, read.query.effective_on, instead) for line in lines]
-    return read.page.answer(items, position, key=lines[-1].enrolled_position if lines else None)
+        items = [shown(line, read.at, read.query.effective_on, instead) for line in lines]
+        came = _brought(read, connection, person_id, position)
+        items += [line for line in came if line.position > after]
+        items = sorted(items, key=lambda line: line.position)[: read.page.limit]
+        issuers = {line.issuer_id for line in items if line.issuer_id is not None}
+        shows_person(read, connection, "transcript", person_id, issuer_ids=issuers)
+    return read.page.answer(items, position, key=items[-1].position if items else None)
 
 
 @router.read("/people/{person_id}", Person)
@@ -119,11 +128,16 @@ def explain_transcript_line(
             position = read.known(connection, read.query.as_of, zone, "transcript", "history")
             then = lines_as_of(connection, person_id, position)
             own = [line for line in then if line.enrollment_id == enrollment_id]
-        lines = visible_lines(connection, read.caller, person_id, own)
+        instead = duplicates_of(connection, person_id, read.edge.watch.meant)
+        lines = [
+            shown(one, read.at, read.query.effective_on, instead)
+            for one in visible_lines(connection, read.caller, person_id, own)
+        ]
+        came = _brought(read, connection, person_id, position)
+        lines += [one for one in came if one.enrollment_id == enrollment_id]
         if not lines:
             raise NotFoundError(NOT_THERE)
-        made = made_by(connection, lines[0])
-        instead = duplicates_of(connection, person_id, read.edge.watch.meant)
+        line = lines[0]
         units = brought(
             connection,
             sight_on(read.caller, connection, person_id),
@@ -137,15 +151,20 @@ def explain_transcript_line(
             connection,
             "transcript-line",
             person_id,
-            issuer_ids=[lines[0].issuer_id],
+            issuer_ids=[line.issuer_id] if line.issuer_id is not None else [],
             thing_id=enrollment_id,
         )
-    body = {
-        "line": shown(lines[0], read.at, read.query.effective_on, instead),
-        "events": made,
-        "licenses": units,
-    }
-    return answer(body, position=position)
+        made = made_by(connection, person_id, line)
+    return answer({"line": line, "events": made, "licenses": units}, position=position)
+
+
+def _brought(
+    read: Read[Any], connection: Connection[Any], person_id: UUID, until: int
+) -> Iterator[ShownLine]:
+    """Awards of earlier systems, as far as they are the caller's to see."""
+    sight = sight_on(read.caller, connection, person_id)
+    records = opening_records(connection, person_id, sight, until=until)
+    return brought_lines(records, read.at, read.query.effective_on)
 
 
 @router.read("/people/{person_id}/history", PageOf[history.Happening])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -171,7 +172,8 @@ def test_what_was_paid_before_uses_up_her_cap_and_is_not_paid_again(cutover: Cut
     transcript = cutover.world.seen(cutover.teacher, f"/v1/people/{cutover.teacher}/transcript")[
         "items"
     ]
-    assert [line["status"] for line in transcript] == ["awarded"]  # ours alone
+    # The earlier one is told apart from ours.
+    assert [line["origin"] is None for line in transcript] == [False, True]
     elsewhere = cutover.world.district("Elsewhere")
     path_ = f"/v1/people/{cutover.teacher}/opening-records"
     assert cutover.world.get(elsewhere.office, path_).status_code == 404
@@ -188,6 +190,115 @@ def test_totals_that_differ_are_both_named_and_refuse_the_file_whole(cutover: Cu
     }
     assert "says 401.00, and the rows come to 400.00" in [f.message for f in refused.value.flaws]
     assert cutover.last() == before
+
+
+def test_her_transcript_shows_an_earlier_award_with_where_it_came_from(cutover: Cutover) -> None:
+    """And who vouched for it: beside her own, on the day asked for, as of a position, explained."""
+    world, teacher, office = cutover.world, cutover.teacher, cutover.day.district.office
+    expiring = {**AWARD, "title": "Listening", "expires_on": "2024-09-01"}
+    path = cutover.file(PAID, UNITS, AWARD, {**expiring, "credential_id": cutover.credential})
+    cutover.send(path)
+    transcript, on = f"/v1/people/{teacher}/transcript", {"effective_on": "2024-10-01"}
+    before = cutover.last()
+    assert world.seen(teacher, transcript, **on)["items"] == []
+    report = cutover.send(path, cutover.second)
+    cutover.last()
+    records = world.seen(teacher, f"/v1/people/{teacher}/opening-records")["items"]
+    awards = [one for one in records if one["entry"]["kind"] == "award"]
+    told = world.seen(teacher, transcript, **on)["items"]
+    assert [line["enrollment_id"] for line in told] == [one["record_id"] for one in awards]
+    named = ("title", "issuer_name", "awarded_on", "status", "in_force", "credential_id")
+    assert [tuple(line[name] for name in named) for line in told] == [
+        ("Asking better questions", "Elsewhere", "2024-03-01", "awarded", True, None),
+        ("Listening", "Elsewhere", "2024-03-01", "expired", False, cutover.credential),
+    ]
+    [origin] = {tuple(line["origin"].items()) for line in told}
+    assert dict(origin) == {
+        "district_id": cutover.day.district.id,
+        "import_id": awards[0]["import_id"],
+        "as_of": "2024-08-31",
+        "prepared_by": str(office),
+        "confirmed_by": str(report.confirmed_by),
+    }
+    early = world.seen(teacher, transcript, effective_on="2024-02-29")["items"]
+    assert [line["in_force"] for line in early] == [False, False]
+    assert world.seen(teacher, transcript, **on, as_of=before)["items"] == []
+    assert world.seen(teacher, transcript, **on, as_of=world.position)["items"] == told
+    assert world.seen(office, transcript, **on)["items"] == told
+    first = world.seen(teacher, transcript, **on, limit=1)
+    assert first["items"] == told[:1]
+    rest = world.seen(teacher, transcript, **on, limit=1, cursor=first["next"])
+    assert rest["items"] == told[1:]
+    explained = world.seen(teacher, f"{transcript}/{told[0]['enrollment_id']}/explanation", **on)
+    assert explained["line"] == told[0]
+    assert [made["topic"] for made in explained["events"]] == ["opening.recorded.v1"]
+    never = f"{transcript}/{records[0]['record_id']}/explanation"
+    assert world.get(teacher, never).status_code == 404  # a payment is no line
+    whole = f"{transcript}/{told[0]['enrollment_id']}/explanation"
+    assert world.get(teacher, whole, as_of=before).status_code == 404
+
+
+def test_another_district_is_not_shown_what_came_from_this_ones_system(cutover: Cutover) -> None:
+    world, teacher = cutover.world, cutover.teacher
+    path = cutover.file(AWARD)
+    cutover.send(path)
+    cutover.send(path, cutover.second)
+    cutover.last()
+    other = world.district("Another")
+    other.employ(teacher, "2020-08-01")
+    transcript = f"/v1/people/{teacher}/transcript"
+    [line] = world.seen(teacher, transcript)["items"]
+    assert world.seen(other.office, transcript)["items"] == []
+    explanation = f"{transcript}/{line['enrollment_id']}/explanation"
+    assert world.get(other.office, explanation).status_code == 404
+    assert world.get(cutover.day.district.office, explanation).status_code == 200
+
+
+def test_the_command_prints_the_transcript(
+    cutover: Cutover, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in cutover.settings().items():
+        monkeypatch.setenv(name, value)
+    world, teacher, before = cutover.world, cutover.teacher, cutover.last()
+    path, token = cutover.file(AWARD), cutover.folder / "token"
+    cutover.send(path)
+    cutover.send(path, cutover.second)
+    cutover.last()
+    token.write_text(world.token(teacher))
+    told = world.seen(teacher, f"/v1/people/{teacher}/transcript")["items"]
+
+    def run(*words: str) -> str:
+        words = ("transcript", str(teacher), "--token-file", str(token), *words)
+        found = CliRunner().invoke(app, [*words])
+        assert found.exit_code == 0, found.output
+        return found.stdout
+
+    assert [json.loads(line) for line in run("--json").splitlines()] == told
+    assert run() == (
+        "2024-03-01  awarded     Asking better questions (Elsewhere), from an earlier system as of"
+        f" 2024-08-31: prepared by {cutover.day.district.office}, confirmed by {cutover.second}\n"
+    )
+    assert run("--as-of", str(before)) == ""
+
+
+def test_what_was_brought_along_is_among_the_changes(cutover: Cutover) -> None:
+    world, teacher, office = cutover.world, cutover.teacher, cutover.day.district.office
+    since = cutover.last()
+    path = cutover.file(UNITS, AWARD)
+    cutover.send(path)
+    cutover.send(path, cutover.second)
+    until = cutover.last()
+    [line] = world.seen(teacher, f"/v1/people/{teacher}/transcript")["items"]
+    district = f"districts/{cutover.day.district.id}"
+    for who, whose in ((teacher, f"people/{teacher}"), (office, district)):
+        span = {"since": str(since), "until": str(until)}
+        found = world.seen(who, f"/v1/{whose}/changes", **span, kind="transcript")["items"]
+        assert [(one["before"], one["after"]) for one in found] == [(None, line)]
+        assert [one["topic"] for one in found[0]["events"]] == ["opening.recorded.v1"]
+        later = {"since": str(until), "kind": "transcript"}
+        assert world.seen(who, f"/v1/{whose}/changes", **later)["items"] == []
+        held = world.seen(who, f"/v1/{whose}/changes", **span, kind="award")["items"]
+        assert [one["after"]["awarded_on"] for one in held] == ["2024-03-01"]
 
 
 @pytest.mark.parametrize(
