@@ -15,7 +15,7 @@ from api import problems
 from api.auth import load_verifier
 from api.edge import Edge
 from api.request_log import RequestLog
-from api.routes import ROUTERS, records_open_badges, records_public, records_verify, seal
+from api.routes import ROUTERS, ctdl, records_open_badges, records_public, records_verify, seal
 from api.routes.health import router as health
 from api.settings import Settings, read_settings
 from api.status_lists import StatusLists
@@ -55,6 +55,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(records_public.router)
     app.include_router(records_verify.router)
     app.include_router(records_open_badges.router)
+    app.include_router(ctdl.router)
     app.openapi = _documented(app)  # type: ignore[method-assign]  # FastAPI's way to extend it
     return app
 

@@ -19,6 +19,7 @@ from api import (
     cli_carry,
     cli_changes,
     cli_equivalency,
+    cli_exports,
     cli_imports,
     cli_journal,
     cli_keys,
@@ -54,6 +55,8 @@ app.add_typer(cli_server.app)
 app.add_typer(cli_backup.app)
 app.add_typer(cli_keys.app, name="keys")
 cli_seal.exports.command("journal")(cli_journal.export_journal)
+cli_seal.exports.command("edfi")(cli_exports.export_edfi)
+cli_seal.exports.command("ctdl")(cli_exports.export_ctdl)
 cli_seal.exports.command("record")(cli_carry.export_record)
 app.add_typer(cli_seal.app)
 app.add_typer(cli_changes.app)

@@ -1,0 +1,67 @@
+"""The commands `export edfi` and `export ctdl`: what others' systems take from the ledger."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+from uuid import UUID
+
+import typer
+
+FileArgument = Annotated[Path, typer.Argument(dir_okay=False, help="Where to; replaced if there.")]
+
+
+def export_edfi(
+    file: FileArgument,
+    *,
+    district: Annotated[UUID, typer.Option(help="Whose staff.")],
+    state: Annotated[str, typer.Option(help="The state that the awards are of, as TN.")],
+    namespace: Annotated[str, typer.Option(help="The district's own, as uri://host.")],
+    layout: Annotated[
+        Literal["json", "xml"], typer.Option("--format", help="For the API, or to load in bulk.")
+    ] = "json",
+) -> None:
+    """Write the awards of a district's staff as Ed-Fi credentials.
+
+    Whose they are is written down. The JSON names each by her employee number; who has none there
+    is in the XML and among the credentials all the same.
+    """
+    import orjson  # noqa: PLC0415 - loads slowly
+
+    from api.cli_reading import open_edge, write_down  # noqa: PLC0415
+    from api.edfi import staff_awards  # noqa: PLC0415
+    from api.exports.edfi import Target, as_json, as_xml  # noqa: PLC0415
+
+    target = Target(state, namespace)
+    with open_edge() as edge:
+        awards, person_ids = staff_awards(edge, district)
+        write_down(edge, "transcript", person_ids, district)
+    if layout == "xml":
+        content = as_xml(awards, target)
+    else:
+        content = orjson.dumps(as_json(awards, target), option=orjson.OPT_INDENT_2)
+    file.write_bytes(content)
+    unnamed = sum(one.staff_id is None for one in awards)
+    without = f", {unnamed} of staff without an employee number" if unnamed else ""
+    typer.echo(f"{len(awards)} credentials{without}: {file}")
+
+
+def export_ctdl(
+    file: FileArgument,
+    *,
+    issuer: Annotated[UUID | None, typer.Option(help="Of one issuer; else of all.")] = None,
+) -> None:
+    """Write the catalog for registries of credentials, in CTDL."""
+    import orjson  # noqa: PLC0415 - loads slowly
+
+    from api.cli_reading import open_edge  # noqa: PLC0415
+    from api.ctdl import VIEWS, offers  # noqa: PLC0415
+    from api.exports.ctdl import graph  # noqa: PLC0415
+    from api.record_addresses import addresses_of  # noqa: PLC0415
+
+    with open_edge() as edge:
+        edge.visible(VIEWS, edge.ledger.recorder.last_position())
+        with edge.reading() as connection:
+            content = graph(offers(connection, addresses_of(edge.settings), issuer))
+    file.write_bytes(orjson.dumps(content, option=orjson.OPT_INDENT_2))
+    typer.echo(f"{len(content['@graph'])} micro-credentials: {file}")

@@ -1,0 +1,52 @@
+"""The catalog for registries of credentials, in CTDL. Like what it describes it is public."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import orjson
+from fastapi import APIRouter, Request, Response
+
+from api.ctdl import find_offer, offers
+from api.exports.ctdl import described, graph
+from api.problems import declared
+from api.record_addresses import addresses_of
+from api.writing import edge_of
+from ledger.errors import NotFoundError
+from projections import catalog
+
+LINKED = "application/ld+json"
+CHANGES = {"Cache-Control": "public, max-age=300"}
+ANY: dict[str, Any] = {
+    "response_class": Response,
+    "responses": declared() | {200: {"content": {LINKED: {"schema": {"type": "object"}}}}},
+}
+
+router = APIRouter(tags=["catalog"])
+
+
+@router.get("/issuers/{issuer_id}/ctdl", **ANY)
+def list_offers(request: Request, issuer_id: UUID) -> Response:
+    """Every micro-credential that an issuer has published, as one graph."""
+    edge = edge_of(request)
+    with edge.reading() as connection:
+        if catalog.find_issuer(connection, issuer_id) is None:
+            raise NotFoundError("there is no such issuer")
+        found = graph(offers(connection, addresses_of(edge.settings), issuer_id))
+    return _linked(found)
+
+
+@router.get("/issuers/{issuer_id}/ctdl/{credential_id}", **ANY)
+def read_offer(request: Request, issuer_id: UUID, credential_id: UUID) -> Response:
+    """One micro-credential, in its newest version."""
+    edge = edge_of(request)
+    with edge.reading() as connection:
+        found = find_offer(connection, addresses_of(edge.settings), issuer_id, credential_id)
+    if found is None:
+        raise NotFoundError("this issuer has published no such micro-credential")
+    return _linked(described(found))
+
+
+def _linked(content: dict[str, Any]) -> Response:
+    return Response(orjson.dumps(content), media_type=LINKED, headers=CHANGES)
