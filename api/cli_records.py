@@ -10,7 +10,7 @@ from uuid import UUID
 
 import typer
 
-from api.cli_reading import open_edge
+from api.cli_reading import open_edge, open_to_write
 from ledger.events.record_keys import KeyAlgorithm
 
 app = typer.Typer(help="Issue portable records, and keep the keys for it.", no_args_is_help=True)
@@ -32,7 +32,7 @@ def issue(
     from api.clock import wall  # noqa: PLC0415
     from ledger.record_vault import RecordVault  # noqa: PLC0415
 
-    with open_edge() as edge:
+    with open_to_write() as edge:
         if follow:
             stop = Event()
             for name in (signal.SIGINT, signal.SIGTERM):
@@ -61,7 +61,7 @@ def reissue(
 
     if everything == (issuer is not None):
         raise typer.BadParameter("name one issuer, or --all")
-    with open_edge() as edge:
+    with open_to_write() as edge:
         with edge.reading([EVERYTHING]) as connection:
             wanted = [issuer] if issuer else records.issuers(connection)
         done = sum(issuing.reissue(edge, one, wall) for one in wanted)
@@ -109,8 +109,7 @@ def rotate_key(
     from api.clock import wall  # noqa: PLC0415
 
     kind: KeyAlgorithm = algorithm
-    with open_edge() as edge:
-        edge.witnesses.must_allow_writing()
+    with open_to_write() as edge:
         typer.echo(f"{record_signing.rotate(edge, issuer, kind, wall()).key} signs from now on")
 
 
@@ -129,8 +128,7 @@ def distrust_key(
     from api import record_signing  # noqa: PLC0415 - loads slowly
     from api.clock import wall  # noqa: PLC0415
 
-    with open_edge() as edge:
-        edge.witnesses.must_allow_writing()
+    with open_to_write() as edge:
         signs = record_signing.compromise(edge, issuer, key, since.replace(tzinfo=UTC), wall())
     typer.echo(f"{signs.key} signs; now run: mcledger records reissue")
 

@@ -24,6 +24,7 @@ from joserfc import jws
 from api.clock import wall
 from api.edge import Edge
 from api.problems import InternalError
+from api.record_addresses import addresses_of
 from api.record_signing import RECORDS, Signer, keys_of, signer_of
 from api.record_statements import Place, statement
 from api.settings import Settings
@@ -89,7 +90,11 @@ def follow(edge: Edge, clock: Callable[[], datetime], stop: Event) -> None:
 
 
 def issue_due(edge: Edge, clock: Callable[[], datetime]) -> int:
-    """Issue some of what is due, the oldest awards first; how many records that came to."""
+    """Issue some of what is due, the oldest awards first; how many records that came to.
+
+    Raises SettingsError where nobody has said under which host, WritesRefusedError.
+    """
+    addresses_of(edge.settings)
     edge.witnesses.must_allow_writing()
     work = _Work(edge, clock())
     parked = {one.enrollment_id: one for one in work.vault.parked()}
@@ -130,7 +135,6 @@ def _park(work: _Work, enrollment_id: UUID, before: Parked | None, error: Except
 
 def reissue(edge: Edge, issuer_id: UUID, clock: Callable[[], datetime]) -> int:
     """Sign anew, with an issuer's keys of now, every record that others signed; how many."""
-    edge.witnesses.must_allow_writing()
     work, after, done = _Work(edge, clock()), NO_ID, 0
     signer = work.signer(issuer_id)
     while True:
