@@ -145,7 +145,17 @@ def trust_on(edge: Edge, district_id: UUID, day: date) -> Mapping[str, TrustDeci
 
 def document_of(edge: Edge, person_id: UUID, text_id: UUID) -> bytes:
     """A record as it came; nothing when it was erased."""
-    return as_it_came(edge.vault.get_texts([text_id], about=person_id).get(text_id, ""))
+    return as_it_came(texts_of(edge, person_id, [text_id]).get(text_id, ""))
+
+
+def texts_of(edge: Edge, person_id: UUID, text_ids: Collection[UUID]) -> Mapping[UUID, str]:
+    """Texts of a person, under her own key or that of a record that was merged into hers."""
+    merged = [one for one, kept in edge.watch.meant.items() if kept == person_id]
+    found: dict[UUID, str] = {}
+    for owner in (person_id, *merged):
+        left = [one for one in text_ids if one not in found]
+        found |= edge.vault.get_texts(left, about=owner) if left else {}
+    return found
 
 
 def as_it_came(text: str) -> bytes:
@@ -241,8 +251,9 @@ def _accepted(
 ) -> list[UUID]:
     """What the district has accepted of these awards, in whatever record they came."""
     wanted = {one.item_id for one in items}
+    kept_id = edge.watch.meant.get(person_id, person_id)
     with edge.reading([EVERYTHING]) as connection:
-        found = external_records.acceptances_of_person(connection, person_id)
+        found = external_records.acceptances_of_person(connection, kept_id)
     return [
         one.acceptance_id
         for one in found

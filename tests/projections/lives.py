@@ -15,6 +15,7 @@ from uuid import UUID, uuid5
 from hypothesis import strategies as st
 
 from ledger.events import LedgerEvent
+from ledger.events.acceptance import AcceptanceDecided, AcceptancePutUnderReview
 from ledger.events.access import AccessGranted, AccessWithdrawn
 from ledger.events.assessor import AssessorAppointed, AssessorQualified, AssessorWithdrawn
 from ledger.events.credential import CredentialDrafted, CredentialRetired
@@ -27,6 +28,12 @@ from ledger.events.employment import (
 )
 from ledger.events.enrollment import Awarded, Enrolled
 from ledger.events.equivalency import EquivalencyAdopted, EquivalencyRetired
+from ledger.events.external_record import (
+    ExternalItem,
+    ExternalRecordImported,
+    ExternalRecordRechecked,
+    ItemFindings,
+)
 from ledger.events.imports import ImportCompleted, ImportStarted
 from ledger.events.issuer import (
     IssuerHolidaysSet,
@@ -34,6 +41,7 @@ from ledger.events.issuer import (
     IssuerSuspensionLifted,
     IssuerTermsChanged,
 )
+from ledger.events.issuer_trust import IssuerTrusted, IssuerTrustWithdrawn
 from ledger.events.licensure import (
     LicenseChanged,
     LicenseClosed,
@@ -159,6 +167,7 @@ def other_streams() -> list[Stream]:
         ],
         assessor_stream(),
         equivalency_stream(),
+        issuer_trust_stream(),
     ]
 
 
@@ -240,6 +249,8 @@ def person_streams(person_id: UUID) -> list[Stream]:
         ],
         license_stream(uuid5(person_id, "license"), held),
         credit_stream(uuid5(person_id, "credit"), held),
+        external_record_stream(uuid5(person_id, "external record"), held),
+        acceptance_stream(uuid5(person_id, "acceptance"), held),
         [
             AccessGranted(**header(grants), **role),
             AccessWithdrawn(**header(grants, 2), **role),
@@ -301,6 +312,88 @@ def credit_stream(stream: UUID, held: dict[str, Any]) -> Stream:
         ),
         CreditWithdrawn(
             **header(stream, 2), **held, reason="mistake", effective_on=date(2025, 1, 1)
+        ),
+    ]
+
+
+def external_record_stream(stream: UUID, held: dict[str, Any]) -> Stream:
+    """Two awards of a transcript, one of which its issuer takes back."""
+    found: dict[str, Any] = {
+        "standing": "external_verified",
+        "reason": None,
+        "trust": "trusted",
+        "status_reason": None,
+    }
+    facts: dict[str, Any] = {
+        "issuer_hmac": "hmac-" + digest("issuer"),
+        "issuer_id": None,
+        "earned_on": date(2024, 5, 31),
+        "expires_on": None,
+        "holder": "unstated",
+    }
+    items = [uuid5(stream, name) for name in ("first", "second")]
+    return [
+        ExternalRecordImported(
+            **header(stream),
+            **held,
+            kind="learner_record_2",
+            carrier="json",
+            document=vault_text("record"),
+            zone=ZONE,
+            items=tuple(
+                ExternalItem(item_id=one, status="active", **found, **facts) for one in items
+            ),
+        ),
+        ExternalRecordRechecked(
+            **header(stream, 2),
+            **held,
+            items=(ItemFindings(item_id=items[1], status="revoked", **found),),
+        ),
+    ]
+
+
+def acceptance_stream(stream: UUID, held: dict[str, Any]) -> Stream:
+    """Accepted, put under review, and accepted in part."""
+    facts: dict[str, Any] = {
+        **held,
+        "record_id": named("record"),
+        "item_id": uuid5(stream, "item"),
+        "kind": "micro_credential",
+        "earned_on": date(2024, 5, 31),
+        "expires_on": None,
+        "zone": ZONE,
+    }
+    whole = {"outcome": "accepted", "quantity_hundredths": 100, "category": None, "reason": "same"}
+    half = {
+        "outcome": "partly_accepted",
+        "quantity_hundredths": 50,
+        "category": "literacy",
+        "reason": "shorter",
+    }
+    return [
+        AcceptanceDecided(**header(stream), **facts | whole),
+        AcceptancePutUnderReview(
+            **header(stream, 2), **held, reason="revoked-by-issuer", effective_on=date(2025, 1, 1)
+        ),
+        AcceptanceDecided(**header(stream, 3), **facts | half),
+    ]
+
+
+def issuer_trust_stream() -> Stream:
+    """An issuer that the district trusts, and no more."""
+    shared: dict[str, Any] = {"district_id": DISTRICT, "issuer_id": "did:web:tn.example"}
+    stream = named("trust")
+    return [
+        IssuerTrusted(
+            **header(stream),
+            **shared,
+            hosts=("tn.example",),
+            keys=(),
+            effective_on=date(2024, 7, 1),
+            authority_reference="Minute 12",
+        ),
+        IssuerTrustWithdrawn(
+            **header(stream, 2), **shared, reason="closed", effective_on=date(2025, 7, 1)
         ),
     ]
 

@@ -100,7 +100,8 @@ def test_everything_about_either_is_about_the_one_who_was_kept(log: Log) -> None
     assert len(employments.of_person(log.reader, her)) == 2
     licenses = renewals.of_persons(log.reader, [her])
     assert [one.license.person_id for one in licenses] == [her, her]
-    assert len(renewals.credits_of_persons(log.reader, [her])) == 2
+    credits_ = renewals.credits_of_persons(log.reader, [her])
+    assert len(credits_) == 4, "hers and the other one's, each with an award from elsewhere"
     happened = history.of_person(log.reader, her, limit=1000)
     assert (
         len(happened)
