@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 from urllib.parse import unquote, urlsplit
 
@@ -35,6 +35,7 @@ from ledger.records.status import is_revoked
 from ledger.records.tokens import from_token
 
 ITEMS_MAX: Final = 200
+CLOCKS_APART: Final = timedelta(minutes=5)  # a list signed while we ask is newer than our question
 _AWARDS: Final = frozenset({"AchievementCredential", "OpenBadgeCredential"})
 _TRANSCRIPT: Final = "ClrCredential"
 _ENTRY: Final = "BitstringStatusListEntry"
@@ -279,7 +280,7 @@ def _text(found: Any) -> str | None:
 def _signed(document: Document, token: str | None, known: Known, at: datetime) -> _Signer:
     """Who signed a document, all of it checked; or why nobody could tell."""
     signer = _proof(document, token, known)
-    if read_instant(document.get("validFrom")) > at:
+    if read_instant(document.get("validFrom")) > at + CLOCKS_APART:
         raise RecordNotYetValidError("the record is valid from a later day on")
     return signer
 
@@ -324,7 +325,7 @@ def _status(
 def _listed(
     document: Document, listed: Document, source: Source, at: datetime
 ) -> tuple[Status, str | None]:
-    if read_instant(listed.get("validFrom")) > at:
+    if read_instant(listed.get("validFrom")) > at + CLOCKS_APART:
         return "unknown", "status-list-not-yet-valid"
     if "validUntil" in listed and read_instant(listed["validUntil"]) <= at:
         return "unknown", "status-list-outdated"
@@ -366,7 +367,7 @@ def _older(document: Document, known: Known, at: datetime) -> Checked:
     """An Open Badge 2.0: believed only where its issuer's own address says the same."""
     found = badges2.read(document, known.hosted)
     expired = found.expires_at is not None and found.expires_at <= at
-    if found.issued_at > at:
+    if found.issued_at > at + CLOCKS_APART:
         raise RecordNotYetValidError("the record is valid from a later day on")
     status: Status = "expired" if expired else "active" if found.hosted else "unknown"
     if found.revoked:

@@ -7,7 +7,7 @@ import json
 import socket
 from base64 import urlsafe_b64encode
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -196,6 +196,15 @@ def test_a_status_list_may_come_as_a_token() -> None:
     token = as_token(unsigned, TOKEN_KEY, TOKEN.method(ISSUER_ID))
     others = Known({ISSUER_ID: ("fetched", ISSUER)}, {LIST_URL: ("fetched", token)})
     assert check(text(award(1)), others).items[0].status == "revoked"
+
+
+@pytest.mark.parametrize(("ahead", "status"), [(-1, "active"), (5, "active"), (6, "unknown")])
+def test_a_list_signed_while_it_was_asked_for_is_believed(ahead: int, status: str) -> None:
+    """Two honest clocks are minutes apart at most, and what is asked for is signed afterwards."""
+    at = datetime(2026, 11, 21, tzinfo=UTC)
+    fresh = listed(valid_from=at + timedelta(minutes=ahead))
+    others = Known({ISSUER_ID: ("fetched", ISSUER)}, {LIST_URL: ("fetched", fresh)})
+    assert check(text(award(1)), others, at=at).items[0].status == status
 
 
 def test_a_forged_status_list_is_refused() -> None:
