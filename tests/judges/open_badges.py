@@ -19,23 +19,32 @@ from openbadgeslib.ob3.clr import bundled_clr_contexts
 from openbadgeslib.ob3.did import resolve_verification_method
 from openbadgeslib.ob3.ldp import verify_data_integrity_proof
 from openbadgeslib.ob3.status import check_credential_status
+from openbadgeslib.verify import issuer_did_from_document, issuer_did_from_token
 
 Question = dict[str, Any]
 
 
 def downloading(question: Question) -> Callable[[str], bytes]:
     """What the addresses answer that a verifier may ask."""
-    issuer = question["Issuer"]
-    host = issuer["id"].removeprefix("did:web:")
-    known = {f"https://{host}/.well-known/did.json": json.dumps(issuer), **question["Lists"]}
-    return lambda url: known[url].encode()
+    known = dict(question["Lists"])
+    for issuer in question["Issuers"]:
+        host, *path = issuer["id"].removeprefix("did:web:").split(":")
+        known[f"https://{host}/{'/'.join(path) or '.well-known'}/did.json"] = json.dumps(issuer)
+
+    def download(url: str) -> bytes:
+        if url not in known:
+            raise LibOpenBadgesException(f"{url} is not at hand")
+        content: str = known[url]
+        return content.encode()
+
+    return download
 
 
 def credential(question: Question) -> None:
     """An award with its proof inside."""
-    verifier = OB3LdpVerifier.for_issuer_did(question["Issuer"]["id"])
-    download = downloading(question)
-    verifier.verify(question["Document"], check_status=True, download=download)
+    document, download = question["Document"], downloading(question)
+    verifier = OB3LdpVerifier.for_issuer_did(issuer_did_from_document(json.dumps(document)))
+    verifier.verify(document, check_status=True, download=download)
 
 
 def transcript(question: Question) -> None:
@@ -52,7 +61,8 @@ def transcript(question: Question) -> None:
 def token(question: Question) -> None:
     """An award as a token. With it the library would check the list by the issuer's first key."""
     download = downloading(question)
-    verifier = OB3Verifier.for_issuer_did(question["Issuer"]["id"], download=download)
+    issuer_id = issuer_did_from_token(question["Token"])
+    verifier = OB3Verifier.for_issuer_did(issuer_id, download=download)
     check_credential_status(verifier.verify(question["Token"]), download, verify_list=True)
 
 

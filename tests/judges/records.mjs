@@ -24,11 +24,14 @@ const ours = new Map(Object.entries(read(contextFile)));
 const theirs = new Map([...ours, ...w3c, ...openBadges]);
 const METHODS = { Multikey: "https://w3id.org/security/multikey/v1" };
 
-function loader({ Issuer, Lists = {}, Contexts }) {
+function loader({ Issuers, Lists = {}, Contexts }) {
   const contexts = Contexts === "theirs" ? theirs : ours;
-  const documents = new Map([...contexts, ...Object.entries(Lists), [Issuer.id, Issuer]]);
-  for (const method of Issuer.verificationMethod) {
-    documents.set(method.id, { "@context": METHODS[method.type], ...method });
+  const documents = new Map([...contexts, ...Object.entries(Lists)]);
+  for (const issuer of Issuers) {
+    documents.set(issuer.id, issuer);
+    for (const method of issuer.verificationMethod) {
+      documents.set(method.id, { "@context": METHODS[method.type], ...method });
+    }
   }
   return async (url) => {
     if (!documents.has(url)) throw new Error(`${url} is not at hand`);

@@ -137,7 +137,7 @@ def to_verifiers(
         {
             "Kind": "credential",
             "Document": document,
-            "Issuer": issuer,
+            "Issuers": [issuer],
             "Lists": {LIST_URL: listed},
             "Contexts": copy,
         }
@@ -147,7 +147,7 @@ def to_verifiers(
 
 def to_open_badges(issuer: Any = ISSUER, listed: str = LIST_TOKEN, **asked: Any) -> Question:
     """What is asked is one of Document, Token and Picture, and which kind it is."""
-    return {"Kind": "credential", "Issuer": issuer, "Lists": {LIST_URL: listed}, **asked}
+    return {"Kind": "credential", "Issuers": [issuer], "Lists": {LIST_URL: listed}, **asked}
 
 
 def as_picture(picture: bytes) -> str:
