@@ -261,6 +261,15 @@ def must_employ(connection: Connection[Any], district_id: UUID, person_id: UUID)
         raise NotFoundError(NOT_THERE)
 
 
+def must_see_facts(
+    caller: Caller, connection: Connection[Any], district_id: UUID, person_id: UUID
+) -> None:
+    """What a district has on file about a person: for herself, its staff office and auditors."""
+    if not caller.is_person(person_id):
+        must_see_district(caller, district_id)
+    must_employ(connection, district_id, person_id)
+
+
 def must_identify(
     caller: Caller, connection: Connection[Any], district_id: UUID, person_id: UUID
 ) -> None:

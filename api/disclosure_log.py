@@ -33,6 +33,7 @@ Record = Literal[
     "history",
     "stacks",
     "employments",
+    "facts",
     "payouts",
     "payout",
     "base-pay",

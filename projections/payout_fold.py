@@ -183,7 +183,7 @@ class Book:
         row = record_after(teacher.recorded, event, position)
         key = (row.stream, row.version)
         self.changed_records[key] = row
-        if row.fact is None:
+        if row.withdrawn_position is not None:
             del teacher.recorded[key]
         else:
             recorded = Recorded(row.stream, row.version, row.position, row.fact)

@@ -95,14 +95,15 @@ def adopted(
 
 @dataclass(slots=True)
 class RecordRow:
-    """A fact about a person, as it is stored; without the fact once it counts no more."""
+    """A fact about a person, as it is stored; what was withdrawn counts no more."""
 
     stream: UUID
     version: int
     person_id: UUID
     district_id: UUID
     position: int
-    fact: Fact | CreditFact | OpeningPayment | None
+    fact: Fact | CreditFact | OpeningPayment
+    withdrawn_position: int | None = None
 
 
 def record_after(
@@ -116,7 +117,8 @@ def record_after(
 ) -> RecordRow:
     """What the event makes of the fact it is about; a credit that is withdrawn stands no more."""
     stream, version = event.originator_id, event.originator_version
-    fact: Fact | CreditFact | OpeningPayment | None
+    fact: Fact | CreditFact | OpeningPayment
+    withdrawn = None
     match event:
         case OpeningRecorded():
             fact = opening_fact(event)
@@ -125,12 +127,15 @@ def record_after(
         case CreditRecorded():
             fact = credit_fact(event)
         case DossierFactWithdrawn():
-            version, fact = event.withdrawn_version, None
+            version, withdrawn = event.withdrawn_version, position
+            _, said = recorded[stream, version]
+            position, fact = said.position, said.fact
         case CreditWithdrawn():
             _, credit = recorded[stream, 1]
             version, position = 1, credit.position
             fact = credit.fact.model_copy(update={"stands": False})
-    return RecordRow(stream, version, event.person_id, event.district_id, position, fact)
+    about = (event.person_id, event.district_id)
+    return RecordRow(stream, version, *about, position, fact, withdrawn)
 
 
 def dossier_of(

@@ -71,7 +71,8 @@ def _record_rows(book: Book) -> Iterable[dict[str, Any]]:
             "person_id": row.person_id,
             "district_id": row.district_id,
             "position": row.position,
-            "fact": None if row.fact is None else row.fact.model_dump(mode="json"),
+            "withdrawn_position": row.withdrawn_position,
+            "fact": row.fact.model_dump(mode="json"),
         }
 
 

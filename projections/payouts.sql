@@ -83,14 +83,15 @@ CREATE TABLE IF NOT EXISTS payout_employments (
 CREATE INDEX IF NOT EXISTS payout_employments_by_person ON payout_employments (person_id);
 CREATE INDEX IF NOT EXISTS payout_employments_by_district ON payout_employments (district_id);
 
--- What rules rest on beside awards and positions; a fact that counts no more is null.
+-- What rules rest on beside awards and positions; what was withdrawn counts no more.
 CREATE TABLE IF NOT EXISTS payout_records (
-    stream      uuid   NOT NULL,
-    version     int    NOT NULL,
-    person_id   uuid   NOT NULL,
-    district_id uuid   NOT NULL,
-    position    bigint NOT NULL,
-    fact        json,
+    stream             uuid   NOT NULL,
+    version            int    NOT NULL,
+    person_id          uuid   NOT NULL,
+    district_id        uuid   NOT NULL,
+    position           bigint NOT NULL,
+    withdrawn_position bigint,
+    fact               json   NOT NULL,
     PRIMARY KEY (stream, version)
 );
 CREATE INDEX IF NOT EXISTS payout_records_by_person ON payout_records (person_id);
@@ -226,7 +227,7 @@ SELECT DISTINCT person_id FROM payout_employments WHERE district_id = ANY(%(dist
 -- name: load_records
 SELECT person_id, district_id, stream, version, position, fact::text
   FROM payout_records
- WHERE person_id = ANY(%(person_ids)s) AND fact IS NOT NULL;
+ WHERE person_id = ANY(%(person_ids)s) AND withdrawn_position IS NULL;
 
 -- name: load_calendars
 SELECT district_id, position, fact::text
@@ -340,7 +341,8 @@ awards AS (
 records AS (
     INSERT INTO payout_records
     SELECT * FROM json_populate_recordset(NULL::payout_records, %(records)s)
-        ON CONFLICT (stream, version) DO UPDATE SET fact = excluded.fact),
+        ON CONFLICT (stream, version) DO UPDATE
+       SET fact = excluded.fact, withdrawn_position = excluded.withdrawn_position),
 calendars AS (
     INSERT INTO payout_calendars
     SELECT * FROM json_populate_recordset(NULL::payout_calendars, %(calendars)s)),
