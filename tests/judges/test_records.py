@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode, urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -232,14 +232,16 @@ def decoded(part: str) -> bytes:
 def test_openbadgeslib_refuses_a_token_with_any_leaf_flipped(
     algorithm: str, open_badges: Judge
 ) -> None:
-    head, payload, signature = TOKENS[algorithm].split(".")
-    bodies = [
-        urlsafe_b64encode(compact_json(changed(content, path, flipped_or_more))).decode()
-        for content in [json.loads(decoded(payload))]
-        for path in leaves(content)
-    ]
-    tokens = [f"{head}.{body.rstrip('=')}.{signature}" for body in bodies]
+    tokens = with_every_leaf_of_a_token_flipped(TOKENS[algorithm])
     assert not any(open_badges([to_open_badges(Kind="token", Token=token) for token in tokens]))
+
+
+def with_every_leaf_of_a_token_flipped(token: str) -> Iterator[str]:
+    head, payload, signature = token.split(".")
+    content = json.loads(decoded(payload))
+    for path in leaves(content):
+        body = urlsafe_b64encode(compact_json(changed(content, path, flipped_or_more))).decode()
+        yield f"{head}.{body.rstrip('=')}.{signature}"
 
 
 def flipped_or_more(value: Any) -> Any:
@@ -276,6 +278,15 @@ def test_both_refuse_a_list_that_somebody_else_signed_or_changed(
         to_open_badges(issuer=by_stranger, Document=AWARD),
     ]
     assert not any(open_badges(refused))
+
+
+def test_both_refuse_an_award_by_a_list_with_any_leaf_flipped(
+    verifiers: Judge, open_badges: Judge
+) -> None:
+    forged = with_every_leaf_flipped(LIST)
+    assert not any(verifiers([one for each in forged for one in to_verifiers(AWARD, listed=each)]))
+    tokens = list(with_every_leaf_of_a_token_flipped(LIST_TOKEN))
+    assert not any(open_badges([to_open_badges(listed=one, Document=AWARD) for one in tokens]))
 
 
 def test_both_refuse_what_has_expired_or_is_not_valid_yet(
