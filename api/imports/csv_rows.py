@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from api.imports.flaws import Flaws
 
@@ -25,3 +25,15 @@ def csv_rows(file: str, content: bytes, flaws: Flaws) -> Iterator[list[str]]:
             read += 1
     except csv.Error:
         flaws.add(file, "csv-damaged", "is not well-formed CSV from here on", row=read + 1)
+
+
+def numbered_rows(
+    file: str, rows: Iterable[list[str]], header: Sequence[str], flaws: Flaws
+) -> Iterator[tuple[int, list[str]]]:
+    """The rows below the header with their numbers, as a spreadsheet counts, if as wide as it."""
+    for number, row in enumerate(rows, start=2):
+        if len(row) == len(header):
+            yield number, row
+        elif row:  # an empty line says nothing
+            why = f"has {len(row)} fields, and the header {len(header)}"
+            flaws.add(file, "columns-wrong", why, row=number)

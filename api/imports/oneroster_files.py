@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from api.imports.csv_rows import csv_rows
+from api.imports.csv_rows import csv_rows, numbered_rows
 from api.imports.flaws import Flaws
 
 ENTRIES_MAX = 100
@@ -137,16 +137,8 @@ def _read_table(name: str, content: bytes, flaws: Flaws) -> Iterator[Record]:
         flaws.add(file, "header-wrong", f"the header has to be {COLUMNS[name]}", row=1)
         return
     used = [(at, column) for at, column in enumerate(header) if column not in SECRET_COLUMNS]
-    for number, row in enumerate(rows, start=2):
-        if len(row) == len(header):
-            yield Record(number, {column: row[at] for at, column in used})
-        elif row:  # an empty line says nothing
-            flaws.add(
-                file,
-                "columns-wrong",
-                f"has {len(row)} fields, and the header {len(header)}",
-                row=number,
-            )
+    for number, row in numbered_rows(file, rows, header, flaws):
+        yield Record(number, {column: row[at] for at, column in used})
 
 
 def _is_header(header: list[str], columns: list[str]) -> bool:

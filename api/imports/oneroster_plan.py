@@ -21,8 +21,9 @@ from ledger.aggregates.person import Person
 from ledger.application import Ledger
 from ledger.commands.employment import employment_stream
 from ledger.events import AnyEmploymentEvent, AnyOrganizationEvent
+from ledger.identities import Position
 from ledger.keyring import PersonErasedError
-from ledger.vault import PersonDetails, Position, Vault
+from ledger.vault import PersonDetails, Vault
 
 SOURCE = "oneroster"
 ORGANIZATIONS = "oneroster-organization"

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import orjson
 
-from api.imports.csv_rows import csv_rows
+from api.imports.csv_rows import csv_rows, numbered_rows
 from api.imports.flaws import Flaws
 from ledger.aggregates.batch_answers import Answer
 from ledger.events.batch import ResultStatus
@@ -53,12 +53,8 @@ def _csv_rows(file: str, content: bytes, flaws: Flaws) -> Iterator[tuple[int, Ro
     flaws.refuse_if_any()  # without a first row nothing more can be said of the others
     if not _is_header(file, header, flaws):
         return
-    for place, row in enumerate(rows, 2):
-        if len(row) == len(header):
-            yield place, dict(zip(header, row, strict=True))
-        elif row:
-            why = f"has {len(row)} fields, and the header {len(header)}"
-            flaws.add(file, "columns-wrong", why, row=place)
+    for place, row in numbered_rows(file, rows, header, flaws):
+        yield place, dict(zip(header, row, strict=True))
 
 
 def _is_header(file: str, header: list[str], flaws: Flaws) -> bool:

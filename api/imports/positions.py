@@ -17,7 +17,7 @@ from ledger.aggregates.base import Act
 from ledger.aggregates.employment import Employment, Terms
 from ledger.commands.employment import employment_stream
 from ledger.events import AnyEmploymentEvent
-from ledger.vault import Position
+from ledger.identities import Position
 
 ONE_DAY = timedelta(days=1)
 Events = list[AnyEmploymentEvent]

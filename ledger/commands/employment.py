@@ -13,8 +13,9 @@ from ledger.application import Call, Ledger, Reader, Receipt
 from ledger.commands.person import get_person
 from ledger.errors import InvalidError
 from ledger.events import AnyEmploymentEvent
+from ledger.identities import Position
 from ledger.values import stream_id
-from ledger.vault import Position, Vault
+from ledger.vault import Vault
 
 SOURCE = "command"  # of positions named by callers, beside those that files name
 

@@ -23,7 +23,8 @@ from ledger.application import Call, Ledger, Receipt
 from ledger.commands import employment, organization, person
 from ledger.commands.employment import SchoolElsewhereError
 from ledger.errors import CommandReusedError, NotFoundError, NothingChangesError
-from ledger.vault import IdentityTakenError, PersonDetails, Vault
+from ledger.identities import IdentityTakenError
+from ledger.vault import PersonDetails, Vault
 from tests.samples import DISTRICT, MONDAY, OPERATOR, ZONE
 from tests.vaults import open_vault
 

@@ -16,9 +16,10 @@ from ledger.erasure import Entry, EraseFile, EraseFileDamagedError, Eraser
 from ledger.errors import ErasedError
 from ledger.evidence import EvidenceStore, open_blobs
 from ledger.gate import VaultClosedError
+from ledger.identities import Position
 from ledger.keyring import PersonErasedError
 from ledger.store import Role, connection_info
-from ledger.vault import DetailsPointer, PersonDetails, Position, Vault
+from ledger.vault import DetailsPointer, PersonDetails, Vault
 from tests.api.world import PNG
 from tests.samples import DISTRICT, EARNER, FIRST, named
 

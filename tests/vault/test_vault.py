@@ -17,16 +17,10 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from ledger.errors import NotFoundError
+from ledger.identities import IdentityTakenError, Position
 from ledger.keys import FileKeyProvider, RootKeyError, VaultDamagedError
 from ledger.store import Role, connection_info
-from ledger.vault import (
-    DetailsPointer,
-    IdentityTakenError,
-    NewText,
-    PersonDetails,
-    Position,
-    Vault,
-)
+from ledger.vault import DetailsPointer, NewText, PersonDetails, Vault
 from tests.samples import DISTRICT, EARNER, FIRST, named
 from tests.vaults import Pool
 
