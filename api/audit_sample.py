@@ -22,7 +22,7 @@ from pydantic import BaseModel
 
 from api.edge import Edge
 from api.explanations import VIEWS, explain
-from api.exports.layout import dollars
+from api.exports.records import dollars
 from ledger.aggregates.organization import Organization
 from ledger.errors import InvalidError
 from ledger.store import EVERYTHING

@@ -59,7 +59,7 @@ def close(
 def compare(batch: BatchId, principal: Principal) -> None:
     """Show what of a batch differs from the one before by more than a quarter."""
     from api import payroll  # noqa: PLC0415 - loads slowly
-    from api.exports.layout import dollars  # noqa: PLC0415
+    from api.exports.records import dollars  # noqa: PLC0415
     from ledger.commands.batch import beginning_of  # noqa: PLC0415
 
     with open_edge() as edge:
@@ -193,7 +193,7 @@ def import_return(
 @app.command("list")
 def list_batches(district: Annotated[UUID, typer.Option(help="Whose.")]) -> None:
     """List the batches of a district, the newest first."""
-    from api.exports.layout import dollars  # noqa: PLC0415 - loads slowly
+    from api.exports.records import dollars  # noqa: PLC0415 - loads slowly
     from projections import batches  # noqa: PLC0415
 
     with open_edge() as edge, edge.reading([district]) as connection:

@@ -15,7 +15,7 @@ import typer
 
 from api import local_postgres
 from api.cli_imports import COMMAND_LINE
-from api.exports.layout import dollars
+from api.exports.records import dollars
 from ledger.commands.policy import NewRule, load_rules
 from ledger.rules.policy_file import Flaw, PolicyFile, PolicyFileError, names_in, parse, refused
 from ledger.store import Role

@@ -10,8 +10,8 @@ from ledger.application import Call, Receipt
 from ledger.commands import entitlement as entitlements
 from ledger.commands.entitlement import About
 from ledger.errors import ConflictError, RuleError
-from ledger.rules.payroll import Proposal
-from ledger.rules.payroll import proposals as proposed
+from ledger.rules.payroll_lines import Proposal
+from ledger.rules.payroll_lines import proposals as proposed
 from ledger.store import EVERYTHING
 from projections import batches, payable
 from projections.batches import Line
@@ -46,6 +46,8 @@ def adopt(
     amount_cents: int,
 ) -> Receipt:
     """Adopt a proposal as it was seen. Raises ConflictError when it is another one by now."""
+    # Of one entitlement several may be proposed, and each counts those adopted before it.
+    edge.visible(payable.VIEWS, edge.ledger.recorder.last_position())
     position, found = proposals(edge, district_id)
     with edge.reading([EVERYTHING]) as connection:
         known = [

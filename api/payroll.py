@@ -6,37 +6,30 @@ it; what a refused command has written meanwhile is taken back.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 from typing import NoReturn
 from uuid import UUID, uuid5
 
-import orjson
-
-from api import batch_files
+from api import batch_content, batch_files
 from api.batch_files import Envelope
 from api.edge import Edge
-from api.exports.layout import Layout, dollars, layout
-from api.exports.records import Policy, of_all, records_of, to_bytes, whole
+from api.exports.layout import layout
 from ledger.aggregates.batch import Batch
 from ledger.aggregates.batch_answers import chunks
 from ledger.aggregates.batch_draft import LINES_PER_COMMAND
-from ledger.aggregates.organization import Organization
 from ledger.application import Call, Receipt
 from ledger.commands import batch as commands
 from ledger.commands.batch import Seen
 from ledger.commands.batch_comparison import comparison
-from ledger.commands.batch_lines import LineRow, rows_of
-from ledger.commands.merge import merges
+from ledger.commands.batch_lines import rows_of
 from ledger.commands.segregation import HaveReviewed
 from ledger.errors import NotFoundError, NothingChangesError
-from ledger.events import LedgerEvent
 from ledger.events.batch import BatchLine
 from ledger.events.payroll import PayrollTerms
 from ledger.rules.batch_comparison import Comparison
-from ledger.rules.payroll import hash_total, lines_of_batch
+from ledger.rules.payroll_lines import lines_of_batch
 from ledger.store import EVERYTHING
 from projections import batches, payable, reviewers
 
@@ -146,7 +139,7 @@ def freeze(edge: Edge, call: Call, *, batch_id: UUID) -> Receipt:
     batch = edge.ledger.get(Batch, batch_id)
     rows = rows_of(edge.ledger, batch_id)
     batch.must_be_drafted(listed=len(rows))
-    stored = batch_files.store(edge, batch, _frozen(edge, batch, rows))
+    stored = batch_files.store(edge, batch, batch_content.frozen(edge, batch, rows))
     with batch_files.kept_if_told(edge, batch, stored) as told:
         return told(
             commands.freeze_batch(
@@ -195,7 +188,7 @@ def export(edge: Edge, call: Call, *, batch_id: UUID, layout_name: str) -> Recei
     batch.must_be_closed()
     if layout_name in batch.exports:
         raise NothingChangesError(f"batch {batch.drafted.number} is exported as {layout_name}")
-    stored = batch_files.store(edge, batch, _rendered(edge, batch, chosen, call.at))
+    stored = batch_files.store(edge, batch, batch_content.rendered(edge, batch, chosen, call.at))
     with batch_files.kept_if_told(edge, batch, stored) as told:
         return told(
             commands.export_batch(
@@ -223,94 +216,6 @@ def read_export(edge: Edge, batch: Batch, layout_name: str) -> Download:
         envelope=envelope,
         file_id=file.file_id,
     )
-
-
-# What is in the files
-
-
-def _frozen(edge: Edge, batch: Batch, rows: Sequence[LineRow]) -> list[bytes]:
-    """The lines as they are frozen, behind their sums and what chains them to those before."""
-    numbers = _employee_numbers(edge, batch, rows)
-    content = to_bytes(records_of(rows, numbers, _policies(edge, rows)))
-    envelope = {
-        "line_count": len(rows),
-        "hash_total": hash_total(numbers[row["person_id"]] for row in rows),
-        "sha256": hashlib.sha256(content).hexdigest(),
-        "previous_batch_sha256": batch_files.previous_sha256(edge, batch),
-        "of_all": of_all(batch),
-    }
-    return [orjson.dumps(envelope), b"\n", content]
-
-
-def _employee_numbers(edge: Edge, batch: Batch, rows: Iterable[LineRow]) -> dict[str, str]:
-    """By the ids that the rows have: whose record was merged meanwhile has the number kept."""
-    person_of = merges(edge.ledger).person_of
-    meant = {text: person_of(UUID(text)) for text in {row["person_id"] for row in rows}}
-    details = edge.vault.get_details(set(meant.values()), batch.district_id)
-    return {
-        text: details[person_id].employee_number
-        for text, person_id in meant.items()
-        if person_id in details
-    }
-
-
-def _policies(edge: Edge, rows: Iterable[LineRow]) -> dict[tuple[str, int], Policy]:
-    """What each version of a policy is called and who adopted it, whatever kind of policy."""
-    found = {}
-    for policy_id in {row["policy_id"] for row in rows}:
-        for event in edge.ledger.events.get(UUID(policy_id)):
-            version = getattr(event, "policy_version", None)
-            if version is not None:
-                title = getattr(getattr(event, "terms", None), "title", "")
-                found[policy_id, version] = Policy(getattr(event, "board_reference", ""), title)
-    return found
-
-
-def _rendered(edge: Edge, batch: Batch, chosen: Layout, at: datetime) -> list[bytes]:
-    """The frozen lines in a layout, behind what there is to say of them."""
-    assert batch.file is not None, "a closed batch was frozen"
-    frozen, pieces = batch_files.open_file(edge, batch, batch.file)
-    # Files that were frozen before this was put in front of the lines have it in each.
-    shared = frozen.get("of_all", {}) | {"approver": " ".join(map(str, batch.approvers))}
-    records = whole(map(orjson.loads, batch_files.lines(pieces)), shared)
-    content = list(chosen.render(records))
-    digest = hashlib.sha256()
-    for piece in content:
-        digest.update(piece)
-    district = edge.ledger.get(Organization, batch.district_id)
-    envelope = _envelope(batch, district, chosen) | {
-        "hash_total": frozen["hash_total"],
-        "sha256": digest.hexdigest(),
-        "lines_sha256": frozen["sha256"],
-        "previous_batch_sha256": frozen["previous_batch_sha256"],
-        "exported_at": at.isoformat(),
-    }
-    return [orjson.dumps(envelope), b"\n", *content]
-
-
-def _envelope(batch: Batch, district: Organization, chosen: Layout) -> Envelope:
-    drafted = batch.drafted
-    return {
-        "batch_no": drafted.number,
-        "batch_id": str(batch.id),
-        "district_id": str(batch.district_id),
-        "district": district.name,
-        "pay_period": drafted.pay_date.isoformat(),
-        "status": "closed",
-        "through_position": drafted.through_position,
-        "layout": chosen.name,
-        "layout_version": chosen.version,
-        "line_count": drafted.line_count,
-        "sum_amount": orjson.Fragment(dollars(drafted.sum_cents)),
-        "sum_positive": orjson.Fragment(dollars(drafted.positive_cents)),
-        "sum_negative": orjson.Fragment(dollars(drafted.negative_cents)),
-        "prepared": [_signed(drafted)],
-        "approved": [_signed(one) for one in batch.approvals],
-    }
-
-
-def _signed(event: LedgerEvent) -> dict[str, str]:
-    return {"by": str(event.actor_id), "at": event.occurred_at.isoformat()}
 
 
 def _never(_read: object) -> NoReturn:

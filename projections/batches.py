@@ -315,6 +315,8 @@ def _last_try(one: Line) -> LastTry:
         subject_id=one.subject_id,
         earned_on=one.earned_on,
         pay_date=one.pay_date,
+        fund_source=one.fund_source,
+        account=one.account,
     )
 
 

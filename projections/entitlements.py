@@ -43,6 +43,7 @@ class Part:
     fund: str | None  # null: the district's payroll terms say it
     account: str | None
     pensionable: bool | None
+    shares: list[tuple[str, int]] | None  # fund and cents as earned, where several funds pay
 
 
 def parts(

@@ -7,6 +7,7 @@ this module and nothing else.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -15,7 +16,8 @@ from psycopg import Connection
 
 from ledger.errors import RuleError
 from ledger.rules.entitlements.judging import NOTICES
-from ledger.rules.payroll import Payable
+from ledger.rules.entitlements.lines import FUND
+from ledger.rules.payroll import Payable, apportion
 from projections import payouts
 from projections.entitlements import Part, parts
 from projections.parking import parked_scopes
@@ -43,16 +45,17 @@ def payable(
     """
     doubtful = _in_doubt(connection)
     return [
-        _payable(one)
+        payable
         for one in _due(connection, district_id, through, pay_date)
         if doubtful.isdisjoint((one.person_id, one.policy_id, one.credential_id))
+        for payable in _payables(one)
     ]
 
 
 def owed(connection: Connection[Any], district_id: UUID, *, through: int) -> Mapping[UUID, Payable]:
     """What is owed at some time, by the line that it becomes first; closed or not."""
-    found = map(_payable, _due(connection, district_id, through, ALWAYS))
-    return {one.line_id: one for one in found}
+    due = _due(connection, district_id, through, ALWAYS)
+    return {one.line_id: one for part in due for one in _payables(part)}
 
 
 def find(connection: Connection[Any], entitlement_id: UUID) -> Payable | None:
@@ -95,6 +98,24 @@ def _in_doubt(connection: Connection[Any]) -> set[UUID | None]:
     if any(scope.kind == "ledger" for scope in scopes):
         raise LedgerInDoubtError("an event about nobody in particular could not be read")
     return {scope.id for scope in scopes}
+
+
+def _payables(one: Part) -> list[Payable]:
+    """An instalment as one line, or as a line for each fund that pays a share of it."""
+    if not one.shares:
+        return [_payable(one)]
+    funds = [fund for fund, _ in one.shares]
+    cents = apportion(one.amount_cents, [abs(earned_cents) for _, earned_cents in one.shares])
+    return [
+        replace(
+            _payable(one),
+            share=share,
+            amount_cents=amount_cents,
+            fund_source=fund,
+            account=one.account and one.account.replace(FUND, fund),
+        )
+        for share, (fund, amount_cents) in enumerate(zip(funds, cents, strict=True), 1)
+    ]
 
 
 def _payable(one: Part) -> Payable:

@@ -567,13 +567,14 @@ SELECT p.payout_id, p.person_id, p.policy_id, p.policy_version, p.subject_id, p.
              AND coalesce(w.to_position > %(as_of)s, true)
        CROSS JOIN LATERAL (
              SELECT 1 AS instalment, p.payable_on AS due_on, p.amount_cents,
-                    'reversal' AS recovery, NULL AS fund, NULL AS account, NULL::bool AS pensionable
+                    'reversal' AS recovery, NULL AS fund, NULL AS account, NULL::bool AS pensionable,
+                    NULL::json AS shares
               WHERE p.parts IS NULL AND p.benefit = 'one_time'
               UNION ALL
              SELECT *
                FROM json_to_recordset(p.parts::json)
                     AS listed(instalment int, due_on date, amount_cents bigint, recovery text,
-                              fund text, account text, pensionable bool)) AS part
+                              fund text, account text, pensionable bool, shares json)) AS part
  WHERE p.from_position <= %(as_of)s AND coalesce(p.to_position > %(as_of)s, true)
    AND p.district_id = %(district_id)s AND p.verdict = 'due' AND w.payout_id IS NULL
    AND part.due_on <= %(effective_on)s

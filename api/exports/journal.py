@@ -20,7 +20,7 @@ from datetime import date, timedelta
 from typing import Literal, NamedTuple
 from uuid import UUID
 
-from api.exports.layout import dollars
+from api.exports.records import dollars
 from ledger.events import LedgerEvent
 from ledger.events.batch import (
     BatchClosed,

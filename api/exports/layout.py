@@ -20,7 +20,7 @@ from typing import Any, Literal
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from api.exports.records import FIELDS, Record
+from api.exports.records import FIELDS, Record, dollars
 from ledger.errors import NotFoundError, RuleError
 
 COMPUTED = ("company_code", "batch_code")
@@ -198,11 +198,6 @@ class Layout(BaseModel):
             except UnfitError as unfit:
                 line = record[line_no]
                 raise CellRefusedError(f"{self.name} line {line} {unfit}", line=line) from None
-
-
-def dollars(cents: int) -> str:
-    """Cents as a number with two places: -150.00."""
-    return f"{'-' if cents < 0 else ''}{abs(cents) // 100}.{abs(cents) % 100:02}"
 
 
 def safe_text(text: str) -> str:

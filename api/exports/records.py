@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
@@ -11,6 +12,7 @@ import orjson
 from ledger.aggregates.batch import Batch
 from ledger.commands.batch_lines import LineRow
 from ledger.errors import RuleError
+from projections.line_facts import Held, position_on
 
 CURRENCY = "USD"
 # In the order of the canonical file. Whatever a layout shows has one of these names.
@@ -67,11 +69,19 @@ class Policy(NamedTuple):
     title: str
 
 
-def records_of(
-    rows: Sequence[LineRow],
-    employee_numbers: Mapping[str, str],
-    policies: Mapping[tuple[str, int], Policy],
-) -> Iterator[Record]:
+NO_POLICY = Policy("", "")
+
+
+class Beside(NamedTuple):
+    """What records say beside what lines do, by the ids that the lines have."""
+
+    employee_numbers: Mapping[str, str]
+    policies: Mapping[tuple[str, int], Policy]
+    positions: Mapping[str, Sequence[Held]] = {}
+    evidence: Mapping[str, str] = {}
+
+
+def records_of(rows: Sequence[LineRow], beside: Beside) -> Iterator[Record]:
     """The lines of a batch, by employee number, account and id; amounts in integer cents.
 
     What all of them say alike is left to `of_all`: frozen, it would be half of each line.
@@ -79,9 +89,8 @@ def records_of(
     Raises:
         EmployeeNumberMissingError: says whose, by their ids.
     """
-    missing = sorted(
-        {row["person_id"] for row in rows if not employee_numbers.get(row["person_id"])}
-    )
+    numbers = beside.employee_numbers
+    missing = sorted({row["person_id"] for row in rows if not numbers.get(row["person_id"])})
     if missing:
         raise EmployeeNumberMissingError(
             f"{len(missing)} persons have no employee number, the first of them {missing[0]}",
@@ -89,11 +98,29 @@ def records_of(
         )
     ordered = sorted(
         rows,
-        key=lambda row: (employee_numbers[row["person_id"]], row["account"] or "", row["line_id"]),
+        key=lambda row: (numbers[row["person_id"]], row["account"] or "", row["line_id"]),
     )
+    splits = _cost_splits(rows)
     for number, row in enumerate(ordered, 1):
-        policy = policies.get((row["policy_id"], row["policy_version"]), Policy("", ""))
-        yield _of_line(number, row, employee_numbers[row["person_id"]], policy)
+        yield _of_line(number, row, beside) | {"cost_split": splits.get(_whole(row))}
+
+
+def _whole(row: LineRow) -> tuple[str, int, str]:
+    """What all shares of one instalment have in common."""
+    return row["entitlement_id"], row["instalment"], row["kind"]
+
+
+def _cost_splits(rows: Sequence[LineRow]) -> dict[tuple[str, int, str], str]:
+    """Of each instalment that several funds pay, what each does: "general=60.00 title-ii=40.00"."""
+    counts = Counter(map(_whole, rows))
+    if len(counts) == len(rows):
+        return {}
+    shares: dict[tuple[str, int, str], list[str]] = {}
+    for row in rows:
+        if counts[_whole(row)] > 1:
+            share = f"{row['fund_source'] or ''}={dollars(row['amount_cents'])}"
+            shares.setdefault(_whole(row), []).append(share)
+    return {key: " ".join(sorted(found)) for key, found in shares.items()}
 
 
 def batch_code(prefix: str, pay_date: date) -> str:
@@ -108,29 +135,30 @@ def of_all(batch: Batch) -> Record:
         "batch_no": drafted.number,
         "district_id": str(batch.district_id),
         "employee_key_type": "employee_number",
-        "position": None,
-        "units": None,
-        "rate": None,
+        "units": 1,
         "currency": CURRENCY,
         "pay_date_requested": drafted.pay_date.isoformat(),
         "tax_year": drafted.pay_date.year,
         "supplemental_wage": True,
-        "cost_split": None,
-        "evidence_hash": None,
         "company_code": drafted.company_code,
         "batch_code": batch_code(drafted.batch_prefix, drafted.pay_date),
     }
 
 
-def _of_line(number: int, row: LineRow, employee_number: str, policy: Policy) -> Record:
+def _of_line(number: int, row: LineRow, beside: Beside) -> Record:
     original = row["original"] or NO_ORIGINAL
+    person_id = row["person_id"]
+    policy = beside.policies.get((row["policy_id"], row["policy_version"]), NO_POLICY)
+    held = beside.positions.get(person_id, ())
     return {
         "line_no": number,
         "line_id": row["line_id"],
         "attempt": row["attempt"],
         "kind": row["kind"].upper(),
-        "employee_no": employee_number,
+        "employee_no": beside.employee_numbers[person_id],
+        "position": position_on(held, date.fromisoformat(row["earned_on"])) if held else None,
         "earning_code": row["earning_code"],
+        "rate": row["amount_cents"],
         "amount": row["amount_cents"],
         "earned_from": row["earned_on"],
         "earned_to": row["earned_on"],
@@ -145,6 +173,7 @@ def _of_line(number: int, row: LineRow, employee_number: str, policy: Policy) ->
         "original_pay_date": original["pay_date"],
         "original_tax_year": original["tax_year"],
         "board_ref": policy.board_reference,
+        "evidence_hash": beside.evidence.get(row["entitlement_id"]),
         "memo": policy.title,
     }
 
@@ -159,3 +188,8 @@ def whole(records: Iterable[Record], shared: Record) -> Iterator[Record]:
     for record in records:
         record.update(shared)
         yield record
+
+
+def dollars(cents: int) -> str:
+    """Cents as a number with two places: -150.00."""
+    return f"{'-' if cents < 0 else ''}{abs(cents) // 100}.{abs(cents) % 100:02}"

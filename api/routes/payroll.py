@@ -32,7 +32,9 @@ from ledger.commands.entitlement import About
 from ledger.errors import NotFoundError
 from ledger.events.entitlement import HoldReason, WriteOffReason
 from ledger.events.payroll import PayrollTerms
-from ledger.rules.payroll import Decided, EntitlementState, Payable, Proposal, entitlement_state
+from ledger.rules.payroll import Decided, Payable
+from ledger.rules.payroll_lines import Proposal
+from ledger.rules.payroll_states import EntitlementState, entitlement_state
 from ledger.store import EVERYTHING
 from ledger.values import Cents, Positive, ShortText, SignedCents, Value
 from projections import batches, payable, payouts

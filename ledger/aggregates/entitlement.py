@@ -20,7 +20,8 @@ from ledger.events.entitlement import (
     LineWrittenOff,
     WriteOffReason,
 )
-from ledger.rules.payroll import Proposal, line_id
+from ledger.rules.payroll import line_id
+from ledger.rules.payroll_lines import Proposal
 
 
 class NotHeldError(RuleError):

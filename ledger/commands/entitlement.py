@@ -10,7 +10,7 @@ from ledger.aggregates.entitlement import Entitlement
 from ledger.application import Call, Ledger, Reader, Receipt
 from ledger.events import AnyEntitlementEvent
 from ledger.events.entitlement import HoldReason, WriteOffReason, entitlement_stream
-from ledger.rules.payroll import Proposal
+from ledger.rules.payroll_lines import Proposal
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,8 @@ from ledger.commands.payroll import set_payroll_terms
 from ledger.events.batch import BatchClosed
 from ledger.events.payroll import PayCode, PayrollTerms
 from ledger.events.policy_rule import Rule
-from ledger.rules.payroll import Payable, lines_of_batch
+from ledger.rules.payroll import Payable
+from ledger.rules.payroll_lines import lines_of_batch
 from ledger.store import EVERYTHING
 from ledger.vault import DetailsPointer, PersonDetails
 from projections import payouts

@@ -14,7 +14,7 @@ from ledger.aggregates.batch_draft import PeriodClosedError, draft, list_lines
 from ledger.aggregates.batch_returns import AnsweredBatch, VarianceUnexplainedError
 from ledger.errors import NothingChangesError
 from ledger.events.batch import BatchLine, StoredFile
-from ledger.rules.payroll import lines_of_batch
+from ledger.rules.payroll_lines import lines_of_batch
 from tests.rules.test_payroll import TERMS, payable
 from tests.samples import DISTRICT, act, named
 

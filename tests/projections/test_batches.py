@@ -14,7 +14,7 @@ from ledger.aggregates import batch_draft
 from ledger.aggregates.batch_answers import Answer
 from ledger.aggregates.batch_returns import AnsweredBatch
 from ledger.events.batch import StoredFile
-from ledger.rules.payroll import lines_of_batch
+from ledger.rules.payroll_lines import lines_of_batch
 from projections import batches
 from projections.batches import Batches
 from projections.contract import Fact

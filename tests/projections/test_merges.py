@@ -13,7 +13,7 @@ from ledger.events.batch import BatchLinesListed
 from ledger.events.enrollment import Awarded, Revoked
 from ledger.events.merge import MERGES, PersonsMerged
 from ledger.events.stack import StackDefined
-from ledger.rules.payroll import lines_of_batch
+from ledger.rules.payroll_lines import lines_of_batch
 from projections import employments, history, payouts, renewals, stacks, transcript
 from projections.check import check
 from projections.payable import owed

@@ -17,7 +17,8 @@ from ledger.events.batch import BatchLine, BatchVoided, ResultStatus
 from ledger.events.dossier import CostRecorded, SeparationReason, SeparationRecorded
 from ledger.events.entitlement import LineReleased, LineWrittenOff
 from ledger.events.policy_rule import Rule
-from ledger.rules.payroll import LastTry, Payable, Proposal, proposals
+from ledger.rules.payroll import LastTry, Payable
+from ledger.rules.payroll_lines import Proposal, proposals
 from projections.entitlements import Part, parts
 from projections.payouts import Payouts, explain, of_district
 from tests.database import Server

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from fractions import Fraction
 from uuid import UUID
 
 import pytest
@@ -19,15 +20,15 @@ from ledger.rules.payroll import (
     LineStatus,
     Payable,
     Totals,
-    entitlement_state,
+    apportion,
     hash_total,
     line_id,
-    lines_of_batch,
-    proposals,
     terms_on,
     totals,
     variance,
 )
+from ledger.rules.payroll_lines import Proposal, lines_of_batch, proposals
+from ledger.rules.payroll_states import entitlement_state
 from tests.samples import named
 
 POLICY = named("policy")
@@ -55,6 +56,42 @@ def payable(number: int, cents: int) -> Payable:
     )
 
 
+def last_try(line: BatchLine, pay_date: date = FIRST_DAY) -> LastTry:
+    return LastTry(
+        line_id=line.line_id,
+        attempt=line.attempt,
+        status="closed",
+        kind=line.kind,
+        instalment=line.instalment,
+        amount_cents=line.amount_cents,
+        entitlement_id=line.entitlement_id,
+        person_id=line.person_id,
+        policy_id=line.policy_id,
+        policy_version=line.policy_version,
+        subject_id=line.subject_id,
+        earned_on=line.earned_on,
+        pay_date=pay_date,
+        fund_source=line.fund_source,
+        account=line.account,
+    )
+
+
+def adopted(one: Proposal, number: int) -> Correction:
+    return Correction(
+        line_id=line_id(one.entitlement_id, number, one.kind),
+        correction=number,
+        kind=one.kind,
+        amount_cents=one.amount_cents,
+        entitlement_id=one.entitlement_id,
+        person_id=one.person_id,
+        policy_id=one.policy_id,
+        policy_version=one.policy_version,
+        subject_id=one.subject_id,
+        earned_on=one.earned_on,
+        original=one.original,
+    )
+
+
 @dataclass
 class Office:
     """A payroll office that closes batches, adopts every proposal and hears what came of lines."""
@@ -73,21 +110,7 @@ class Office:
         pay_date = FIRST_DAY + timedelta(days=14 * len(self.batches))
         self.batches.append(lines)
         for line in lines:
-            self.tried[line.line_id] = LastTry(
-                line_id=line.line_id,
-                attempt=line.attempt,
-                status="closed",
-                kind=line.kind,
-                instalment=line.instalment,
-                amount_cents=line.amount_cents,
-                entitlement_id=line.entitlement_id,
-                person_id=line.person_id,
-                policy_id=line.policy_id,
-                policy_version=line.policy_version,
-                subject_id=line.subject_id,
-                earned_on=line.earned_on,
-                pay_date=pay_date,
-            )
+            self.tried[line.line_id] = last_try(line, pay_date)
         return lines
 
     def adopt(self) -> int:
@@ -96,21 +119,7 @@ class Office:
         found = proposals(owed, self.corrections, self.tried)
         for one in found:
             number = 1 + sum(c.entitlement_id == one.entitlement_id for c in self.corrections)
-            self.corrections.append(
-                Correction(
-                    line_id=line_id(one.entitlement_id, number, one.kind),
-                    correction=number,
-                    kind=one.kind,
-                    amount_cents=one.amount_cents,
-                    entitlement_id=one.entitlement_id,
-                    person_id=one.person_id,
-                    policy_id=one.policy_id,
-                    policy_version=one.policy_version,
-                    subject_id=one.subject_id,
-                    earned_on=one.earned_on,
-                    original=one.original,
-                )
-            )
+            self.corrections.append(adopted(one, number))
         return len(found)
 
     def answer(self, line: UUID, status: LineStatus) -> None:
@@ -281,3 +290,35 @@ def test_a_clawback_is_proposed_where_the_rule_calls_it_one() -> None:
     [found] = proposals({less.line_id: less}, [], office.tried)
     assert (found.kind, found.amount_cents) == ("clawback", -75)
     assert (found.original_pay_date, found.original_tax_year) == (FIRST_DAY, 2024)
+
+
+@given(st.integers(-(10**9), 10**9), st.lists(st.integers(0, 100), min_size=1, max_size=6))
+def test_shares_come_to_the_amount_and_none_is_a_cent_off(cents: int, weights: list[int]) -> None:
+    found = apportion(cents, weights)
+    assert sum(found) == cents
+    if any(weights):
+        exact = [Fraction(cents * weight, sum(weights)) for weight in weights]
+        assert all(abs(share - ideal) < 1 for share, ideal in zip(found, exact, strict=True))
+        assert all(share == 0 for share, weight in zip(found, weights, strict=True) if not weight)
+
+
+def test_the_largest_remainders_round_up_and_of_equal_ones_the_first() -> None:
+    assert apportion(10_001, [60, 40]) == [6_001, 4_000]  # 6000.6 and 4000.4
+    assert apportion(100, [1, 1, 1]) == [34, 33, 33]
+    assert apportion(-100, [1, 1, 1]) == [-34, -33, -33]
+    assert apportion(5, [0, 0]) == [5, 0]
+
+
+def test_a_correction_of_a_share_comes_from_the_fund_that_paid_it() -> None:
+    shares = [replace(payable(1, 4_000), share=n, fund_source=f"fund-{n}") for n in (1, 2)]
+    lines = lines_of_batch(shares, [], {}, {}, TERMS)
+    assert len({line.line_id for line in lines}) == 2
+    assert lines[0].line_id == payable(1, 4_000).line_id
+    tried = {line.line_id: last_try(line) for line in lines}
+    gone = proposals({shares[0].line_id: shares[0]}, [], tried)
+    assert [(one.original_line_id, one.amount_cents) for one in gone] == [
+        (lines[1].line_id, -4_000)
+    ]
+    correction = adopted(gone[0], 1)
+    [back] = lines_of_batch(shares[:1], [correction], tried, {}, TERMS)
+    assert (back.amount_cents, back.fund_source) == (-4_000, "fund-2")

@@ -15,7 +15,10 @@ from ledger.events import policy_money as money
 from ledger.rules.entitlements.conditions import Case
 from ledger.rules.entitlements.facts import LineKind, Prior
 from ledger.rules.entitlements.timing import Part
+from ledger.rules.payroll import apportion
 from ledger.values import stream_id
+
+FUND = "{fund}"  # in the template of an account: whichever fund pays
 
 
 class Line(NamedTuple):
@@ -187,7 +190,10 @@ class _Maker(NamedTuple):
 
 
 def account(case: Case) -> tuple[str, str | None]:
-    """The fund that pays and the account, by the attributes of the school she worked at then."""
+    """The fund that pays and the account, by the attributes of the school she worked at then.
+
+    Where several funds pay shares, the account of each has that share's fund in its place.
+    """
     terms = case.rule.account
     fund, template = terms.fund, terms.template
     day = case.occasion.days.earned
@@ -199,15 +205,13 @@ def account(case: Case) -> tuple[str, str | None]:
     if template is None:
         return fund, None
     school = str(schools[0]) if schools else ""
-    return fund, template.replace("{fund}", fund).replace("{school}", school)
+    shown = FUND if terms.shares else fund
+    return fund, template.replace(FUND, shown).replace("{school}", school)
 
 
 def shares(split: Sequence[money.CostShare], cents: int) -> tuple[tuple[str, int], ...]:
-    """An amount over several funds, toward zero each; the last takes what does not divide."""
-    sign = -1 if cents < 0 else 1
-    amounts = [sign * (abs(cents) * share.percent // 100) for share in split]
-    if amounts:
-        amounts[-1] += cents - sum(amounts)
+    """An amount over several funds, to the cent: the largest remainders round up."""
+    amounts = apportion(cents, [share.percent for share in split])
     return tuple((share.fund, amount) for share, amount in zip(split, amounts, strict=True))
 
 

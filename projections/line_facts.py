@@ -1,0 +1,93 @@
+"""What a payroll file says of a line beside what the batch does: evidence and positions."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import date
+from hashlib import sha256
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import orjson
+from psycopg import Connection
+
+from ledger.events.enrollment import Awarded, EvidenceUploaded, Resubmitted, Submitted
+from projections.sql import blocks, rows
+
+VIEWS = ("payouts", "employments")
+ENTITLEMENTS_AT_ONCE = 5_000
+_TOPICS = [event.TOPIC for event in (EvidenceUploaded, Submitted, Resubmitted)]
+_SQL = blocks("line_facts")
+
+
+class Held(NamedTuple):
+    """A position that somebody held in a district, both days included; null: to this day."""
+
+    employment_id: str
+    first_day: date
+    last_day: date | None
+
+
+def evidence_hashes(
+    connection: Connection[Any], entitlement_ids: Collection[str], *, through: int
+) -> dict[str, str]:
+    """By entitlement one digest of everything that was handed in for what it is paid for.
+
+    It is the SHA-256 of the digests that the log has of the encrypted files of each award's last
+    submission, each once, sorted, one a line. What rests on no evidence is left out. The
+    connection has to be one that sees everything.
+    """
+    found = {}
+    wanted = sorted(entitlement_ids)
+    for start in range(0, len(wanted), ENTITLEMENTS_AT_ONCE):
+        page = rows(
+            connection,
+            _SQL["evidence"],
+            entitlement_ids=wanted[start : start + ENTITLEMENTS_AT_ONCE],
+            awarded=Awarded.TOPIC,
+            topics=_TOPICS,
+            through=through,
+        )
+        for entitlement_id, events in groupby(page, key=itemgetter(0)):
+            digests = _handed_in(row[1:] for row in events)
+            if digests:
+                content = "".join(f"{one}\n" for one in sorted(digests))
+                found[entitlement_id] = f"sha256:{sha256(content.encode()).hexdigest()}"
+    return found
+
+
+def _handed_in(events: Iterable[tuple[UUID, str, bytes]]) -> set[str]:
+    """The digests of what each award's last submission names."""
+    uploaded: dict[str, str] = {}
+    submitted: dict[UUID, Sequence[str]] = {}
+    for stream, topic, state in events:
+        fields = orjson.loads(state)
+        if topic == EvidenceUploaded.TOPIC:
+            uploaded[fields["evidence_id"]] = fields["ciphertext_sha256"]
+        else:
+            submitted[stream] = fields["evidence_ids"]
+    return {uploaded[one] for ids in submitted.values() for one in ids if one in uploaded}
+
+
+def positions_held(
+    connection: Connection[Any], district_id: UUID, person_ids: Collection[UUID]
+) -> dict[UUID, list[Held]]:
+    """The positions of persons in a district, the earliest first."""
+    sql = _SQL["positions"]
+    found: dict[UUID, list[Held]] = {}
+    ids = list(person_ids)
+    for person_id, *held in rows(connection, sql, district_id=district_id, person_ids=ids):
+        found.setdefault(person_id, []).append(Held(*held))
+    return found
+
+
+def position_on(held: Iterable[Held], day: date) -> str | None:
+    """The position that somebody held on a day; of several the one held longest."""
+    on_day = (
+        one.employment_id
+        for one in held
+        if one.first_day <= day and (one.last_day is None or day <= one.last_day)
+    )
+    return next(on_day, None)
