@@ -177,7 +177,7 @@ class _Work:
         """Issue one award; the position of its event."""
         command_id = issue_command(award.enrollment_id)
         for _ in range(DRAWS_MAX):
-            kept = self.vault.drafted(command_id) or self._draft(award, command_id)
+            kept = self._draft(award, command_id)  # or what was kept first
             try:
                 receipt = issue_record(
                     self.edge.ledger,
@@ -207,7 +207,7 @@ class _Work:
             )
             record = self.edge.ledger.get(Record, award.record_id)
             command_id = reissue_command(award.record_id, record.version)
-            kept = self.vault.drafted(command_id) or self._anew(before, command_id, award)
+            kept = self._anew(before, command_id, award)
             reissue_record(
                 self.edge.ledger,
                 self._call(command_id),

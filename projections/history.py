@@ -27,6 +27,7 @@ from ledger.events import (
     AnyExternalRecordEvent,
     AnyLicenseEvent,
     AnyPersonEvent,
+    AnyRecordEvent,
     AnyRetentionEvent,
     AnyShareEvent,
     LedgerEvent,
@@ -53,6 +54,7 @@ Relevant = (
     | AnyAcceptanceEvent
     | AnyShareEvent
     | AnyDisputeEvent
+    | AnyRecordEvent
     | OpeningRecorded
 )
 PAGE_EVENTS = 5000  # of one person's events read at once

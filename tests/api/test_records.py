@@ -232,3 +232,8 @@ def test_words_of_a_stranger_do_no_harm_on_the_page() -> None:
     text = bytes(page(found).body).decode()
     assert "<script" not in text
     assert "&lt;script&gt;" in text
+
+
+def test_her_history_says_that_a_record_was_issued(shared_world: World, one: Story) -> None:
+    history = shared_world.seen(one.teacher, f"/v1/people/{one.teacher}/history")["items"]
+    assert [made["topic"] for made in history][-2:] == ["enrollment.awarded.v1", "record.issued.v1"]
