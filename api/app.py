@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import Any
@@ -17,6 +17,7 @@ from api.edge import Edge
 from api.request_log import RequestLog
 from api.routes import ROUTERS, ctdl, records_open_badges, records_public, records_verify, seal
 from api.routes.health import router as health
+from api.routes.shared import router as shared_by_link
 from api.settings import Settings, read_settings
 from api.status_lists import StatusLists
 
@@ -52,6 +53,7 @@ def create_app(settings: Settings) -> FastAPI:
         app.include_router(router, prefix="/v1")
     app.include_router(health)
     app.include_router(seal.router)
+    app.include_router(shared_by_link)
     app.include_router(records_public.router)
     app.include_router(records_verify.router)
     app.include_router(records_open_badges.router)
@@ -69,7 +71,17 @@ def _telemetry(settings: Settings) -> Any:
     """Off unless somebody listens: idle instrumentation doubles what a request costs."""
     if settings.telemetry_endpoint is None:
         return NO_TELEMETRY
-    return {"logs": False, "operation_spans": False, "auto_configure": True}  # logs repeat bodies
+    return {
+        "logs": False,  # they repeat bodies
+        "operation_spans": False,
+        "auto_configure": True,
+        "exclude": _has_secret,
+    }
+
+
+def _has_secret(scope: Mapping[str, Any]) -> bool:
+    """Whether the address of a request is a secret, which a trace would repeat."""
+    return str(scope.get("path", "")).startswith("/share/")
 
 
 @asynccontextmanager

@@ -48,6 +48,10 @@ Record = Literal[
     "evidence",
     "record",
     "external-records",
+    "share",  # seen by a recipient, or with a link
+    "expired-share",  # somebody came too late, and was shown nothing
+    "shares",  # that there is one
+    "disputes",
 ]
 ReaderRole = Literal[
     "assessor",
@@ -57,6 +61,8 @@ ReaderRole = Literal[
     "payroll_system",
     "auditor",
     "operator",
+    "recipient",  # of a share
+    "link",  # whoever has it; the reader named is the share itself
     "unexplained",
 ]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any, Literal
@@ -12,6 +12,7 @@ from uuid import UUID
 from psycopg import Connection
 
 from api.access import NOT_THERE, Caller
+from api.dispute_notes import DisputeNote, Notes
 from ledger.aggregates.enrollment import enrollment_stream
 from ledger.errors import NotFoundError
 from ledger.rules.completions import Award
@@ -75,6 +76,8 @@ class ShownLine:
     reason: str | None
     positions: list[int]
     duplicate_of: UUID | None  # an award of another record of hers, which counts instead
+    # What she says is wrong with it, and what was answered.
+    disputes: list[DisputeNote] = field(default_factory=list)
     origin: Origin | None  # null: awarded in this ledger
 
     @property
@@ -83,7 +86,7 @@ class ShownLine:
         return self.positions[0]
 
 
-DERIVED = frozenset({"status", "in_force", "duplicate_of", "origin"})
+DERIVED = frozenset({"status", "in_force", "duplicate_of", "disputes", "origin"})
 COPIED = tuple(name for name in ShownLine.__dataclass_fields__ if name not in DERIVED)
 
 
@@ -92,6 +95,7 @@ def shown(
     at: datetime,
     effective_on: date | None,
     counted_instead: Mapping[UUID, UUID] = MappingProxyType({}),
+    notes: Notes = MappingProxyType({}),
 ) -> ShownLine:
     """A line as a reader on that day has to see it."""
     day = effective_on or local_date(at, line.zone or "UTC")
@@ -101,6 +105,7 @@ def shown(
         status=line.status_on(day),
         in_force=line.holds(day),
         duplicate_of=counted_instead.get(line.enrollment_id),
+        disputes=notes.get(line.enrollment_id, []),
         origin=None,
     )
 

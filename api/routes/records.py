@@ -20,6 +20,7 @@ from api.access import (
 from api.answers import ListOf, answer, answer_all
 from api.directory import HeldPosition
 from api.disclosures import shows_person
+from api.dispute_notes import notes_on
 from api.openings import brought_lines, opening_records
 from api.paging import PageOf
 from api.reading import (
@@ -76,17 +77,20 @@ def read_transcript(person_id: UUID, read: PagedKnownReadNow) -> Response:
     """
     after = read.page.after(int, 0)
     with read.connection(person_id) as connection:
-        position = read.visible("transcript", "history")
+        position = read.visible("transcript", "history", "disputes")
+        until = POSITION_MAX
         if read.query.as_of is None:
             found = transcript.of_person(connection, person_id, after=after, limit=LINES_MAX)
         else:
             zone = zone_of_person(connection, person_id)
-            position = read.known(connection, read.query.as_of, zone, "history")
+            position = until = read.known(connection, read.query.as_of, zone, "history")
             then = lines_as_of(connection, person_id, position)
             found = [line for line in then if line.enrolled_position > after]
         lines = visible_lines(connection, read.caller, person_id, found)[: read.page.limit]
         instead = duplicates_of(connection, person_id, read.edge.watch.meant)
-        items = [shown(line, read.at, read.query.effective_on, instead) for line in lines]
+        notes = notes_on(read.edge, connection, person_id, until=until)
+        day = read.query.effective_on
+        items = [shown(line, read.at, day, instead, notes) for line in lines]
         came = _brought(read, connection, person_id, position)
         items += [line for line in came if line.position > after]
         items = sorted(items, key=lambda line: line.position)[: read.page.limit]
@@ -119,7 +123,7 @@ def explain_transcript_line(
 ) -> Response:
     """Which events made a line, where in the log and by whom; and what it brings her licenses."""
     with read.connection(person_id) as connection:
-        position = read.visible("transcript", "history", "renewals", "stacks")
+        position = read.visible("transcript", "history", "renewals", "stacks", "disputes")
         zone = zone_of_person(connection, person_id)
         if read.query.as_of is None:
             found = transcript.of_enrollment(connection, enrollment_id)
@@ -128,9 +132,11 @@ def explain_transcript_line(
             position = read.known(connection, read.query.as_of, zone, "transcript", "history")
             then = lines_as_of(connection, person_id, position)
             own = [line for line in then if line.enrollment_id == enrollment_id]
+        until = POSITION_MAX if read.query.as_of is None else position
+        notes = notes_on(read.edge, connection, person_id, until=until)
         instead = duplicates_of(connection, person_id, read.edge.watch.meant)
         lines = [
-            shown(one, read.at, read.query.effective_on, instead)
+            shown(one, read.at, read.query.effective_on, instead, notes)
             for one in visible_lines(connection, read.caller, person_id, own)
         ]
         came = _brought(read, connection, person_id, position)
@@ -143,7 +149,7 @@ def explain_transcript_line(
             sight_on(read.caller, connection, person_id),
             person_id,
             enrollment_id,
-            until=POSITION_MAX if read.query.as_of is None else position,
+            until=until,
             day=read.day(zone, read.query.effective_on),
         )
         shows_person(

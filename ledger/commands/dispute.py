@@ -72,6 +72,7 @@ def answer_dispute(
 
     def decide(read: Reader) -> Sequence[AnyDisputeEvent]:
         dispute = read.get(Dispute, dispute_id)
+        get_person(read, dispute.person_id)
         return dispute.answer(call.act, outcome=outcome, reason=reason, words=words)
 
     return ledger.run(call, decide)
@@ -79,9 +80,13 @@ def answer_dispute(
 
 def rebut(ledger: Ledger, call: Call, *, dispute_id: UUID, rebuttal: VaultText) -> Receipt:
     """Have her words printed with the record."""
-    return ledger.run(
-        call, lambda read: read.get(Dispute, dispute_id).rebut(call.act, rebuttal=rebuttal)
-    )
+
+    def decide(read: Reader) -> Sequence[AnyDisputeEvent]:
+        dispute = read.get(Dispute, dispute_id)
+        get_person(read, dispute.person_id)
+        return dispute.rebut(call.act, rebuttal=rebuttal)
+
+    return ledger.run(call, decide)
 
 
 def withdraw_dispute(ledger: Ledger, call: Call, *, dispute_id: UUID) -> Receipt:

@@ -1,0 +1,36 @@
+"""Who may do what with shares and disputes: the rules of api/access.py go on here."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from api.access import NOT_THERE, Caller, must_be
+from ledger.aggregates.dispute import Dispute
+from ledger.aggregates.share import Share
+from ledger.errors import NotFoundError
+from ledger.events.access import Role
+
+
+def must_see_share(caller: Caller, share: Share) -> None:
+    """What a share shows is for its recipient, and for her who granted it."""
+    recipient_id = share.recipient.id
+    if recipient_id is None or not receives_shares(caller, recipient_id):
+        must_be(caller, share.person_id)
+
+
+def must_receive_shares(caller: Caller, recipient_id: UUID) -> None:
+    """What teachers show to a district or an issuer is for whoever acts for it."""
+    if not receives_shares(caller, recipient_id):
+        raise NotFoundError(NOT_THERE)
+
+
+def receives_shares(caller: Caller, recipient_id: UUID) -> bool:
+    """Whether the caller acts for the district or the issuer that a share names."""
+    return caller.holds("district", recipient_id) or caller.holds("issuer_approver", recipient_id)
+
+
+def must_answer_dispute(caller: Caller, dispute: Dispute) -> None:
+    """A dispute is answered by the office whose record it is about."""
+    role: Role = "issuer_approver" if dispute.disputed.office_kind == "issuer" else "district"
+    if not caller.holds(role, dispute.disputed.office_id):
+        raise NotFoundError(NOT_THERE)

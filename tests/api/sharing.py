@@ -1,0 +1,46 @@
+"""What a teacher shares and what she disputes, once of each kind."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from api.clock import wall
+from ledger.commands.external_record import acceptance_stream
+from tests.api.world import World
+
+
+def new_share(recipient: dict[str, Any], *parts: str, **changed: Any) -> dict[str, Any]:
+    """A share for a month, of the awards alone where no parts are named."""
+    return {
+        "recipient": recipient,
+        "scope": parts or ("awards",),
+        "purpose": "employment",
+        "expires_on": (wall().date() + timedelta(days=30)).isoformat(),
+        **changed,
+    }
+
+
+def shared_and_disputed(world: World, teacher: UUID, ids: dict[str, str]) -> dict[str, str]:
+    """Shares with her district, her issuer and by link; disputes of an award and an acceptance."""
+    path = f"/v1/people/{teacher}"
+    recipients: tuple[dict[str, Any], ...] = (
+        {"kind": "district", "district_id": ids["district_id"]},
+        {"kind": "issuer", "issuer_id": ids["issuer_id"]},
+        {"kind": "link"},
+    )
+    made = [world.done(teacher, f"{path}/shares", new_share(one)) for one in recipients]
+    acceptance = acceptance_stream(UUID(ids["district_id"]), UUID(ids["item_id"]))
+    subjects = (("acceptance", str(acceptance)), ("award", ids["enrollment_id"]))
+    bodies = [
+        {"about": about, "subject_id": subject, "statement": "This is wrong."}
+        for about, subject in subjects
+    ]
+    opened = [world.done(teacher, f"{path}/disputes", body)["id"] for body in bodies]
+    return {
+        "share_id": made[0]["id"],
+        "secret": made[2]["link"].rpartition("/")[2],
+        "acceptance_id": str(acceptance),
+        "dispute_id": opened[1],
+    }
