@@ -177,6 +177,7 @@ def dossier_of(
         leaves=filed.leaves,
         separations=separations,
         attributes=district.attributes,
+        equal=district.equal,
         prior=(*paid_before(recorded), *priors(paid)),
         calendar=district.calendar,
     )

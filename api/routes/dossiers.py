@@ -43,6 +43,7 @@ CalendarKind = Literal[
     "district_holidays_set",
     "school_attribute_set",
     "pool_drawn",
+    "competency_class_set",
 ]
 
 

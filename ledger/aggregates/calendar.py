@@ -14,6 +14,7 @@ from ledger.errors import InvalidError, NothingChangesError, RuleError
 from ledger.events import AnyCalendarEvent
 from ledger.events.calendar import (
     CalendarFactRecorded,
+    CompetencyClassSet,
     DistrictFact,
     DistrictHolidaysSet,
     FiscalYearClosed,
@@ -42,6 +43,12 @@ class FiscalYearClosedError(RuleError):
     """The fiscal year is closed, and its days stay as they are."""
 
     slug = "fiscal-year-closed"
+
+
+class ClassRepeatsCredentialError(InvalidError):
+    """A class of equal micro-credentials names one of them twice."""
+
+    slug = "class-repeats-credential"
 
 
 class PoolDrawnError(RuleError):
@@ -91,6 +98,9 @@ class Calendar(Aggregate):
                 self._must_know(year)
                 if (policy_id, year) in self.drawn:
                     raise PoolDrawnError(f"the lots of fiscal year {year} were drawn")
+            case CompetencyClassSet(credential_ids=credential_ids):
+                if len(set(credential_ids)) < len(credential_ids):
+                    raise ClassRepeatsCredentialError("a class names a micro-credential once")
 
     def _must_know(self, year: int) -> None:
         if year not in self.years:

@@ -7,12 +7,13 @@ from uuid import UUID
 
 from ledger.aggregates import calendar as calendars
 from ledger.aggregates.calendar import Calendar
+from ledger.aggregates.credential import Credential
 from ledger.aggregates.organization import Organization
 from ledger.aggregates.policy import Policy
 from ledger.application import Call, Ledger, Reader, Receipt
 from ledger.errors import NotFoundError, RuleError
 from ledger.events import AnyCalendarEvent
-from ledger.events.calendar import DistrictFact, PoolDrawn, calendar_stream
+from ledger.events.calendar import CompetencyClassSet, DistrictFact, PoolDrawn, calendar_stream
 from ledger.events.policy_rule import Rule
 from ledger.rules.entitlements.findings import is_pooled
 
@@ -33,6 +34,9 @@ def record_calendar_fact(
         read.get(Organization, district_id).must_be_district()
         if isinstance(fact, PoolDrawn):
             _must_have_pool(read, district_id, fact.policy_id)
+        elif isinstance(fact, CompetencyClassSet):
+            for credential_id in fact.credential_ids:
+                read.get(Credential, credential_id)
         calendar = read.find(Calendar, stream)
         if calendar is None:
             return calendars.begin(stream, call.act, district_id=district_id, fact=fact)

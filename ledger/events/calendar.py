@@ -68,13 +68,22 @@ class PoolDrawn(Value):
     seed: ShortText
 
 
+class CompetencyClassSet(Value):
+    """These micro-credentials, whoever issues them, show one competency; fewer than two: none."""
+
+    kind: Literal["competency_class_set"] = "competency_class_set"
+    name: Slug
+    credential_ids: tuple[UUID, ...]
+
+
 DistrictFact = Annotated[
     FiscalYearSet
     | FiscalYearClosed
     | PayCalendarSet
     | DistrictHolidaysSet
     | SchoolAttributeSet
-    | PoolDrawn,
+    | PoolDrawn
+    | CompetencyClassSet,
     Field(discriminator="kind"),
 ]
 

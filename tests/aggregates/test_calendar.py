@@ -9,6 +9,7 @@ import pytest
 from ledger.aggregates.calendar import (
     Calendar,
     CalendarSpanError,
+    ClassRepeatsCredentialError,
     FiscalYearClosedError,
     FiscalYearUnknownError,
     PoolDrawnError,
@@ -18,6 +19,7 @@ from ledger.aggregates.licensure import FarDayError
 from ledger.errors import NothingChangesError
 from ledger.events.calendar import (
     CalendarFactRecorded,
+    CompetencyClassSet,
     DistrictFact,
     DistrictHolidaysSet,
     FiscalYearClosed,
@@ -144,6 +146,15 @@ def test_a_closed_year_keeps_its_days() -> None:
     moved = year(2025, last=date(2025, 6, 29))
     closed = FiscalYearClosed(fiscal_year=2025)
     setting(moved, year(2025), closed).then_refused(FiscalYearClosedError)
+
+
+def test_a_class_names_each_credential_once_and_the_newest_word_on_it_holds() -> None:
+    two = CompetencyClassSet(name="wait_time", credential_ids=(POLICY, SCHOOL))
+    none = CompetencyClassSet(name="wait_time", credential_ids=())
+    for what, before in ((two, ()), (none, (two,)), (two, (two, none))):
+        setting(what, *before).then(fact(CalendarFactRecorded, fact=what))
+    twice = CompetencyClassSet(name="wait_time", credential_ids=(POLICY, POLICY))
+    setting(twice).then_refused(ClassRepeatsCredentialError)
 
 
 def test_lots_are_drawn_once() -> None:

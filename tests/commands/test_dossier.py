@@ -21,6 +21,7 @@ from ledger.commands.dossier import (
 from ledger.commands.policy import NewRule, load_rules
 from ledger.errors import NotFoundError
 from ledger.events.calendar import (
+    CompetencyClassSet,
     FiscalYearSet,
     PayCalendarSet,
     PayPeriodDays,
@@ -138,6 +139,20 @@ def test_only_a_pool_of_the_district_that_is_given_out_when_it_closes_is_drawn(
             draw(policy_id, by)
     draw(lots)
     assert scene.ledger.get(Calendar, calendar_stream(district_id)).drawn == {(lots, 2025)}
+
+
+def test_a_class_of_equal_credentials_names_those_that_are_there(
+    scene: Scene, district_id: UUID
+) -> None:
+    def name(*credential_ids: UUID) -> None:
+        equal = CompetencyClassSet(name="wait_time", credential_ids=credential_ids)
+        scene.run(record_calendar_fact, OPERATOR, district_id=district_id, fact=equal)
+
+    with pytest.raises(NotFoundError):
+        name(scene.credential_id, named("no credential"))
+    name(scene.credential_id)
+    calendar = scene.ledger.get(Calendar, calendar_stream(district_id))
+    assert list(calendar.newest) == [("competency_class_set", "wait_time")]
 
 
 def test_rules_are_adopted_together_or_not_at_all(scene: Scene, district_id: UUID) -> None:

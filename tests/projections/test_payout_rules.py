@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from psycopg import Connection
 
 from ledger.events.calendar import (
+    CompetencyClassSet,
     FiscalYearClosed,
     SchoolAttributeSet,
 )
@@ -290,6 +291,22 @@ def test_a_stack_a_request_and_a_retired_rule(connection: Connection[Any]) -> No
     world.turn(award)
     play(connection, PAYOUTS, world.facts)
     assert said(connection)[0][:3] == ("stack", "not_due", "stack_invalidated")
+
+
+def test_what_a_district_calls_one_competency_is_paid_once(connection: Connection[Any]) -> None:
+    """300 for the first of the two; said later, it takes the second back, and taken back, pays."""
+    world = employed(ANNE, BERTHA)
+    world.adopt_rule(plain_rule(exclusions=[{"kind": "once_per_competency"}]))
+    first, second = CREDENTIALS[:2]
+    for person, credential in ((ANNE, first), (ANNE, second), (BERTHA, second)):
+        world.award(person, credential, MAY)
+    before = [("award", "due", None, 30_000)] * 3
+    once = [before[0], ("award", "not_due", "competency_paid_before", 0), before[2]]
+    for credentials, expected in (((), before), ((first, second), once), ((first,), before)):
+        one = CompetencyClassSet(name="wait_time", credential_ids=credentials)
+        world.set(one)
+        play(connection, PAYOUTS, world.facts)
+        assert said(connection) == expected
 
 
 JUNE_20, JULY_2 = date(2025, 6, 20), date(2025, 7, 2)

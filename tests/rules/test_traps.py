@@ -106,6 +106,30 @@ def test_t5_the_same_competency_of_two_issuers_is_paid_once() -> None:
     ]
 
 
+@pytest.mark.parametrize(("known_as_equal", "units"), [(True, 1), (False, 2)])
+def test_t5_the_same_competency_of_two_issuers_counts_once_toward_a_lane(
+    known_as_equal: bool,  # noqa: FBT001
+    units: int,
+) -> None:
+    """A credit each: two where nobody says that they are one competency, one where it is said."""
+    source = {"of": "award"}
+    trigger = {"kind": "credits_threshold", "unit": "credit", "sources": [source]}
+    rule = plain_rule(
+        trigger={**trigger, "thresholds": [2]},
+        benefit="lane_change",
+        amount=[],
+        exclusions=[{"kind": "once_per_competency"}],
+    )
+    file = OnFile().hired(HIRED).award("of one", MARCH).award("of other", MARCH, issuer="other")
+    if known_as_equal:
+        file.add("equal", frozenset({named("of one"), named("of other")}))
+    evaluation = file.under(rule)
+    assert evaluation.balance is not None
+    assert evaluation.balance.counted == units
+    told = [one.notice.kind for one in evaluation.findings if one.notice is not None]
+    assert told == ["lane_change"] * (units == 2)
+
+
 def test_t6_the_version_she_began_under_decides_the_tier_and_the_policy() -> None:
     """Begun in May at 200 dollars; from 1 July it is 300 for whoever begins then: she gets 200.
 

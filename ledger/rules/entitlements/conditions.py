@@ -301,7 +301,8 @@ def _not_compensated(_: asked.CompensatedRule, case: Case) -> Answer:
 
 def _once_per_competency(rule: asked.OnceRule, case: Case) -> Answer:
     own = case.occasion.credential_id
-    equal = next((group for group in rule.equal if own in group), (own,))
+    groups = [*rule.equal, *case.dossier.equal]
+    equal = {own}.union(*(group for group in groups if own in group))
     paid = [str(one) for one in case.competencies if one in equal]
     return not paid, {"paid_for": paid}, "competency_paid_before"
 

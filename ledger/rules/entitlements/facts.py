@@ -180,6 +180,7 @@ class Dossier:
     separations: tuple[Separation, ...] = ()
     attributes: tuple[Attribute, ...] = ()
     prior: tuple[Prior, ...] = ()
+    equal: tuple[frozenset[UUID], ...] = ()  # credentials that show one competency, as it was set
     calendar: Calendar = Calendar()
 
     def notes_of(

@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 from uuid import UUID
 
 from ledger.events.calendar import (
+    CompetencyClassSet,
     DistrictFact,
     DistrictHolidaysSet,
     FiscalYearClosed,
@@ -139,6 +140,8 @@ def subject_of(fact: DistrictFact) -> tuple[str, object]:
             return fact.kind, (fact.school_id, fact.attribute, fact.first_day)
         case PoolDrawn():
             return fact.kind, (fact.policy_id, fact.fiscal_year)
+        case CompetencyClassSet():
+            return fact.kind, fact.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +151,7 @@ class District:
     calendar: Calendar = field(default_factory=Calendar)
     attributes: tuple[Attribute, ...] = ()
     seeds: Mapping[tuple[UUID, int], str] = field(default_factory=dict)  # by policy and year
+    equal: tuple[frozenset[UUID], ...] = ()  # credentials that show one competency
 
 
 def district_of(recorded: Iterable[tuple[int, DistrictFact]]) -> District:
@@ -188,7 +192,10 @@ def district_of(recorded: Iterable[tuple[int, DistrictFact]]) -> District:
     seeds = {
         (one.policy_id, one.fiscal_year): one.seed for _, one in facts if isinstance(one, PoolDrawn)
     }
-    return District(calendar, attributes, seeds)
+    equal = [
+        frozenset(one.credential_ids) for _, one in facts if isinstance(one, CompetencyClassSet)
+    ]
+    return District(calendar, attributes, seeds, tuple(equal))
 
 
 class OnFile(NamedTuple):

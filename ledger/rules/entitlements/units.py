@@ -79,20 +79,26 @@ def contributions(rule: Rule, dossier: Dossier, policy_id: UUID) -> list[Contrib
     """
     assert isinstance(rule.trigger, UnitsTrigger), "only these triggers count units"
     asked = (*rule.windows, *rule.preconditions, *rule.exclusions)
-    found = []
-    for one in _things(dossier, policy_id):
+    found: list[Contribution] = []
+    counted: list[UUID] = []  # the credentials that count so far
+    for one in sorted(_things(dossier, policy_id), key=_by_day):
         source = next((source for source in rule.trigger.sources if _fits(source, one)), None)
         if source is None:
             continue
         amount = Fraction(1) if one.award is not None else one.units
-        case = Case(policy_id, rule, dossier, one)
+        case = Case(policy_id, rule, dossier, one, counted)
         opening = source.opening or (one.activity is not None and one.activity.opening)
         made = [] if opening else checks(asked, case)
         made += duplicate_checks(one.award.duplicate_of if one.award else None)
         units = amount * source.units / source.each
         found.append(Contribution(one, source.category, units, opening, made))
-    ordered = sorted(found, key=lambda one: (one.occasion.days.earned, one.occasion.place))
-    return _once(dossier, ordered)
+        if found[-1].counts and one.credential_id is not None:
+            counted.append(one.credential_id)
+    return _once(dossier, found)
+
+
+def _by_day(one: Occasion) -> tuple[date, tuple[int, int]]:
+    return one.days.earned, one.place
 
 
 def _once(dossier: Dossier, found: Sequence[Contribution]) -> list[Contribution]:
