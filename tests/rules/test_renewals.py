@@ -331,6 +331,39 @@ def test_what_another_district_ruled_does_not_hold_where_the_documents_are_now()
     assert units(line(held, [award], RULES, DAY)) == [600]
 
 
+def test_what_a_district_accepted_from_elsewhere_counts_by_the_rules_and_nowhere_else() -> None:
+    """Half an award at six points each is three; a third district decides for itself."""
+    (award,) = awards(1, "2024-01-01")
+    half = replace(
+        award,
+        quantity_hundredths=50,
+        category="literacy",
+        accepted_by=TENNESSEE.district_id,
+        said="partly accepted by the district: shorter",
+    )
+    found = line(TENNESSEE, [half], RULES, DAY)
+    assert (units(found), found.units[0].category) == ([300], "literacy")
+    assert found.units[0].arithmetic.endswith("; partly accepted by the district: shorter")
+    moved = replace(TENNESSEE, district_id=named("another district"))
+    assert line(moved, [half], RULES, DAY).units == ()
+
+
+def test_what_a_district_declined_or_has_in_question_is_shown_and_counts_for_nothing() -> None:
+    declined, reviewed = awards(2, "2024-01-01")
+    district = TENNESSEE.district_id
+    record = [
+        replace(declined, accepted_by=district, declined=True, said="declined by the district: x"),
+        replace(
+            reviewed,
+            accepted_by=district,
+            void_from=date(2024, 10, 1),
+            void_reason="under_review",
+        ),
+    ]
+    found = line(TENNESSEE, record, RULES, DAY)
+    assert (units(found), reasons(found)) == ([0, 0], ["declined", "under_review"])
+
+
 def test_a_ruling_without_units_leaves_the_rate_and_may_say_the_category() -> None:
     (award,) = awards(1, "2024-01-01")
     held = replace(TENNESSEE, rulings={award.id: ruling(category="literacy")})
