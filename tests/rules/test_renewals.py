@@ -356,7 +356,7 @@ def test_what_a_district_declined_or_has_in_question_is_shown_and_counts_for_not
         replace(
             reviewed,
             accepted_by=district,
-            void_from=date(2024, 10, 1),
+            void_from=date(2024, 2, 1),
             void_reason="under_review",
         ),
     ]
