@@ -130,12 +130,13 @@ def in_review_of_district(
         return
     key = {"district_id": district_id, "until": position}
     found = rows(connection, _SQL["in_review_of_district"], **key)
-    streams = [*{enrollment for enrollment, *_ in found}, *{issuer for _, issuer, _ in found}]
+    enrollments = [enrollment_id for enrollment_id, *_ in found]
+    issuers = {issuer_id for _, issuer_id, _ in found}
     person_ids = {person_id for *_, person_id in found}
-    with (
-        replayed(connection, Reviews(), streams, position),
-        _payouts(connection, district_id, person_ids, policy_ids, position),
-    ):
+    money = _payouts(
+        connection, district_id, person_ids, policy_ids, position, enrollments=enrollments
+    )
+    with replayed(connection, Reviews(), [*enrollments, *issuers], position), money:
         yield
 
 
@@ -145,12 +146,15 @@ def _payouts(
     person_ids: Collection[UUID],
     policy_ids: Collection[UUID],
     position: int,
+    *,
+    enrollments: Collection[UUID] = (),  # that were not awarded, and may be imagined to be
 ) -> AbstractContextManager[None]:
     key = {"person_ids": list(person_ids), "policy_ids": list(policy_ids)}
     found = rows(connection, _SQL["payouts_of_persons"], **key)
     streams = [
         calendar_stream(district_id),
         *payroll_streams(connection, district_id),
+        *enrollments,
         *(stream for (stream,) in found),
     ]
     return replayed(connection, Payouts(), streams, position)

@@ -19,6 +19,7 @@ from ledger.store import Role
 from ledger.values import POSITION_MAX
 from projections import budgets, catalog, employments, history, known, reviews, stacks
 from projections.batches import Batches
+from projections.budgets import BudgetLine
 from projections.catalog_rows import Search
 from projections.payouts import Payouts
 from projections.reviews import Reviews
@@ -29,9 +30,20 @@ from tests.projections.histories import CREDENTIALS, DAYS, STACKS, World, all_of
 from tests.projections.histories import TEACHERS as HOLDERS
 from tests.projections.lives import TEACHERS, lives
 from tests.projections.logs import Log, a_log
-from tests.projections.ruled import HERE, ruled_worlds
+from tests.projections.ruled import HERE, RuledWorld, ruled_worlds
 from tests.rules.dossiers import plain_rule
-from tests.samples import CREDENTIAL, DISTRICT, ISSUER, MONDAY, STACK, header, named
+from tests.samples import (
+    CREDENTIAL,
+    DISTRICT,
+    EARNER,
+    ISSUER,
+    MONDAY,
+    STACK,
+    Story,
+    header,
+    issuer_events,
+    named,
+)
 
 Reader = Connection[Any]
 FAR = date(2099, 1, 1)
@@ -201,6 +213,24 @@ def test_budgets_and_drafts_as_of_a_position_are_what_they_were_there(
     assert money(log.reader, len(events), cut) == then
     now = money(log.reader, len(events), POSITION_MAX)
     assert money(log.reader, len(events), len(events)) == now
+
+
+def test_what_was_in_review_is_foreseen_by_the_day_it_was_handed_in_on(log: Log) -> None:
+    """300.00 by a rule that had ended when the award is imagined, and not when she handed in."""
+    world = RuledWorld()
+    governed = {"versioning": {"governed_by": "submitted"}}
+    world.adopt_rule(plain_rule(effective_to=date(2024, 12, 31), **governed))
+    world.employ(EARNER, HERE, first_day=date(2020, 8, 17))
+    story = Story().submitted()
+    begun = [*issuer_events(), *(fact.event for fact in world.facts), *story.events]
+    log.empty()
+    log.fill(begun)
+    log.catch_up()
+    now, cut = money(log.reader, len(begun), POSITION_MAX), len(begun)
+    assert [line.forecast.amount_cents for line in now if isinstance(line, BudgetLine)] == [30_000]
+    log.fill(Story().awarded().events[len(story.events) :])
+    log.catch_up()
+    assert money(log.reader, log.last(), cut) == now != money(log.reader, log.last(), POSITION_MAX)
 
 
 def test_nothing_is_left_of_what_was_looked_at(log: Log) -> None:
