@@ -16,10 +16,12 @@ import pytest
 from api import issuing
 from api.clock import wall
 from api.disclosure_log import DisclosureLog, DisclosureUnwrittenError
+from ledger.values import local_date
 from tests.api.world import Answer, District, Story, World, story
 from tests.privacy.places import Told, in_tables
 
-TODAY = wall().date()
+ZONE = "America/Chicago"  # of the districts of the world, and so of her days
+TODAY = local_date(wall(), ZONE)
 SOON = (TODAY + timedelta(days=30)).isoformat()
 EVERYTHING = ("awards", "hours", "scores", "evidence")
 
@@ -319,7 +321,7 @@ def test_every_view_is_a_line_that_she_sees(sharing: Sharing) -> None:
     for one in (share, link_share):
         seen = sharing.own(one)
         assert seen["views"] == 2
-        assert datetime.fromisoformat(seen["last_viewed_at"]).date() == TODAY
+        assert local_date(datetime.fromisoformat(seen["last_viewed_at"]), ZONE) >= TODAY
     lines = sharing.world.seen(sharing.teacher, f"/v1/people/{sharing.teacher}/disclosures")
     own = [one for one in lines["items"] if one["thing_id"] in {share, link_share}]
     said = {(one["role"], one["reader_id"], one["organization_id"]) for one in own}
