@@ -26,7 +26,7 @@ from projections.reviews import Reviews
 from projections.simulation import simulate
 from projections.stacks import Stacks
 from tests.database import Server
-from tests.projections.histories import CREDENTIALS, DAYS, STACKS, World, all_of, worlds
+from tests.projections.histories import CREDENTIALS, DAYS, POLICIES, STACKS, World, all_of, worlds
 from tests.projections.histories import TEACHERS as HOLDERS
 from tests.projections.lives import TEACHERS, lives
 from tests.projections.logs import Log, a_log
@@ -228,7 +228,8 @@ def test_what_was_in_review_is_foreseen_by_the_day_it_was_handed_in_on(log: Log)
     log.catch_up()
     now, cut = money(log.reader, len(begun), POSITION_MAX), len(begun)
     assert [line.forecast.amount_cents for line in now if isinstance(line, BudgetLine)] == [30_000]
-    log.fill(Story().awarded().events[len(story.events) :])
+    world.retire(POLICIES[2], DAYS[0])
+    log.fill([world.facts[-1].event])
     log.catch_up()
     assert money(log.reader, log.last(), cut) == now != money(log.reader, log.last(), POSITION_MAX)
 
