@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
@@ -25,7 +25,9 @@ from ledger.store import EVERYTHING
 from projections import records
 
 HTML: Final = "text/html"
-PAGE: Final = {200: {"content": {HTML: {"schema": {"type": "string"}}}}}
+PAGE: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"content": {HTML: {"schema": {"type": "string"}}}}
+}
 
 router = APIRouter(tags=["records"])
 

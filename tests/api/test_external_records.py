@@ -318,6 +318,42 @@ def test_a_key_that_got_loose_puts_in_question_what_it_signed(
     )
 
 
+def test_a_list_that_is_no_good_takes_nothing_back(case: Case, elsewhere: Issuer) -> None:
+    case.trust(elsewhere)
+    record = case.bring(text(elsewhere.award(1)))["record"]["external_record_id"]
+    forged = {**elsewhere.listed(1), "validFrom": "2025-01-01T00:00:00Z"}
+    elsewhere.answers.pages["/status/1"] = (200, {}, text(forged))
+    found = case.recheck(record)
+    assert (found["refused"], found["changed"]) == ("status-list-refused", 0)
+    assert case.items()[0]["status"] == "active"
+
+
+def test_a_newer_transcript_that_shows_it_revoked_puts_in_question_what_was_accepted(
+    case: Case, elsewhere: Issuer
+) -> None:
+    case.trust(elsewhere)
+    record = case.bring(text(elsewhere.award(1)))["record"]
+    case.decide(record["external_record_id"], record["items"][0]["item_id"], "accepted")
+    elsewhere.publish(1)
+    newer = case.bring(elsewhere.transcript(elsewhere.award(1), elsewhere.award(2)))["record"]
+    assert newer["items"][0]["item_id"] == record["items"][0]["item_id"]
+    for item in (newer["items"][0], case.items()[0]):
+        assert item["acceptance"]["review_reason"] == "revoked-by-issuer"
+
+
+def test_erasing_her_forgets_what_she_brought(case: Case, elsewhere: Issuer) -> None:
+    content = text(elsewhere.award(1))
+    record = case.bring(content)["record"]["external_record_id"]
+    case.world.edge.eraser.destroy_person(case.teacher, [])
+    [item] = case.items(case.district.office)
+    assert (item["title"], item["issuer_name"], item["issuer_id"]) == (None, None, None)
+    path = f"/v1/external-records/{record}"
+    assert case.world.get(case.district.office, f"{path}/document").status_code == 410
+    assert case.world.post(case.district.office, f"{path}/rechecks").status_code == 410
+    assert case.refused(text(elsewhere.award(2))) == (409, "person-erased")
+    assert not case.bring(content)["new"]
+
+
 CAROLINA = {
     "title": "Units",
     "jurisdiction": "us-nc",
@@ -333,6 +369,37 @@ CAROLINA = {
         }
     ],
 }
+
+
+def ruled_on(case: Case, elsewhere: Issuer) -> tuple[str, list[dict[str, Any]]]:
+    """Fourteen awards that came, and what the district let each count for."""
+    awards = [elsewhere.award(n) for n in range(1, 13)]
+    awards += [elsewhere.award(13), elsewhere.award(14, valid_until=EXPIRED)]
+    record = case.bring(elsewhere.transcript(*awards))["record"]
+    key, items = record["external_record_id"], record["items"]
+    assert [one["status"] for one in items] == ["active"] * 12 + ["revoked", "expired"]
+    for number, item in enumerate(items):
+        decision: dict[str, Any] = {"outcome": "accepted", "category": "subject"}
+        if number >= 9:
+            decision = {
+                "outcome": "partly_accepted",
+                "quantity_hundredths": 50,
+                "category": "literacy",
+                "reason": "half-the-hours",
+            }
+        if number >= 12:
+            decision = {"outcome": "declined", "reason": "not-in-force"}
+        case.decide(key, item["item_id"], **decision)
+    return key, items
+
+
+def line(case: Case, day: str) -> tuple[int, dict[str | None, int]]:
+    """What her license has earned by a day, in hundredths: in all, and by category."""
+    path = f"/v1/people/{case.teacher}/renewals"
+    [one] = case.world.seen(case.teacher, path, effective_on=day)["items"]
+    return one["earned_hundredths"], {
+        each["category"]: each["earned_hundredths"] for each in one["categories"]
+    }
 
 
 def test_fourteen_awards_move_and_ten_and_a_half_units_count(world: World) -> None:
@@ -353,38 +420,14 @@ def test_fourteen_awards_move_and_ten_and_a_half_units_count(world: World) -> No
         body = license_of(case.teacher, jurisdiction="us-nc", valid_to="2029-06-30")
         license_ = world.done(district.office, f"/v1/districts/{district.id}/licenses", body)["id"]
 
-        awards = [elsewhere.award(n) for n in range(1, 13)]
-        awards += [elsewhere.award(13), elsewhere.award(14, valid_until=EXPIRED)]
-        record = case.bring(elsewhere.transcript(*awards))["record"]
-        key, items = record["external_record_id"], record["items"]
-        assert [one["status"] for one in items] == ["active"] * 12 + ["revoked", "expired"]
-        for number, item in enumerate(items):
-            decision: dict[str, Any] = {"outcome": "accepted", "category": "subject"}
-            if number >= 9:
-                decision = {
-                    "outcome": "partly_accepted",
-                    "quantity_hundredths": 50,
-                    "category": "literacy",
-                    "reason": "half-the-hours",
-                }
-            if number >= 12:
-                decision = {"outcome": "declined", "reason": "not-in-force"}
-            case.decide(key, item["item_id"], **decision)
-
-        def line(day: str) -> tuple[int, dict[str | None, int]]:
-            path = f"/v1/people/{case.teacher}/renewals"
-            [one] = world.seen(case.teacher, path, effective_on=day)["items"]
-            return one["earned_hundredths"], {
-                each["category"]: each["earned_hundredths"] for each in one["categories"]
-            }
-
-        assert line("2026-09-01") == (1050, {"subject": 900, "literacy": 150})
+        key, items = ruled_on(case, elsewhere)
+        assert line(case, "2026-09-01") == (1050, {"subject": 900, "literacy": 150})
 
         elsewhere.publish(13, 1)
         found = case.recheck(key)
         assert (found["changed"], found["put_under_review"]) == (1, 1)
-        assert line(LATER) == (950, {"subject": 800, "literacy": 150})
-        assert line("2026-09-01")[0] == 1050, "on that day nobody had taken it back"
+        assert line(case, LATER) == (950, {"subject": 800, "literacy": 150})
+        assert line(case, "2026-09-01")[0] == 1050, "on that day nobody had taken it back"
         waiting = world.seen(
             district.office, f"/v1/districts/{district.id}/acceptances-under-review"
         )["items"]
@@ -409,7 +452,7 @@ def test_fourteen_awards_move_and_ten_and_a_half_units_count(world: World) -> No
         assert case.recheck(key)["changed"] == 0
 
         case.decide(key, items[0]["item_id"], "accepted", reason="work-was-done")
-        assert line(LATER)[0] == 1050
+        assert line(case, LATER)[0] == 1050
 
 
 def test_the_command_line_receives_a_record_and_asks_again(
