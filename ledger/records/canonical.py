@@ -20,7 +20,6 @@ from ledger.records.contexts import ContextUnknownError, known, load
 from ledger.records.documents import Document, RecordError
 
 DEPTH_MAX: Final = 40  # a transcript with endorsed awards inside is 12 deep
-ALIKE_NEIGHBORS_MAX: Final = 6  # of nodes that look the same beside one node all orders are tried
 ORDERS_MAX: Final = 4_000  # a transcript in which nothing but the awards' ids differ has a tenth
 _VOCABULARY: Final = "urn:undefined:"
 _BASE: Final = "https://undefined.invalid/"
@@ -85,12 +84,10 @@ class _BoundedWork(URDNA2015):  # type: ignore[misc]
 
     def create_hash_to_related(self, id_: str, issuer: Any) -> Any:
         related = super().create_hash_to_related(id_, issuer)
-        alike = [len(neighbors) for neighbors in related.values()]
-        if max(alike, default=0) <= ALIKE_NEIGHBORS_MAX:
-            self._orders += 1 + sum(map(factorial, alike))
-            if self._orders <= ORDERS_MAX:
-                return related
-        raise RecordTooComplexError("the record has too many parts that look the same")
+        self._orders += 1 + sum(factorial(len(neighbors)) for neighbors in related.values())
+        if self._orders > ORDERS_MAX:
+            raise RecordTooComplexError("the record has too many parts that look the same")
+        return related
 
 
 def _exposed(part: Any, depth: int) -> Any:

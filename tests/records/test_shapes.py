@@ -131,11 +131,12 @@ def test_awards_of_one_shape_are_signed_alike_and_worked_out_once(
 
 
 @given(
-    levels=st.lists(st.integers(0, 3), max_size=5),
+    levels=st.lists(st.tuples(st.integers(0, 3), st.booleans()), max_size=5),
+    unnamed=st.sets(st.sampled_from(["award", "subject", "achievement"]), max_size=2),
     pieces=st.lists(st.sampled_from(["named", "unnamed", "twice", "nested"]), max_size=5),
 )
 def test_rubrics_and_evidence_of_any_length_come_out_the_same(
-    levels: list[int], pieces: list[str]
+    levels: list[tuple[int, bool]], unnamed: set[str], pieces: list[str]
 ) -> None:
     rubric = [
         {
@@ -144,11 +145,15 @@ def test_rubrics_and_evidence_of_any_length_come_out_the_same(
             "name": f"Row {number}",
             "resultType": "RubricCriterionLevel",
             "rubricCriterionLevel": [
-                {"id": f"urn:level:{number}:{n}", "type": ["RubricCriterionLevel"], "name": f"{n}"}
+                {
+                    **({"id": f"urn:level:{number}:{n}"} if named else {}),
+                    "type": ["RubricCriterionLevel"],
+                    "name": f"{n}",
+                }
                 for n in range(count)
             ],
         }
-        for number, count in enumerate(levels)
+        for number, (count, named) in enumerate(levels)
     ]
     evidence = [
         {
@@ -163,4 +168,8 @@ def test_rubrics_and_evidence_of_any_length_come_out_the_same(
         ("credentialSubject", "achievement"),
         lambda achievement: {**achievement, "resultDescription": rubric},
     )
+    subject = document["credentialSubject"]
+    parts = {"award": document, "subject": subject, "achievement": subject["achievement"]}
+    for name in unnamed:
+        del parts[name]["id"]
     assert outcome(canonical_by_shape, document) == outcome(canonical, document)
