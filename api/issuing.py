@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from bisect import insort
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -162,7 +163,7 @@ class _Work:
     edge: Edge
     at: datetime
     signers: dict[UUID, Signer] = field(default_factory=dict)
-    places: dict[UUID, tuple[int, set[int]]] = field(default_factory=dict)
+    places: dict[UUID, tuple[int, list[int]]] = field(default_factory=dict)
 
     @property
     def vault(self) -> RecordVault:
@@ -264,12 +265,12 @@ class _Work:
         if issuer_id not in self.places:
             with self.edge.reading([issuer_id]) as connection:
                 number, found = records.places(connection, issuer_id)
-            self.places[issuer_id] = number, set(found)
+            self.places[issuer_id] = number, sorted(found)
         number, taken = self.places[issuer_id]
         if len(taken) >= LIST_BITS:
-            number, taken = self.places[issuer_id] = number + 1, set()
+            number, taken = self.places[issuer_id] = number + 1, []
         index = free_index(taken, secrets.randbelow)
-        taken.add(index)
+        insort(taken, index)  # in order, or each draw would sort what is taken
         return Place(number, index)
 
     def _call(self, command_id: UUID) -> Call:

@@ -13,7 +13,9 @@ from api import issuing
 from api.clock import wall
 from api.pages.verify import page
 from api.record_verdicts import AwardVerdict, Result, Verdict
+from ledger.records.awards import shows
 from ledger.records.documents import read_instant
+from ledger.records.identities import identifies
 from ledger.records.proofs import proven
 from ledger.records.status import is_revoked
 from ledger.records.tokens import from_token
@@ -232,6 +234,47 @@ def test_words_of_a_stranger_do_no_harm_on_the_page() -> None:
     text = bytes(page(found).body).decode()
     assert "<script" not in text
     assert "&lt;script&gt;" in text
+
+
+def test_a_record_commits_to_what_was_handed_in_and_names_her_by_digests(
+    shared_world: World, one: Story
+) -> None:
+    text = file_of(shared_world, one.teacher).decode()
+    document = json.loads(text)
+    for entry in document["evidence"]:
+        kind = entry["genre"].encode()
+        assert shows(entry, PNG + kind)
+        assert not shows(entry, PNG + kind + b" ")
+    details = shared_world.seen(one.teacher, f"/v1/people/{one.teacher}")["details"]
+    name = f"{details['given_name']} {details['family_name']}"
+    [identity] = document["credentialSubject"]["identifier"]
+    assert (identity["identityType"], identifies(identity, name)) == ("name", True)
+    assert not identifies(identity, "Somebody Else")
+    for secret in (name, str(one.teacher), one.enrollment):
+        assert secret not in text
+
+
+def test_two_records_of_one_person_do_not_show_that_they_are_hers(
+    shared_world: World, one: Story
+) -> None:
+    second = Story(
+        shared_world,
+        shared_world.issuer(f"Another {uuid4()}"),
+        one.teacher,
+        "",
+        one.assessors,
+    )
+    second.credential = second.issuer.credential()
+    second.assessors = second.issuer.assessors(second.credential, shared_world.district(), 2)
+    second.award()
+    issue(shared_world)
+    documents = [
+        shared_world.seen(one.teacher, f"/v1/records/{found['record_id']}")
+        for found in records_of(shared_world, one.teacher)
+    ]
+    subjects = [document["credentialSubject"] for document in documents]
+    assert len({subject["id"] for subject in subjects}) == 2
+    assert len({subject["identifier"][0]["identityHash"] for subject in subjects}) == 2
 
 
 def test_her_history_says_that_a_record_was_issued(shared_world: World, one: Story) -> None:
