@@ -14,6 +14,7 @@ from api.edge import Edge
 from api.external_records import shown
 from api.imports.records import VIEWS, import_record, recheck_record
 from ledger.application import Call
+from ledger.errors import ErasedError
 from ledger.records.received_files import BUNDLE_BYTES_MAX
 from ledger.store import EVERYTHING
 from projections import external_records
@@ -54,7 +55,10 @@ def recheck(
 ) -> Iterator[tuple[str, int]]:
     """Ask again, record by record; a line for each that stands otherwise, and what is in doubt."""
     for record in _wanted(edge, district_id, record_id):
-        found = recheck_record(edge, _call(edge, COMMAND_LINE), record.record_id)
+        try:
+            found = recheck_record(edge, _call(edge, COMMAND_LINE), record.record_id)
+        except ErasedError:
+            continue  # nobody knows any more what it said
         if found.changed or found.refused:
             line = (
                 f"record {record.record_id}: {found.changed} awards stand otherwise,"

@@ -21,10 +21,10 @@ from ledger.aggregates.organization import Organization
 from ledger.application import Call
 from ledger.commands import external_record as commands
 from ledger.commands.external_record import external_record_stream
-from ledger.errors import NothingChangesError
+from ledger.errors import ErasedError, NothingChangesError
 from ledger.events.external_record import ExternalItem, ItemFindings
 from ledger.records.documents import Document, RecordError
-from ledger.records.received import Item, StatusRefusedError, awards_of, names
+from ledger.records.received import Item, awards_of, names
 from ledger.records.received_files import Received, read_file
 from ledger.store import EVERYTHING
 from ledger.values import local_date, stream_id
@@ -100,13 +100,16 @@ def import_record(
 def recheck_record(edge: Edge, call: Call, record_id: UUID) -> Rechecked:
     """Ask the issuers of a record again, and put in question what rests on a revoked award."""
     record = edge.ledger.get(ExternalRecord, record_id)
+    content = document_of(edge, record.person_id, record.document.text_id)
+    if not content:
+        raise ErasedError("the record was erased with everything about her")
     _wait_for_decisions(edge)
     trusts = trust_on(edge, record.district_id, local_date(call.at, record.zone))
     asked: tuple[Asked, ...] = ()
     refused = None
     try:
         found = find_out(
-            document_of(edge, record.person_id, record.document.text_id),
+            content,
             call.at,
             _hosts(trusts),
             in_development=edge.settings.in_development,
@@ -237,10 +240,13 @@ def _newer(before: ExternalItem, now: ItemFindings) -> ItemFindings:
 
 
 def _refused(items: Iterable[ExternalItem], error: RecordError) -> list[ItemFindings]:
-    """A list that is no good says nothing; a proof that fails by now, say by a lost key, does."""
+    """A proof that fails by now, say by a key that got loose, says something; the rest does not.
+
+    A list that is no good says nothing of the awards, and neither does a stricter reader.
+    """
     kept = set(ItemFindings.model_fields)
     before = [ItemFindings(**one.model_dump(include=kept)) for one in items]
-    if isinstance(error, StatusRefusedError):
+    if error.slug not in commands.PROOF_LOST:
         return before
     fallen = {"standing": "self_asserted", "reason": error.slug, "trust": "unconfirmed"}
     return [one.model_copy(update=fallen) for one in before]
