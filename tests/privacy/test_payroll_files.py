@@ -85,11 +85,11 @@ class Paid:
 
 @pytest.fixture
 def paid(shared_world: World) -> Paid:
-    shared_world.client.headers.update(PAID)
     return pay(shared_world)
 
 
 def pay(world: World) -> Paid:
+    world.client.headers.update(PAID)
     day, issuer = payday(world), world.issuer()
     credential = issuer.credential()
     day.policy(credential)
@@ -118,6 +118,8 @@ def test_files_are_destroyed_on_the_day_after_the_last_one_they_are_wanted(
     for path in ("", "/envelope"):
         gone = paid.answer(path)
         assert (gone.status_code, gone.json()["type"]) == (410, "/problems/payroll-file-destroyed")
+    edge = paid.world.edge
+    edge.visible(("batches",), edge.ledger.recorder.last_position())
     log = paid.world.seen(paid.day.office, f"/v1/batches/{paid.batch}/log")["items"]
     assert (log[-1]["happened"], log[-1]["detail"]) == ("files_destroyed", {"files": 3})
     assert [one["amount_cents"] for one in paid.day.lines(paid.batch)] == [30_000]
@@ -215,7 +217,6 @@ def test_a_hold_comes_too_late_for_keys_that_are_gone(
 
 
 def test_a_vault_that_is_put_back_forgets_them_before_it_is_ready(world: World) -> None:
-    world.client.headers.update(PAID)
     paid = pay(world)
     copy = dump(url_of(world), *VAULT)
     assert paid.run() == ["destroyed"]

@@ -18,7 +18,7 @@ from ledger.payroll_files import PayrollFileLateError, PayrollFiles
 from tests.api.test_cli import Run, in_place
 from tests.api.world import World
 from tests.privacy.test_drill import url_of
-from tests.privacy.test_payroll_files import PAID, Paid, pay
+from tests.privacy.test_payroll_files import Paid, pay
 
 NOW = datetime.now(UTC)  # noqa: TID251 - files have the clock of the machine
 LATER = NOW + timedelta(days=2)
@@ -27,7 +27,6 @@ LATER = NOW + timedelta(days=2)
 
 @pytest.fixture(scope="module")
 def paid(shared_world: World) -> Paid:
-    shared_world.client.headers.update(PAID)
     return pay(shared_world)
 
 
