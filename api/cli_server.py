@@ -127,11 +127,12 @@ def check(
         bool, typer.Option("--sizes", help="Of stored files look at the sizes alone.")
     ] = False,
 ) -> None:
-    """Compare views and stored files with what the log says, and name what is parked.
+    """Compare views, stored files and closed batches with the log, and name what is parked.
 
     Views are rebuilt beside those in use, and each row has to be the same. Of every file that the
     log knows, evidence or payroll's, the digest has to be the same; what broke off is listed. Row
-    security of the views has to be what they declare: `mcledger migrate` makes it so again.
+    security of the views has to be what they declare: `mcledger migrate` makes it so again. Where
+    what is owed has moved away from a closed batch, a correction is proposed and listed here.
 
     Exit status: 0 as the log has it, 1 different (the first row of each view that differs is
     named, and every file and wall), or an event is parked, 2 usage.
@@ -145,6 +146,8 @@ def check(
         sound = cli_upkeep.check_walls() & _check_views(views, workers)
     if files:
         sound &= cli_upkeep.check_files(files, digests=not sizes)
+    if not names or "payroll" in names:
+        sound &= cli_upkeep.check_closed()
     sound &= cli_upkeep.check_parked()
     if not sound:
         raise typer.Exit(1)

@@ -128,6 +128,27 @@ def check_files(names: Collection[str], *, digests: bool) -> bool:
     return not any(one.is_damage for amiss in found.values() for one in amiss)
 
 
+def check_closed() -> bool:
+    """Say where closed batches differ from what is owed, and whether they do nowhere.
+
+    What is listed is proposed to people (`/correction-proposals`): nothing is paid or taken back
+    before somebody adopts it, and until then it is worth a look every night.
+    """
+    from api.corrections import all_proposals  # noqa: PLC0415 - loads slowly
+    from api.exports.records import dollars  # noqa: PLC0415
+
+    with open_edge() as edge:
+        found = [(district_id, one) for district_id, of in all_proposals(edge) for one in of]
+    typer.echo(f"closed batches: {'DIFFERENT' if found else 'as is owed'}")
+    for district_id, one in found:
+        closed, owed = dollars(one.closed_cents), dollars(one.owed_cents)
+        typer.echo(
+            f"  district {district_id} entitlement {one.entitlement_id}:"
+            f" {closed} closed, {owed} owed; a {one.kind} is proposed"
+        )
+    return not found
+
+
 def check_walls() -> bool:
     """Say which derived tables are shown to others than they declare, and whether none is."""
     database = Database(local_postgres.url())

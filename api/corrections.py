@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NoReturn
 from uuid import UUID
 
@@ -34,6 +35,14 @@ def proposals(edge: Edge, district_id: UUID) -> tuple[int, list[Proposal]]:
             batches.last_tries(connection, district_id),
         )
     return position, found
+
+
+def all_proposals(edge: Edge) -> Iterator[tuple[UUID, list[Proposal]]]:
+    """Of each district that ever made a batch, where its closed lines and what is owed differ."""
+    with edge.reading([EVERYTHING]) as connection:
+        districts = batches.districts(connection)
+    for district_id in districts:
+        yield district_id, proposals(edge, district_id)[1]
 
 
 def adopt(

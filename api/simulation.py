@@ -25,6 +25,12 @@ class SimulationSpanError(InvalidError):
     slug = "simulation-span"
 
 
+class SimulationTooLargeError(InvalidError):
+    """More people are judged than a request should wait for: `mcledger policy simulate` may."""
+
+    slug = "simulation-too-large"
+
+
 class PolicyUnknownError(InvalidError):
     """The district has no such policy to compare with."""
 
@@ -48,6 +54,7 @@ def run(
     policy_id: UUID | None = None,
     must_exist: bool = False,
     as_of: int = POSITION_MAX,
+    persons_max: int | None = None,
 ) -> Simulation:
     """Judge a draft over what was earned in a span, both days included.
 
@@ -60,6 +67,14 @@ def run(
         adopted = {one.policy_id for one in policies_known(connection, district_id, as_of)}
         if must_exist and policy_id is not None and policy_id not in adopted:
             raise PolicyUnknownError(f"no policy {policy_id}")
+        persons = simulation.count_persons(connection, district_id)
+        if persons_max is not None and persons > persons_max:
+            raise SimulationTooLargeError(
+                f"{persons} persons would be judged, and at most {persons_max} are here;"
+                " ask for it with: mcledger policy simulate",
+                persons=persons,
+                persons_max=persons_max,
+            )
         compared = adopted & {policy_id}
         with payouts_of_district(connection, district_id, compared, as_of):
             return simulation.simulate(

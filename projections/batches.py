@@ -186,6 +186,11 @@ def of_district(
     return read(connection, Batch, sql, district_id=district_id, before=before, limit=limit)
 
 
+def districts(connection: Connection[Any]) -> list[UUID]:
+    """The districts that ever made a batch."""
+    return [row[0] for row in rows(connection, _SQL["districts"])]
+
+
 def find(connection: Connection[Any], batch_id: UUID) -> Batch | None:
     """One batch, or null when there is none."""
     found = read(connection, Batch, _SQL["batch"], batch_id=batch_id)

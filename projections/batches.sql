@@ -193,6 +193,9 @@ SELECT b.*
  ORDER BY b.number DESC
  LIMIT %(limit)s;
 
+-- name: districts
+SELECT DISTINCT district_id FROM batches ORDER BY district_id;
+
 -- name: batch
 SELECT b.* FROM batches b WHERE b.batch_id = %(batch_id)s;
 

@@ -164,6 +164,11 @@ def simulate(
     return _told(tally, rule, district_id, policy_id, (from_day, to_day))
 
 
+def count_persons(connection: Connection[Any], district_id: UUID) -> int:
+    """How many teachers of a district a draft is judged for."""
+    return int(rows(connection, _SQL["count_persons"], district_id=district_id)[0][0])
+
+
 def _drafted(
     known: RulePolicy | None,
     district_id: UUID,

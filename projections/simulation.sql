@@ -7,6 +7,9 @@ SELECT DISTINCT person_id
  ORDER BY person_id
  LIMIT %(limit)s;
 
+-- name: count_persons
+SELECT count(DISTINCT person_id) FROM payout_employments WHERE district_id = %(district_id)s;
+
 -- name: adopted
 -- What the policy in force owes these persons, part by part.
 SELECT p.person_id, part.due_on, part.cents

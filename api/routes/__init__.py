@@ -1,6 +1,7 @@
 """The HTTP routes under /v1, one file a subject."""
 
 from api.routes import (
+    audits,
     batches,
     budgets,
     catalog,
@@ -58,6 +59,7 @@ ROUTERS = (  # looked through in this order, so what is asked most comes first
     payouts.router,
     quotes.router,
     budgets.router,
+    audits.router,
     batches.router,
     payroll.router,
     webhooks.router,

@@ -21,6 +21,7 @@ from projections import simulation
 from projections.simulation import Simulation
 
 router = Router("quotes")
+PERSONS_MAX = 20_000  # judged for one answer, at some thousands a second
 CHANGES_MAX = 200  # persons named in an answer; the command line names everybody
 
 
@@ -80,6 +81,7 @@ def simulate_policy(district_id: UUID, body: Draft, read: AsOfReadNow) -> Respon
         policy_id=body.policy_id,
         must_exist=True,
         as_of=as_of,
+        persons_max=PERSONS_MAX,
     )
     named = found.changes[:CHANGES_MAX]
     shows(read, "payouts", [one.person_id for one in named], within=[district_id])

@@ -118,3 +118,25 @@ def test_whose_records_were_drawn_is_written_down(
     teacher = place.worked.teachers["4501"]
     lines = place.world.seen(teacher, f"/v1/people/{teacher}/disclosures")["items"]
     assert ("payout", "operator") in {(one["record"], one["role"]) for one in lines}
+
+
+def test_over_http_the_same_sample_is_drawn_and_written_down(
+    place: Answered, run: Run, tmp_path: Path
+) -> None:
+    day, world = place.worked.day, place.world
+    position = world.position
+    drawn = draw(run, tmp_path / "sample.zip", size=3, position=position)
+    path = f"{day.path}/audit-sample"
+    asked = {"fiscal_year": 2025, "seed": "7", "size": 3, "position": position}
+
+    answer = world.get(world.grant("auditor", day.district.id), path, **asked)
+
+    assert answer.status_code == 200, answer.text
+    assert answer.content == drawn
+    assert answer.headers["content-type"] == "application/zip"
+    teacher = UUID(index(drawn)[0]["person_id"])
+    lines = world.seen(teacher, f"/v1/people/{teacher}/disclosures")["items"]
+    assert ("payout", "auditor") in {(one["record"], one["role"]) for one in lines}
+    for wrong in ({"size": 201}, {"size": 0}, {"seed": ""}, {"seed": "a\nb"}):
+        refused = world.get(day.office, path, **asked | wrong)
+        assert refused.status_code in {400, 422}, wrong

@@ -13,7 +13,8 @@ import pytest
 from ledger.events.enrollment import EvidenceUploaded, Submitted
 from tests.api.conftest import running
 from tests.api.payroll import Payday, hire, payday
-from tests.api.world import Story, World
+from tests.api.test_cli import in_place
+from tests.api.world import Story, World, stipend
 from tests.database import Server
 
 NOW = "2024-10-01T15:00:00Z"
@@ -124,3 +125,31 @@ def test_a_share_that_is_taken_back_goes_to_the_fund_that_paid_it(place: World) 
         ("-40.00", "general"),
     }
     assert {one["tax_year"] for one in found} == {"2024"}
+
+
+def test_the_nightly_check_lists_what_is_proposed_of_closed_batches(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.client.headers["Ledger-Time"] = NOW
+    day, issuer = payday(world), world.issuer()
+    credential = issuer.credential()
+    policy = day.policy(credential)
+    day.award(hire(day, "1"), credential, issuer)
+    day.close("2024-10-15")
+    assert world.settings.database_url is not None
+    url = world.settings.database_url.get_secret_value()
+    run = in_place(url, world.settings.state_folder, monkeypatch)
+    assert "closed batches: as is owed" in run("check", "payroll", "--sizes").stdout
+    body = stipend(amount={"kind": "flat", "amount_cents": 28_000})
+    world.done(day.district.office, f"/v1/policies/{policy}/versions", body)
+    world.edge.visible(("payouts", "batches"), world.position)
+
+    told = run("check", "payroll", "--sizes", exit_code=1).stdout
+
+    assert "closed batches: DIFFERENT" in told
+    [entitlement] = day.states()
+    line = f"district {day.district.id} entitlement {entitlement}: 300.00 closed, 280.00 owed"
+    assert line in told
+    day.adopt_all()
+    world.edge.visible(("payouts", "batches"), world.position)
+    assert "closed batches: as is owed" in run("check", "payroll", "--sizes").stdout

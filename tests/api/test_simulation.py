@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from api.cli import app
+from api.routes import quotes
 from tests.api.conftest import running
 from tests.api.payroll import Worked, worked_batch
 from tests.database import Server
@@ -137,3 +138,15 @@ def test_the_command_says_the_same(
     shown = CliRunner().invoke(app, words).stdout
     assert "Five hundred: 1500.00, now 600.00" in shown
     assert "1 gain, 1 lose, 1 of 3 stay equal" in shown
+
+
+def test_more_people_than_a_request_waits_for_are_left_to_the_command_line(
+    worked: Worked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quotes, "PERSONS_MAX", 2)
+    answer = ask(worked)
+    assert answer.status_code == 422
+    assert answer.json()["type"].endswith("simulation-too-large")
+    assert "3 persons" in answer.json()["detail"]
+    monkeypatch.setattr(quotes, "PERSONS_MAX", 3)
+    assert ask(worked).status_code == 200
