@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -12,7 +13,9 @@ from lxml import etree
 from typer.testing import CliRunner, Result
 
 from api.cli import app
+from api.clock import wall
 from api.exports.edfi import EdFiTargetError
+from tests.api.test_records import day_of, revoke
 from tests.api.world import District, Story, World, story
 from tests.exports.test_ctdl import found_wrong as wrong_in_ctdl
 from tests.exports.test_edfi import found_wrong as wrong_in_edfi
@@ -127,3 +130,34 @@ def test_a_state_that_is_none_writes_nothing(
     done = run(shared_world, monkeypatch, "edfi", str(file), "--district", district.id, *words)
     assert isinstance(done.exception, EdFiTargetError)
     assert not file.exists()
+
+
+def test_a_revoked_award_ends_on_the_day_of_its_revocation(
+    shared_world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = shared_world.district(f"District {uuid4()}")
+    revoke(story(shared_world, own, f"Sample {uuid4()}").award(), day_of(wall()))
+    (found,) = credentials_of(shared_world, own, tmp_path, monkeypatch)
+    assert found["expirationDate"] == day_of(wall())
+
+
+def test_whoever_does_not_work_there_today_is_not_written(
+    shared_world: World, awarded: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = shared_world.district(f"District {uuid4()}")
+    soon = wall().date() + timedelta(days=2)
+    later.employ(awarded.teacher, "2020-08-01", last_day="2020-09-01")
+    later.employ(awarded.teacher, soon.isoformat(), position="second")
+    assert credentials_of(shared_world, later, tmp_path, monkeypatch) == []
+
+
+def credentials_of(
+    world: World, district: District, folder: Path, patch: pytest.MonkeyPatch
+) -> list[dict[str, Any]]:
+    """What is written for a district, as JSON."""
+    file = folder / "edfi.json"
+    words = ["--state", "TN", "--namespace", "uri://district.example", "--district", district.id]
+    done = run(world, patch, "edfi", str(file), *words)
+    assert done.exit_code == 0, done
+    found: list[dict[str, Any]] = json.loads(file.read_bytes())["credentials"]
+    return found
