@@ -12,6 +12,7 @@ from uuid import UUID
 from api import issuing
 from api.clock import wall
 from ledger.values import stream_id
+from tests.api.sharing import new_share
 from tests.api.world import MET, NOT_MET, PNG, Answer, District, Issuer, World, stipend
 from tests.imports.rosters import org, role, roster, user
 
@@ -41,6 +42,7 @@ class Life:
     teacher: UUID = NOBODY
     enrollment: str = ""
     evidence: list[str] = field(default_factory=list)
+    shared: list[str] = field(default_factory=list)
     record: str = ""
 
     def __post_init__(self) -> None:
@@ -204,8 +206,34 @@ class Life:
                 self.world.done(self.district.office, path, {"last_day": "2025-06-30"})
         return self
 
+    def shares(self) -> Self:
+        """With a district, and with whoever has a link; what she calls that one is hers."""
+        t, person = self.tokens, self.teacher
+        for recipient in (
+            {"kind": "district", "district_id": self.district_id},
+            {"kind": "link", "name": t["whom she gave a link"]},
+        ):
+            made = self.world.done(person, f"/v1/people/{person}/shares", new_share(recipient))
+            self.shared.append(made["id"])
+        t["secret of the link"] = made["link"].rpartition("/")[2]
+        assert self.opens_link().status_code == 200
+        return self
+
+    def opens_link(self) -> Answer:
+        return self.world.ask(None, "GET", f"/share/{self.tokens['secret of the link']}")
+
+    def disputes(self) -> Self:
+        """A record, with words of hers and of the issuer's."""
+        world, t, path = self.world, self.tokens, f"/v1/people/{self.teacher}/disputes"
+        said = {"about": "award", "subject_id": self.enrollment, "statement": t["what is wrong"]}
+        dispute = f"/v1/disputes/{world.done(self.teacher, path, said)['id']}"
+        answer = {"outcome": "declined", "reason": "no-error", "words": t["what is answered"]}
+        world.done(self.issuer.approver, f"{dispute}/answers", answer)
+        world.done(self.teacher, f"{dispute}/rebuttals", {"rebuttal": t["her rebuttal"]})
+        return self
+
     def whole(self) -> Self:
-        return self.is_hired().is_renamed().earns().carries().leaves()
+        return self.is_hired().is_renamed().earns().carries().leaves().shares().disputes()
 
     def erased(self, headers: dict[str, str], reason: str = "subject-request") -> Answer:
         path = f"/v1/people/{self.teacher}/erasures"

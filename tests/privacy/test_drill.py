@@ -48,6 +48,7 @@ def test_of_an_erased_person_no_word_is_left_anywhere(
     assert (
         before["name"] == f"{life.tokens['second given name']} {life.tokens['second family name']}"
     )
+    assert before["rebuttals"] == [life.tokens["her rebuttal"]]
     seal(url, tmp_path / "seal")
 
     answer = life.erased(DUE)
@@ -65,7 +66,9 @@ def test_of_an_erased_person_no_word_is_left_anywhere(
     assert crawled(life, words) == set()
     assert_her_record_is_gone(life)
     after = seen_of(life)
-    assert after == {**before, "name": "erased person", "found": 0, "feedback": []}
+    gone = {"name": "erased person", "found": 0, "feedback": [], "rebuttals": [None]}
+    assert after == {**before, **gone}
+    assert life.opens_link().status_code == 404
     seal(url, tmp_path / "seal")
     with owner(url) as connection:
         keys = sealer(url, tmp_path / "seal").signer.trusted
@@ -95,11 +98,14 @@ def seen_of(life: Life) -> dict[str, object]:
     [hers] = [one for one in payouts if one["payout"]["person_id"] == str(life.teacher)]
     own = f"/v1/people/{life.teacher}"
     decisions = world.seen(life.teacher, f"{life.path}/decisions")["items"]
+    transcript = world.seen(life.teacher, f"{own}/transcript", effective_on="2025-06-01")
+    notes = [note for line in transcript["items"] for note in line["disputes"]]
     return {
+        "rebuttals": [note.pop("rebuttal") for note in notes],
         "payout": hers["payout"],
         "name": hers["name"],
         "totals": world.seen(office, totals),
-        "transcript": world.seen(life.teacher, f"{own}/transcript", effective_on="2025-06-01"),
+        "transcript": transcript,
         "found": len(life.finds(life.tokens["second family name"])),
         "feedback": [word for decision in decisions for word in decision["feedback"]],
     }
@@ -117,6 +123,9 @@ def crawled(life: Life, words: list[str]) -> set[str]:
         ),
         *(own, life.path, f"{life.path}/decisions", "/v1/erasures"),
         f"/v1/records/{life.record}",
+        *(f"{place}/{part}" for place in (own, district) for part in ("shares", "disputes")),
+        f"/v1/issuers/{life.issuer.id}/disputes?state=all",
+        *(f"/v1/shares/{one}/record" for one in life.shared),
         *(f"{life.path}/evidence/{one}" for one in life.evidence),
     ]
     auditor = life.world.grant("auditor")
