@@ -16,14 +16,17 @@ from psycopg import Connection
 from ledger.events.batch import BatchLine, BatchVoided, ResultStatus
 from ledger.events.dossier import CostRecorded, SeparationReason, SeparationRecorded
 from ledger.events.entitlement import LineReleased, LineWrittenOff
+from ledger.events.merge import MERGES, PersonsMerged
 from ledger.events.policy_rule import Rule
 from ledger.rules.payroll import LastTry, Payable
 from ledger.rules.payroll_lines import Proposal, proposals
+from projections.contract import Fact
 from projections.entitlements import Part, parts
 from projections.payouts import Payouts, explain, of_district
+from projections.sql import write
 from tests.database import Server
 from tests.projections.histories import CREDENTIALS, DAYS, POLICIES, TEACHERS, World
-from tests.projections.playing import dump, play, tables_of
+from tests.projections.playing import dump, play, play_on, tables_of
 from tests.projections.ruled import HERE, RuledWorld, batch_line, employed
 from tests.rules.dossiers import plain_rule, shipped
 from tests.samples import named
@@ -315,6 +318,35 @@ def test_of_two_policies_that_exclude_each_other_the_one_that_paid_first_keeps_i
 
 
 KINDS = ["award"] * 4 + ["turn", "turn", "leave", "close", "close", "void", "reject", "rule"]
+
+
+def test_what_was_paid_to_a_record_that_is_merged_was_paid_to_the_person(
+    connection: Connection[Any],
+) -> None:
+    """300 paid to the other record, then merged, then revoked: the payment stays with her."""
+    world = employed(ANNE, BERTHA)
+    world.adopt_rule(plain_rule(revocation={"if_paid": "keep"}))
+    award = world.award(BERTHA, CREDENTIALS[0], MARCH)
+    assert award is not None
+    pay(connection, world)
+    play(connection, PAYOUTS, world.facts)
+    position = world.add(
+        PersonsMerged,
+        MERGES,
+        person_id=ANNE,
+        merged_id=BERTHA,
+        reason="duplicate_account",
+        requested_by=named("one"),
+        confirmed_by=named("another"),
+    )
+    with connection.transaction():
+        write(connection, PAYOUTS.merge(world.facts[-1], connection))
+        PAYOUTS.finish(connection)
+    world.turn(award)
+    revoked = world.facts[-1].event.model_copy(update={"person_id": ANNE})
+    play_on(connection, PAYOUTS, [Fact(position + 1, revoked)])
+    (part,) = parts(connection, HERE, effective_on=FAR)
+    assert (part.person_id, part.amount_cents) == (ANNE, 30_000)
 
 
 ASKING = [
