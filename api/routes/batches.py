@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any
 from uuid import UUID, uuid4
 
 from fastapi import File, Response, UploadFile
+from psycopg import Connection
 from pydantic import BaseModel
 
 from api import payroll, payroll_returns
@@ -22,7 +25,8 @@ from api.exports.layout import layouts
 from api.imports.payroll_return import read_answers
 from api.paging import PageOf
 from api.payroll_returns import Returned
-from api.reading import PagedReadNow, Read, ReadNow
+from api.payroll_views import known_payroll
+from api.reading import AsOfReadNow, PagedAsOfReadNow, PagedReadNow, Read, ReadNow
 from api.routing import ImportRoute, Router
 from api.writing import Write, WriteNow
 from ledger.aggregates.batch import Batch as BatchState
@@ -114,11 +118,10 @@ def draft_batch(district_id: UUID, body: NewBatch, write: WriteNow) -> Response:
 
 
 @router.read("/districts/{district_id}/batches", PageOf[Batch])
-def list_batches(district_id: UUID, read: PagedReadNow) -> Response:
+def list_batches(district_id: UUID, read: PagedAsOfReadNow) -> Response:
     """A district's batches, the newest first; a number is never used twice."""
     must_see_payroll(read.caller, district_id)
-    with read.connection() as connection:
-        position = read.visible("batches")
+    with read.connection() as connection, known_payroll(read, connection, district_id) as position:
         found = batches.of_district(
             connection,
             district_id,
@@ -130,20 +133,17 @@ def list_batches(district_id: UUID, read: PagedReadNow) -> Response:
 
 
 @router.read("/batches/{batch_id}", Batch)
-def read_batch(batch_id: UUID, read: ReadNow) -> Response:
+def read_batch(batch_id: UUID, read: AsOfReadNow) -> Response:
     """A batch with its control totals, who made it and who approved."""
-    with read.connection() as connection:
-        position = read.visible("batches")
-        found = _seen(read, connection, batch_id)
+    with _known(read, batch_id) as (_, found, position):
+        pass
     return answer(found, position=position, ETag=f'"{found.version}"')
 
 
 @router.read("/batches/{batch_id}/lines", PageOf[Line])
-def list_batch_lines(batch_id: UUID, read: PagedReadNow) -> Response:
+def list_batch_lines(batch_id: UUID, read: PagedAsOfReadNow) -> Response:
     """The lines of a batch, and what became of each."""
-    with read.connection() as connection:
-        position = read.visible("batches")
-        batch = _seen(read, connection, batch_id)
+    with _known(read, batch_id) as (connection, batch, position):
         found = batches.lines_of_batch(
             connection,
             batch_id,
@@ -172,11 +172,9 @@ def list_batch_log(batch_id: UUID, read: PagedReadNow) -> Response:
 
 
 @router.read("/batches/{batch_id}/variance", Variance)
-def read_variance(batch_id: UUID, read: ReadNow) -> Response:
+def read_variance(batch_id: UUID, read: AsOfReadNow) -> Response:
     """Whether what was exported is all explained by what came back."""
-    with read.connection() as connection:
-        position = read.visible("batches")
-        _seen(read, connection, batch_id)
+    with _known(read, batch_id) as (connection, _, position):
         sums = batches.sums_of_batch(connection, batch_id)
         strange = batches.quarantine(connection, batch_id)
     return answer(
@@ -306,6 +304,15 @@ def list_layouts(read: ReadNow) -> Response:  # noqa: ARG001 - every read takes 
 
 def _district_of(write: Write, batch_id: UUID) -> UUID:
     return commands.beginning_of(write.edge.ledger, batch_id).district_id
+
+
+@contextmanager
+def _known(read: Read[Any], batch_id: UUID) -> Iterator[tuple[Connection[Any], Batch, int]]:
+    """A batch as it was known at the position asked for, and up to where the answer reaches."""
+    with read.connection() as connection:
+        district_id = _seen(read, connection, batch_id).district_id
+        with known_payroll(read, connection, district_id) as position:
+            yield connection, _seen(read, connection, batch_id), position
 
 
 def _seen(read: Read[Any], connection: Any, batch_id: UUID) -> Batch:

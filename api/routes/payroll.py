@@ -23,7 +23,8 @@ from api.access import (
 from api.answers import ListOf, answer_all, recorded
 from api.disclosures import shows
 from api.paging import LIMIT_MAX, PageOf
-from api.reading import PageQuery, Read, ReadNow, reading
+from api.payroll_views import known_payroll
+from api.reading import AsOfReadNow, PageQuery, Read, ReadNow, reading, zone_of_person
 from api.routing import Router
 from api.writing import Write, WriteNow
 from ledger.commands import entitlement as entitlements
@@ -37,7 +38,7 @@ from ledger.rules.payroll_lines import Proposal
 from ledger.rules.payroll_states import EntitlementState, entitlement_state
 from ledger.store import EVERYTHING
 from ledger.values import Cents, Positive, ShortText, SignedCents, Value
-from projections import batches, payable, payouts
+from projections import batches, known, payable, payouts
 from projections.batches import Adopted, Line, Terms
 from projections.sql import NO_ID
 
@@ -103,12 +104,13 @@ def set_payroll_terms(district_id: UUID, body: PayrollTerms, write: WriteNow) ->
 
 
 @router.read("/districts/{district_id}/payroll-terms", ListOf[Terms])
-def list_payroll_terms(district_id: UUID, read: ReadNow) -> Response:
+def list_payroll_terms(district_id: UUID, read: AsOfReadNow) -> Response:
     """Every version of how a district pays."""
     must_see_payouts(read.caller, district_id)
     with read.connection() as connection:
-        position = read.visible("batches")
-        return answer_all(batches.terms_of_district(connection, district_id), position)
+        found = batches.terms_of_district(connection, district_id)
+        with known_payroll(read, connection, district_id) as position:
+            return answer_all([one for one in found if one.position <= position], position)
 
 
 @router.read("/districts/{district_id}/entitlements", PageOf[Standing])
@@ -128,15 +130,20 @@ def list_entitlements(
 
 
 @router.read("/people/{person_id}/payments", ListOf[Line])
-def list_payments(person_id: UUID, read: ReadNow) -> Response:
+def list_payments(person_id: UUID, read: AsOfReadNow) -> Response:
     """Every line that was made for a teacher, for herself and whoever may see what she is owed."""
-    position = read.visible("batches")
     with read.connection(person_id) as connection:
+        zone = zone_of_person(connection, person_id)
+        as_of = read.known(connection, read.query.as_of, zone, "batches")
+        position = min(as_of, read.visible("batches"))
         payers = batches.payers_of_person(connection, person_id)
     seen = visible_payers(read.caller, person_id, payers)
     items: list[Line] = []
     for district_id in sorted(seen):
-        with read.connection(party_to=district_id) as connection:
+        with (
+            read.connection(party_to=district_id) as connection,
+            known.payroll_of_district(connection, district_id, as_of),
+        ):
             items += batches.lines_for_person(connection, person_id, district_id)
     shows(read, "payouts", [person_id] if items else [], within=seen)
     return answer_all(items, position)
@@ -174,11 +181,10 @@ def list_proposals(district_id: UUID, read: ReadNow) -> Response:
 
 
 @router.read("/districts/{district_id}/corrections", ListOf[Adopted])
-def list_corrections(district_id: UUID, read: ReadNow) -> Response:
+def list_corrections(district_id: UUID, read: AsOfReadNow) -> Response:
     """The corrections that somebody adopted."""
     must_see_payouts(read.caller, district_id)
-    with read.connection() as connection:
-        position = read.visible("batches")
+    with read.connection() as connection, known_payroll(read, connection, district_id) as position:
         found = batches.corrections_of_district(connection, district_id)
     shows(read, "payouts", {one.person_id for one in found}, within=[district_id])
     return answer_all(found, position)
