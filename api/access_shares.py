@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from api.access import NOT_THERE, Caller, must_be
+from api.access import NOT_THERE, must_be
+from api.caller import Caller
 from ledger.aggregates.dispute import Dispute
 from ledger.aggregates.share import Share
 from ledger.errors import NotFoundError

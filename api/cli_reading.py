@@ -57,7 +57,7 @@ def write_down(
     Raises:
         DisclosureUnwrittenError: it could not be stored, so it must not be shown.
     """
-    from api.access import Caller  # noqa: PLC0415 - loads slowly, and other commands do without
+    from api.caller import Caller  # noqa: PLC0415 - loads slowly, and other commands do without
     from api.clock import wall  # noqa: PLC0415
     from api.disclosure_log import Line  # noqa: PLC0415
     from api.disclosures import UNEXPLAINED, capacities_of  # noqa: PLC0415

@@ -16,7 +16,8 @@ from uuid import UUID
 from fastapi import Request, Response
 from psycopg import Connection
 
-from api.access import Caller, is_assessor_of
+from api.access import is_assessor_of
+from api.caller import Caller
 from api.disclosure_log import DisclosureLog, Line, ReaderRole, Record
 from api.reading import Read
 from ledger.aggregates.enrollment_state import EnrollmentState

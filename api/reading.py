@@ -19,7 +19,7 @@ from fastapi.exceptions import RequestValidationError
 from psycopg import Connection
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from api.access import Caller
+from api.caller import Caller
 from api.clock import now
 from api.edge import Edge
 from api.paging import CURSOR_CHARACTERS_MAX, LIMIT_MAX, Paging

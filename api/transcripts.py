@@ -11,7 +11,8 @@ from uuid import UUID
 
 from psycopg import Connection
 
-from api.access import NOT_THERE, Caller
+from api.access import NOT_THERE
+from api.caller import Caller
 from api.dispute_notes import DisputeNote, Notes
 from ledger.aggregates.enrollment import enrollment_stream
 from ledger.errors import NotFoundError

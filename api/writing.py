@@ -18,7 +18,7 @@ import orjson
 from fastapi import Depends, Header, Request
 from pydantic import BaseModel
 
-from api.access import Caller
+from api.caller import Caller
 from api.clock import now
 from api.edge import Edge
 from api.problems import KeyMissingError, MalformedError

@@ -7,8 +7,9 @@ from uuid import UUID
 from fastapi import Response
 from pydantic import BaseModel
 
-from api.access import Caller, must_operate
+from api.access import must_operate
 from api.answers import answer, recorded
+from api.caller import Caller
 from api.reading import ReadNow
 from api.routing import Router
 from api.writing import WriteNow

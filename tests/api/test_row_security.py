@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from psycopg import errors
 
-from api.access import Caller
+from api.caller import Caller
 from api.edge import Edge
 from ledger.store import EVERYTHING
 from projections.contract import Viewer
@@ -37,6 +37,8 @@ OF_PERSONS = (
     "payout_awards",
     "payout_employments",
     "reviews",
+    "shares",
+    "disputes",
 )
 UNPROTECTED = """
     SELECT c.relname
@@ -141,6 +143,10 @@ def test_a_query_that_forgot_its_where_brings_no_other_tenant(two: Two, table: s
 @pytest.mark.parametrize(
     ("table", "role"),
     [
+        ("shares", "district"),
+        ("shares", "approver"),
+        ("disputes", "district"),
+        ("disputes", "approver"),
         ("transcript_lines", "district"),
         ("transcript_lines", "approver"),
         ("history_streams", "district"),
