@@ -299,7 +299,9 @@ def decided_of(connection: Connection[Any], entitlement_ids: Sequence[UUID]) -> 
 def _by_entitlement(found: Sequence[Decision]) -> dict[UUID, Decided]:
     return {
         one.entitlement_id: Decided(
-            held=one.held_reason is not None, approved_cents=one.approved_cents
+            held=one.held_reason is not None,
+            held_reason=one.held_reason,
+            approved_cents=one.approved_cents,
         )
         for one in found
     }

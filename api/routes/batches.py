@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID, uuid4
 
@@ -90,6 +91,24 @@ class BatchCompared(BaseModel):
     """A batch beside the last one before it that was not voided; null for the first."""
 
     comparison: Comparison | None
+
+
+class ReturnSeen(BaseModel):
+    """One return file that was recorded: of lines answered, repeated, in question and unknown."""
+
+    return_number: int
+    recorded_at: datetime
+    recorded_by: UUID
+    accepted: int
+    rejected: int
+    bypassed: int
+    pending: int
+    repeated: int
+    exceptions: int
+    quarantined: int
+
+
+RETURN_COUNTS = tuple(ReturnSeen.model_fields.keys() - {"recorded_at", "recorded_by"})
 
 
 class LayoutInfo(BaseModel):
@@ -275,6 +294,23 @@ def record_return(
         answers=read_answers("return file", content, number),
     )
     return answer(found, position=found.position)
+
+
+@router.read("/batches/{batch_id}/returns", ListOf[ReturnSeen])
+def list_returns(batch_id: UUID, read: ReadNow) -> Response:
+    """The return files that were recorded, and how many lines of each kind they brought."""
+    begun = commands.beginning_of(read.edge.ledger, batch_id)
+    must_see_payroll(read.caller, begun.district_id)
+    return answer_all(
+        [
+            {
+                "recorded_at": one.occurred_at,
+                "recorded_by": one.actor_id,
+                **{name: getattr(one, name) for name in RETURN_COUNTS},
+            }
+            for one in commands.returns_of(read.edge.ledger, batch_id)
+        ]
+    )
 
 
 @router.write("/batches/{batch_id}/reconciliations")

@@ -91,6 +91,8 @@ class Standing(BaseModel):
     derived: Literal["due", "pending", "not_due"]
     reason: str | None
     state: EntitlementState
+    held_reason: str | None  # why somebody keeps it out of batches
+    approved_cents: int | None  # what a person approved, where the terms ask for that
 
 
 @router.write("/districts/{district_id}/payroll-terms")
@@ -252,6 +254,7 @@ def _standings(
     decided = batches.decided_of(connection, ids)
     terms = batches.terms_of_district(connection, district_id)
     by_person = bool(terms) and terms[-1].terms["entitlements_approved_by"] == "person"
+    nothing = Decided()
     return [
         {
             "entitlement_id": one.payout_id,
@@ -263,15 +266,18 @@ def _standings(
             "amount_cents": one.amount_cents,
             "derived": one.status,
             "reason": one.reason,
+            "held_reason": about.held_reason,
+            "approved_cents": about.approved_cents,
             "state": entitlement_state(
                 one.status,
                 one.amount_cents,
-                decided.get(one.payout_id, Decided()),
+                about,
                 tried.get(one.payout_id, []),
                 approved_by="person" if by_person else "policy",
             ),
         }
         for one in found
+        for about in [decided.get(one.payout_id, nothing)]
     ]
 
 

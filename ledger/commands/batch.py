@@ -32,6 +32,7 @@ from ledger.events.batch import (
     BatchDrafted,
     BatchLine,
     Explanation,
+    ReturnRecorded,
     StoredFile,
     VoidReason,
 )
@@ -139,6 +140,13 @@ def beginning_of(ledger: Ledger, batch_id: UUID) -> BatchDrafted:
         if isinstance(event, BatchDrafted):
             return event
     raise NotFoundError(f"there is no batch {batch_id}")
+
+
+def returns_of(ledger: Ledger, batch_id: UUID) -> list[ReturnRecorded]:
+    """The return files that were recorded of a batch, in order, without what they say of lines."""
+    stored = ledger.recorder.read_stream(batch_id)
+    events = (ledger.mapper.to_domain_event(one) for one in stored if one.topic not in Batch.UNREAD)
+    return [event for event in events if isinstance(event, ReturnRecorded)]
 
 
 def _first(known: AnyBatch) -> Callable[[Reader], AnyBatch]:

@@ -104,6 +104,7 @@ class Decided:
     """What people decided about one entitlement."""
 
     held: bool = False
+    held_reason: str | None = None
     approved_cents: int | None = None
 
 

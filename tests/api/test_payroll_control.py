@@ -302,6 +302,8 @@ def test_what_is_held_waits_until_it_is_released(owing: Owing, place: World) -> 
     [entitlement] = day.states()
     place.done(day.office, f"/v1/entitlements/{entitlement}/holds", {"reason": "documents"})
     assert day.states() == {entitlement: "held"}
+    [standing] = place.seen(day.office, f"{day.path}/entitlements")["items"]
+    assert (standing["held_reason"], standing["approved_cents"]) == ("documents", None)
     assert day.lines(day.close("2024-10-15")) == []
     place.done(day.office, f"/v1/entitlements/{entitlement}/releases")
     assert len(day.lines(day.close("2024-10-31"))) == 1

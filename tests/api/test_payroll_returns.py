@@ -108,6 +108,10 @@ def test_what_was_passed_over_waits_for_a_person(worked: Worked) -> None:
     world.done(day.second, f"/v1/lines/{line[-15_000]}/write-offs", asked)
 
     assert statuses(day, worked.batch)[-15_000] == "written_off"
+    [recorded] = world.seen(day.office, f"/v1/batches/{worked.batch}/returns")["items"]
+    assert (recorded["return_number"], recorded["recorded_by"]) == (1, str(day.machine))
+    counts = ("accepted", "rejected", "bypassed", "pending", "repeated", "quarantined")
+    assert [recorded[name] for name in counts] == [2, 1, 1, 0, 0, 0]
     again = world.post(day.office, f"/v1/lines/{line[-15_000]}/releases", {"attempt": 1})
     assert again.json()["type"] == "/problems/line-settled"
     assert world.seen(day.office, f"{day.path}/correction-proposals")["items"] == []
