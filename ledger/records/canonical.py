@@ -23,12 +23,12 @@ DEPTH_MAX: Final = 40  # a transcript with endorsed awards inside is 12 deep
 ORDERS_MAX: Final = 4_000  # a transcript in which nothing but the awards' ids differ has a tenth
 _VOCABULARY: Final = "urn:undefined:"
 _BASE: Final = "https://undefined.invalid/"
-_UNDEFINED: Final = (_VOCABULARY, _BASE)
+UNDEFINED: Final = (_VOCABULARY, _BASE)
 UNNAMED: Final = "_:"  # such names are given anew in the canonical form
 _CONTROLS: Final = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f"  # pyld does not write these as RDFC-1.0 does
 # Whatever makes a string more than text or an address: where there is none, none is refused.
 UNUSUAL: Final = re.compile(
-    rf"^{UNNAMED}|[{_CONTROLS}\ud800-\udfff]|" + "|".join(map(re.escape, _UNDEFINED))
+    rf"^{UNNAMED}|[{_CONTROLS}\ud800-\udfff]|" + "|".join(map(re.escape, UNDEFINED))
 )
 _CONTROL: Final = re.compile(f"[{_CONTROLS}]")
 _KEYWORDS: Final = frozenset({"@context", "@language", "@value"})
@@ -57,7 +57,7 @@ def canonical(document: Document) -> bytes:
         content = quads.encode()
     except UnicodeEncodeError:
         raise RecordError("the record holds half a character") from None
-    for undefined in _UNDEFINED:
+    for undefined in UNDEFINED:
         if (at := quads.find(undefined)) >= 0:
             word = quads[at + len(undefined) :].partition(">")[0]
             raise UndefinedTermError(f"no context of the record defines {word[:100]!r}")

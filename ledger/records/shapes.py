@@ -20,7 +20,7 @@ from typing import Any, Final
 
 from pyld.nquads import XSD_STRING, escape
 
-from ledger.records.canonical import UNNAMED, UNUSUAL, canonical, dataset_of
+from ledger.records.canonical import UNDEFINED, UNNAMED, UNUSUAL, canonical, dataset_of
 from ledger.records.documents import Document, RecordError
 
 _SHAPES_KEPT: Final = 512
@@ -121,7 +121,7 @@ def _add(quads: _Quads, document: Document, prefix: str) -> None:
     """
     leaves: list[str] = []
     template = _template(json.dumps(_shape(document, "", leaves, {})))
-    if _UNUSUAL_LINE.search("\n".join(leaves)):
+    if _may_be_more_than_text("\n".join(leaves)):
         raise RecordError("a string may be more than text")
     texts = [_text(term, leaves, prefix) for term in template.terms]
     words = [text for _, text in texts]
@@ -129,6 +129,14 @@ def _add(quads: _Quads, document: Document, prefix: str) -> None:
         quads.lines.add(" ".join([words[index] for index in quad]) + " .\n")
     for quad in template.unnamed:
         quads.unnamed.append([texts[index] for index in quad])
+
+
+def _may_be_more_than_text(lines: str) -> bool:
+    """Most texts show that they are not by what is quick to see."""
+    plain = lines.replace("\n", "").replace("\t", "").replace("\r", "").isprintable()
+    if plain and UNNAMED not in lines and not any(each in lines for each in UNDEFINED):
+        return False
+    return _UNUSUAL_LINE.search(lines) is not None
 
 
 def _text(term: _Term, leaves: Sequence[str], prefix: str) -> _Text:
