@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from fastapi import Request
 
 DOCUMENT: Final = "application/vc+ld+json"
 TOKEN: Final = "text/plain; charset=utf-8"  # noqa: S105 - displayers refuse application/jwt
+
+# What the OpenAPI says of each: who reads JSON by its type gets an object.
+OBJECT: Final[dict[str, Any]] = {"schema": {"type": "object"}}
+TEXT: Final[dict[str, Any]] = {"schema": {"type": "string"}}
+CONTENT: Final[dict[str, Any]] = {
+    DOCUMENT: OBJECT,
+    "text/plain": TEXT,
+    "image/png": {"schema": {"type": "string", "format": "binary"}},
+}
 
 
 class Form(StrEnum):

@@ -30,6 +30,7 @@ WRITE_PROBLEMS = (400, 409, 412, 413, 415)
 READ_PROBLEMS = (400,)
 ASK_PROBLEMS = (400, 409, 413, 415)
 GONE = 410  # a file that was erased
+BYTES = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
 Route = TypeVar("Route", bound=Callable[..., Any])
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -102,9 +103,8 @@ class Router(APIRouter):
 
         return register
 
-    def download(self, path: str) -> Callable[[Route], Route]:
-        """For bytes of whatever type they were found to be."""
-        content = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
+    def download(self, path: str, content: Mapping[str, Any] = BYTES) -> Callable[[Route], Route]:
+        """For bytes of whatever type they were found to be, where `content` does not say which."""
         return self._read(
             path,
             response_class=Response,

@@ -17,8 +17,9 @@ from api.disclosures import shows_person
 from api.paging import PageOf
 from api.reading import PagedReadNow, Read, ReadNow
 from api.record_addresses import addresses_of
-from api.record_forms import DOCUMENT, TOKEN, Form, wanted
+from api.record_forms import CONTENT, DOCUMENT, TOKEN, Form, wanted
 from api.routing import Router
+from api.status_lists import status_lists_of
 from ledger.errors import NotFoundError
 from ledger.record_vault import Kept, RecordVault
 from ledger.records.badges import badge, baked
@@ -55,7 +56,7 @@ def read_records(person_id: UUID, read: PagedReadNow) -> Response:
     return read.page.answer(items, position, key=found[-1].awarded_position if found else None)
 
 
-@router.download("/records/{record_id}")
+@router.download("/records/{record_id}", CONTENT)
 def read_record(record_id: UUID, read: ReadNow) -> Response:
     """The signed file: a document, or by `Accept` a token (text/plain) or a badge (image/png)."""
     position = read.visible("records")
@@ -85,7 +86,7 @@ def read_bundle(person_id: UUID, read: ReadNow) -> Response:
     read.visible(*VIEWS)
     with read.connection(person_id) as connection:
         shows_person(read, connection, "record", person_id)
-    contents = gather(read.edge, person_id, read.at)
+    contents = gather(read.edge, person_id, read.at, status_lists_of(read.request))
     headers = {
         "Ledger-Position": str(contents.position),
         "Content-Disposition": 'attachment; filename="record.zip"',

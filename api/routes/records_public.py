@@ -15,7 +15,7 @@ from api.carry.contents import stack_of
 from api.clock import now
 from api.problems import declared
 from api.record_addresses import addresses_of
-from api.record_forms import TOKEN, Form, wanted
+from api.record_forms import OBJECT, TEXT, TOKEN, Form, wanted
 from api.record_signing import document_of, keys_of
 from api.status_lists import status_lists_of
 from api.writing import edge_of
@@ -30,10 +30,10 @@ LISTS_MAX = 10**6
 DOCUMENT, LINKED, JWK = "application/did+ld+json", "application/vc+ld+json", "application/jwk+json"
 CHANGES = {"Cache-Control": "public, max-age=300"}
 
-ANY: dict[str, Any] = {  # signed bytes, of the type that was asked for
+ANY: dict[str, Any] = {  # of the type that the thing has, or that was asked for
     "response_class": Response,
     "responses": declared()
-    | {200: {"content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}}},
+    | {200: {"content": dict.fromkeys((DOCUMENT, LINKED, JWK), OBJECT) | {"text/plain": TEXT}}},
 }
 
 router = APIRouter(tags=["records"])

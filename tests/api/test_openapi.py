@@ -24,6 +24,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from tests.api.test_authorization import record_of
 from tests.api.world import World, credit_of, license_of, rules, stack_of, stipend, story
 
 CHECKS = [
@@ -117,6 +118,7 @@ def furnish(world: World) -> tuple[UUID, dict[str, str]]:
         "employment_id": employment["employment_id"],
         "policy_id": policy,
         "stack_id": stack,
+        **record_of(world, who, issuer),
         "payout_id": payout,
         "license_id": license_,
         "credit_id": credit,
