@@ -103,7 +103,8 @@ def test_a_batch_that_was_drafted_before_a_merge_pays_whoever_is_kept(day: Payda
     day.policy(credential)
     kept, other = hire(day, "11"), hire(day, "12", "Adelaide")
     awarded(world, issuer, credential, other, day)
-    batch = str(day.draft("2024-10-15").json()["id"])
+    drafted = world.done(day.office, f"{day.path}/batches", {"pay_date": "2024-10-15"})
+    batch = str(drafted["id"])
     assert day.lines(batch)[0]["person_id"] == str(other)
 
     merge(world, kept, other)
