@@ -32,6 +32,13 @@ class DisputeNote:
     answered_on: date | None
     rebuttal: str | None  # her words; null where she says nothing, or was erased
 
+    def in_words(self) -> str:
+        """What became of it, without her words."""
+        if self.stage == "open":
+            return f"Disputed on {self.opened_on}; an answer is due by {self.due_on}."
+        answered = f"answered on {self.answered_on}: {self.outcome} ({self.reason})"
+        return f"Disputed on {self.opened_on}; {answered}."
+
 
 def notes_on(
     edge: Edge, connection: Connection[Any], person_id: UUID, *, until: int = POSITION_MAX

@@ -95,7 +95,7 @@ class SharedRecord:
     purpose: str
     expires_on: date
     zone: str
-    as_of: datetime
+    seen_on: date  # the day, in her zone, as of which this is true
     awards: list[SharedAward]
 
 
@@ -162,7 +162,7 @@ def shared_record(
         purpose=share.terms.purpose,
         expires_on=share.terms.expires_on,
         zone=share.terms.zone,
-        as_of=at,
+        seen_on=local_date(at, share.terms.zone),
         awards=list(_awards(edge, connection, share, person_id, at)),
     )
 

@@ -37,6 +37,7 @@ COLUMNS: Final = (
     "revoked_on",
     "enrollment_id",
     "positions",
+    "disputes",
 )
 _README: Final = """\
 # A professional learning record
@@ -137,6 +138,7 @@ def _row(line: ShownLine) -> tuple[Any, ...]:
         line.revoked_on,
         line.enrollment_id,
         " ".join(map(str, line.positions)),
+        "\n".join(f"{one.in_words()} {one.rebuttal or ''}".strip() for one in line.disputes),
     )
 
 

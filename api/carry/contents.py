@@ -15,6 +15,7 @@ from uuid import UUID
 
 from psycopg import Connection
 
+from api.dispute_notes import notes_on
 from api.edge import Edge
 from api.reading import zone_of_person
 from api.record_addresses import Addresses, addresses_of
@@ -30,11 +31,11 @@ from ledger.records.transcripts import Stack, Transcript, learner_record
 from ledger.seal.leaves import EPOCH, MICROSECOND, leaf
 from ledger.seal.reads import NotSealedYetError, SealReads
 from ledger.values import local_date
-from projections import records, stacks, transcript
+from projections import disputes, records, stacks, transcript
 from projections.log import facts_of
 from projections.records import Award
 
-VIEWS = ("records", "transcript", "stacks", "employments")
+VIEWS = ("records", "transcript", "stacks", "employments", "disputes")
 LEDGER_NAME = "Micro-credential ledger"
 PAGE = 200
 
@@ -66,8 +67,8 @@ class Contents:
     checkpoint: str | None
 
 
-def gather(edge: Edge, person_id: UUID, at: datetime) -> Contents:
-    """The contents of a person's bundle.
+def gather(edge: Edge, person_id: UUID, at: datetime, made: StatusLists) -> Contents:
+    """The contents of a person's bundle, with the status lists that this process has signed.
 
     Raises NotFoundError when the ledger has nothing of her, ErasedError when it was forgotten.
     """
@@ -79,8 +80,11 @@ def gather(edge: Edge, person_id: UUID, at: datetime) -> Contents:
         found = _awards(connection, person_id)
         zone = zone_of_person(connection, person_id)
         position = max(
-            *(line.positions[-1] for line in lines), *(one.issued_position or 0 for one in found)
+            *(line.positions[-1] for line in lines),
+            *(one.positions[-1] for one in disputes.of_person(connection, person_id)),
+            *(one.issued_position or 0 for one in found),
         )
+        notes = notes_on(edge, connection, person_id)
         recorded_at = _recorded_at(connection, position)
         receipts = {one.enrollment_id: _receipts(connection, one, position) for one in found}
         stacked = _stacks(connection, person_id, found, addresses, local_date(recorded_at, zone))
@@ -93,7 +97,7 @@ def gather(edge: Edge, person_id: UUID, at: datetime) -> Contents:
         position=position,
         as_of=local_date(recorded_at, zone),
         host=addresses.host,
-        lines=tuple(shown(line, recorded_at, None) for line in lines),
+        lines=tuple(shown(line, recorded_at, None, notes=notes) for line in lines),
         awards=tuple(
             CarriedAward(
                 *titles[one.enrollment_id], file.document, file.token, receipts[one.enrollment_id]
@@ -102,7 +106,7 @@ def gather(edge: Edge, person_id: UUID, at: datetime) -> Contents:
         ),
         learner_record=_learner_record(edge, person_id, kept, stacked, recorded_at),
         issuers=_issuers(edge, found),
-        lists=_lists(edge, found, at),
+        lists=_lists(edge, found, at, made),
         checkpoint=sealed[1] if sealed else None,
     )
 
@@ -241,8 +245,9 @@ def _issuers(edge: Edge, awards: Sequence[Award]) -> tuple[Document, ...]:
     return tuple(one for one in found if one is not None)
 
 
-def _lists(edge: Edge, awards: Sequence[Award], at: datetime) -> tuple[Document, ...]:
+def _lists(
+    edge: Edge, awards: Sequence[Award], at: datetime, made: StatusLists
+) -> tuple[Document, ...]:
     """The status lists that the awards name, as of now."""
     named = {(one.issuer_id, one.list_number) for one in awards if one.list_number is not None}
-    made = StatusLists()
     return tuple(made.find(edge, *one, at).document for one in sorted(named))

@@ -78,6 +78,7 @@ def _said(contents: Contents) -> dict[str, Any]:
         ],
         "lines": [_earned(line) for line in earned],
         "open": [_open(line) for line in contents.lines if line.awarded_on is None],
+        "disputes": [noted for line in contents.lines for noted in _disputes(line)],
         "awards": [_behind(award) for award in contents.awards],
         "check": _check(contents, verify_at),
     }
@@ -101,6 +102,16 @@ def _open(line: ShownLine) -> dict[str, str]:
         "attempts": str(len(line.attempts)),
         "state": STATES[line.status],
     }
+
+
+def _disputes(line: ShownLine) -> Iterator[dict[str, str]]:
+    """What she says is wrong with a line; her words stand beside whatever was answered."""
+    for note in line.disputes:
+        yield {
+            "title": _titled(line),
+            "said": note.in_words(),
+            "rebuttal": note.rebuttal or "",
+        }
 
 
 def _titled(line: ShownLine) -> str:

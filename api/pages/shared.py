@@ -12,7 +12,6 @@ from string import Template
 
 from fastapi import Response
 
-from api.dispute_notes import DisputeNote
 from api.shared_records import SharedAward, SharedRecord
 
 STATUS = {
@@ -30,7 +29,7 @@ def page(found: SharedRecord) -> Response:
         title=escape(f"What {name} has earned"),
         style=_file("verify.css"),
         terms=escape(
-            f"Shown by herself, for: {found.purpose}. As of {found.as_of:%Y-%m-%d %H:%M} (UTC);"
+            f"Shown by herself, for: {found.purpose}. As of {found.seen_on};"
             f" until the end of the day before {found.expires_on}."
         ),
         awards="\n".join(awards) or "<p>Nothing yet.</p>",
@@ -85,14 +84,5 @@ def _facts(award: SharedAward) -> Iterator[tuple[str, str]]:
     if award.record_url is not None:
         yield "Signed record", award.record_url
     for note in award.disputes:
-        yield "Disputed by her", _noted(note)
-
-
-def _noted(note: DisputeNote) -> str:
-    """What became of a dispute, and what she has to say."""
-    said = f"On {note.opened_on}; "
-    if note.stage == "open":
-        said += f"an answer is due by {note.due_on}."
-    else:
-        said += f"answered on {note.answered_on}: {note.outcome} ({note.reason})."
-    return f"{said}\n“{note.rebuttal}”" if note.rebuttal else said
+        said = f"\n“{note.rebuttal}”" if note.rebuttal else ""
+        yield "In dispute", f"{note.in_words()}{said}"

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import csv
+from dataclasses import replace
 from datetime import date, timedelta
+from io import BytesIO, StringIO
 from typing import Any
 from uuid import UUID, uuid4
+from zipfile import ZipFile
 
 import pytest
 
+from api.carry.bundle import bundle
+from api.carry.contents import VIEWS, gather
+from api.carry.printed import printed as paper
 from api.clock import wall
 from tests.api.sharing import new_share
 from tests.api.world import Story, World, story
@@ -68,7 +75,8 @@ def test_an_office_sees_what_it_has_to_answer_and_by_when(one: Story) -> None:
     assert not waiting["overdue"]
     withdraw(one, dispute)
     assert queue(one) == []
-    assert [one["stage"] for one in queue(one, state="all")] == ["withdrawn"]
+    [over] = [item for item in queue(one, state="all") if item["dispute_id"] == dispute]
+    assert over["stage"] == "withdrawn"
 
 
 @pytest.mark.parametrize(("days", "overdue"), [(30, [False]), (31, [True])])
@@ -142,6 +150,23 @@ def test_her_rebuttal_is_printed_with_the_record_in_every_form(one: Story) -> No
     withdraw(one, dispute)
     assert dispute not in {one["dispute_id"] for one in printed(one, one.teacher)}
     world.done(one.teacher, f"/v1/shares/{link['id']}/revocations")
+
+
+def test_her_rebuttal_goes_along_with_what_she_carries_away(one: Story) -> None:
+    dispute, words = disputed(one), "=cmd: I was scored for another's lesson."
+    answer(one, dispute)
+    rebut(one, dispute, words)
+    edge = one.world.edge
+    edge.visible(VIEWS, one.world.position)
+    contents = gather(edge, one.teacher, wall())
+    [line] = [line for line in contents.lines if line.enrollment_id == UUID(one.enrollment)]
+    assert line.disputes[0].rebuttal == words
+    with ZipFile(BytesIO(bundle(contents))) as files:
+        table = csv.DictReader(StringIO(files.read("transcript.csv").decode("utf-8-sig")))
+        assert words in next(iter(table))["disputes"]
+    silent = replace(contents, lines=tuple(replace(line, disputes=[]) for line in contents.lines))
+    assert paper(contents) != paper(silent)
+    withdraw(one, dispute)
 
 
 def test_a_record_is_disputed_again_only_when_the_last_one_is_over(one: Story) -> None:
