@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from psycopg import Connection
 
-from ledger.events.enrollment import Awarded
+from ledger.events.enrollment import Awarded, Enrolled, Submitted
 from projections.contract import Fact
 from projections.payouts import Payout, Payouts, explain, of_person
 from projections.quotes import PolicyQuote, QuotedPayout, quote, rows_brought
@@ -62,6 +62,38 @@ def payouts_of(connection: Connection[Any], person: UUID) -> dict[UUID, Payout]:
     return {one.payout_id: one for one in found}
 
 
+def begun_now(world: World, award: Fact[Awarded]) -> list[Fact[Any]]:
+    """She enrolls and hands in at the moment of the award, where she has not: as a quote has it."""
+    event = award.event
+    if any(fact.event.originator_id == event.originator_id for fact in world.facts):
+        return []
+    head = {
+        "originator_id": event.originator_id,
+        "occurred_at": event.occurred_at,
+        "actor_id": event.person_id,
+        "person_id": event.person_id,
+    }
+    enrolled = Enrolled(
+        **head,
+        originator_version=1,
+        credential_id=event.credential_id,
+        credential_version=1,
+        issuer_id=event.issuer_id,
+        cycle=1,
+        renews_enrollment_id=None,
+    )
+    submitted = Submitted(
+        **head,
+        originator_version=2,
+        attempt=1,
+        evidence_ids=(),
+        reflection=None,
+        zone=event.zone,
+        submitted_on=event.awarded_on,
+    )
+    return [Fact(award.position, enrolled), Fact(award.position, submitted)]
+
+
 def money(one: Payout | QuotedPayout) -> tuple[Any, ...]:
     return (one.kind, one.subject_id, one.fiscal_year, one.terms_cents, one.amount_cents)
 
@@ -76,7 +108,7 @@ def what_is_quoted_is_derived(connection: Connection[Any], world: World, data: A
     stored, before = dump(connection, PAYOUTS), payouts_of(connection, person)
     said = {one.payout_id: one for each in quoted(connection, award) for one in each.payouts}
     assert dump(connection, PAYOUTS) == stored
-    play_on(connection, PAYOUTS, [award])
+    play_on(connection, PAYOUTS, [*begun_now(world, award), award])
     after = payouts_of(connection, person)
     for payout_id, one in said.items():
         derived = after[payout_id]
