@@ -31,6 +31,7 @@ def export_record(
     from api.carry.bundle import bundle  # noqa: PLC0415 - loads slowly
     from api.carry.contents import VIEWS, gather  # noqa: PLC0415
     from api.clock import wall  # noqa: PLC0415
+    from api.status_lists import StatusLists  # noqa: PLC0415
     from ledger.errors import NotFoundError  # noqa: PLC0415
     from ledger.store import EVERYTHING  # noqa: PLC0415
     from projections import employments, records  # noqa: PLC0415
@@ -44,7 +45,7 @@ def export_record(
             if person_id is None:
                 raise NotFoundError("nobody has an award with a record yet; run: records issue")
             held = employments.of_person(connection, person_id)
-        contents = gather(edge, person_id, wall())
+        contents = gather(edge, person_id, wall(), StatusLists())
         for district_id in sorted({one.district_id for one in held}):
             write_down(edge, "record", [person_id], district_id)
         with written_whole(out, replace=True) as unfinished:

@@ -19,6 +19,7 @@ from api.carry.contents import Contents, gather
 from api.carry.printed import printed
 from api.clock import wall
 from api.imports.records_checking import find_out
+from api.status_lists import StatusLists
 from ledger.errors import NotFoundError
 from ledger.records.documents import RecordError, compact_json
 from tests.api.test_cli import in_place
@@ -37,7 +38,7 @@ def one(shared_world: World) -> Story:
 
 
 def carried(one: Story) -> Contents:
-    return gather(one.world.edge, one.teacher, wall())
+    return gather(one.world.edge, one.teacher, wall(), StatusLists())
 
 
 def unpacked(content: bytes) -> dict[str, bytes]:
@@ -145,7 +146,7 @@ def test_every_event_behind_an_award_has_a_receipt(one: Story) -> None:
 
 def test_whoever_has_nothing_carries_nothing(shared_world: World) -> None:
     with pytest.raises(NotFoundError):
-        gather(shared_world.edge, uuid4(), wall())
+        gather(shared_world.edge, uuid4(), wall(), StatusLists())
 
 
 def test_a_bundle_is_written_and_checked_from_the_command_line(

@@ -14,6 +14,7 @@ import pytest
 from api.carry.bundle import bundle
 from api.carry.contents import gather
 from api.clock import wall
+from api.status_lists import StatusLists
 from tests.api.conftest import shared_world
 from tests.api.test_records import HOST, day_of, issue, public, revoke
 from tests.api.world import World, story
@@ -31,7 +32,7 @@ class Carried:
         issue(world)
         if revoked:
             revoke(one, day_of(wall()))
-        content = bundle(gather(world.edge, one.teacher, wall()))
+        content = bundle(gather(world.edge, one.teacher, wall(), StatusLists()))
         with zipfile.ZipFile(io.BytesIO(content)) as found:
             self.files = {name: found.read(name) for name in found.namelist()}
         self.transcript = self.document("transcript.json")
