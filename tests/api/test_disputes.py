@@ -16,6 +16,7 @@ from api.carry.bundle import bundle
 from api.carry.contents import VIEWS, gather
 from api.carry.printed import printed as paper
 from api.clock import wall
+from api.status_lists import StatusLists
 from tests.api.sharing import new_share
 from tests.api.world import Story, World, story
 
@@ -158,7 +159,7 @@ def test_her_rebuttal_goes_along_with_what_she_carries_away(one: Story) -> None:
     rebut(one, dispute, words)
     edge = one.world.edge
     edge.visible(VIEWS, one.world.position)
-    contents = gather(edge, one.teacher, wall())
+    contents = gather(edge, one.teacher, wall(), StatusLists())
     [line] = [line for line in contents.lines if line.enrollment_id == UUID(one.enrollment)]
     assert line.disputes[0].rebuttal == words
     with ZipFile(BytesIO(bundle(contents))) as files:
