@@ -67,7 +67,7 @@ def begun_now(world: World, award: Fact[Awarded]) -> list[Fact[Any]]:
     event = award.event
     if any(fact.event.originator_id == event.originator_id for fact in world.facts):
         return []
-    head = {
+    head: dict[str, Any] = {
         "originator_id": event.originator_id,
         "occurred_at": event.occurred_at,
         "actor_id": event.person_id,
