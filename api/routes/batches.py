@@ -346,6 +346,7 @@ def _district_of(write: Write, batch_id: UUID) -> UUID:
 def _known(read: Read[Any], batch_id: UUID) -> Iterator[tuple[Connection[Any], Batch, int]]:
     """A batch as it was known at the position asked for, and up to where the answer reaches."""
     with read.connection() as connection:
+        read.visible("batches")  # or a batch that was just begun would not be there
         district_id = _seen(read, connection, batch_id).district_id
         with known_payroll(read, connection, district_id) as position:
             yield connection, _seen(read, connection, batch_id), position
