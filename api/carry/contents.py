@@ -79,11 +79,11 @@ def gather(edge: Edge, person_id: UUID, at: datetime, made: StatusLists) -> Cont
             raise NotFoundError("there is nothing to carry: she has not enrolled for anything")
         found = _awards(connection, person_id)
         zone = zone_of_person(connection, person_id)
-        position = max(
-            *(line.positions[-1] for line in lines),
-            *(one.positions[-1] for one in disputes.of_person(connection, person_id)),
-            *(one.issued_position or 0 for one in found),
-        )
+        disputed = disputes.of_person(connection, person_id)
+        newest = [line.positions[-1] for line in lines]
+        newest += [one.positions[-1] for one in disputed]
+        newest += [one.issued_position or 0 for one in found]
+        position = max(newest)
         notes = notes_on(edge, connection, person_id)
         recorded_at = _recorded_at(connection, position)
         receipts = {one.enrollment_id: _receipts(connection, one, position) for one in found}

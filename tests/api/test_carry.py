@@ -15,7 +15,7 @@ import pytest
 import typst
 
 from api.carry.bundle import bundle
-from api.carry.contents import Contents, gather
+from api.carry.contents import VIEWS, Contents, gather
 from api.carry.printed import printed
 from api.clock import wall
 from api.imports.records_checking import find_out
@@ -147,6 +147,15 @@ def test_every_event_behind_an_award_has_a_receipt(one: Story) -> None:
 def test_whoever_has_nothing_carries_nothing(shared_world: World) -> None:
     with pytest.raises(NotFoundError):
         gather(shared_world.edge, uuid4(), wall(), StatusLists())
+
+
+def test_whoever_has_no_award_yet_carries_what_she_has_begun(shared_world: World) -> None:
+    begun = story(shared_world, token=f"Sample {uuid4()}").enroll()
+    shared_world.edge.visible(VIEWS, shared_world.position)
+    files = unpacked(bundle(carried(begun)))
+    assert "transcript.json" not in files
+    assert b"enrolled" in files["transcript.csv"]
+    assert files["transcript.pdf"].startswith(b"%PDF")
 
 
 def test_a_bundle_is_written_and_checked_from_the_command_line(
