@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from psycopg import Connection
 
 from ledger.events.policy import PolicyRetired, PolicyRuleAdopted
-from ledger.events.policy_rule import AwardTrigger
+from ledger.events.policy_rule import AwardTrigger, Versioning
 from projections import unpaid
 from projections.payouts import Payouts, of_district
 from tests.database import Server
@@ -62,7 +62,16 @@ def test_what_is_due_and_what_is_not_add_up_to_award_times_policy_in_force(
 
 
 def award_rules_in_force(world: RuledWorld) -> Counter[Any]:
-    """For each award of somebody ever employed here, the rules about awards in force on its day."""
+    """For each award of somebody ever employed here, the rules about awards in force on its day.
+
+    Policies with a version that another day governs, or what she began under, are left out.
+    """
+    adopted = [
+        event
+        for _, event in world.facts
+        if isinstance(event, PolicyRuleAdopted) and isinstance(event.rule.trigger, AwardTrigger)
+    ]
+    elsewhen = {one.originator_id for one in adopted if one.rule.versioning != Versioning()}
     here = {job.person_id for job in world.jobs.values() if job.district_id == HERE}
     ended = {
         fact.event.originator_id: fact.event.last_day
@@ -70,8 +79,8 @@ def award_rules_in_force(world: RuledWorld) -> Counter[Any]:
         if isinstance(fact.event, PolicyRetired)
     }
     pairs: Counter[Any] = Counter()
-    for _, event in world.facts:
-        if isinstance(event, PolicyRuleAdopted) and isinstance(event.rule.trigger, AwardTrigger):
+    for event in adopted:
+        if event.originator_id not in elsewhen:
             last = min(event.rule.effective_to or FAR, ended.get(event.originator_id, FAR))
             pairs[event.originator_id] += sum(
                 award.person_id in here and event.rule.effective_from <= award.awarded_on <= last
