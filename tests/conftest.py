@@ -17,7 +17,7 @@ from tests.database import Server, sweep_when_this_process_ends
 
 # A failure prints what reproduces it; a continuous run keeps searching instead of repeating.
 SEARCH = {"deadline": None, "print_blob": True, "derandomize": False}
-hypothesis.settings.register_profile("quick", **SEARCH)
+hypothesis.settings.register_profile("quick", **SEARCH, max_examples=50)  # each run others
 hypothesis.settings.register_profile("long", **SEARCH, max_examples=2000)
 hypothesis.settings.load_profile("quick")
 

@@ -207,6 +207,7 @@ def test_a_restored_backup_is_not_written_to_and_says_by_how_many_events_it_is_b
         assert write(client).status_code == 403
 
 
+@pytest.mark.long
 def test_a_drill_in_which_everything_is_a_process(site: Site, database_server: Server) -> None:
     """Sealer, ledger and two witnesses, and a copy of the database that takes the log's place."""
     environment = {
@@ -285,6 +286,7 @@ def test_a_witness_that_is_not_reached_is_told_and_no_more_unless_it_has_to_answ
             gone.start()
 
 
+@pytest.mark.long
 def test_a_witness_that_is_killed_before_it_answers_has_stored_or_has_not_signed(
     site: Site, connection: psycopg.Connection[Any]
 ) -> None:
