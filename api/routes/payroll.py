@@ -110,6 +110,7 @@ def list_payroll_terms(district_id: UUID, read: AsOfReadNow) -> Response:
     """Every version of how a district pays."""
     must_see_payouts(read.caller, district_id)
     with read.connection() as connection:
+        read.visible("batches")  # or terms that were just set would not be there
         found = batches.terms_of_district(connection, district_id)
         with known_payroll(read, connection, district_id) as position:
             return answer_all([one for one in found if one.position <= position], position)

@@ -86,10 +86,17 @@ def test_damage_is_found_and_named_with_its_batch(shared_world: World, run: Run)
 def test_a_key_that_is_gone_is_damage(shared_world: World) -> None:
     paid = pay(shared_world)
     [file_id, *_] = files_of_batch(shared_world.edge.ledger, UUID(paid.batch))
-    with shared_world.edge.vault.connections.connection() as connection:
-        connection.execute("DELETE FROM vault_payroll_files WHERE file_id = %s", [file_id])
+    with psycopg.connect(url_of(shared_world)) as connection:
+        lost = connection.execute(
+            "DELETE FROM ledger.vault_payroll_files WHERE file_id = %s RETURNING *", [file_id]
+        ).fetchone()
     [one] = [one for one in found(paid) if paid.batch in one.detail]
     assert (one.kind, one.name, one.is_damage) == ("key-missing", f"payroll-{file_id}", True)
+    assert lost is not None
+    with psycopg.connect(url_of(shared_world)) as connection:  # others look at the same ledger
+        places = ", ".join(["%s"] * len(lost))
+        connection.execute(f"INSERT INTO ledger.vault_payroll_files VALUES ({places})", lost)
+    assert [one for one in found(paid) if paid.batch in one.detail] == []
 
 
 def test_what_broke_off_before_its_event_is_swept_a_day_later(paid: Paid) -> None:
