@@ -17,6 +17,7 @@ from ledger.events.employment import EmploymentChanged, EmploymentEnded, Employm
 from ledger.events.enrollment import Awarded, Revoked
 from ledger.events.policy import PolicyAdopted, PolicyRetired, PolicyTerms
 from ledger.events.stack import Group, StackDefined
+from ledger.values import stream_id
 from projections.contract import Fact
 
 Log = Sequence[Fact[Any]]
@@ -41,6 +42,7 @@ class Owed:
     fiscal_year: int
     payable_on: date
     place: tuple[int, int]
+    is_stack: bool  # what one event earned twice over: the award comes before the stack
     cap_cents: int | None = None
     budget_cents: int | None = None
 
@@ -60,9 +62,9 @@ class Thing(NamedTuple):
 def payouts(log: Log) -> dict[Key, Owed]:
     """Every pair, with what it comes to once the whole log is known."""
     owed = dict(_claims(log))
-    for key in sorted(owed, key=lambda key: owed[key].place):
+    for key in sorted(owed, key=lambda key: (owed[key].place, owed[key].is_stack)):
         _cap(owed, key)
-    for key in sorted(owed, key=lambda key: owed[key].place):
+    for key in sorted(owed, key=lambda key: (owed[key].place, _payout_id(key))):
         _line(owed, key)
     return owed
 
@@ -204,6 +206,7 @@ def _claim(log: Log, policy_id: UUID, person_id: UUID, thing: Thing) -> Owed | N
         fiscal_year=_ends_in(thing.day, terms.year_starts_month),
         payable_on=payable_on,
         place=thing.place,
+        is_stack=thing.kind == "stack",
         cap_cents=terms.person_cap_cents_per_year,
         budget_cents=terms.budget_cents_per_year,
     )
@@ -297,7 +300,7 @@ def _cap(owed: dict[Key, Owed], key: Key) -> None:
         for their, other in owed.items()
         if (their.policy_id, their.person_id) == (key.policy_id, key.person_id)
         and other.fiscal_year == one.fiscal_year
-        and other.place < one.place
+        and (other.place, other.is_stack) < (one.place, one.is_stack)
         and other.status == "due"
     )
     left = max(0, one.cap_cents - used)
@@ -305,6 +308,11 @@ def _cap(owed: dict[Key, Owed], key: Key) -> None:
         one.amount_cents = left
         one.reason = "reduced_by_yearly_cap" if left else "yearly_cap_reached"
         one.status = "due" if left else "not_due"
+
+
+def _payout_id(key: Key) -> UUID:
+    """By which a line is ordered where one event earned two of its claims."""
+    return stream_id("payout", *key)
 
 
 def _line(owed: dict[Key, Owed], key: Key) -> None:
@@ -317,7 +325,7 @@ def _line(owed: dict[Key, Owed], key: Key) -> None:
         for their, other in owed.items()
         if their.policy_id == key.policy_id
         and other.fiscal_year == one.fiscal_year
-        and other.place < one.place
+        and (other.place, _payout_id(their)) < (one.place, _payout_id(key))
         and (other.status == "due" or other.reason == "budget_exhausted")
     )
     if ahead + one.amount_cents > one.budget_cents:
