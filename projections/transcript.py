@@ -104,6 +104,8 @@ class TitledLine(Line):
     title: str | None
     tier: str | None
     issuer_name: str | None
+    disputed: bool = True  # whether there may be disputes about what she holds
+    brought: bool = True  # whether earlier systems may have awarded her something
 
 
 class Transcript(Projection[Relevant]):

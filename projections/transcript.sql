@@ -40,7 +40,12 @@ SELECT r.* FROM json_populate_recordset(NULL::transcript_lines, %(rows)s) r
        reason = excluded.reason, positions = excluded.positions;
 
 -- name: of_person
-SELECT l.*, v.title, v.tier, i.name AS issuer_name
+-- Whether anything else is printed beside her lines is asked here: it hardly ever is, and each
+-- further statement costs a reader more than this one.
+SELECT l.*, v.title, v.tier, i.name AS issuer_name,
+       EXISTS (SELECT FROM disputes WHERE person_id = %(person_id)s) AS disputed,
+       EXISTS (SELECT FROM history_streams
+                WHERE person_id = %(person_id)s AND kind = 'opening') AS brought
   FROM transcript_lines l
   LEFT JOIN catalog_versions v
     ON v.credential_id = l.credential_id AND v.credential_version = l.credential_version
@@ -50,7 +55,10 @@ SELECT l.*, v.title, v.tier, i.name AS issuer_name
  LIMIT %(limit)s;
 
 -- name: of_enrollment
-SELECT l.*, v.title, v.tier, i.name AS issuer_name
+SELECT l.*, v.title, v.tier, i.name AS issuer_name,
+       EXISTS (SELECT FROM disputes d WHERE d.person_id = l.person_id) AS disputed,
+       EXISTS (SELECT FROM history_streams h
+                WHERE h.person_id = l.person_id AND h.kind = 'opening') AS brought
   FROM transcript_lines l
   LEFT JOIN catalog_versions v
     ON v.credential_id = l.credential_id AND v.credential_version = l.credential_version

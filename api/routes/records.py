@@ -20,7 +20,7 @@ from api.access import (
 from api.answers import ListOf, answer, answer_all
 from api.directory import HeldPosition
 from api.disclosures import shows_person
-from api.dispute_notes import notes_on
+from api.dispute_notes import Notes, notes_on
 from api.openings import brought_lines, opening_records
 from api.paging import PageOf
 from api.reading import (
@@ -88,11 +88,14 @@ def read_transcript(person_id: UUID, read: PagedKnownReadNow) -> Response:
             found = [line for line in then if line.enrolled_position > after]
         lines = visible_lines(connection, read.caller, person_id, found)[: read.page.limit]
         instead = duplicates_of(connection, person_id, read.edge.watch.meant)
-        notes = notes_on(read.edge, connection, person_id, until=until)
+        notes: Notes = {}
+        if not found or found[0].disputed:
+            notes = notes_on(read.edge, connection, person_id, until=until)
         day = read.query.effective_on
         items = [shown(line, read.at, day, instead, notes) for line in lines]
-        came = _brought(read, connection, person_id, position)
-        items += [line for line in came if line.position > after]
+        if not found or found[0].brought:
+            came = _brought(read, connection, person_id, position)
+            items += [line for line in came if line.position > after]
         items = sorted(items, key=lambda line: line.position)[: read.page.limit]
         issuers = {line.issuer_id for line in items if line.issuer_id is not None}
         shows_person(read, connection, "transcript", person_id, issuer_ids=issuers)
