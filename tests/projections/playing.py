@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import Any
 
 import psycopg
+from hypothesis import strategies as st
 from psycopg import Connection
 from psycopg.sql import SQL, Identifier
 
@@ -53,3 +55,15 @@ def dump(connection: Connection[Any], projection: Projection[Any]) -> dict[str, 
         table.name: connection.execute(query.format(Identifier(table.name))).fetchall()
         for table in projection.tables
     }
+
+
+def dumps_however_cut(
+    connection: Connection[Any], projection: Projection[Any], facts: Facts, data: st.DataObject
+) -> list[dict[str, list[Any]]]:
+    """The dumps after all facts at once, after one by one, and after batches cut anywhere."""
+    cuts = sorted(data.draw(st.sets(st.integers(1, len(facts)))) | {0, len(facts)})
+    dumps = []
+    for batches in ([facts], [[one] for one in facts], [facts[a:b] for a, b in pairwise(cuts)]):
+        play(connection, projection, *batches)
+        dumps.append(dump(connection, projection))
+    return dumps

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from itertools import pairwise
 from typing import Any, get_args
 from uuid import UUID
 
@@ -26,7 +25,7 @@ from projections.payouts import Payouts, explain, of_district
 from projections.sql import write
 from tests.database import Server
 from tests.projections.histories import CREDENTIALS, DAYS, POLICIES, TEACHERS, World
-from tests.projections.playing import dump, play, play_on, tables_of
+from tests.projections.playing import dumps_however_cut, play, play_on, tables_of
 from tests.projections.ruled import HERE, RuledWorld, batch_line, employed
 from tests.rules.dossiers import plain_rule, shipped
 from tests.samples import named
@@ -403,10 +402,5 @@ def _payroll_step(world: RuledWorld, kind: str, closed: list[tuple[UUID, list[Ba
 def test_it_does_not_matter_how_a_log_with_batches_is_cut(
     connection: Connection[Any], world: RuledWorld, data: st.DataObject
 ) -> None:
-    facts = world.facts
-    cuts = sorted(data.draw(st.sets(st.integers(1, len(facts)))) | {0, len(facts)})
-    dumps = []
-    for batches in ([facts], [[one] for one in facts], [facts[a:b] for a, b in pairwise(cuts)]):
-        play(connection, PAYOUTS, *batches)
-        dumps.append(dump(connection, PAYOUTS))
-    assert dumps[0] == dumps[1] == dumps[2]
+    at_once, one_by_one, cut = dumps_however_cut(connection, PAYOUTS, world.facts, data)
+    assert at_once == one_by_one == cut

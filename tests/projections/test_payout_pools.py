@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date
-from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -23,7 +22,7 @@ from projections.entitlements import parts, pay_changes
 from projections.payouts import Payout, Payouts, explain, of_district, totals
 from tests.database import Server
 from tests.projections.histories import CREDENTIALS, DAYS, POLICIES, TEACHERS
-from tests.projections.playing import dump, play, tables_of
+from tests.projections.playing import dumps_however_cut, play, tables_of
 from tests.projections.ruled import HERE, RuledWorld, employed
 from tests.rules.dossiers import changed, plain_rule, shipped
 from tests.samples import named
@@ -302,13 +301,8 @@ def pooled_worlds(draw_from: st.DrawFn) -> RuledWorld:
 def test_it_does_not_matter_how_a_log_with_pools_is_cut(
     connection: Connection[Any], world: RuledWorld, data: st.DataObject
 ) -> None:
-    facts = world.facts
-    cuts = sorted(data.draw(st.sets(st.integers(1, len(facts)))) | {0, len(facts)})
-    dumps = []
-    for batches in ([facts], [[one] for one in facts], [facts[a:b] for a, b in pairwise(cuts)]):
-        play(connection, PAYOUTS, *batches)
-        dumps.append(dump(connection, PAYOUTS))
-    assert dumps[0] == dumps[1] == dumps[2]
+    at_once, one_by_one, cut = dumps_however_cut(connection, PAYOUTS, world.facts, data)
+    assert at_once == one_by_one == cut
 
 
 @given(pooled_worlds())

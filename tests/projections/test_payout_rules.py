@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -37,7 +36,7 @@ from tests.projections.histories import (
     all_of,
     terms,
 )
-from tests.projections.playing import dump, play, tables_of
+from tests.projections.playing import dumps_however_cut, play, tables_of
 from tests.projections.ruled import HERE, JULY, RuledWorld, employed, ruled_worlds
 from tests.rules.dossiers import changed, plain_rule, shipped
 from tests.samples import MONDAY, ZONE, named
@@ -412,10 +411,5 @@ def test_handed_in_within_ninety_days_of_beginning(connection: Connection[Any]) 
 def test_it_does_not_matter_how_a_log_with_rules_is_cut(
     connection: Connection[Any], world: RuledWorld, data: st.DataObject
 ) -> None:
-    facts = world.facts
-    cuts = sorted(data.draw(st.sets(st.integers(1, len(facts)))) | {0, len(facts)})
-    found = []
-    for batches in ([facts], [[one] for one in facts], [facts[a:b] for a, b in pairwise(cuts)]):
-        play(connection, PAYOUTS, *batches)
-        found.append(dump(connection, PAYOUTS))
-    assert found[0] == found[1] == found[2]
+    at_once, one_by_one, cut = dumps_however_cut(connection, PAYOUTS, world.facts, data)
+    assert at_once == one_by_one == cut

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -17,7 +16,7 @@ from projections.contract import Fact
 from projections.payouts import Payouts, explain, of_district, of_person, totals
 from tests.database import Server
 from tests.projections.histories import CREDENTIALS, DISTRICTS, TEACHERS, World, worlds
-from tests.projections.playing import Facts, dump, play, play_on, tables_of
+from tests.projections.playing import Facts, dumps_however_cut, play, play_on, tables_of
 from tests.projections.slow_payouts import Key, Owed, payouts
 
 PAYOUTS = Payouts()
@@ -78,17 +77,8 @@ def test_at_every_position_payouts_are_what_the_log_so_far_comes_to(
 def test_it_does_not_matter_how_the_log_is_cut(
     connection: Connection[Any], world: World, data: st.DataObject
 ) -> None:
-    facts = world.facts
-    cuts = sorted(data.draw(st.sets(st.integers(1, len(facts)))) | {0, len(facts)})
-    found = []
-    for batches in (
-        [facts],
-        [[fact] for fact in facts],
-        [facts[a:b] for a, b in pairwise(cuts)],
-    ):
-        play(connection, PAYOUTS, *batches)
-        found.append(dump(connection, PAYOUTS))
-    assert found[0] == found[1] == found[2]
+    at_once, one_by_one, cut = dumps_however_cut(connection, PAYOUTS, world.facts, data)
+    assert at_once == one_by_one == cut
 
 
 @given(worlds())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -25,7 +24,7 @@ from tests.projections.histories import (
     all_of,
     worlds,
 )
-from tests.projections.playing import dump, play, play_on, tables_of
+from tests.projections.playing import dumps_however_cut, play, play_on, tables_of
 from tests.projections.slow_payouts import completed
 from tests.samples import group, named
 
@@ -202,17 +201,8 @@ def test_every_definition_is_kept(connection: Connection[Any]) -> None:
 def test_it_does_not_matter_how_the_log_is_cut(
     connection: Connection[Any], world: World, data: st.DataObject
 ) -> None:
-    facts = world.facts
-    cuts = sorted(data.draw(st.sets(st.integers(1, len(facts)))) | {0, len(facts)})
-    found = []
-    for batches in (
-        [facts],
-        [[fact] for fact in facts],
-        [facts[a:b] for a, b in pairwise(cuts)],
-    ):
-        play(connection, STACKS_PROJECTION, *batches)
-        found.append(dump(connection, STACKS_PROJECTION))
-    assert found[0] == found[1] == found[2]
+    at_once, one_by_one, cut = dumps_however_cut(connection, STACKS_PROJECTION, world.facts, data)
+    assert at_once == one_by_one == cut
 
 
 @given(worlds())
