@@ -28,6 +28,7 @@ from ledger.record_vault import Kept, RecordVault
 from ledger.records.awards import Issuer
 from ledger.records.documents import Document
 from ledger.records.transcripts import Stack, Transcript, learner_record
+from ledger.rules.stacks import credential_ids
 from ledger.seal.leaves import EPOCH, MICROSECOND, leaf
 from ledger.seal.reads import NotSealedYetError, SealReads
 from ledger.values import local_date
@@ -194,19 +195,18 @@ def _stacks(
         (line.stack_id, line.stack_version)
         for line in stacks.of_person(connection, person_id, effective_on=day)
     }
-    return tuple(
-        stack_of(
-            one,
-            addresses,
-            tuple(
+    found = []
+    for one in stacks.definitions(connection):
+        if (one.stack_id, one.stack_version) in begun:
+            asked = Group.model_validate(one.requirement)
+            named = credential_ids(asked, one.capstone_credential_id)
+            parts = (
                 addresses.achievement(each.issuer_id, each.credential_id, each.credential_version)
                 for each in awards
-                if each.credential_id in _named(one)
-            ),
-        )
-        for one in stacks.definitions(connection)
-        if (one.stack_id, one.stack_version) in begun
-    )
+                if each.credential_id in named
+            )
+            found.append(stack_of(one, addresses, tuple(parts)))
+    return tuple(found)
 
 
 def stack_of(one: stacks.Definition, addresses: Addresses, parts: tuple[str, ...]) -> Stack:
@@ -218,17 +218,6 @@ def stack_of(one: stacks.Definition, addresses: Addresses, parts: tuple[str, ...
         requirement=_requirement(Group.model_validate(one.requirement)),
         parts=parts,
     )
-
-
-def _named(stack: stacks.Definition) -> set[UUID]:
-    group = Group.model_validate(stack.requirement)
-    named = {stack.capstone_credential_id} if stack.capstone_credential_id else set()
-    groups = [group]
-    while groups:
-        one = groups.pop()
-        named.update(one.credential_ids)
-        groups += one.groups
-    return named
 
 
 def _requirement(group: Group) -> str:
