@@ -166,7 +166,7 @@ class Ledger(Application[UUID]):
         Raises whatever `decide` refuses with; CommandReusedError when the id was used for
         another request; ConflictError when others kept acting first.
         """
-        earlier = self._replay(call)
+        earlier = self.replayed(call)
         if earlier is not None:
             return earlier
         for _ in range(DECISIONS_MAX):
@@ -177,7 +177,7 @@ class Ledger(Application[UUID]):
             except LedgerError:
                 # A faster sending of this command may have been stored since it was looked up;
                 # then its answer counts, not that nothing is left to be done.
-                earlier = self._replay(call)
+                earlier = self.replayed(call)
                 if earlier is None:
                     raise
                 return earlier
@@ -191,19 +191,12 @@ class Ledger(Application[UUID]):
                 return self._replayed_or_fail(call)
         raise ConflictError("others changed what this command rests on; read again and resend")
 
-    def append(
-        self, call: Call, events: tuple[LedgerEvent, ...], reads: Sequence[tuple[UUID, int]]
-    ) -> Receipt:
-        """Store what was decided, all or nothing. LedgerRecorder.append says what it raises."""
-        rows = [self.mapper.to_stored_event(event) for event in events]
-        stored = self.recorder.append(
-            rows, command_id=call.command_id, body_hash=call.body_hash, reads=reads
-        )
-        leaves = _leaves(call.command_id, stored.first_position, stored.recorded_at, rows)
-        return Receipt(events=events, position=stored.last_position, leaves=leaves)
+    def replayed(self, call: Call) -> Receipt | None:
+        """The receipt of a command that has happened already, made again from its events, or None.
 
-    def _replay(self, call: Call) -> Receipt | None:
-        """The receipt of this command if it has happened already, made again from its events."""
+        For whoever would have to prepare what `run` then does not ask for. Raises
+        CommandReusedError when the id was used for another request.
+        """
         stored = self.recorder.find_command(call.command_id)
         if stored is None:
             return None
@@ -215,8 +208,19 @@ class Ledger(Application[UUID]):
         leaves = _leaves(call.command_id, stored.events[0].id, stored.recorded_at, stored.events)
         return Receipt(events=events, position=stored.events[-1].id, leaves=leaves, replayed=True)
 
+    def append(
+        self, call: Call, events: tuple[LedgerEvent, ...], reads: Sequence[tuple[UUID, int]]
+    ) -> Receipt:
+        """Store what was decided, all or nothing. LedgerRecorder.append says what it raises."""
+        rows = [self.mapper.to_stored_event(event) for event in events]
+        stored = self.recorder.append(
+            rows, command_id=call.command_id, body_hash=call.body_hash, reads=reads
+        )
+        leaves = _leaves(call.command_id, stored.first_position, stored.recorded_at, rows)
+        return Receipt(events=events, position=stored.last_position, leaves=leaves)
+
     def _replayed_or_fail(self, call: Call) -> Receipt:
-        receipt = self._replay(call)
+        receipt = self.replayed(call)
         assert receipt is not None, "the store refused a command id that it does not hold"
         return receipt
 
