@@ -14,6 +14,7 @@ from projections.payout_rows import Row
 from projections.payout_rules import POOL_OPEN
 from projections.payout_tables import STACK_TRIGGERS
 from projections.sql import Write, blocks, to_write
+from projections.stack_book import era_row
 
 _SQL = blocks("payouts")
 
@@ -88,15 +89,7 @@ def _calendar_rows(book: Book) -> Iterable[dict[str, Any]]:
 def _stack_rows(book: Book) -> Iterable[dict[str, Any]]:
     for stack_id in book.changed_stacks:
         for era in book.stacks[stack_id]:
-            yield {
-                "stack_id": stack_id,
-                "stack_version": era.stack_version,
-                "requirement": era.requirement.model_dump(mode="json"),
-                "capstone_credential_id": era.capstone_credential_id,
-                "from_position": era.from_position,
-                "defined_at": era.defined_at,
-                "to_position": era.to_position,
-            }
+            yield era_row(stack_id, era)
 
 
 def _tier_rows(book: Book) -> Iterable[dict[str, Any]]:
@@ -112,21 +105,7 @@ def _tier_rows(book: Book) -> Iterable[dict[str, Any]]:
 
 def _award_rows(book: Book) -> Iterable[dict[str, Any]]:
     for person_id, award in book.changed_awards.values():
-        yield {
-            "enrollment_id": award.enrollment_id,
-            "person_id": person_id,
-            "credential_id": award.credential_id,
-            "position": award.position,
-            "awarded_on": award.awarded_on,
-            "zone": award.zone,
-            "expires_on": award.expires_on,
-            "revocations": award.revocations,
-            "tier": award.tier,
-            "published_position": award.published_position,
-            "issuer_id": award.issuer_id,
-            "revoked_on": award.revoked_on,
-            "origin_id": award.origin_id,
-        }
+        yield {"person_id": person_id, **award._asdict()}
 
 
 def _employment_rows(book: Book) -> Iterable[dict[str, Any]]:

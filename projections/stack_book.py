@@ -148,16 +148,10 @@ class Book:
             for era in self.eras[stack_id]:
                 issuer_id, title = self.titles[stack_id, era.stack_version]
                 yield {
-                    "stack_id": stack_id,
-                    "stack_version": era.stack_version,
+                    **era_row(stack_id, era),
                     "issuer_id": issuer_id,
                     "title": title,
-                    "requirement": era.requirement.model_dump(mode="json"),
-                    "capstone_credential_id": era.capstone_credential_id,
                     "credential_ids": sorted(era.credentials),
-                    "from_position": era.from_position,
-                    "defined_at": era.defined_at,
-                    "to_position": era.to_position,
                 }
 
     def award_rows(self) -> Iterable[dict[str, Any]]:
@@ -173,6 +167,19 @@ class Book:
                 "expires_on": award.expires_on,
                 "revocations": award.revocations,
             }
+
+
+def era_row(stack_id: UUID, era: Era) -> dict[str, Any]:
+    """A definition as it is stored, by whichever projection asks what completes a stack."""
+    return {
+        "stack_id": stack_id,
+        "stack_version": era.stack_version,
+        "requirement": era.requirement.model_dump(mode="json"),
+        "capstone_credential_id": era.capstone_credential_id,
+        "from_position": era.from_position,
+        "defined_at": era.defined_at,
+        "to_position": era.to_position,
+    }
 
 
 def load_book(connection: Connection[Any], facts: Sequence[Fact[Relevant]]) -> Book:
