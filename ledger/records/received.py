@@ -203,7 +203,7 @@ def names(document: Document, values: Collection[str]) -> bool | None:
     """
     found: Any = badges2.recipient(document)
     if kind_of(document) != "open_badge_2":
-        found = _subject(document).get("identifier")
+        found = subject_of(document).get("identifier")
     stated: list[Any] = found if isinstance(found, list) else [found]
     identities = [one for one in stated if isinstance(one, Mapping)]
     if not identities:
@@ -216,8 +216,10 @@ def inner_awards(document: Document) -> list[Document]:
     """The awards inside a transcript; of an award none. Raises RecordError."""
     if _TRANSCRIPT not in _types(document):
         return []
-    found = _subject(document).get("verifiableCredential")
+    found = subject_of(document).get("verifiableCredential")
     awards: list[Any] = found if isinstance(found, list) else [found]
+    if not awards:
+        raise RecordUnreadableError("a transcript holds at least one award")
     if len(awards) > ITEMS_MAX:
         raise RecordTooLargeError(f"a transcript has at most {ITEMS_MAX} awards")
     for one in awards:
@@ -261,7 +263,7 @@ def _label(document: Document) -> Label:
             _text(_part(part.get("issuer")).get("name")),
             _text(_part(part.get("issuer")).get("id", part.get("issuer"))),
         )
-    achievement, issuer = _subject(document).get("achievement"), document.get("issuer")
+    achievement, issuer = subject_of(document).get("achievement"), document.get("issuer")
     return Label(
         _text(_part(achievement).get("name")),
         _text(_part(issuer).get("name")),
@@ -404,7 +406,8 @@ def _bytes_of(document: Document) -> int:
         raise RecordError("the record holds half a character") from None
 
 
-def _subject(document: Document) -> Mapping[str, Any]:
+def subject_of(document: Document) -> Mapping[str, Any]:
+    """Whom a record is about, and what for. Raises RecordUnreadableError unless that is one."""
     subject = document.get("credentialSubject")
     if isinstance(subject, list) and len(subject) == 1:
         subject = subject[0]

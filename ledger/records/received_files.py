@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import lzma
 import zipfile
 import zlib
 from base64 import urlsafe_b64decode
@@ -17,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from ledger.records.canonical import DEPTH_MAX
-from ledger.records.documents import Document, RecordError
+from ledger.records.documents import Document, RecordError, compact_json
 from ledger.records.proofs import ProofRefusedError
 
 RECORD_BYTES_MAX: Final = 256 * 1024  # of one award
@@ -28,6 +29,10 @@ _UNPACKED_BYTES_MAX: Final = 8 * 1024 * 1024  # of all that a bundle says in JSO
 _PARTS_MAX: Final = 40_000
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
 _ZIP: Final = b"PK\x03\x04"
+_DAMAGED: Final = (  # what zipfile raises for archives that lie, are damaged, encrypted or exotic
+    *(zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, OSError, KeyError),
+    *(EOFError, lzma.LZMAError, zlib.error),
+)
 _BAKED: Final = (b"openbadgecredential", b"openbadges")  # Open Badges 3.0, and 2.0
 _ALGORITHMS: Final = ("ES256", "RS256")
 
@@ -83,6 +88,11 @@ def strict_json(text: str | bytes) -> Any:
     except (ValueError, RecursionError):
         raise RecordUnreadableError("this is not JSON, or too deeply nested") from None
     _must_be_bounded(found)
+    try:
+        compact_json(found)
+    except ValueError:  # also of text that has no bytes
+        why = "the record holds half a character, or a number beyond all bounds"
+        raise RecordError(why) from None
     return found
 
 
@@ -156,7 +166,7 @@ def _texts(content: bytes) -> Iterator[bytes]:
                 if left < 0 or len(text) > TRANSCRIPT_BYTES_MAX:
                     raise RecordTooLargeError("a bundle holds more than a record can")
                 yield text
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError):
+    except _DAMAGED:
         raise RecordUnreadableError("the bundle is no zip file, or damaged") from None
 
 

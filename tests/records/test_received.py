@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hmac
+import io
 import json
 import socket
+import zipfile
 from base64 import urlsafe_b64encode
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -292,6 +294,14 @@ def _deep(levels: int) -> bytes:
     return b'{"a":' * levels + b"1" + b"}" * levels
 
 
+def _damaged_zip(method: int) -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", method) as archive:
+        archive.writestr("award.json", text(award(1)))
+    packed = content.getvalue()
+    return packed[:50] + b"\xff" * 100 + packed[150:]
+
+
 ATTACKS: dict[str, tuple[bytes, str]] = {
     "poison graph": (text(poison()), "record-term-undefined"),
     "twins": (text(twins()), "record-too-complex"),
@@ -310,6 +320,11 @@ ATTACKS: dict[str, tuple[bytes, str]] = {
     ),
     "not a number": (text(award(1))[:-1] + b',"x":NaN}', "record-unreadable"),
     "half a character": (text({**award(1), "name": "\ud800"}), "record-unusable"),
+    "half a character beside the award": (
+        bundle(a__json=text(award(1)), did__json=rb'{"verificationMethod":["\ud800"]}'),
+        "record-unusable",
+    ),
+    "number beyond all bounds": (text(award(1))[:-1] + b',"x":1e999}', "record-unusable"),
     "too long": (b"{" + b" " * TRANSCRIPT_BYTES_MAX, "record-too-large"),
     "one award too long": (text({**award(1), "name": "x" * 262_144}), "record-too-large"),
     "too deep": (_deep(60), "record-too-large"),
@@ -356,6 +371,10 @@ ATTACKS: dict[str, tuple[bytes, str]] = {
     ),
     "zip of many": (bundle(**{f"a{n}": b"" for n in range(1_001)}), "record-too-large"),
     "zip cut off": (bundle(a__json=text(award(1)))[:-30], "record-unreadable"),
+    **{
+        f"zip damaged in packing {method}": (_damaged_zip(method), "record-unreadable")
+        for method in (zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
+    },
     "zip of two awards": (
         bundle(a__json=text(award(1)), b__json=text(award(2))),
         "record-ambiguous",
@@ -374,6 +393,10 @@ ATTACKS: dict[str, tuple[bytes, str]] = {
         "record-unreadable",
     ),
     "transcript of nothing": (text(transcript()), ""),
+    "token of a transcript of nothing": (
+        as_token(transcript(), TOKEN_KEY, TOKEN.method(ISSUER_ID)).encode(),
+        "record-unreadable",
+    ),
     "empty parts": (text({**award(1), "evidence": []}), "record-term-undefined"),
     "null": (text({**award(1), "name": None}), "record-term-undefined"),
     "key of another": (
