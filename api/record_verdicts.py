@@ -21,7 +21,7 @@ from api.record_signing import document_of
 from api.status_lists import StatusLists
 from ledger.errors import NotFoundError, UnavailableError
 from ledger.records.documents import Document, RecordError, read_instant
-from ledger.records.received import Item, Known, Source, Status, inner_awards, needed
+from ledger.records.received import Item, Known, Source, Status, awards_of, needed, subject_of
 from ledger.records.received_files import Received, read_file
 from projections import records
 
@@ -102,10 +102,9 @@ def verdict(edge: Edge, lists: StatusLists, content: bytes, at: datetime) -> Ver
         return Verdict(
             finding="refused", reason=refusal.slug, explanation=refusal.detail, awards=[]
         )
-    documents = inner_awards(received.document) or [received.document]
     awards = [
         _told(edge, addresses, document, item)
-        for document, item in zip(documents, checked.items, strict=True)
+        for document, item in zip(awards_of(received), checked.items, strict=True)
     ]
     findings = {award.finding for award in awards}
     if checked.standing != "verified":
@@ -151,7 +150,7 @@ def _known(
 
 
 def _told(edge: Edge, addresses: Addresses, document: Document, item: Item) -> AwardVerdict:
-    achievement = document["credentialSubject"]["achievement"]
+    achievement = subject_of(document)["achievement"]
     criteria = achievement.get("criteria")
     return AwardVerdict(
         record_id=item.record_id,
@@ -198,7 +197,7 @@ def _results(document: Document, achievement: Mapping[str, Any]) -> Iterator[Res
             for level in _objects(row.get("rubricCriterionLevel"))
         }
         names[str(row.get("id"))] = str(row.get("name")), levels
-    for result in _objects(document["credentialSubject"].get("result")):
+    for result in _objects(subject_of(document).get("result")):
         criterion, levels = names.get(str(result.get("resultDescription")), ("", {}))
         level = levels.get(str(result.get("achievedLevel")))
         if criterion and level:

@@ -188,6 +188,19 @@ def test_what_is_no_record_is_said_to_be_none(shared_world: World, content: byte
     assert (found.status_code, found.json()["finding"]) == (200, "refused")
 
 
+def test_an_unsigned_copy_whose_subject_is_a_list_of_one_is_not_relied_on(
+    shared_world: World, one: Story
+) -> None:
+    document = json.loads(file_of(shared_world, one.teacher))
+    del document["proof"]
+    document["credentialSubject"] = [document["credentialSubject"]]
+
+    found = checked(shared_world, json.dumps(document).encode())
+
+    assert (found.status_code, found.json()["finding"]) == (200, "not_ours")
+    assert found.json()["awards"][0]["title"] == document["name"]
+
+
 def test_a_record_of_others_is_not_judged(shared_world: World) -> None:
     found = checked(shared_world, json.dumps(signed()).encode()).json()
     assert (found["finding"], found["reason"]) == ("not_ours", None)
