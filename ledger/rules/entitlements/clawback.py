@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 from fractions import Fraction
 
@@ -38,10 +39,8 @@ def recovery_of(case: Case) -> Recovery | None:
     paid = _paid(case)
     if not paid:
         return None
-    unfinished = occasion.activity is not None and not occasion.activity.finished
-    if unfinished and rule.clawback and "failure_to_finish" in rule.clawback.causes:
-        day = occasion.days.earned
-        return Recovery("clawback", "failure_to_finish", day, {}, rule.clawback.collect)
+    if (terms := _unfinished(case)) is not None:
+        return Recovery("clawback", "failure_to_finish", occasion.days.earned, {}, terms.collect)
     if not occasion.stands and rule.revocation.if_paid != "keep":
         day = occasion.ended_on or occasion.days.earned
         return Recovery("reversal", "award_revoked", day, {})
@@ -68,15 +67,25 @@ def kept_of(case: Case, part: Part) -> int:
 
 def kept_when_revoked(case: Case) -> frozenset[int]:
     """The instalments that were paid and stay with her though what earned them was revoked."""
-    occasion, rule = case.occasion, case.rule
-    unfinished = occasion.activity is not None and not occasion.activity.finished
-    taken = unfinished and rule.clawback and "failure_to_finish" in rule.clawback.causes
-    if occasion.stands or taken or rule.revocation.if_paid != "keep":
+    keeps = case.rule.revocation.if_paid == "keep" and _unfinished(case) is None
+    if case.occasion.stands or not keeps:
         return frozenset()
-    cents: dict[int, int] = {}
-    for one in _paid(case):
-        cents[one.instalment] = cents.get(one.instalment, 0) + one.amount_cents
+    cents = _cents_by_instalment(_paid(case))
     return frozenset(instalment for instalment, paid in cents.items() if paid > 0)
+
+
+def _unfinished(case: Case) -> Clawback | None:
+    """The terms by which an activity that she did not finish is paid back; null where none is."""
+    activity, terms = case.occasion.activity, case.rule.clawback
+    unfinished = activity is not None and not activity.finished
+    return terms if unfinished and terms and "failure_to_finish" in terms.causes else None
+
+
+def _cents_by_instalment(paid: Iterable[Prior]) -> dict[int, int]:
+    cents: dict[int, int] = {}
+    for one in paid:
+        cents[one.instalment] = cents.get(one.instalment, 0) + one.amount_cents
+    return cents
 
 
 def _paid(case: Case) -> list[Prior]:
@@ -94,12 +103,12 @@ def _after_separation(case: Case, terms: Clawback, paid: list[Prior]) -> Recover
     left = _separation(case, terms, min(one.paid_on for one in paid if one.paid_on))
     if left is None:
         return None
-    cents: dict[int, int] = {}
-    since: dict[int, date] = {}
-    for one in paid:
-        cents[one.instalment] = cents.get(one.instalment, 0) + one.amount_cents
-        if one.kind == "earn" and one.paid_on is not None:
-            since[one.instalment] = one.paid_on
+    cents = _cents_by_instalment(paid)
+    since = {
+        one.instalment: one.paid_on
+        for one in paid
+        if one.kind == "earn" and one.paid_on is not None
+    }
     kept = {}
     for instalment, amount in cents.items():
         start = since[instalment] if terms.since == "paid" else case.occasion.days.earned
