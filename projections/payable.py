@@ -102,13 +102,14 @@ def _in_doubt(connection: Connection[Any]) -> set[UUID | None]:
 
 def _payables(one: Part) -> list[Payable]:
     """An instalment as one line, or as a line for each fund that pays a share of it."""
+    whole = _payable(one)
     if not one.shares:
-        return [_payable(one)]
+        return [whole]
     funds = [fund for fund, _ in one.shares]
     cents = apportion(one.amount_cents, [abs(earned_cents) for _, earned_cents in one.shares])
     return [
         replace(
-            _payable(one),
+            whole,
             share=share,
             amount_cents=amount_cents,
             fund_source=fund,
