@@ -108,7 +108,9 @@ class ReturnSeen(BaseModel):
     quarantined: int
 
 
-RETURN_COUNTS = tuple(ReturnSeen.model_fields.keys() - {"recorded_at", "recorded_by"})
+RETURN_COUNTS = [
+    name for name in ReturnSeen.model_fields if name not in {"recorded_at", "recorded_by"}
+]
 
 
 class LayoutInfo(BaseModel):
