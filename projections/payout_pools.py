@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -23,10 +22,10 @@ from ledger.rules.entitlements.findings import is_pooled
 from ledger.rules.entitlements.pools import Claim, Close, Given, Won, given_out
 from ledger.values import POSITION_MAX
 from projections.payout_rows import Row
+from projections.payout_rules import rule_from_json
 from projections.sql import blocks, read, rows, to_write, write
 
 _SQL = blocks("payouts")
-_rule = lru_cache(4096)(Rule.model_validate_json)
 
 
 def give_out_marked(connection: Connection[Any], marked: Iterable[tuple[UUID, int]]) -> None:
@@ -46,7 +45,7 @@ def give_out_marked(connection: Connection[Any], marked: Iterable[tuple[UUID, in
 def _give_out(connection: Connection[Any], policy_id: UUID, closes: Sequence[Close]) -> None:
     wishes = read(connection, Row, _SQL["wishes"], policy_id=policy_id)
     rules = {
-        version: _rule(terms)
+        version: rule_from_json(terms)
         for version, terms in rows(connection, _SQL["rules_of_policy"], policy_id=policy_id)
     }
     made: list[Row] = []
@@ -125,7 +124,7 @@ def _row_given(rule: Rule, row: Row, span: Given, close: Close) -> Row:
         from_position=span.from_position,
         to_position=span.to_position,
         verdict="due" if span.cents else "not_due",
-        reason=span.reason or next(iter(reduced[-1:]), None),
+        reason=span.reason or (reduced[-1] if reduced else None),
         amount_cents=span.cents,
         positions=sorted({*row.positions, close.position, span.from_position}),
         checks=orjson.dumps([*checks, *span.checks]).decode(),

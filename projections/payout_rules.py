@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
@@ -43,6 +44,9 @@ from projections.payout_begun import NOTHING, Begun
 from projections.payout_paid import PaidLine, priors
 
 POOL_OPEN = "pool_open"  # the reason of whatever waits for its pool to be closed
+
+# Rules are read for every batch and hardly ever change: each text is parsed once.
+rule_from_json = lru_cache(4096)(Rule.model_validate_json)
 
 
 @dataclass(slots=True)

@@ -40,6 +40,7 @@ from projections.payout_begun import Begun, load_begun
 from projections.payout_fold import Book, PayoutEvent, PolicyEvent, RecordEvent
 from projections.payout_paid import LineEvent, PaidEvent, PaidLine
 from projections.payout_rows import Row
+from projections.payout_rules import rule_from_json
 from projections.payout_teacher import Teacher
 from projections.sql import blocks, read, rows
 
@@ -47,7 +48,6 @@ _SQL = blocks("payouts")
 
 # Policies and stacks are read for every batch and hardly ever change: each text is parsed once.
 _terms = lru_cache(4096)(PolicyTerms.model_validate_json)
-_rule = lru_cache(4096)(Rule.model_validate_json)
 _group = lru_cache(4096)(Group.model_validate_json)
 _district_fact = lru_cache(4096)(TypeAdapter[Any](DistrictFact).validate_json)
 _fact = TypeAdapter[Any](DossierFact | CreditFact | OpeningPayment).validate_json
@@ -55,7 +55,7 @@ _fact = TypeAdapter[Any](DossierFact | CreditFact | OpeningPayment).validate_jso
 
 @lru_cache(4096)
 def _asks_days(terms: str) -> bool:
-    return asks_days(_rule(terms))
+    return asks_days(rule_from_json(terms))
 
 
 STACK_TRIGGERS = (StackTrigger, policy_rule.StackTrigger)
@@ -227,7 +227,7 @@ def _load_policies(connection: Connection[Any], book: Book, district_ids: set[UU
         if is_rule:
             key = (policy_id, district_id, (), last_day, retired_position)
             rule = book.rules.policies.get(policy_id, RulePolicy(*key))
-            made = (*columns, _rule(terms))
+            made = (*columns, rule_from_json(terms))
             book.rules.ask_days = book.rules.ask_days or _asks_days(terms)
             book.rules.add(replace(rule, versions=(*rule.versions, RuleVersion(*made))))
             continue
