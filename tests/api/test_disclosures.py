@@ -22,6 +22,7 @@ from tests.api.test_authorization import TABLE, Place, ask, furnish
 from tests.api.world import Issuer, Story, World, stipend
 from tests.database import Server
 from tests.samples import EARNER, MONDAY, named
+from tests.seal.witnesses import until
 
 # Who has a link has no name: tests/api/test_shares.py looks at the lines of those.
 GETS = [one for one in TABLE if one.startswith("GET") and "{secret}" not in one]
@@ -272,11 +273,14 @@ def test_one_who_has_gone_meanwhile_does_not_stop_the_others(
     log = DisclosureLog(pool)
     with psycopg.connect(database_url) as connection:
         connection.execute("LOCK TABLE ledger.disclosures IN ACCESS EXCLUSIVE MODE")
-        first, gone, last = (log.write([line()]) for _ in range(3))
-        gone.cancel()
-    first.result(timeout=20)
-    last.result(timeout=20)
+        first = log.write([line()])
+        until(first.running)  # so that the others wait behind it
+        gone, last = log.write([line()]), log.write([line()])
+        assert gone.cancel()
+    assert [one.result(timeout=20) for one in (first, last)] == [None, None]
     log.close()
+    stored = log.page_of("of_person", [EARNER], POSITION_MAX, 100)
+    assert len(stored) == 3, "whoever has gone may have been shown it before"
 
 
 def test_lines_are_only_added_and_kept_for_three_years(
