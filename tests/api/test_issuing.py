@@ -294,18 +294,22 @@ def test_exchanging_the_tenant_key_covers_what_signs_and_what_was_signed(
     edge = shared_world.edge
     keeper: Any = edge.vault.keyring._provider
     rotation = Rotation(edge.vault.gate, edge.vault.keyring, keeper)
-    rotation.add_tenant_key()
+    drawn = rotation.add_tenant_key()
     rotation.rewrap_by_tenant()
-    for old in rotation.tenant_keys()[:-1]:
+    *before, _ = rotation.tenant_keys()
+    for old in before:
         rotation.must_be_unused(old)
         rotation.destroy_tenant_key(old.key_id)
+    assert before
+    assert [one.key_id for one in rotation.tenant_keys()] == [drawn], "the old ones are gone"
 
     second = another_award(shared_world, awarded)
     issue(shared_world)
 
     for one in (awarded, second):
         document = record_of(shared_world, one.teacher)
-        proven(document, issuer_document(shared_world, document))
+        issuer = issuer_document(shared_world, document)
+        assert proven(document, issuer).issuer_id == issuer["id"]
 
 
 def test_a_document_that_was_swapped_is_not_given_out(shared_world: World, awarded: Story) -> None:
