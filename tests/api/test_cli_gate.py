@@ -9,9 +9,11 @@ from uuid import uuid4
 import pytest
 
 from api.witnesses import WitnessesSilentError
+from ledger.seal.reads import SealReads
 from ledger.seal.witness_folder import WitnessFolder
 from projections import setup
 from tests.api.test_cli import Run, in_place
+from tests.seal.logs import owner
 from tests.seal.witnesses import witness_folder
 
 SOMEBODY = str(uuid4())
@@ -55,8 +57,13 @@ def run(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> R
     return in_place(database_url, tmp_path, monkeypatch)
 
 
-def test_commands_that_write_are_refused_and_those_that_look_are_not(run: Run) -> None:
+def test_commands_that_write_are_refused_and_those_that_look_are_not(
+    run: Run, database_url: str
+) -> None:
     for command in WRITES:
-        run(*command, refused=WitnessesSilentError)
+        refused = run(*command, refused=WitnessesSilentError)
+        assert isinstance(refused.exception, WitnessesSilentError), command
     for command in LOOKS:
-        run(*command)
+        assert run(*command).exit_code == 0, command
+    with owner(database_url) as connection:
+        assert SealReads(connection).last_position() == 0, "nothing was written"
