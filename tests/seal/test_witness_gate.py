@@ -327,7 +327,9 @@ def test_a_stranger_who_answers_for_a_witness_is_not_believed(site: Site, tmp_pa
     assert "0 witnesses have cosigned" in site.run("seal", "--once")
 
 
-def test_collecting_goes_on_beside_sealing(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_collecting_goes_on_beside_sealing(
+    site: Site, connection: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     conninfo = connection_info(site.url, Role.PROJECT)
     collector = Collector(conninfo, named_witnesses(site.settings()), seconds=0.01)
     stop = Event()
@@ -337,11 +339,15 @@ def test_collecting_goes_on_beside_sealing(site: Site, monkeypatch: pytest.Monke
         monkeypatch.delenv("MCLEDGER_WITNESSES_FILE")
         for turn in (1, 2):
             fill(site.url, 5, seed=turn + 1)
-            site.run("seal", "--once")
+            assert "cosigned" not in site.run("seal", "--once"), "who seals asks nobody here"
             until(lambda size=60 + 5 * turn: site.held(0) == site.held(1) == size)
     finally:
         stop.set()
         thread.join()
+    kept = connection.execute(
+        "SELECT size, count(*) FROM seal_cosignatures WHERE size > 60 GROUP BY size ORDER BY size"
+    ).fetchall()
+    assert kept == [(65, 2), (70, 2)], "what both have signed is kept, of each checkpoint"
 
 
 def test_verify_checks_what_trusted_witnesses_have_signed(
