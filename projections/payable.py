@@ -58,15 +58,16 @@ def owed(connection: Connection[Any], district_id: UUID, *, through: int) -> Map
     return {one.line_id: one for part in due for one in _payables(part)}
 
 
-def find(connection: Connection[Any], entitlement_id: UUID) -> Payable | None:
-    """One entitlement as a whole, whatever its status; null when payroll has nothing to do with it.
+def find(connection: Connection[Any], entitlement_id: UUID) -> tuple[UUID, Payable] | None:
+    """One entitlement as a whole, whatever its status, behind the district that would pay it.
 
+    Null when there is none, or when payroll has nothing to do with it.
     Notices to HR are none of payroll's. What is paid in parts has the amount of all of them.
     """
     payout = payouts.find_payout(connection, entitlement_id, effective_on=ALWAYS)
     if payout is None or payout.benefit in OF_HR:
         return None
-    return Payable(
+    return payout.district_id, Payable(
         entitlement_id=payout.payout_id,
         person_id=payout.person_id,
         policy_id=payout.policy_id,
@@ -76,12 +77,6 @@ def find(connection: Connection[Any], entitlement_id: UUID) -> Payable | None:
         payable_on=payout.payable_on,
         amount_cents=payout.amount_cents,
     )
-
-
-def district_of(connection: Connection[Any], entitlement_id: UUID) -> UUID | None:
-    """Who would pay an entitlement; null when there is none."""
-    payout = payouts.find_payout(connection, entitlement_id, effective_on=ALWAYS)
-    return payout.district_id if payout else None
 
 
 def _due(connection: Connection[Any], district_id: UUID, through: int, day: date) -> Iterator[Part]:

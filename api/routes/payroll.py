@@ -294,11 +294,10 @@ def _as_about(district_id: UUID, one: Payable) -> About:
 
 def _found(write: Write, entitlement_id: UUID) -> tuple[UUID, Payable]:
     with write.edge.reading([EVERYTHING]) as connection:
-        one = payable.find(connection, entitlement_id)
-        district_id = payable.district_of(connection, entitlement_id)
-    if one is None or district_id is None:
+        found = payable.find(connection, entitlement_id)
+    if found is None:
         raise NotFoundError(NOT_THERE)
-    return district_id, one
+    return found
 
 
 def _line(write: Write, line_id: UUID, attempt: int) -> tuple[UUID, Line]:
