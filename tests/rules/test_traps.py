@@ -347,6 +347,20 @@ def test_a_separation_owes_by_the_reason_and_never_before_the_payment() -> None:
     assert one(died, rule).lines == ()
 
 
+def test_a_correction_paid_without_its_line_owes_from_its_own_day() -> None:
+    """300.00 were sent and not paid yet, 20.00 of a correction were paid in May.
+
+    Who leaves within a year of May keeps nothing of either: both lines are taken back, 320.00.
+    """
+    clawback = {"schedule": {"kind": "ladder", "rungs": [{"months": 12, "percent": 100}]}}
+    rule = plain_rule(clawback=clawback)
+    file = OnFile().hired(HIRED).award("mc", MARCH)
+    sent = file.paid(one(file, rule), None)
+    corrected = sent.paid(one(file, rule), date(2025, 5, 15), 2_000, kind="adj")
+    [line, *_] = one(corrected.left(date(2025, 12, 19)), rule).lines
+    assert (line.kind, line.amount_cents) == ("clawback", -32_000)
+
+
 def test_instalments_leave_the_odd_cent_to_the_last() -> None:
     """100.00 dollars in three: 33.33, 33.33 and 33.34."""
     timing = {"instalments": {"count": 3, "months": 6}}

@@ -104,11 +104,10 @@ def _after_separation(case: Case, terms: Clawback, paid: list[Prior]) -> Recover
     if left is None:
         return None
     cents = _cents_by_instalment(paid)
-    since = {
-        one.instalment: one.paid_on
-        for one in paid
-        if one.kind == "earn" and one.paid_on is not None
-    }
+    days = [(one.kind != "earn", one.paid_on, one.instalment) for one in paid if one.paid_on]
+    since: dict[int, date] = {}  # where the line itself never was paid, its first correction
+    for _, day, instalment in sorted(days):
+        since.setdefault(instalment, day)
     kept = {}
     for instalment, amount in cents.items():
         start = since[instalment] if terms.since == "paid" else case.occasion.days.earned
