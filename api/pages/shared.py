@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Iterator
-from functools import cache
-from hashlib import sha256
 from html import escape
-from importlib.resources import files
-from string import Template
 
 from fastapi import Response
 
+from api.pages.plain import plain_page
 from api.shared_records import SharedAward, SharedRecord
 
 STATUS = {
@@ -25,31 +21,15 @@ def page(found: SharedRecord) -> Response:
     """The page. It may load and run nothing."""
     name = found.name or "a teacher"
     awards = [line for award in found.awards for line in _told(award)]
-    text = Template(_file("shared.html")).substitute(
-        title=escape(f"What {name} has earned"),
-        style=_file("verify.css"),
-        terms=escape(
+    words = {
+        "title": escape(f"What {name} has earned"),
+        "terms": escape(
             f"Shown by herself, for: {found.purpose}. As of {found.seen_on};"
             f" until the end of the day before {found.expires_on}."
         ),
-        awards="\n".join(awards) or "<p>Nothing yet.</p>",
-    )
-    policy = (
-        f"default-src 'none'; style-src '{_style_hash()}'; base-uri 'none'; form-action 'none';"
-        " frame-ancestors 'none'"
-    )
-    headers = {"Content-Security-Policy": policy, "X-Content-Type-Options": "nosniff"}
-    return Response(text, media_type="text/html; charset=utf-8", headers=headers)
-
-
-@cache
-def _file(name: str) -> str:
-    return files("api.pages").joinpath(name).read_text("utf-8")
-
-
-@cache
-def _style_hash() -> str:
-    return f"sha256-{b64encode(sha256(_file('verify.css').encode()).digest()).decode()}"
+        "awards": "\n".join(awards) or "<p>Nothing yet.</p>",
+    }
+    return plain_page("shared.html", words)
 
 
 def _told(award: SharedAward) -> Iterator[str]:

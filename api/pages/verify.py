@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Iterator
-from functools import cache
-from hashlib import sha256
 from html import escape
-from importlib.resources import files
-from string import Template
 from typing import Final
 
 from fastapi import Response
 
+from api.pages.plain import plain_page
 from api.record_verdicts import AwardVerdict, Finding, Verdict
 
 HEADLINES: Final[dict[Finding, str]] = {
@@ -24,35 +20,16 @@ HEADLINES: Final[dict[Finding, str]] = {
 }
 
 
-def page(found: Verdict | None = None, status: int = 200) -> Response:
+def page(found: Verdict | None = None) -> Response:
     """The page, with what was found where something was looked at. It may load and run nothing."""
     title = "Check a record" if found is None else HEADLINES[found.finding]
-    text = Template(_file("verify.html")).substitute(
-        title=escape(title),
-        style=_file("verify.css"),
-        found="" if found is None else "\n".join(_told(found)),
-        ask="Which record?" if found is None else "Check another one",
-    )
-    headers = {
-        "Content-Security-Policy": (
-            f"default-src 'none'; style-src '{_style_hash()}'; form-action 'self';"
-            " base-uri 'none'; frame-ancestors 'none'"
-        ),
-        "Referrer-Policy": "no-referrer",
-        "X-Content-Type-Options": "nosniff",
-        "Cache-Control": "no-store",
+    words = {
+        "title": escape(title),
+        "found": "" if found is None else "\n".join(_told(found)),
+        "ask": "Which record?" if found is None else "Check another one",
     }
-    return Response(text, status, media_type="text/html; charset=utf-8", headers=headers)
-
-
-@cache
-def _file(name: str) -> str:
-    return files("api.pages").joinpath(name).read_text("utf-8")
-
-
-@cache
-def _style_hash() -> str:
-    return f"sha256-{b64encode(sha256(_file('verify.css').encode()).digest()).decode()}"
+    headers = {"Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
+    return plain_page("verify.html", words, form_action="'self'", headers=headers)
 
 
 def _told(found: Verdict) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal
+from typing import Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
@@ -12,6 +12,7 @@ from starlette.datastructures import UploadFile
 
 from api.answers import answer
 from api.clock import now
+from api.pages.plain import HTML, PAGE
 from api.pages.verify import page
 from api.problems import declared
 from api.record_addresses import addresses_of
@@ -23,11 +24,6 @@ from ledger.errors import NotFoundError
 from ledger.records.received_files import TRANSCRIPT_BYTES_MAX
 from ledger.store import EVERYTHING
 from projections import records
-
-HTML: Final = "text/html"
-PAGE: Final[dict[int | str, dict[str, Any]]] = {
-    200: {"content": {HTML: {"schema": {"type": "string"}}}}
-}
 
 router = APIRouter(tags=["records"])
 

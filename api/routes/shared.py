@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from fastapi import APIRouter, Request, Response
 
 from api.answers import answer
 from api.clock import now
+from api.pages.plain import HTML, PAGE
 from api.pages.shared import page
 from api.problems import declared
 from api.routing import GONE
@@ -21,10 +22,6 @@ from api.shared_records import (
 )
 from api.writing import edge_of
 
-HTML: Final = "text/html"
-PAGE: Final[dict[int | str, dict[str, Any]]] = {
-    200: {"content": {HTML: {"schema": {"type": "string"}}}}
-}
 UNSEEN: Final = {"X-Robots-Tag": "noindex, nofollow", "Cache-Control": "no-store"}
 
 router = APIRouter(tags=["shares"])
