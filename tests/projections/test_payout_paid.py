@@ -17,7 +17,7 @@ from ledger.events.dossier import CostRecorded, SeparationReason, SeparationReco
 from ledger.events.entitlement import LineReleased, LineWrittenOff
 from ledger.events.merge import MERGES, PersonsMerged
 from ledger.events.policy_rule import Rule
-from ledger.rules.payroll import LastTry, Payable
+from ledger.rules.payroll import Payable
 from ledger.rules.payroll_lines import Proposal, proposals
 from projections.contract import Fact
 from projections.entitlements import Part, parts
@@ -28,6 +28,7 @@ from tests.projections.histories import CREDENTIALS, DAYS, POLICIES, TEACHERS, W
 from tests.projections.playing import dumps_however_cut, play, play_on, tables_of
 from tests.projections.ruled import HERE, RuledWorld, batch_line, employed
 from tests.rules.dossiers import plain_rule, shipped
+from tests.rules.test_payroll import last_try
 from tests.samples import named
 
 PAYOUTS = Payouts()
@@ -86,21 +87,7 @@ def proposed(
         for one in owed(connection, world)
     ]
     lines = {
-        line.line_id: LastTry(
-            line_id=line.line_id,
-            attempt=line.attempt,
-            status="paid",
-            kind="earn",
-            instalment=line.instalment,
-            amount_cents=line.amount_cents,
-            entitlement_id=line.entitlement_id,
-            person_id=line.person_id,
-            policy_id=line.policy_id,
-            policy_version=line.policy_version,
-            subject_id=line.subject_id,
-            earned_on=line.earned_on,
-            pay_date=pay_date,
-        )
+        line.line_id: last_try(line, pay_date, "paid")
         for pay_date, found in tried.items()
         for line in found
     }

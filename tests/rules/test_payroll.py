@@ -56,11 +56,11 @@ def payable(number: int, cents: int) -> Payable:
     )
 
 
-def last_try(line: BatchLine, pay_date: date = FIRST_DAY) -> LastTry:
+def last_try(line: BatchLine, pay_date: date = FIRST_DAY, status: LineStatus = "closed") -> LastTry:
     return LastTry(
         line_id=line.line_id,
         attempt=line.attempt,
-        status="closed",
+        status=status,
         kind=line.kind,
         instalment=line.instalment,
         amount_cents=line.amount_cents,
