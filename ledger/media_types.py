@@ -7,6 +7,7 @@ drawings with scripts, programs, macros) is not among them, under whatever name 
 from __future__ import annotations
 
 import io
+import lzma
 import re
 import zipfile
 import zlib
@@ -45,7 +46,7 @@ BRANDS = {  # of an ISO media file: the first that is known decides
 }
 UNREADABLE = (  # what zipfile raises for archives that lie, are damaged, encrypted or exotic
     *(zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, OSError, KeyError),
-    *(EOFError, zlib.error),
+    *(EOFError, lzma.LZMAError, zlib.error),
 )
 OGG_AUDIO = (b"\x01vorbis", b"OpusHead", b"\x7fFLAC", b"Speex   ")
 RUNS_OR_RENDERS = re.compile(  # what browsers and shells act upon, were it let in as plain text

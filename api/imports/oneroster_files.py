@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import stat
 import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from api.imports.csv_rows import csv_rows, numbered_rows
 from api.imports.flaws import Flaws
+from ledger.media_types import UNREADABLE
 
 ENTRIES_MAX = 100
 ENTRY_BYTES_MAX = 64 * 1024 * 1024
@@ -74,10 +74,7 @@ def _read_zip(path: Path, flaws: Flaws) -> dict[str, bytes]:
             return {
                 entry.filename: archive.read(entry) for entry in entries if entry.filename in wanted
             }
-    except (
-        *(zipfile.BadZipFile, EOFError, OSError, ValueError, RuntimeError),
-        *(NotImplementedError, zlib.error),
-    ):
+    except UNREADABLE:
         flaws.add(path.name, "zip-damaged", "is not a whole, unencrypted zip file")
         return {}
 

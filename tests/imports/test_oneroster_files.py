@@ -160,6 +160,14 @@ def encrypted(path: Path) -> Path:
     return path
 
 
+def damaged_packing(path: Path) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("manifest.csv", bytes(range(256)) * 8)
+    content = path.read_bytes()
+    path.write_bytes(content[:60] + b"\xff" * 100 + content[160:])
+    return path
+
+
 def damaged(path: Path) -> Path:
     content = bytearray(write(path, bulk()).read_bytes())
     content[60] ^= 0xFF
@@ -180,6 +188,7 @@ ZIPS: dict[str, tuple[Callable[[Path], Path], str]] = {
     "text": (of_bytes(b"sourcedId,status\n"), "zip-damaged"),
     "half a zip": (of_bytes(GRAND_BEND.read_bytes()[:2000]), "zip-damaged"),
     "a damaged entry": (damaged, "zip-damaged"),
+    "an entry damaged in its packing": (damaged_packing, "zip-damaged"),
     "an encrypted entry": (encrypted, "zip-damaged"),
     "no manifest": (lambda path: write(path, {"users.csv": "x"}), "file-missing"),
     "a folder": (lambda path: nested(path, "export/users.csv"), "zip-nested-path"),

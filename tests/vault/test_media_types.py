@@ -70,6 +70,16 @@ def test_a_document_that_hides_what_it_declares_is_refused() -> None:
         sniff(long_document(declares_in_the_middle=True))
 
 
+def test_a_document_damaged_in_its_packing_is_refused() -> None:
+    content = BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("[Content_Types].xml", bytes(range(256)) * 8)
+        archive.writestr("word/document.xml", b"")
+    packed = content.getvalue()
+    with pytest.raises(MediaTypeRefusedError):
+        sniff(packed[:70] + b"\xff" * 100 + packed[170:])
+
+
 def test_an_encrypted_document_is_refused() -> None:
     """Nobody could see what is in it: the bit that says so is set in both headers."""
     content = bytearray(TAKEN["docx"][1])
