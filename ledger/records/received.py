@@ -30,6 +30,7 @@ from ledger.records.received_files import (
     RecordUnreadableError,
     key_of_token,
     token_document,
+    types_of,
 )
 from ledger.records.status import is_revoked
 from ledger.records.tokens import from_token
@@ -124,7 +125,7 @@ class _Signer:
 
 def kind_of(document: Document) -> Kind:
     """Which standard a record follows. Raises RecordUnreadableError."""
-    types = _types(document)
+    types = types_of(document)
     if badges2.is_assertion(document):
         return "open_badge_2"
     if "VerifiableCredential" in types and _TRANSCRIPT in types:
@@ -214,7 +215,7 @@ def names(document: Document, values: Collection[str]) -> bool | None:
 
 def inner_awards(document: Document) -> list[Document]:
     """The awards inside a transcript; of an award none. Raises RecordError."""
-    if _TRANSCRIPT not in _types(document):
+    if _TRANSCRIPT not in types_of(document):
         return []
     found = subject_of(document).get("verifiableCredential")
     awards: list[Any] = found if isinstance(found, list) else [found]
@@ -422,11 +423,6 @@ def _entry(document: Document) -> Mapping[str, Any]:
 
 def _content(listed: Document | str) -> Document:
     return token_document(listed) if isinstance(listed, str) else listed
-
-
-def _types(document: Document) -> set[str]:
-    types = document.get("type")
-    return {one for one in (types if isinstance(types, list) else [types]) if isinstance(one, str)}
 
 
 def host_of(address: str) -> str | None:

@@ -133,7 +133,7 @@ def _from_bundle(content: bytes) -> Received:
     if len(content) > BUNDLE_BYTES_MAX:
         raise RecordTooLargeError(f"a bundle has at most {BUNDLE_BYTES_MAX} bytes")
     found = [_from_text("bundle", one, _decoded(one)) for one in _texts(content)]
-    records = [one for one in found if _types(one.document) & {"ClrCredential"}] or [
+    records = [one for one in found if types_of(one.document) & {"ClrCredential"}] or [
         one for one in found if "credentialSubject" in one.document and not _is_list(one.document)
     ]
     if len({one.document.get("id") for one in records}) != 1:
@@ -253,10 +253,11 @@ def _inside(part: Any) -> list[Any]:
     return part if isinstance(part, list) else []
 
 
-def _types(document: Mapping[str, Any]) -> set[str]:
+def types_of(document: Mapping[str, Any]) -> set[str]:
+    """What a document says to be; JSON-LD writes one type with a list around it or without."""
     types = document.get("type")
     return {one for one in (types if isinstance(types, list) else [types]) if isinstance(one, str)}
 
 
 def _is_list(document: Mapping[str, Any]) -> bool:
-    return "BitstringStatusListCredential" in _types(document)
+    return "BitstringStatusListCredential" in types_of(document)
