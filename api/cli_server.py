@@ -131,11 +131,12 @@ def check(
 
     Views are rebuilt beside those in use, and each row has to be the same. Of every file that the
     log knows, evidence or payroll's, the digest has to be the same; what broke off is listed. Row
-    security of the views has to be what they declare: `mcledger migrate` makes it so again. Where
-    what is owed has moved away from a closed batch, a correction is proposed and listed here.
+    security of the views has to be what they declare: `mcledger migrate` makes it so again. Every
+    closed batch is derived again at its own position, and each of its lines has to come out the
+    same. Where what is owed has moved away from it since, a correction is proposed and listed here.
 
     Exit status: 0 as the log has it, 1 different (the first row of each view that differs is
-    named, and every file and wall), or an event is parked, 2 usage.
+    named, and of each batch the first line, every file and wall), or an event is parked, 2 usage.
     """
     from api import cli_upkeep  # noqa: PLC0415 - it stands on this module
 
@@ -147,7 +148,7 @@ def check(
     if files:
         sound &= cli_upkeep.check_files(files, digests=not sizes)
     if not names or "payroll" in names:
-        sound &= cli_upkeep.check_closed()
+        sound &= cli_upkeep.check_batches() & cli_upkeep.check_closed()
     sound &= cli_upkeep.check_parked()
     if not sound:
         raise typer.Exit(1)

@@ -149,6 +149,27 @@ def check_closed() -> bool:
     return not found
 
 
+def check_batches() -> bool:
+    """Derive every closed batch again, by the rules of its own position, and compare its lines."""
+    from ledger.store import EVERYTHING  # noqa: PLC0415 - loads slowly
+    from projections import batches  # noqa: PLC0415
+    from projections.closed_batches import differences  # noqa: PLC0415
+
+    with open_edge() as edge:
+        with edge.reading([EVERYTHING]) as connection:
+            districts = batches.districts(connection)
+        found = []
+        for district_id in districts:
+            with edge.reading([EVERYTHING]) as connection:
+                found += differences(connection, district_id)
+    typer.echo(f"batches derived again: {'DIFFERENT' if found else 'as they were closed'}")
+    for one in found:
+        typer.echo(f"  district {one.district_id} batch {one.number} {one.line}, {one.field}:")
+        typer.echo(f"    closed:  {one.closed}")
+        typer.echo(f"    derived: {one.derived}")
+    return not found
+
+
 def check_walls() -> bool:
     """Say which derived tables are shown to others than they declare, and whether none is."""
     database = Database(local_postgres.url())

@@ -11,7 +11,7 @@ in memory.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from typing import Any
@@ -37,6 +37,8 @@ from projections.sql import Write, blocks, rows
 from projections.stacks import Stacks
 
 _SQL = blocks("known")
+Pages = Iterable[Sequence[Fact[LedgerEvent]]]
+Fold = Callable[[Sequence[Fact[LedgerEvent]]], None]  # takes a page in, after those before it
 
 
 def stacks_of_person(
@@ -106,6 +108,25 @@ def payroll_of_district(
     return folded(connection, Batches(), streams, position)
 
 
+@contextmanager
+def payroll_of_district_by_pages(
+    connection: Connection[Any], district_id: UUID
+) -> Iterator[tuple[Pages, Fold]]:
+    """All events of a district's payroll, and what folds the next of them into empty tables.
+
+    So whoever goes through them sees, before each, what the tables said when it came.
+    """
+    streams = payroll_streams(connection, district_id)
+    projection = Batches()
+    with _empty_tables(connection, projection):
+
+        def fold(page: Sequence[Fact[LedgerEvent]]) -> None:
+            for write in _applied(connection, projection, page):
+                connection.execute(*write)
+
+        yield pages_of(connection, streams, POSITION_MAX), fold
+
+
 def payouts_of_district(
     connection: Connection[Any], district_id: UUID, policy_ids: Collection[UUID], position: int
 ) -> AbstractContextManager[None]:
@@ -115,6 +136,20 @@ def payouts_of_district(
     employed = rows(connection, _SQL["persons_employed"], district_id=district_id)
     person_ids = [person_id for (person_id,) in employed]
     return _payouts(connection, district_id, person_ids, policy_ids, position)
+
+
+def payouts_of_person(
+    connection: Connection[Any],
+    district_id: UUID,
+    person_id: UUID,
+    policy_ids: Collection[UUID],
+    position: int,
+) -> AbstractContextManager[None]:
+    """What some policies of a district rested on then for one person, who is named as now."""
+    if position >= POSITION_MAX:
+        return nullcontext()
+    streams = _money_streams(connection, district_id, [person_id], policy_ids)
+    return folded(connection, Payouts(), streams, position)
 
 
 @contextmanager
@@ -149,15 +184,24 @@ def _payouts(
     *,
     enrollments: Collection[UUID] = (),  # that were not awarded, and may be imagined to be
 ) -> AbstractContextManager[None]:
+    streams = _money_streams(connection, district_id, person_ids, policy_ids)
+    return replayed(connection, Payouts(), [*streams, *enrollments], position)
+
+
+def _money_streams(
+    connection: Connection[Any],
+    district_id: UUID,
+    person_ids: Collection[UUID],
+    policy_ids: Collection[UUID],
+) -> list[UUID]:
+    """Whatever money of these persons may rest on."""
     key = {"person_ids": list(person_ids), "policy_ids": list(policy_ids)}
     found = rows(connection, _SQL["payouts_of_persons"], **key)
-    streams = [
+    return [
         calendar_stream(district_id),
         *payroll_streams(connection, district_id),
-        *enrollments,
         *(stream for (stream,) in found),
     ]
-    return replayed(connection, Payouts(), streams, position)
 
 
 def policies_known(
@@ -217,17 +261,23 @@ def replayed(
 def _tables(
     connection: Connection[Any],
     projection: Projection[Any],
-    pages: Iterable[Sequence[Fact[LedgerEvent]]],
+    pages: Pages,
 ) -> Iterator[None]:
+    with _empty_tables(connection, projection):
+        for page in pages:
+            for write in _applied(connection, projection, page):
+                connection.execute(*write)
+        projection.finish(connection)
+        yield
+
+
+@contextmanager
+def _empty_tables(connection: Connection[Any], projection: Projection[Any]) -> Iterator[None]:
     with _undisturbed(connection), connection.transaction():
         for table in map(Identifier, (table.name for table in projection.tables)):
             make = "CREATE TEMPORARY TABLE {table} (LIKE {table} INCLUDING ALL) ON COMMIT DROP"
             connection.execute(SQL(make).format(table=table))
         rows(connection, _SQL["look_there_first"])
-        for page in pages:
-            for write in _applied(connection, projection, page):
-                connection.execute(*write)
-        projection.finish(connection)
         yield
 
 

@@ -52,6 +52,14 @@ def payable(
     ]
 
 
+def derived(
+    connection: Connection[Any], district_id: UUID, *, through: int, pay_date: date
+) -> list[Payable]:
+    """The same with whatever is in doubt now: of a position that was read long ago."""
+    due = _due(connection, district_id, through, pay_date)
+    return [payable for one in due for payable in _payables(one)]
+
+
 def owed(connection: Connection[Any], district_id: UUID, *, through: int) -> Mapping[UUID, Payable]:
     """What is owed at some time, by the line that it becomes first; closed or not."""
     due = _due(connection, district_id, through, ALWAYS)

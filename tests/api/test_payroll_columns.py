@@ -147,6 +147,7 @@ def test_the_nightly_check_lists_what_is_proposed_of_closed_batches(
     told = run("check", "payroll", "--sizes", exit_code=1).stdout
 
     assert "closed batches: DIFFERENT" in told
+    assert "batches derived again: as they were closed" in told
     [entitlement] = day.states()
     line = f"district {day.district.id} entitlement {entitlement}: 300.00 closed, 280.00 owed"
     assert line in told

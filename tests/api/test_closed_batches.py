@@ -1,0 +1,108 @@
+"""Closed batches derived again from nothing: each at its own position comes out as it was closed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from uuid import UUID
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from ledger.store import EVERYTHING
+from projections.closed_batches import Difference, differences
+from tests.api.conftest import running
+from tests.api.payroll import Payday, hire, payday
+from tests.api.test_cli import in_place
+from tests.api.world import World, stipend
+from tests.database import Server
+
+NOW = "2024-10-01T15:00:00Z"
+
+
+@pytest.fixture(scope="module")
+def world(database_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with (
+        database_server.database(database_server.template) as url,
+        running(url, tmp_path_factory.mktemp("ledger")) as world,
+    ):
+        world.client.headers["Ledger-Time"] = NOW
+        yield world
+
+
+def derived(day: Payday) -> list[Difference]:
+    world = day.world
+    world.edge.visible(("payouts", "batches"), world.edge.ledger.recorder.last_position())
+    with world.edge.reading([EVERYTHING]) as connection:
+        return differences(connection, UUID(day.district.id))
+
+
+def tamper(world: World, statement: str, *values: object) -> None:
+    """Change live tables behind the ledger's back, as the owner of the database can."""
+    assert world.settings.database_url is not None
+    with psycopg.connect(world.settings.database_url.get_secret_value()) as owner:
+        owner.execute(sql.SQL("SET search_path = ledger_read"))
+        assert owner.execute(statement.encode(), values).rowcount > 0
+
+
+def two_batches(world: World) -> tuple[Payday, list[str]]:
+    """One of three lines, of which one comes back, and one with that again and a correction."""
+    day, issuer = payday(world), world.issuer()
+    credential = issuer.credential()
+    policy = day.policy(credential)
+    for number in ("1", "2", "3"):
+        day.award(hire(day, number), credential, issuer)
+    first = day.close("2024-10-15")
+    day.export(first)
+    number = world.seen(day.office, f"/v1/batches/{first}")["number"]
+    lines = day.lines(first)
+    answered = ["rejected", "accepted", "accepted"]
+    told = [
+        f"{number},{one['line_id']},{said}\n" for one, said in zip(lines, answered, strict=True)
+    ]
+    assert day.answer(first, "batch_no,line_id,status\n" + "".join(told)).status_code == 200
+    cheaper = stipend(amount={"kind": "flat", "amount_cents": 28_000})
+    world.done(day.district.office, f"/v1/policies/{policy}/versions", cheaper)
+    assert len(day.adopt_all()) == 2
+    second = day.close("2024-10-31")
+    assert [one["amount_cents"] for one in day.lines(second)] == [-2_000, -2_000, 28_000]
+    return day, [first, second]
+
+
+def test_batches_come_out_as_they_were_closed_whatever_is_owed_by_now(world: World) -> None:
+    day, _ = two_batches(world)
+    assert derived(day) == []
+
+
+def test_the_first_line_that_differs_is_named_with_its_batch_and_field(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the derived tables say of the first batch's position is changed by one cent."""
+    day, [first, _] = two_batches(world)
+    line = day.lines(first)[1]
+    cents = "UPDATE payouts SET amount_cents = amount_cents + %s WHERE payout_id = %s"
+    tamper(world, cents + " AND policy_version = 1", 1, line["entitlement_id"])
+    [found] = derived(day)
+    assert (found.number, found.field) == (1, "amount_cents")
+    assert str(line["line_id"]) in found.line
+    assert (found.closed, found.derived) == ("30000", "30001")
+
+    assert world.settings.database_url is not None
+    url = world.settings.database_url.get_secret_value()
+    run = in_place(url, world.settings.state_folder, monkeypatch)
+    told = run("check", "payroll", "--sizes", exit_code=1).stdout
+    assert "batches derived again: DIFFERENT" in told
+    assert f"district {day.district.id} batch 1 line" in told
+    assert "    closed:  30000\n    derived: 30001\n" in told
+    tamper(world, cents + " AND policy_version = 1", -1, line["entitlement_id"])
+    assert derived(day) == []
+
+
+def test_a_line_that_one_side_lacks_is_named(world: World) -> None:
+    day, [first, _] = two_batches(world)
+    line = day.lines(first)[2]
+    verdict = "UPDATE payouts SET verdict = %s WHERE payout_id = %s AND policy_version = 1"
+    tamper(world, verdict, "pending", line["entitlement_id"])
+    [found] = derived(day)
+    assert (found.number, found.field, found.derived) == (1, "line", None)
+    assert str(line["line_id"]) in found.line
