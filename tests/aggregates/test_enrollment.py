@@ -285,6 +285,18 @@ def test_the_window_ends_with_its_last_business_day_at_the_issuers() -> None:
     appealing(story).then_refused(AppealWindowClosedError, str(LAST_DAY_TO_APPEAL))
 
 
+def test_practice_38_a_voided_attempt_is_contested_for_fifteen_business_days() -> None:
+    """Void on 1 March 2024: contested until 22 March, and no more on the 23rd."""
+    story = Story(at=datetime(2024, 3, 1, 17, tzinfo=UTC)).submitted().scored(MET, MET)
+    story.decided("integrity_hold", "doubt").does(
+        APPROVER,
+        lambda e, a: e.resolve_hold(a, issuer=story.issuer, finding="confirmed", reason="copied"),
+    )
+    last_day = date(2024, 3, 22)
+    appealing(story.later(21)).then(fact(AppealOpened, opened_on=last_day))
+    appealing(story.later(1)).then_refused(AppealWindowClosedError, str(last_day))
+
+
 def test_the_window_of_a_revocation_opens_when_it_is_recorded() -> None:
     """A revocation that takes effect in the past leaves as long to appeal as any other."""
     story = Story().awarded().later(100)

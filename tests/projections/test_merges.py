@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 import pytest
@@ -178,6 +178,29 @@ def test_a_duplicate_counts_once_the_award_before_it_is_revoked(log: Log) -> Non
     played(log, world)
     found = owed_to(log, KEPT)
     assert (found[first].reason, found[second].status) == ("award_revoked", "due")
+
+
+def test_practice_37_what_she_earned_as_a_student_is_shown_and_not_paid(log: Log) -> None:
+    """Five earned in 2017 and hired in 2021: once her records are one, five lines and 0 cents."""
+    world = MergingWorld()
+    world.adopt(POLICIES[0], HERE, terms(effective_from=date(2015, 7, 1)))
+    world.adopt_rule(
+        plain_rule(
+            effective_from=date(2015, 7, 1),
+            eligibility=[{"kind": "employed", "on": "earned"}],
+        )
+    )
+    for credential in (*CREDENTIALS, named("the fifth")):
+        world.begin(MERGED, credential, datetime(2017, 2, 1, 17, tzinfo=UTC), date(2017, 5, 1))
+        world.award(MERGED, credential, date(2017, 5, 12))
+    world.employ(KEPT, HERE, first_day=date(2021, 8, 16))
+    world.merge(KEPT, MERGED)
+    played(log, world)
+    assert [line.status for line in transcript.of_person(log.reader, KEPT)] == ["awarded"] * 5
+    found = payouts.of_person(log.reader, KEPT, effective_on=FAR)
+    assert [(one.status, one.amount_cents) for one in found] == [("not_due", 0)] * 10
+    assert {one.reason for one in found} == {"not_employed_on_award_date", "not_employed_on_earned"}
+    assert owed(log.reader, HERE, through=log.last()) == {}
 
 
 def test_a_yearly_cap_counts_what_both_records_were_owed(log: Log) -> None:

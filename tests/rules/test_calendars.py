@@ -29,6 +29,7 @@ HOLIDAYS = st.frozensets(st.dates(date(2024, 1, 1), date(2024, 12, 31)), max_siz
         (date(2024, 11, 18), 14, frozenset({date(2024, 11, 28)}), date(2024, 12, 9)),
         (date(2021, 8, 6), 5, frozenset(), date(2021, 8, 13)),
         (date(2021, 9, 3), 5, frozenset({date(2021, 9, 6)}), date(2021, 9, 13)),
+        (date(2024, 3, 1), 15, frozenset(), date(2024, 3, 22)),
         (date(2024, 11, 16), 1, frozenset(), date(2024, 11, 18)),
         (date(2024, 11, 16), 0, frozenset(), date(2024, 11, 16)),
     ],
