@@ -21,8 +21,9 @@ from api.record_signing import document_of
 from api.status_lists import StatusLists
 from ledger.errors import NotFoundError, UnavailableError
 from ledger.records.documents import Document, RecordError, read_instant
-from ledger.records.received import Item, Known, Source, Status, awards_of, needed, subject_of
+from ledger.records.received import awards_of, needed, subject_of
 from ledger.records.received_files import Received, read_file
+from ledger.records.received_items import Item, Known, Source, Status
 from projections import records
 
 AT_ONCE: Final = 2

@@ -24,8 +24,9 @@ from ledger.commands.external_record import external_record_stream
 from ledger.errors import ErasedError, NothingChangesError
 from ledger.events.external_record import ExternalItem, ItemFindings
 from ledger.records.documents import Document, RecordError
-from ledger.records.received import Item, awards_of, names
+from ledger.records.received import awards_of, names
 from ledger.records.received_files import Received, read_file
+from ledger.records.received_items import Item
 from ledger.store import EVERYTHING
 from ledger.values import local_date, stream_id
 from ledger.vault import NewText

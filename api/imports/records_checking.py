@@ -6,7 +6,7 @@ import logging
 import signal
 import subprocess
 import sys
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -17,8 +17,9 @@ from api.imports.records_worker import OUTCOME, Job
 from ledger.errors import UnavailableError
 from ledger.records.canonical import RecordTooComplexError
 from ledger.records.documents import Document, RecordError
-from ledger.records.received import Checked, Known, Needed, came_along, needed
+from ledger.records.received import came_along, needed
 from ledger.records.received_files import Received, read_file, strict_json, token_document
+from ledger.records.received_items import Checked, Known, Needed, Source
 
 log = logging.getLogger("mcledger.records")
 ASKED_MAX = 12  # addresses for one record, each of them for seconds
@@ -92,32 +93,45 @@ def check_apart(
 def _gathered(
     received: Received, hosts: Collection[str], *, in_development: bool
 ) -> tuple[Known, tuple[Asked, ...]]:
-    """What came along, and over it what was answered: newer, and from whom it is about."""
-    needs, known = needed(received), came_along(received)
-    answers: dict[str, Document | str] = {}
+    """What came along, and over it what was answered: newer, and from whom it is about.
+
+    An answer may name what is needed next: of Open Badges 2.0 a badge its issuer, that its key.
+    """
+    known = came_along(received)
     asked: list[Asked] = []
-    for address in _addresses(needs):
+    while left := [one for one in _addresses(needed(received, known)) if one not in _named(asked)]:
+        answers: dict[str, Document | str] = {}
+        for address in left[: ASKED_MAX - len(asked)]:
+            one, content = ask(address, hosts, in_development=in_development)
+            asked.append(one)
+            if content is not None and (document := _document(content)) is not None:
+                answers[address] = document
+        known = _knowing(known, needed(received, known), answers)
         if len(asked) == ASKED_MAX:
             break
-        one, content = ask(address, hosts, in_development=in_development)
-        asked.append(one)
-        if content is not None and (document := _document(content)) is not None:
-            answers[address] = document
+    return known, tuple(asked)
+
+
+def _knowing(known: Known, needs: Needed, answers: Mapping[str, Document | str]) -> Known:
+    documents = {one: found for one, found in answers.items() if not isinstance(found, str)}
+    source: Source = "fetched"
     issuers = {
-        issuer_id: answers[address]
+        issuer_id: (source, documents[address])
         for issuer_id, address in needs.issuers.items()
-        if address in answers
+        if address in documents
     }
+    lists = {one: (source, answers[one]) for one in needs.lists if one in answers}
+    hosted = {one: documents[one] for one in needs.hosted if one in documents}
     return replace(
         known,
-        issuers={**known.issuers}
-        | {one: ("fetched", found) for one, found in issuers.items() if not isinstance(found, str)},
-        lists={**known.lists}
-        | {one: ("fetched", answers[one]) for one in needs.lists if one in answers},
-        hosted={
-            one: found for one in needs.hosted if not isinstance(found := answers.get(one, ""), str)
-        },
-    ), tuple(asked)
+        issuers={**known.issuers, **issuers},
+        lists={**known.lists, **lists},
+        hosted={**known.hosted, **hosted},
+    )
+
+
+def _named(asked: Sequence[Asked]) -> set[str]:
+    return {one.address for one in asked}
 
 
 def _addresses(needs: Needed) -> Iterator[str]:

@@ -16,8 +16,9 @@ from pydantic import BaseModel, TypeAdapter
 
 from ledger.records.canonical import RecordTooComplexError
 from ledger.records.documents import RecordError
-from ledger.records.received import Checked, Known, checked
+from ledger.records.received import checked
 from ledger.records.received_files import read_file
+from ledger.records.received_items import Checked, Known
 
 MEMORY_BYTES_MAX = 768 * 1024 * 1024
 

@@ -53,7 +53,7 @@ class IssuerKey:
         """Its name inside the document: the key itself, or its thumbprint (RFC 7638)."""
         if isinstance(self.key, Ed25519PublicKey):
             return multikey(self.key)
-        return _as_jwk(self.key).thumbprint()
+        return as_jwk(self.key).thumbprint()
 
     def method(self, issuer_id: str) -> str:
         """How proofs and tokens name the key."""
@@ -85,7 +85,7 @@ def bare_jwk(key: IssuerKey) -> dict[str, Any]:
     if isinstance(key.key, Ed25519PublicKey):
         jwk = OKPKey.import_key(key.key).as_dict(private=False)
     else:
-        jwk = _as_jwk(key.key).as_dict(private=False)
+        jwk = as_jwk(key.key).as_dict(private=False)
     return {**jwk, "kid": key.fragment}
 
 
@@ -105,7 +105,7 @@ def token_key(issuer: Document, issuer_id: str, method: object) -> ECKey | RSAKe
     members = {name: jwk[name] for name in _JWK_MEMBERS if name in jwk}
     try:
         key = (ECKey if jwk.get("kty") == "EC" else RSAKey).import_key(members)
-        return _as_jwk(key.public_key)
+        return as_jwk(key.public_key)
     except (JoseError, ValueError, KeyError, TypeError):
         raise RecordKeyError(f"the key {method} cannot be used") from None
 
@@ -120,11 +120,12 @@ def _method(issuer_id: str, key: IssuerKey) -> dict[str, Any]:
         return method | {"revoked": written_instant(key.compromised_at)}
     if isinstance(key.key, Ed25519PublicKey):
         return method | {"publicKeyMultibase": multikey(key.key)}
-    jwk = _as_jwk(key.key).as_dict(private=False)
+    jwk = as_jwk(key.key).as_dict(private=False)
     return method | {"publicKeyJwk": jwk | {"kid": key.fragment}}
 
 
-def _as_jwk(key: object) -> ECKey | RSAKey:
+def as_jwk(key: object) -> ECKey | RSAKey:
+    """A public key that tokens may be signed with. Raises RecordKeyError for any other."""
     if isinstance(key, EllipticCurvePublicKey) and isinstance(key.curve, SECP256R1):
         return ECKey.import_key(key)
     if isinstance(key, RSAPublicKey) and _RSA_BITS_MIN <= key.key_size <= _RSA_BITS_MAX:

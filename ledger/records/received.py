@@ -11,16 +11,16 @@ that came along with the record may have been written by anybody.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any, Final, Literal
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 from ledger.records import badges2
 from ledger.records.canonical import canonical
 from ledger.records.documents import Document, RecordError, compact_json, issuer_of, read_instant
 from ledger.records.identities import identifies
-from ledger.records.issuers import RecordKeyError
+from ledger.records.issuers import IssuerKey, RecordKeyError, proof_key, token_key
 from ledger.records.proofs import proven
 from ledger.records.received_files import (
     RECORD_BYTES_MAX,
@@ -32,77 +32,27 @@ from ledger.records.received_files import (
     token_document,
     types_of,
 )
+from ledger.records.received_items import (
+    CLOCKS_APART,
+    Checked,
+    Item,
+    Kind,
+    Known,
+    Needed,
+    RecordNotYetValidError,
+    Source,
+    Standing,
+    Status,
+    StatusRefusedError,
+)
+from ledger.records.received_older import checked_older
 from ledger.records.status import is_revoked
 from ledger.records.tokens import from_token
 
 ITEMS_MAX: Final = 200
-CLOCKS_APART: Final = timedelta(minutes=5)  # a list signed while we ask is newer than our question
 _AWARDS: Final = frozenset({"AchievementCredential", "OpenBadgeCredential"})
 _TRANSCRIPT: Final = "ClrCredential"
 _ENTRY: Final = "BitstringStatusListEntry"
-
-Kind = Literal["open_badge_3", "learner_record_2", "open_badge_2"]
-Standing = Literal["verified", "unverified"]
-Source = Literal["fetched", "came_along", "self"]
-Status = Literal["active", "revoked", "expired", "unlisted", "unknown"]
-
-
-class RecordNotYetValidError(RecordError):
-    """The record says that it is valid from a later day on."""
-
-    slug = "record-not-yet-valid"
-
-
-class StatusRefusedError(RecordError):
-    """The status list is not what the issuer signed, or not the one that the record names."""
-
-    slug = "status-list-refused"
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What others said of the record: documents of issuers by their ids, lists by addresses."""
-
-    issuers: Mapping[str, tuple[Source, Document]] = field(default_factory=dict)
-    lists: Mapping[str, tuple[Source, Document | str]] = field(default_factory=dict)
-    hosted: Mapping[str, Document] = field(default_factory=dict)  # of Open Badges 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class Needed:
-    """What has to be asked for, where it is not known yet."""
-
-    issuers: Mapping[str, str]  # by the issuer's id, where its document is
-    lists: tuple[str, ...]
-    hosted: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
-    """One award inside what came, and what could be found out about it."""
-
-    record_id: str
-    issuer_id: str
-    issuer_name: str | None
-    title: str
-    awarded_at: datetime
-    valid_until: datetime | None
-    standing: Standing
-    reason: str | None  # why nobody could check it
-    method: str | None  # the key that signed it
-    source: Source | None  # from where the key is known
-    status: Status
-    status_reason: str | None  # why its status is not known, or only as of the bundle
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """A record that was not refused."""
-
-    kind: Kind
-    standing: Standing  # of the transcript around the awards, or of the one award
-    reason: str | None
-    items: tuple[Item, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,10 +85,11 @@ def kind_of(document: Document) -> Kind:
     raise RecordUnreadableError("this is no award of Open Badges and no learner record")
 
 
-def needed(received: Received) -> Needed:
-    """Which documents would show whether the record holds."""
+def needed(received: Received, known: Known | None = None) -> Needed:
+    """Which documents would show whether the record holds, as far as what is known names them."""
     if kind_of(received.document) == "open_badge_2":
-        return Needed({}, (), badges2.addresses(received.document))
+        hosted, signed = known.hosted if known else {}, received.token is not None
+        return Needed({}, (), badges2.addresses(received.document, hosted, signed=signed))
     parts = [received.document, *inner_awards(received.document)]
     issuers = {issuer_of(part): address_of(issuer_of(part)) for part in parts}
     lists = [_entry(part).get("statusListCredential") for part in parts]
@@ -167,7 +118,8 @@ def came_along(received: Received) -> Known:
     source: Source = "came_along"
     issuers = {str(one.get("id")): (source, one) for one in received.issuers}
     lists = {str(_content(one).get("id")): (source, one) for one in received.lists}
-    return Known(issuers, lists)
+    beside = {str(one.get("id")): one for one in received.beside}
+    return Known(issuers, lists, beside=beside)
 
 
 def checked(received: Received, known: Known, at: datetime) -> Checked:
@@ -177,7 +129,7 @@ def checked(received: Received, known: Known, at: datetime) -> Checked:
     """
     document, kind = received.document, kind_of(received.document)
     if kind == "open_badge_2":
-        return _older(document, known, at)
+        return checked_older(document, received.token, known, at)
     if kind == "open_badge_3":
         item = _award(document, received.token, known, at)
         return Checked(kind, item.standing, item.reason, (item,))
@@ -260,7 +212,7 @@ def _label(document: Document) -> Label:
     if kind_of(document) == "open_badge_2":
         part = _part(document.get("badge"))
         return Label(
-            _text(part.get("name")),
+            _text(part.get("name", document.get("badge"))),
             _text(_part(part.get("issuer")).get("name")),
             _text(_part(part.get("issuer")).get("id", part.get("issuer"))),
         )
@@ -300,9 +252,13 @@ def _proof(document: Document, token: str | None, known: Known) -> _Signer:
     if issuer is None:
         return _Signer("unverified", "issuer-not-reachable")
     if token is None:
-        return _Signer("verified", None, proven(document, issuer).method, source, issuer)
-    from_token(token, issuer)
-    return _Signer("verified", None, key_of_token(token), source, issuer)
+        method = proven(document, issuer).method
+        key = IssuerKey(proof_key(issuer, issuer_id, method))
+    else:
+        from_token(token, issuer)
+        key = IssuerKey(token_key(issuer, issuer_id, key_of_token(token)).public_key)
+    # By what it is: a document that came along may call any key by the name of a good one.
+    return _Signer("verified", None, key.method(issuer_id), source, issuer)
 
 
 def _status(
@@ -364,32 +320,6 @@ def _by_itself(issuer_id: str) -> tuple[Source, Document] | None:
         "assertionMethod": [method["id"]],
     }
     return "self", document
-
-
-def _older(document: Document, known: Known, at: datetime) -> Checked:
-    """An Open Badge 2.0: believed only where its issuer's own address says the same."""
-    found = badges2.read(document, known.hosted)
-    expired = found.expires_at is not None and found.expires_at <= at
-    if found.issued_at > at + CLOCKS_APART:
-        raise RecordNotYetValidError("the record is valid from a later day on")
-    status: Status = "expired" if expired else "active" if found.hosted else "unknown"
-    if found.revoked:
-        status = "revoked"
-    item = Item(
-        record_id=found.record_id,
-        issuer_id=found.issuer_id,
-        issuer_name=found.issuer_name,
-        title=found.title,
-        awarded_at=found.issued_at,
-        valid_until=found.expires_at,
-        standing="verified" if found.hosted else "unverified",
-        reason=None if found.hosted else "issuer-not-reachable",
-        method=None,
-        source="fetched" if found.hosted else None,
-        status=status,
-        status_reason="status-list-not-reachable" if status == "unknown" else None,
-    )
-    return Checked("open_badge_2", item.standing, item.reason, (item,))
 
 
 def _must_differ(items: Sequence[Item]) -> None:

@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from ledger.records.badges2 import is_assertion, is_beside
 from ledger.records.canonical import DEPTH_MAX
 from ledger.records.documents import Document, RecordError, compact_json
 from ledger.records.proofs import ProofRefusedError
@@ -67,6 +68,7 @@ class Received:
     token: str | None = None
     issuers: tuple[Document, ...] = ()  # documents of issuers that came along
     lists: tuple[Document | str, ...] = ()  # and status lists, as JSON or token
+    beside: tuple[Document, ...] = ()  # and what Open Badges 2.0 has instead of these
 
 
 def read_file(content: bytes) -> Received:
@@ -134,11 +136,11 @@ def _from_bundle(content: bytes) -> Received:
         raise RecordTooLargeError(f"a bundle has at most {BUNDLE_BYTES_MAX} bytes")
     found = [_from_text("bundle", one, _decoded(one)) for one in _texts(content)]
     records = [one for one in found if types_of(one.document) & {"ClrCredential"}] or [
-        one for one in found if "credentialSubject" in one.document and not _is_list(one.document)
+        one for one in found if _is_award(one.document)
     ]
     if len({one.document.get("id") for one in records}) != 1:
         raise RecordAmbiguousError("a bundle holds one transcript, or else one award")
-    chosen = next((one for one in records if one.token is None), records[0])
+    chosen = next((one for one in records if _by_its_words(one)), records[0])
     return Received(
         "bundle",
         chosen.original,
@@ -146,7 +148,13 @@ def _from_bundle(content: bytes) -> Received:
         chosen.token,
         tuple(one.document for one in found if "verificationMethod" in one.document),
         tuple(one.token or one.document for one in found if _is_list(one.document)),
+        tuple(one.document for one in found if one.token is None and is_beside(one.document)),
     )
+
+
+def _by_its_words(record: Received) -> bool:
+    """Whether a record is to be taken over its token: of Open Badges 2.0 the token is signed."""
+    return (record.token is None) != is_assertion(record.document)
 
 
 def _texts(content: bytes) -> Iterator[bytes]:
@@ -257,6 +265,10 @@ def types_of(document: Mapping[str, Any]) -> set[str]:
     """What a document says to be; JSON-LD writes one type with a list around it or without."""
     types = document.get("type")
     return {one for one in (types if isinstance(types, list) else [types]) if isinstance(one, str)}
+
+
+def _is_award(document: Mapping[str, Any]) -> bool:
+    return is_assertion(document) or ("credentialSubject" in document and not _is_list(document))
 
 
 def _is_list(document: Mapping[str, Any]) -> bool:

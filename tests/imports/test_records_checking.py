@@ -17,8 +17,9 @@ from ledger.records.canonical import RecordTooComplexError
 from ledger.records.documents import RecordError
 from ledger.records.issuers import did_web, issuer_document
 from ledger.records.proofs import with_proof
-from ledger.records.received import Checked, checked
+from ledger.records.received import checked
 from ledger.records.received_files import read_file
+from ledger.records.received_items import Checked
 from ledger.records.status import StatusEntry
 from tests.records.host import Answers, answering
 from tests.records.received import AT, award, known, listed, poison, sealed, text, transcript, twins

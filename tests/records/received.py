@@ -15,7 +15,7 @@ from ledger.records.contexts import CREDENTIALS, LEARNER_RECORDS, OPEN_BADGES
 from ledger.records.issuers import IssuerKey
 from ledger.records.multikeys import multikey
 from ledger.records.proofs import with_proof
-from ledger.records.received import Known
+from ledger.records.received_items import Known
 from ledger.records.status import StatusEntry, status_list
 from tests.records.samples import ISSUER, ISSUER_ID, METHOD, PROOF_KEY, SIGNED_AT, signed
 

@@ -23,8 +23,6 @@ from ledger.records.documents import RecordError
 from ledger.records.issuers import IssuerKey, did_web, issuer_document
 from ledger.records.proofs import with_proof
 from ledger.records.received import (
-    Checked,
-    Known,
     address_of,
     came_along,
     checked,
@@ -37,6 +35,7 @@ from ledger.records.received_files import (
     read_file,
     strict_json,
 )
+from ledger.records.received_items import Checked, Known
 from ledger.records.status import encoded
 from ledger.records.tokens import as_token
 from tests.records.received import (
