@@ -13,7 +13,8 @@ from ledger.errors import ConflictError, RuleError
 from ledger.rules.payroll_lines import Proposal
 from ledger.rules.payroll_lines import proposals as proposed
 from ledger.store import EVERYTHING
-from projections import batches, payable
+from ledger.values import POSITION_MAX
+from projections import batches, known, payable
 from projections.batches import Line
 
 
@@ -23,17 +24,20 @@ class NotBypassedError(RuleError):
     slug = "line-not-bypassed"
 
 
-def proposals(edge: Edge, district_id: UUID) -> tuple[int, list[Proposal]]:
-    """The position that the views have come to, and every difference there."""
-    position = edge.watch.position(payable.VIEWS)
-    with edge.reading([EVERYTHING]) as connection:
+def proposals(
+    edge: Edge, district_id: UUID, *, through: int, as_of: int = POSITION_MAX
+) -> list[Proposal]:
+    """Every difference at a position: what was closed `as_of`, and what is owed `through` it."""
+    with (
+        edge.reading([EVERYTHING]) as connection,
+        known.payroll_of_district(connection, district_id, as_of),
+    ):
         adopted = batches.corrections_of_district(connection, district_id)
-        found = proposed(
-            payable.owed(connection, district_id, through=position),
+        return proposed(
+            payable.owed(connection, district_id, through=through),
             map(batches.as_correction, adopted),
             batches.last_tries(connection, district_id),
         )
-    return position, found
 
 
 def all_proposals(edge: Edge) -> Iterator[tuple[UUID, list[Proposal]]]:
@@ -41,7 +45,7 @@ def all_proposals(edge: Edge) -> Iterator[tuple[UUID, list[Proposal]]]:
     with edge.reading([EVERYTHING]) as connection:
         districts = batches.districts(connection)
     for district_id in districts:
-        yield district_id, proposals(edge, district_id)[1]
+        yield district_id, proposals(edge, district_id, through=_newest(edge))
 
 
 def adopt(
@@ -56,9 +60,10 @@ def adopt(
     """Adopt a proposal as it was seen. Raises ConflictError when it is another one by now."""
     # Of one entitlement several may be proposed, and each counts those adopted before it.
     edge.visible(payable.VIEWS, edge.ledger.recorder.last_position())
-    position, found = proposals(edge, district_id)
+    position = _newest(edge)
+    found = proposals(edge, district_id, through=position)
     with edge.reading([EVERYTHING]) as connection:
-        known = [
+        adopted = [
             one
             for one in batches.corrections_of_district(connection, district_id)
             if one.entitlement_id == entitlement_id
@@ -80,9 +85,13 @@ def adopt(
         call,
         about=About(district_id, one.entitlement_id, one.person_id),
         proposal=one,
-        corrections_known=len(known),
+        corrections_known=len(adopted),
         through_position=position,
     )
+
+
+def _newest(edge: Edge) -> int:
+    return edge.watch.position(payable.VIEWS)
 
 
 def must_be_bypassed(line: Line) -> None:

@@ -17,6 +17,7 @@ from psycopg import Connection
 
 from ledger.events import AnyEntitlementEvent
 from ledger.events.batch import LineKind, OriginalLine, ResultException, ResultStatus
+from ledger.rules.batch_comparison import Comparison, compare
 from ledger.rules.payroll import Correction, Decided, LastTry, LineStatus, Variance
 from ledger.values import POSITION_MAX
 from projections.batch_fold import Batch, Changes, DecisionRow, Relevant, fold
@@ -197,6 +198,17 @@ def find(connection: Connection[Any], batch_id: UUID) -> Batch | None:
     return found[0] if found else None
 
 
+def comparison(connection: Connection[Any], batch: Batch) -> Comparison | None:
+    """A batch beside the last one before it that was frozen and not voided; null for the first."""
+    named = {"district_id": batch.district_id, "number": batch.number}
+    found = read(connection, Batch, _SQL["batch_before"], **named)
+    if not found:
+        return None
+    earlier = rows(connection, _SQL["paid_in"], batch_id=found[0].batch_id)
+    now = rows(connection, _SQL["paid_in"], batch_id=batch.batch_id)
+    return compare(found[0].number, earlier, now)
+
+
 def lines_of_batch(
     connection: Connection[Any], batch_id: UUID, *, after: UUID = NO_ID, limit: int = 100
 ) -> list[Line]:
@@ -246,11 +258,16 @@ def quarantine(connection: Connection[Any], batch_id: UUID) -> list[Quarantined]
 
 
 def log_of_batch(
-    connection: Connection[Any], batch_id: UUID, *, after: int = 0, limit: int = 100
+    connection: Connection[Any],
+    batch_id: UUID,
+    *,
+    after: int = 0,
+    until: int = POSITION_MAX,
+    limit: int = 100,
 ) -> list[Happening]:
-    """What was done with a batch or tried, by whom, in order."""
-    sql = _SQL["log_of_batch"]
-    return read(connection, Happening, sql, batch_id=batch_id, after=after, limit=limit)
+    """What was done with a batch or tried up to a position, by whom, in order."""
+    asked = {"batch_id": batch_id, "after": after, "until": until, "limit": limit}
+    return read(connection, Happening, _SQL["log_of_batch"], **asked)
 
 
 def terms_of_district(connection: Connection[Any], district_id: UUID) -> list[Terms]:

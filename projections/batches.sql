@@ -199,10 +199,21 @@ SELECT DISTINCT district_id FROM batches ORDER BY district_id;
 -- name: batch
 SELECT b.* FROM batches b WHERE b.batch_id = %(batch_id)s;
 
+-- name: batch_before
+SELECT b.*
+  FROM batches b
+ WHERE b.district_id = %(district_id)s AND b.number < %(number)s
+   AND b.file IS NOT NULL AND b.voided_position IS NULL
+ ORDER BY b.number DESC
+ LIMIT 1;
+
+-- name: paid_in
+SELECT person_id, amount_cents FROM batch_lines WHERE batch_id = %(batch_id)s;
+
 -- name: log_of_batch
 SELECT position, happened, actor_id, occurred_at, detail
   FROM batch_log
- WHERE batch_id = %(batch_id)s AND position > %(after)s
+ WHERE batch_id = %(batch_id)s AND position > %(after)s AND position <= %(until)s
  ORDER BY position
  LIMIT %(limit)s;
 

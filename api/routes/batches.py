@@ -27,7 +27,7 @@ from api.imports.payroll_return import read_answers
 from api.paging import PageOf
 from api.payroll_returns import Returned
 from api.payroll_views import known_payroll
-from api.reading import AsOfReadNow, PagedAsOfReadNow, PagedReadNow, Read, ReadNow
+from api.reading import AsOfReadNow, PagedAsOfReadNow, Read, ReadNow
 from api.routing import ImportRoute, Router
 from api.writing import Write, WriteNow
 from ledger.aggregates.batch import Batch as BatchState
@@ -177,15 +177,16 @@ def list_batch_lines(batch_id: UUID, read: PagedAsOfReadNow) -> Response:
 
 
 @router.read("/batches/{batch_id}/log", PageOf[Happening])
-def list_batch_log(batch_id: UUID, read: PagedReadNow) -> Response:
+def list_batch_log(batch_id: UUID, read: PagedAsOfReadNow) -> Response:
     """What was done with a batch or tried, by whom: every download as well."""
-    with read.connection() as connection:
-        position = read.visible("batches")
-        _seen(read, connection, batch_id)
+    with _known(read, batch_id) as (_, _, position):
+        pass
+    with read.connection() as connection:  # it only grows, and a download is no part of the batch
         found = batches.log_of_batch(
             connection,
             batch_id,
             after=read.page.after(tuple[int], (0,))[0],
+            until=position,
             limit=read.page.limit,
         )
     key = (found[-1].position,) if found else None
@@ -205,14 +206,18 @@ def read_variance(batch_id: UUID, read: AsOfReadNow) -> Response:
 
 
 @router.read("/batches/{batch_id}/comparison", BatchCompared)
-def compare_batch(batch_id: UUID, read: ReadNow) -> Response:
+def compare_batch(batch_id: UUID, read: AsOfReadNow) -> Response:
     """The batch beside the one before it: what differs by more than a quarter, and must be seen."""
     begun = commands.beginning_of(read.edge.ledger, batch_id)
     must_see_payroll(read.caller, begun.district_id)
-    found = payroll.compared(read.edge, batch_id)
+    if read.query.as_of is None:  # whoever approves it is shown what the log says, no view of it
+        position, found = None, payroll.compared(read.edge, batch_id)
+    else:
+        with _known(read, batch_id) as (connection, batch, position):
+            found = batches.comparison(connection, batch)
     warned = {one.person_id for one in found.warnings if one.person_id} if found else set()
     shows(read, "payouts", warned, within=[begun.district_id])
-    return answer({"comparison": found})
+    return answer({"comparison": found}, position=position)
 
 
 @router.write("/batches/{batch_id}/freezes")
@@ -299,10 +304,10 @@ def record_return(
 
 
 @router.read("/batches/{batch_id}/returns", ListOf[ReturnSeen])
-def list_returns(batch_id: UUID, read: ReadNow) -> Response:
+def list_returns(batch_id: UUID, read: AsOfReadNow) -> Response:
     """The return files that were recorded, and how many lines of each kind they brought."""
-    begun = commands.beginning_of(read.edge.ledger, batch_id)
-    must_see_payroll(read.caller, begun.district_id)
+    with _known(read, batch_id) as (_, batch, position):
+        pass
     return answer_all(
         [
             {
@@ -311,7 +316,9 @@ def list_returns(batch_id: UUID, read: ReadNow) -> Response:
                 **{name: getattr(one, name) for name in RETURN_COUNTS},
             }
             for one in commands.returns_of(read.edge.ledger, batch_id)
-        ]
+            if one.originator_version <= batch.version
+        ],
+        position,
     )
 
 

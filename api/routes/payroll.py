@@ -10,7 +10,7 @@ from uuid import UUID
 
 from fastapi import Depends, Response
 from psycopg import Connection
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from api import corrections
 from api.access import (
@@ -23,8 +23,8 @@ from api.access import (
 from api.answers import ListOf, answer_all, recorded
 from api.disclosures import shows
 from api.paging import LIMIT_MAX, PageOf
-from api.payroll_views import known_payroll
-from api.reading import AsOfReadNow, PageQuery, Read, ReadNow, reading, zone_of_person
+from api.payroll_views import known_payroll, known_position
+from api.reading import AsOfPageQuery, AsOfReadNow, Read, reading, zone_of_person
 from api.routing import Router
 from api.writing import Write, WriteNow
 from ledger.commands import entitlement as entitlements
@@ -78,6 +78,15 @@ class WriteOff(LineAttempt):
     board_reference: ShortText
 
 
+class StandingQuery(AsOfPageQuery):
+    """A page of entitlements as they were known then, on their way to a day."""
+
+    effective_on: Annotated[
+        date | None,
+        Field(description="what is payable after this day is pending; nothing where none is given"),
+    ] = None
+
+
 class Standing(BaseModel):
     """An entitlement and how far it has come."""
 
@@ -118,15 +127,19 @@ def list_payroll_terms(district_id: UUID, read: AsOfReadNow) -> Response:
 
 @router.read("/districts/{district_id}/entitlements", PageOf[Standing])
 def list_entitlements(
-    district_id: UUID, read: Annotated[Read[PageQuery], Depends(reading(PageQuery))]
+    district_id: UUID, read: Annotated[Read[StandingQuery], Depends(reading(StandingQuery))]
 ) -> Response:
     """Every entitlement to a payment, and how far it has come on its way to the teacher."""
     must_see_payouts(read.caller, district_id)
     with read.connection() as connection:
-        position = read.visible(*payable.VIEWS)
-        after = read.page.after(tuple[int, UUID], (0, NO_ID))
-        found = list(islice(_paid_by_payroll(connection, district_id, after), read.page.limit))
-        items = _standings(connection, district_id, found)
+        read.visible(*payable.VIEWS)
+        terms = batches.terms_of_district(connection, district_id)
+        with known_payroll(read, connection, district_id, payable.VIEWS) as position:
+            found = list(
+                islice(_paid_by_payroll(read, connection, district_id, position), read.page.limit)
+            )
+            known_terms = [one for one in terms if one.position <= position]
+            items = _standings(connection, known_terms, found)
     shows(read, "payouts", {one.person_id for one in found}, within=[district_id])
     key = (found[-1].earned_position, found[-1].payout_id) if found else None
     return read.page.answer(items, position, key=key)
@@ -174,11 +187,13 @@ def approve_entitlement(payout_id: UUID, body: Approval, write: WriteNow) -> Res
 
 
 @router.read("/districts/{district_id}/correction-proposals", ListOf[Proposal])
-def list_proposals(district_id: UUID, read: ReadNow) -> Response:
+def list_proposals(district_id: UUID, read: AsOfReadNow) -> Response:
     """Where what was closed and what is owed now differ. Nothing is paid before it is adopted."""
     must_see_payouts(read.caller, district_id)
-    read.visible(*payable.VIEWS)
-    position, found = corrections.proposals(read.edge, district_id)
+    with read.connection() as connection:
+        as_of = known_position(read, connection, district_id, payable.VIEWS)
+    position = min(as_of, read.visible(*payable.VIEWS))
+    found = corrections.proposals(read.edge, district_id, through=position, as_of=as_of)
     shows(read, "payouts", {one.person_id for one in found}, within=[district_id])
     return answer_all(found, position)
 
@@ -237,23 +252,28 @@ def write_off_line(line_id: UUID, body: WriteOff, write: WriteNow) -> Response:
 
 
 def _paid_by_payroll(
-    connection: Connection[Any], district_id: UUID, after: tuple[int, UUID]
+    read: Read[StandingQuery], connection: Connection[Any], district_id: UUID, as_of: int
 ) -> Iterator[payouts.Payout]:
-    """A district's payouts after one, without those that are for HR to know of."""
+    """A district's payouts behind the last page, without those that are for HR to know of."""
+    after = read.page.after(tuple[int, UUID], (0, NO_ID))
     while page := payouts.of_district(
-        connection, district_id, effective_on=date.max, after=after, limit=LIMIT_MAX
+        connection,
+        district_id,
+        effective_on=read.query.effective_on or payable.ALWAYS,
+        as_of=as_of,
+        after=after,
+        limit=LIMIT_MAX,
     ):
         yield from (one for one in page if one.benefit not in payable.OF_HR)
         after = (page[-1].earned_position, page[-1].payout_id)
 
 
 def _standings(
-    connection: Connection[Any], district_id: UUID, found: Sequence[payouts.Payout]
+    connection: Connection[Any], terms: Sequence[Terms], found: Sequence[payouts.Payout]
 ) -> list[dict[str, Any]]:
     ids = [one.payout_id for one in found]
     tried = batches.tries_of(connection, ids)
     decided = batches.decided_of(connection, ids)
-    terms = batches.terms_of_district(connection, district_id)
     by_person = bool(terms) and terms[-1].terms["entitlements_approved_by"] == "person"
     nothing = Decided()
     return [
