@@ -158,10 +158,12 @@ def test_a_killed_test_run_leaves_no_server_behind(tmp_path: Path) -> None:
     command = [sys.executable, "-c", script, f"kill{secrets.token_hex(2)}"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=local_paths.CHECKOUT) as killed:
         assert killed.stdout is not None
-        said = killed.stdout.read().decode().split()  # ends when the sweeper closes it as well
+        said = killed.stdout.read().decode()  # ends when the sweeper closes it as well
 
-    assert len(said) == 2
-    assert not Path(said[1]).exists()
+    sweeper, folder = said.rstrip("\n").split(" ", 1)  # a checkout may lie in a path with spaces
+    assert sweeper.isdecimal()
+    assert Path(folder).is_absolute()
+    assert not Path(folder).exists()
 
 
 @pytest.mark.long

@@ -32,11 +32,11 @@ from api.imports.oneroster_plan import (
 from api.imports.oneroster_rows import Roster, read_roster
 from ledger.aggregates import person as persons
 from ledger.aggregates.base import Act
-from ledger.aggregates.imports import Import, ImportCounts, start_run
+from ledger.aggregates.imports import Import, ImportCounts, ImportOvertakenError, start_run
 from ledger.aggregates.person import Person
 from ledger.application import Call, Ledger, Reader
 from ledger.commands.person import details_pointer
-from ledger.errors import ConflictError, InvalidError, RuleError
+from ledger.errors import InvalidError, RuleError
 from ledger.events import AnyImportEvent, AnyPersonEvent, LedgerEvent
 from ledger.events.employment import (
     EmploymentChanged,
@@ -69,12 +69,6 @@ class TooManyEndingsError(RuleError):
     """The file would end more employments than a file may without being asked about it."""
 
     slug = "too-many-endings"
-
-
-class ImportOvertakenError(ConflictError):
-    """Somebody else changed this district meanwhile."""
-
-    slug = "import-overtaken"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,7 +228,7 @@ class _Run:
         new = {step.source_id: step.person_id for step in steps if step.known is None}
         self.vault.add_ids(SOURCE, self.district.id, new)
         if self.vault.find_ids(SOURCE, self.district.id, list(new)) != new:
-            raise _overtaken()
+            raise ImportOvertakenError
         details = {step.person_id: step.details for step in steps}
         stored = self.vault.put_many_details(self.district.id, details)
         commands, pointers = [], []
@@ -275,7 +269,7 @@ class _Run:
         self.ledger.recorder.append_all(commands)
         for command in commands:
             if isinstance(command.outcome, StreamMoved):
-                raise _overtaken()
+                raise ImportOvertakenError
             if isinstance(command.outcome, Exception) and not isinstance(
                 command.outcome, CommandStored
             ):
@@ -336,13 +330,6 @@ class _Run:
             skipped=self.plan.skipped,
             skipped_rows=self.plan.skipped_rows,
         )
-
-
-def _overtaken() -> ImportOvertakenError:
-    return ImportOvertakenError(
-        "somebody else changed this district meanwhile; run the import again, it goes on where it"
-        " stopped"
-    )
 
 
 def _parts(things: Sequence[Some], size: int) -> Iterator[Sequence[Some]]:

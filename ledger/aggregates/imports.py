@@ -8,8 +8,21 @@ from typing import Literal, Self, assert_never
 from uuid import UUID
 
 from ledger.aggregates.base import Act, Aggregate, first_header
+from ledger.errors import ConflictError
 from ledger.events import AnyImportEvent
 from ledger.events.imports import ImportCompleted, ImportStarted
+
+
+class ImportOvertakenError(ConflictError):
+    """Somebody else changed this district meanwhile."""
+
+    slug = "import-overtaken"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "somebody else changed this district meanwhile; run the import again, it goes on where"
+            " it stopped"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,8 +45,13 @@ class Import(Aggregate):
     completed: bool  # the newest run
 
     def complete(self, act: Act, counts: ImportCounts) -> Sequence[AnyImportEvent]:
-        """End the newest run: every row is in the log."""
-        assert not self.completed, "a run that is over is not completed again"
+        """End the newest run: every row is in the log.
+
+        Raises:
+            ImportOvertakenError: somebody who runs the same file ended it first.
+        """
+        if self.completed:
+            raise ImportOvertakenError
         return [
             ImportCompleted(
                 **self.header(act),
@@ -75,8 +93,13 @@ def start_run(
     file_hmac: str,
     rows: int,
 ) -> Sequence[AnyImportEvent]:
-    """Begin the first run of a file that passed every check, or the next after a completed one."""
-    assert earlier is None or earlier.completed, "a run that broke off is resumed, not begun anew"
+    """Begin the first run of a file that passed every check, or the next after a completed one.
+
+    Raises:
+        ImportOvertakenError: somebody began a run that is not over; it is resumed, not begun anew.
+    """
+    if earlier is not None and not earlier.completed:
+        raise ImportOvertakenError
     return [
         ImportStarted(
             **(earlier.header(act) if earlier else first_header(import_id, act)),

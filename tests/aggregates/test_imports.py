@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ledger.aggregates.imports import Import, ImportCounts, start_run
+from ledger.aggregates.imports import Import, ImportCounts, ImportOvertakenError, start_run
 from ledger.events.imports import ImportCompleted, ImportStarted
 from tests.given import fact, given
 from tests.samples import DISTRICT, act, header, named
@@ -64,11 +64,11 @@ def test_a_file_may_be_run_again_after_it_completed() -> None:
 
 
 def test_a_run_that_broke_off_is_neither_begun_anew_nor_completed_twice() -> None:
-    open_run, over = Import.fold(None, [started()]), Import.fold(None, [started(), completed])
-    assert over is not None
-    with pytest.raises(AssertionError, match="resumed"):
-        start_run(open_run, IMPORT, act(), **FILE)
-    with pytest.raises(AssertionError, match="not completed again"):
-        over.complete(act(), COUNTS)
+    given(started()).when(lambda run: start_run(run, IMPORT, act(), **FILE)).then_refused(
+        ImportOvertakenError, "run the import again"
+    )
+    given(started(), completed).when(lambda run: run.complete(act(), COUNTS)).then_refused(
+        ImportOvertakenError
+    )
     with pytest.raises(AssertionError, match="starts before it completes"):
         Import.fold(None, [completed])

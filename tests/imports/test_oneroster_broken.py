@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 
 from api.imports import oneroster
 from api.imports.flaws import FileRefusedError
-from api.imports.oneroster import ImportOvertakenError, ImportReport
-from ledger.aggregates.imports import ImportCounts
+from api.imports.oneroster import ImportReport
+from ledger.aggregates.imports import ImportCounts, ImportOvertakenError
 from ledger.application import Call
 from ledger.commands.employment import end_employment
 from ledger.errors import UnavailableError
