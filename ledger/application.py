@@ -140,8 +140,8 @@ class Ledger(Application[UUID]):
         return Reader(self).get(kind, stream)
 
     def _find_in_part(self, kind: type[AggregateType], stream: UUID) -> AggregateType | None:
-        """As `find`, without decoding what the aggregate does not look into."""
-        stored = self.recorder.read_stream(stream)
+        """As `find`, without reading what the aggregate does not look into."""
+        stored = self.recorder.read_stream_in_part(stream, kind.UNREAD)
         seen = (row for row in stored if row.topic not in kind.UNREAD)
         aggregate = _fold(kind, None, map(self.mapper.to_domain_event, seen))
         return aggregate.at_version(stored[-1].originator_version) if aggregate else None

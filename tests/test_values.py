@@ -1,11 +1,25 @@
 """The small values: what they take, what they refuse, and in which order they look."""
 
 from datetime import date
+from uuid import UUID, uuid4, uuid5
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from ledger.values import Cents, Day, Instant, ShortText, ZoneName, local_date, stream_id
+from ledger.events.batch import OriginalLine
+from ledger.values import (
+    LEDGER_NAMESPACE,
+    Cents,
+    Day,
+    Instant,
+    ShortText,
+    ZoneName,
+    local_date,
+    stream_id,
+    trusted,
+)
 
 GROWS = "\u0958"  # one letter that composing turns into two
 
@@ -58,3 +72,27 @@ def test_a_zone_is_one_that_the_database_of_zones_knows() -> None:
 def test_the_parts_of_a_stream_id_do_not_run_together() -> None:
     assert stream_id("a", "bc") != stream_id("ab", "c")
     assert stream_id("a", "b", "c") == stream_id("a", "b", "c")
+
+
+@given(parts=st.lists(st.uuids() | st.integers() | st.text()))
+def test_a_stream_id_is_the_named_id_that_anybody_can_work_out(
+    parts: list[UUID | int | str],
+) -> None:
+    found = stream_id("line", *parts)
+    assert found == uuid5(LEDGER_NAMESPACE, "\x1f".join(["line", *map(str, parts)]))
+    assert (found.version, found.variant) == (5, "specified in RFC 4122")
+
+
+def test_a_value_is_its_kind_and_its_fields_however_it_was_made() -> None:
+    fields = {
+        "line_id": uuid4(),
+        "attempt": 1,
+        "pay_date": date(2026, 3, 2),
+        "tax_year": 2026,
+    }
+    one, other = OriginalLine(**fields), trusted(OriginalLine)(dict(fields))
+    assert one == other
+    assert hash(one) == hash(other)
+    assert one.model_dump_json() == other.model_dump_json()
+    assert one != OriginalLine(**fields | {"attempt": 2})
+    assert one != fields

@@ -144,7 +144,7 @@ def beginning_of(ledger: Ledger, batch_id: UUID) -> BatchDrafted:
 
 def returns_of(ledger: Ledger, batch_id: UUID) -> list[ReturnRecorded]:
     """The return files that were recorded of a batch, in order, without what they say of lines."""
-    stored = ledger.recorder.read_stream(batch_id)
+    stored = ledger.recorder.read_stream_in_part(batch_id, Batch.UNREAD)
     events = (ledger.mapper.to_domain_event(one) for one in stored if one.topic not in Batch.UNREAD)
     return [event for event in events if isinstance(event, ReturnRecorded)]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
@@ -105,6 +105,11 @@ class LedgerRecorder(ApplicationRecorder):
     def read_stream(self, stream: UUID, after: int = 0) -> Sequence[StoredEvent]:
         """The events of a stream after a version, in order."""
         return self.select_events(stream, gt=after)
+
+    def read_stream_in_part(self, stream: UUID, unread: Collection[str]) -> list[StoredEvent]:
+        """The events of a stream in order, those of topics that are not looked into empty."""
+        rows = self._links.fetch("stream_in_part", stream, list(unread))
+        return [StoredEvent(*row) for row in rows]
 
     def read_streams(self, streams: list[UUID]) -> list[StoredEvent]:
         """The events of many streams, each stream's in order and in one piece."""

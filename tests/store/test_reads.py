@@ -43,6 +43,15 @@ def test_a_stream_is_read_in_order(recorder: LedgerRecorder, stream: UUID) -> No
     assert recorder.read_stream(uuid4()) == []
 
 
+def test_a_stream_is_read_in_part_without_what_nobody_looks_into(recorder: LedgerRecorder) -> None:
+    one = uuid4()
+    named = an_event(one, 1, b"1")
+    append(recorder, named, StoredEvent(one, 2, "long.v1", b"2"))
+    found = recorder.read_stream_in_part(one, {"long.v1"})
+    assert [(event.originator_version, event.state) for event in found] == [(1, b"1"), (2, b"")]
+    assert [event.topic for event in found] == [named.topic, "long.v1"]
+
+
 @pytest.mark.parametrize(
     ("choice", "versions"),
     [
