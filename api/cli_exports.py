@@ -55,13 +55,14 @@ def export_ctdl(
     import orjson  # noqa: PLC0415 - loads slowly
 
     from api.cli_reading import open_edge  # noqa: PLC0415
-    from api.ctdl import VIEWS, offers  # noqa: PLC0415
+    from api.ctdl import VIEWS, Catalog  # noqa: PLC0415
     from api.exports.ctdl import graph  # noqa: PLC0415
     from api.record_addresses import addresses_of  # noqa: PLC0415
 
     with open_edge() as edge:
         edge.visible(VIEWS, edge.ledger.recorder.last_position())
         with edge.reading() as connection:
-            content = graph(offers(connection, addresses_of(edge.settings), issuer))
-    file.write_bytes(orjson.dumps(content, option=orjson.OPT_INDENT_2))
-    typer.echo(f"{len(content['@graph'])} micro-credentials: {file}")
+            found = Catalog.read(connection, addresses_of(edge.settings))
+            offers, stacks = list(found.offers(issuer)), list(found.stacks(issuer))
+    file.write_bytes(orjson.dumps(graph(offers, stacks), option=orjson.OPT_INDENT_2))
+    typer.echo(f"{len(offers)} micro-credentials, {len(stacks)} stacks: {file}")

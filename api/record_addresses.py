@@ -44,6 +44,16 @@ class Addresses:
     def stack(self, issuer_id: UUID, stack_id: UUID, version: int) -> str:
         return f"{self.base}/issuers/{issuer_id}/stacks/{stack_id}/{version}"
 
+    def offers(self, issuer_id: UUID) -> str:
+        """Everything that an issuer offers, for registries of credentials."""
+        return f"{self.base}/issuers/{issuer_id}/ctdl"
+
+    def described(self, issuer_id: UUID, credential_id: UUID) -> str:
+        return f"{self.offers(issuer_id)}/{credential_id}"
+
+    def described_stack(self, issuer_id: UUID, stack_id: UUID) -> str:
+        return f"{self.offers(issuer_id)}/stacks/{stack_id}"
+
     def status_list(self, issuer_id: UUID, list_number: int) -> str:
         return f"{self.base}/issuers/{issuer_id}/status/{list_number}"
 

@@ -59,6 +59,7 @@ def statement(edge: Edge, award: Award, record_id: UUID, place: Place) -> Statem
         valid_from=award.awarded_at,
         valid_until=_first_moment(award),
         evidence=_evidence(edge, award.enrollment_id, work),
+        alignments=credential.alignments_of(award.credential_version),
         status=StatusEntry(addresses.status_list(issuer_id, place.list_number), place.status_index),
     )
 

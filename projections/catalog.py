@@ -20,9 +20,11 @@ from ledger.events import (
 )
 from ledger.rules.stacks import credential_ids
 from projections.catalog_rows import (
+    Alignments,
     Credential,
     Facet,
     FoundCredential,
+    FoundVersion,
     Issuer,
     Search,
     Stack,
@@ -44,6 +46,7 @@ class Catalog(Projection[Relevant]):
     tables: ClassVar[tuple[Table, ...]] = (
         Table("catalog_credentials", by_person=False, seen_by=(Viewer.EVERYBODY,)),
         Table("catalog_versions", by_person=False, seen_by=(Viewer.EVERYBODY,)),
+        Table("catalog_alignments", by_person=False, seen_by=(Viewer.EVERYBODY,)),
         Table("catalog_issuers", by_person=False, seen_by=(Viewer.EVERYBODY,)),
         Table("catalog_stacks", by_person=False, seen_by=(Viewer.EVERYBODY,)),
     )
@@ -61,6 +64,7 @@ class Catalog(Projection[Relevant]):
         return [
             *to_write(self.sql["save_credentials"], rows=list(book.credentials.values())),
             *to_write(self.sql["save_versions"], rows=book.versions),
+            *to_write(self.sql["save_alignments"], rows=list(book.alignments.values())),
             *to_write(self.sql["save_issuers"], rows=list(book.issuers.values())),
             *to_write(self.sql["save_stacks"], rows=list(book.stacks.values())),
         ]
@@ -79,6 +83,7 @@ class _Book:
     issuers: dict[UUID, Issuer]
     stacks: dict[UUID, Stack]
     versions: list[Version] = field(default_factory=list)
+    alignments: dict[tuple[UUID, int], Alignments] = field(default_factory=dict)
 
     def fold(self, fact: Fact[Relevant]) -> None:
         position, event = fact
@@ -87,6 +92,7 @@ class _Book:
                 credential.CredentialDrafted()
                 | credential.CredentialVersionPublished()
                 | credential.CredentialRetired()
+                | credential.CredentialAligned()
             ):
                 self._fold_credential(event, position)
             case issuer.IssuerRegistered():
@@ -131,6 +137,8 @@ class _Book:
                 self.versions.append(_version(event, position))
             case credential.CredentialRetired():
                 known.status = "retired"
+            case credential.CredentialAligned(credential_version=version):
+                self.alignments[stream, version] = _alignments(event, position)
             case _:
                 assert_never(event)
 
@@ -165,17 +173,17 @@ def find_credential(connection: Connection[Any], credential_id: UUID) -> FoundCr
     return _first(read(connection, FoundCredential, sql, credential_id=credential_id))
 
 
-def versions_of(connection: Connection[Any], credential_id: UUID) -> list[Version]:
+def versions_of(connection: Connection[Any], credential_id: UUID) -> list[FoundVersion]:
     """Everything ever published of one micro-credential, oldest first."""
-    return read(connection, Version, Catalog().sql["versions"], credential_id=credential_id)
+    return read(connection, FoundVersion, Catalog().sql["versions"], credential_id=credential_id)
 
 
 def find_version(
     connection: Connection[Any], credential_id: UUID, credential_version: int
-) -> Version | None:
+) -> FoundVersion | None:
     """One published version."""
     sql, key = Catalog().sql["version"], {"credential_id": credential_id}
-    return _first(read(connection, Version, sql, **key, credential_version=credential_version))
+    return _first(read(connection, FoundVersion, sql, **key, credential_version=credential_version))
 
 
 def titles(
@@ -228,6 +236,15 @@ def _version(event: credential.CredentialVersionPublished, position: int) -> Ver
         tier=event.definition.tier,
         definition=event.definition.model_dump(mode="json"),
         published_at=event.occurred_at,
+        position=position,
+    )
+
+
+def _alignments(event: credential.CredentialAligned, position: int) -> Alignments:
+    return Alignments(
+        credential_id=event.originator_id,
+        credential_version=event.credential_version,
+        alignments=[one.model_dump(mode="json") for one in event.alignments],
         position=position,
     )
 

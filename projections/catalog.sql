@@ -33,6 +33,13 @@ CREATE TABLE IF NOT EXISTS catalog_versions (
     position           bigint NOT NULL,
     PRIMARY KEY (credential_id, credential_version)
 );
+CREATE TABLE IF NOT EXISTS catalog_alignments (
+    credential_id      uuid NOT NULL,
+    credential_version integer NOT NULL,
+    alignments         jsonb NOT NULL,    -- statements of frameworks; the newest list
+    position           bigint NOT NULL,
+    PRIMARY KEY (credential_id, credential_version)
+);
 CREATE TABLE IF NOT EXISTS catalog_issuers (
     issuer_id    uuid PRIMARY KEY,
     name         text NOT NULL,
@@ -83,6 +90,12 @@ SELECT r.* FROM json_populate_recordset(NULL::catalog_credentials, %(rows)s) r
 INSERT INTO catalog_versions
 SELECT r.* FROM json_populate_recordset(NULL::catalog_versions, %(rows)s) r;
 
+-- name: save_alignments
+INSERT INTO catalog_alignments
+SELECT r.* FROM json_populate_recordset(NULL::catalog_alignments, %(rows)s) r
+    ON CONFLICT (credential_id, credential_version) DO UPDATE
+   SET alignments = excluded.alignments, position = excluded.position;
+
 -- name: save_issuers
 INSERT INTO catalog_issuers
 SELECT r.* FROM json_populate_recordset(NULL::catalog_issuers, %(rows)s) r
@@ -110,6 +123,10 @@ SELECT c.*, i.name AS issuer_name, i.suspended AS issuer_suspended
    AND (%(issuer_id)s::uuid IS NULL OR c.issuer_id = %(issuer_id)s)
    AND (%(focus_area)s::text IS NULL OR %(focus_area)s = ANY(c.focus_areas))
    AND (%(audience)s::text IS NULL OR %(audience)s = ANY(c.audiences))
+   AND (%(framework)s::text IS NULL OR EXISTS (
+           SELECT FROM catalog_alignments a, jsonb_array_elements(a.alignments) one
+            WHERE (a.credential_id, a.credential_version) = (c.credential_id, c.credential_version)
+              AND concat_ws(' ', one->>'framework', one->>'edition') = %(framework)s))
    AND (%(evidence_kind)s::text IS NULL OR %(evidence_kind)s = ANY(c.evidence_kinds))
    AND (%(needs_students)s::boolean IS NULL OR c.needs_students = %(needs_students)s)
    AND (%(hours_max)s::integer IS NULL OR c.effort_hours_max <= %(hours_max)s)
@@ -128,6 +145,10 @@ SELECT facet, value, count(*) AS credentials
        SELECT 'focus_area' AS facet, unnest(c.focus_areas) AS value
         UNION ALL SELECT 'audience', unnest(c.audiences)
         UNION ALL SELECT 'evidence_kind', unnest(c.evidence_kinds)
+        UNION ALL SELECT DISTINCT 'framework', concat_ws(' ', one->>'framework', one->>'edition')
+                    FROM catalog_alignments a, jsonb_array_elements(a.alignments) one
+                   WHERE (a.credential_id, a.credential_version)
+                       = (c.credential_id, c.credential_version)
         UNION ALL SELECT 'issuer_id', c.issuer_id::text
         UNION ALL SELECT 'needs_students', c.needs_students::text
         UNION ALL SELECT 'hours_max', c.effort_hours_max::text
@@ -145,14 +166,16 @@ SELECT c.*, i.name AS issuer_name, i.suspended AS issuer_suspended
  WHERE c.credential_id = %(credential_id)s;
 
 -- name: versions
-SELECT credential_id, credential_version, title, tier, definition, published_at, position
-  FROM catalog_versions
+SELECT v.*, coalesce(a.alignments, '[]') AS alignments
+  FROM catalog_versions v
+  LEFT JOIN catalog_alignments a USING (credential_id, credential_version)
  WHERE credential_id = %(credential_id)s
  ORDER BY credential_version;
 
 -- name: version
-SELECT credential_id, credential_version, title, tier, definition, published_at, position
-  FROM catalog_versions
+SELECT v.*, coalesce(a.alignments, '[]') AS alignments
+  FROM catalog_versions v
+  LEFT JOIN catalog_alignments a USING (credential_id, credential_version)
  WHERE credential_id = %(credential_id)s AND credential_version = %(credential_version)s;
 
 -- name: titles

@@ -83,6 +83,23 @@ class Version:
     position: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundVersion(Version):
+    """A version as people find it, with the statements of frameworks that it is about."""
+
+    alignments: list[Json]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alignments:
+    """What a version is about, as frameworks put it; the newest list stands whole."""
+
+    credential_id: UUID
+    credential_version: int
+    alignments: list[Json]
+    position: int
+
+
 @dataclass(frozen=True, slots=True)
 class Title:
     """How an award is called."""
@@ -141,6 +158,7 @@ class Search:
     issuer_id: UUID | None = None
     focus_area: str | None = None
     audience: str | None = None
+    framework: str | None = None  # and its edition, as facets name it
     evidence_kind: str | None = None
     needs_students: bool | None = None
     hours_max: int | None = None

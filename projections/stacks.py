@@ -8,7 +8,7 @@ no event: it is compared with a day when a line is read.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from types import UnionType
@@ -113,9 +113,9 @@ def of_stack(
     return _on(connection, lines, effective_on)
 
 
-def definitions(connection: Connection[Any]) -> list[Definition]:
-    """Every version of every stack."""
-    return read(connection, Definition, _SQL["definitions"])
+def definitions(connection: Connection[Any], stack_ids: Iterable[UUID]) -> list[Definition]:
+    """Every version of some stacks."""
+    return read(connection, Definition, _SQL["definitions"], stack_ids=list(stack_ids))
 
 
 def _on(connection: Connection[Any], lines: list[TitledLine], day: date) -> list[TitledLine]:

@@ -111,4 +111,5 @@ SELECT p.*, d.title, d.issuer_id, d.to_position IS NOT NULL AS retired
 SELECT stack_id, stack_version, issuer_id, title, requirement, capstone_credential_id,
        from_position, to_position
   FROM stack_definitions
+ WHERE stack_id = ANY(%(stack_ids)s)
  ORDER BY title, stack_id, stack_version;

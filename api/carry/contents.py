@@ -27,7 +27,12 @@ from ledger.events.stack import Group
 from ledger.record_vault import Kept, RecordVault
 from ledger.records.awards import Issuer
 from ledger.records.documents import Document
-from ledger.records.transcripts import Stack, Transcript, learner_record
+from ledger.records.transcripts import (
+    Stack,
+    Transcript,
+    learner_record,
+    requirement_in_words,
+)
 from ledger.rules.stacks import credential_ids
 from ledger.seal.leaves import EPOCH, MICROSECOND, leaf
 from ledger.seal.reads import NotSealedYetError, SealReads
@@ -196,7 +201,7 @@ def _stacks(
         for line in stacks.of_person(connection, person_id, effective_on=day)
     }
     found = []
-    for one in stacks.definitions(connection):
+    for one in stacks.definitions(connection, {stack_id for stack_id, _ in begun}):
         if (one.stack_id, one.stack_version) in begun:
             asked = Group.model_validate(one.requirement)
             named = credential_ids(asked, one.capstone_credential_id)
@@ -215,16 +220,9 @@ def stack_of(one: stacks.Definition, addresses: Addresses, parts: tuple[str, ...
         achievement_url=addresses.stack(one.issuer_id, one.stack_id, one.stack_version),
         name=one.title,
         description=f"A stack of micro-credentials: {one.title}.",
-        requirement=_requirement(Group.model_validate(one.requirement)),
+        requirement=requirement_in_words(Group.model_validate(one.requirement)),
         parts=parts,
     )
-
-
-def _requirement(group: Group) -> str:
-    """What completes it, in words."""
-    count = len(group.credential_ids) + len(group.groups)
-    inner = "".join(f"; {_requirement(one)}" for one in group.groups)
-    return f"{group.title}: {group.needed} of {count}{inner}"
 
 
 def _issuers(edge: Edge, awards: Sequence[Award]) -> tuple[Document, ...]:

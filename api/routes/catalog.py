@@ -31,7 +31,7 @@ from ledger.errors import NotFoundError
 from ledger.events.credential import EvidenceKind
 from ledger.values import ShortText, Slug
 from projections import catalog, employments, known, stacks
-from projections.catalog_rows import FoundCredential, Issuer, Search, Version
+from projections.catalog_rows import FoundCredential, FoundVersion, Issuer, Search
 from projections.catalog_rows import Stack as ShownStack
 from projections.sql import NO_ID
 
@@ -53,6 +53,7 @@ class CatalogQuery(AsOfPageQuery):
     issuer_id: UUID | None = None
     focus_area: Slug | None = None
     audience: Slug | None = None
+    framework: ShortText | None = None
     evidence_kind: EvidenceKind | None = None
     needs_students: bool | None = None
     hours_max: Annotated[int | None, Field(ge=0, le=10_000)] = None
@@ -96,7 +97,7 @@ def read_credential(credential_id: UUID, read: AsOfReadNow) -> Response:
     return _one(found, position, aggregate.version if read.query.as_of is None else None)
 
 
-@router.read("/credentials/{credential_id}/versions/{credential_version}", Version)
+@router.read("/credentials/{credential_id}/versions/{credential_version}", FoundVersion)
 def read_credential_version(
     credential_id: UUID, credential_version: int, read: AsOfReadNow
 ) -> Response:

@@ -14,7 +14,7 @@ from ledger.aggregates.credential import Credential
 from ledger.aggregates.enrollment import Enrollment
 from ledger.commands import assessor as assessors
 from ledger.commands import credential as credentials
-from ledger.events.credential import Definition
+from ledger.events.credential import Alignment, Definition
 from ledger.values import Day, Percent, Slug, Value
 
 router = Router("credentials")
@@ -33,6 +33,12 @@ class Draft(Value):
 
     definition: Definition
     author_id: UUID | None = None
+
+
+class Alignments(Value):
+    """Every statement of a framework that a version is about; none takes back what was said."""
+
+    alignments: tuple[Alignment, ...]
 
 
 class Retirement(Value):
@@ -82,6 +88,19 @@ def publish_credential(credential_id: UUID, write: WriteNow) -> Response:
     """Publish the newest draft as the next version, which never changes."""
     _must_write(write, credential_id)
     return recorded(write.run(credentials.publish_credential, credential_id=credential_id))
+
+
+@router.write("/credentials/{credential_id}/versions/{credential_version}/alignments")
+def align_credential(
+    credential_id: UUID, credential_version: int, body: Alignments, write: WriteNow
+) -> Response:
+    """Say which statements of frameworks a version is about; records signed from now on name them.
+
+    Each names its edition: of a newer one nothing is guessed.
+    """
+    _must_write(write, credential_id)
+    named = {"credential_id": credential_id, "credential_version": credential_version}
+    return recorded(write.run(credentials.align_credential, body, **named))
 
 
 @router.write("/credentials/{credential_id}/retirements")

@@ -8,8 +8,8 @@ from uuid import UUID
 import orjson
 from fastapi import APIRouter, Request, Response
 
-from api.ctdl import find_offer, offers
-from api.exports.ctdl import described, graph
+from api.ctdl import Catalog
+from api.exports.ctdl import described, described_stack, graph
 from api.problems import declared
 from api.record_addresses import addresses_of
 from api.writing import edge_of
@@ -28,12 +28,13 @@ router = APIRouter(tags=["catalog"])
 
 @router.get("/issuers/{issuer_id}/ctdl", **ANY)
 def list_offers(request: Request, issuer_id: UUID) -> Response:
-    """Every micro-credential that an issuer has published, as one graph."""
+    """Every micro-credential that an issuer has published, and its stacks, as one graph."""
     edge = edge_of(request)
     with edge.reading() as connection:
         if catalog.find_issuer(connection, issuer_id) is None:
             raise NotFoundError("there is no such issuer")
-        found = graph(offers(connection, addresses_of(edge.settings), issuer_id))
+        known = Catalog.read(connection, addresses_of(edge.settings))
+        found = graph(known.offers(issuer_id), known.stacks(issuer_id))
     return _linked(found)
 
 
@@ -42,10 +43,23 @@ def read_offer(request: Request, issuer_id: UUID, credential_id: UUID) -> Respon
     """One micro-credential, in its newest version."""
     edge = edge_of(request)
     with edge.reading() as connection:
-        found = find_offer(connection, addresses_of(edge.settings), issuer_id, credential_id)
+        known = Catalog.read(connection, addresses_of(edge.settings))
+        found = known.find_offer(issuer_id, credential_id)
     if found is None:
         raise NotFoundError("this issuer has published no such micro-credential")
     return _linked(described(found))
+
+
+@router.get("/issuers/{issuer_id}/ctdl/stacks/{stack_id}", **ANY)
+def read_offered_stack(request: Request, issuer_id: UUID, stack_id: UUID) -> Response:
+    """One stack, as it is defined now."""
+    edge = edge_of(request)
+    with edge.reading() as connection:
+        known = Catalog.read(connection, addresses_of(edge.settings))
+        found = known.find_stack(issuer_id, stack_id)
+    if found is None:
+        raise NotFoundError("this issuer has defined no such stack")
+    return _linked(described_stack(found))
 
 
 def _linked(content: dict[str, Any]) -> Response:

@@ -83,7 +83,8 @@ def read_achievement(
     if credential.issuer_id != issuer_id or version > credential.newest_version:
         raise NotFoundError("there is no such version")
     url = addresses_of(edge.settings).achievement(issuer_id, credential_id, version)
-    return _json(achievement(url, version, credential.definition_of(version)), LINKED)
+    aligned = credential.alignments_of(version)
+    return _json(achievement(url, version, credential.definition_of(version), aligned), LINKED)
 
 
 @router.get("/issuers/{issuer_id}/stacks/{stack_id}/{version}", **ANY)
@@ -93,10 +94,9 @@ def read_stack_achievement(
     """What a version of a stack asks for, as transcripts name it."""
     edge = edge_of(request)
     with edge.reading() as connection:
-        found = stacks.definitions(connection)
-    asked = (issuer_id, stack_id, version)
+        found = stacks.definitions(connection, [stack_id])
     for one in found:
-        if (one.issuer_id, one.stack_id, one.stack_version) == asked:
+        if (one.issuer_id, one.stack_version) == (issuer_id, version):
             stated = stack_of(one, addresses_of(edge.settings), ())
             return _json(stack_achievement(stated), LINKED)
     raise NotFoundError("there is no such version")

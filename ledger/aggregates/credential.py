@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Self, assert_never
 from uuid import UUID
@@ -13,6 +13,8 @@ from ledger.aggregates.issuer import Issuer
 from ledger.errors import InvalidError, NothingChangesError, RuleError
 from ledger.events import AnyCredentialEvent
 from ledger.events.credential import (
+    Alignment,
+    CredentialAligned,
     CredentialDrafted,
     CredentialRetired,
     CredentialVersionPublished,
@@ -21,6 +23,7 @@ from ledger.events.credential import (
 )
 
 ARTIFACTS_MAX = 100  # in one enrollment, so that no stream grows without bound
+ALIGNMENTS_MAX = 40  # of one version: each is in every record of it
 
 
 class SingleCompetencyError(InvalidError):
@@ -63,6 +66,18 @@ class EffortReversedError(InvalidError):
     """The least effort is more than the most."""
 
     slug = "effort-reversed"
+
+
+class AlignmentRepeatedError(InvalidError):
+    """A version is aligned to one statement of a framework twice."""
+
+    slug = "alignment-repeated"
+
+
+class TooManyAlignmentsError(InvalidError):
+    """A version is aligned to more statements than a record of it can carry."""
+
+    slug = "too-many-alignments"
 
 
 class CredentialRetiredError(RuleError):
@@ -164,6 +179,7 @@ class Credential(Aggregate):
     published: tuple[Definition, ...] = ()  # the first is version 1
     first_published_at: datetime | None = None
     retired: bool = False
+    aligned: Mapping[int, tuple[Alignment, ...]] = field(default_factory=dict)  # by version
 
     @property
     def newest_version(self) -> int:
@@ -177,6 +193,10 @@ class Credential(Aggregate):
                 f"credential {self.id} has no published version {credential_version}"
             )
         return self.published[credential_version - 1]
+
+    def alignments_of(self, credential_version: int) -> tuple[Alignment, ...]:
+        """What a published version is about, as frameworks put it."""
+        return self.aligned.get(credential_version, ())
 
     def must_take_enrollments(self) -> None:
         self._must_not_be_retired()
@@ -223,6 +243,30 @@ class Credential(Aggregate):
         self._must_not_be_retired()
         return [CredentialRetired(**self.header(act), issuer_id=self.issuer_id, reason=reason)]
 
+    def align(
+        self, act: Act, *, credential_version: int, alignments: tuple[Alignment, ...]
+    ) -> Sequence[AnyCredentialEvent]:
+        """Say what a version is about, in place of what was said; also of one that is retired.
+
+        What is not named stays unmapped: of a newer edition nothing follows from an older one.
+        """
+        self.definition_of(credential_version)
+        if len(alignments) > ALIGNMENTS_MAX:
+            raise TooManyAlignmentsError(f"no more than {ALIGNMENTS_MAX} statements can be named")
+        named = {(one.framework, one.edition, one.code, one.url) for one in alignments}
+        if len(named) < len(alignments):
+            raise AlignmentRepeatedError("one statement of a framework is named twice")
+        if alignments == self.alignments_of(credential_version):
+            raise NothingChangesError(f"version {credential_version} is aligned like this already")
+        return [
+            CredentialAligned(
+                **self.header(act),
+                issuer_id=self.issuer_id,
+                credential_version=credential_version,
+                alignments=alignments,
+            )
+        ]
+
     def _must_not_be_retired(self) -> None:
         if self.retired:
             raise CredentialRetiredError(f"credential {self.id} is retired")
@@ -252,5 +296,7 @@ class Credential(Aggregate):
                 )
             case CredentialRetired():
                 return replace(state, retired=True)
+            case CredentialAligned(credential_version=version, alignments=alignments):
+                return replace(state, aligned={**state.aligned, version: alignments})
             case _:
                 assert_never(event)

@@ -10,7 +10,7 @@ from ledger.aggregates.credential import Credential
 from ledger.aggregates.issuer import Issuer
 from ledger.application import Call, Ledger, Reader, Receipt
 from ledger.events import AnyCredentialEvent
-from ledger.events.credential import Definition
+from ledger.events.credential import Alignment, Definition
 from ledger.values import stream_id
 
 
@@ -65,5 +65,23 @@ def publish_credential(ledger: Ledger, call: Call, *, credential_id: UUID) -> Re
 def retire_credential(ledger: Ledger, call: Call, *, credential_id: UUID, reason: str) -> Receipt:
     def decide(read: Reader) -> Sequence[AnyCredentialEvent]:
         return read.get(Credential, credential_id).retire(call.act, reason=reason)
+
+    return ledger.run(call, decide)
+
+
+def align_credential(
+    ledger: Ledger,
+    call: Call,
+    *,
+    credential_id: UUID,
+    credential_version: int,
+    alignments: tuple[Alignment, ...],
+) -> Receipt:
+    """Say which statements of frameworks a version is about."""
+
+    def decide(read: Reader) -> Sequence[AnyCredentialEvent]:
+        return read.get(Credential, credential_id).align(
+            call.act, credential_version=credential_version, alignments=alignments
+        )
 
     return ledger.run(call, decide)

@@ -26,6 +26,7 @@ from ledger.events.batch import (
 )
 from ledger.events.calendar import CalendarFactRecorded
 from ledger.events.credential import (
+    CredentialAligned,
     CredentialDrafted,
     CredentialRetired,
     CredentialVersionPublished,
@@ -149,7 +150,9 @@ AnyEnrollmentEvent = (
     | CoachMeetingRecorded
     | ConflictDeclared
 )
-AnyCredentialEvent = CredentialDrafted | CredentialVersionPublished | CredentialRetired
+AnyCredentialEvent = (
+    CredentialDrafted | CredentialVersionPublished | CredentialRetired | CredentialAligned
+)
 AnyIssuerEvent = (
     IssuerRegistered
     | IssuerTermsChanged

@@ -1,7 +1,9 @@
 """Micro-credentials: one competency each, defined in versions that never change."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 from uuid import UUID
+
+from pydantic import StringConstraints
 
 from ledger.events.base import Event
 from ledger.values import Count, Days, Flag, Months, Positive, ShortText, Slug, Text, Value
@@ -19,6 +21,14 @@ EvidenceKind = Literal[
     "observation",
     "quiz",
 ]
+
+
+AlignmentTarget = Literal[
+    "CFItem", "CFRubric", "CFRubricCriterion", "ceasn:Competency", "ceterms:Credential"
+]
+# What a signature can cover as an address, in every verifier alike.
+STATEMENT_URL = r"^https?://[A-Za-z0-9._~:/?#@!$&'()*+,;=%-]{1,500}$"
+StatementUrl = Annotated[str, StringConstraints(pattern=STATEMENT_URL)]
 
 
 class KeyMethod(Value):
@@ -72,6 +82,17 @@ class Definition(Value):
     preapproval_required: Flag = False  # work from before the first publication does not count
 
 
+class Alignment(Value):
+    """One statement of somebody's framework, in one edition of it: another is another statement."""
+
+    framework: ShortText
+    edition: ShortText  # as its publisher calls it, a year mostly
+    code: ShortText | None = None
+    name: ShortText  # what the statement is called, or says
+    url: StatementUrl
+    target: AlignmentTarget = "CFItem"
+
+
 class CredentialEvent(Event):
     """Stream: one micro-credential."""
 
@@ -103,3 +124,15 @@ class CredentialRetired(CredentialEvent):
     TOPIC: ClassVar[str] = "credential.retired.v1"
 
     reason: Slug
+
+
+class CredentialAligned(CredentialEvent):
+    """What a published version is about, in the words of frameworks; the newest list stands whole.
+
+    Records that were signed before say what was known then.
+    """
+
+    TOPIC: ClassVar[str] = "credential.aligned.v1"
+
+    credential_version: Positive
+    alignments: tuple[Alignment, ...]

@@ -15,16 +15,15 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Final
 from uuid import UUID
 
-from ledger.events.credential import Criterion, Definition, EvidenceKind
+from ledger.events.credential import Alignment, Criterion, Definition, EvidenceKind
 from ledger.records.contexts import CREDENTIALS, OPEN_BADGES
 from ledger.records.documents import Document, RecordError, written_instant
 from ledger.records.identities import Identity
 from ledger.records.status import StatusEntry
 
-AlignmentTarget = Literal["CFItem", "CFRubricCriterion", "ceasn:Competency", "ceterms:Credential"]
 _COMMITMENT: Final = re.compile(r"hmac-sha256:([0-9a-f]{64}) salt:([0-9a-f]{64})")
 
 
@@ -40,17 +39,6 @@ class Issuer:
         """As `issuer`."""
         members = {"id": self.issuer_id, "type": ["Profile"], "name": self.name, "url": self.url}
         return _filled(members)
-
-
-@dataclass(frozen=True, slots=True)
-class Alignment:
-    """A statement of somebody's framework that the micro-credential is about."""
-
-    name: str
-    url: str
-    framework: str | None = None
-    code: str | None = None
-    target: AlignmentTarget = "CFItem"
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +210,7 @@ def _alignment(alignment: Alignment) -> dict[str, Any]:
             "type": ["Alignment"],
             "targetName": alignment.name,
             "targetUrl": alignment.url,
-            "targetFramework": alignment.framework,
+            "targetFramework": f"{alignment.framework} ({alignment.edition})",
             "targetCode": alignment.code,
             "targetType": alignment.target,
         }

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from ledger.events.stack import Group
 from ledger.records.awards import Issuer
 from ledger.records.contexts import CREDENTIALS, LEARNER_RECORDS, OPEN_BADGES
 from ledger.records.documents import Document, RecordError, written_instant
@@ -104,6 +105,13 @@ def stack_achievement(stack: Stack) -> dict[str, Any]:
         "description": stack.description,
         "criteria": {"id": f"{stack.achievement_url}#/criteria", "narrative": stack.requirement},
     }
+
+
+def requirement_in_words(group: Group) -> str:
+    """What completes a stack, in words."""
+    count = len(group.credential_ids) + len(group.groups)
+    inner = "".join(f"; {requirement_in_words(one)}" for one in group.groups)
+    return f"{group.title}: {group.needed} of {count}{inner}"
 
 
 def _must_be_signed_and_differ(awards: tuple[Document, ...]) -> None:

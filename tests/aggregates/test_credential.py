@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from ledger.aggregates.credential import (
+    ALIGNMENTS_MAX,
     ARTIFACTS_MAX,
+    AlignmentRepeatedError,
     Credential,
     CredentialNotPublishedError,
     CredentialRetiredError,
@@ -20,11 +22,14 @@ from ledger.aggregates.credential import (
     QuizOnlyError,
     RubricNameRepeatedError,
     SingleCompetencyError,
+    TooManyAlignmentsError,
     draft,
 )
 from ledger.aggregates.issuer import Issuer, IssuerNotVettedError
 from ledger.errors import InvalidError, LedgerError, NothingChangesError
 from ledger.events.credential import (
+    Alignment,
+    CredentialAligned,
     CredentialDrafted,
     CredentialRetired,
     CredentialVersionPublished,
@@ -321,3 +326,69 @@ def test_every_refusal_of_a_publication_means_that_the_definition_is_not_valid()
 def test_a_history_that_no_credential_can_have_is_a_fault() -> None:
     with pytest.raises(AssertionError, match="begins with a draft"):
         Credential.fold(None, credential_events()[1:])
+
+
+def alignment(code: str, edition: str = "2011") -> Alignment:
+    return Alignment(
+        framework="Standards for Professional Learning",
+        edition=edition,
+        code=code,
+        name="Learning Designs",
+        url=f"https://standards.example/{edition}/{code}",
+    )
+
+
+def aligning(*alignments: Alignment, version: int = 1) -> Outcome:
+    return given(*credential_events()).when(
+        lambda c: c.align(act(), credential_version=version, alignments=alignments)
+    )
+
+
+def test_practice_39_a_version_is_aligned_to_one_edition_and_of_another_nothing_is_guessed() -> (
+    None
+):
+    aligning(alignment("5"), alignment("5", "2022")).then(
+        fact(
+            CredentialAligned,
+            issuer_id=ISSUER,
+            credential_version=1,
+            alignments=(alignment("5"), alignment("5", "2022")),
+        )
+    )
+    aligned = CredentialAligned(
+        **header(CREDENTIAL, 3),
+        issuer_id=ISSUER,
+        credential_version=1,
+        alignments=(alignment("5"),),
+    )
+    state = Credential.fold(None, [*credential_events(), aligned])
+    assert state is not None
+    assert [one.edition for one in state.alignments_of(1)] == ["2011"]
+    assert state.alignments_of(2) == (), "what nobody has said of a version is not said"
+    with pytest.raises(NothingChangesError):
+        state.align(act(), credential_version=1, alignments=(alignment("5"),))
+    assert state.align(act(), credential_version=1, alignments=()), "all can be taken back"
+
+
+def test_a_statement_is_named_once_and_no_record_has_to_carry_too_many() -> None:
+    aligning(alignment("5"), alignment("5")).then_refused(AlignmentRepeatedError)
+    many = [alignment(str(code)) for code in range(ALIGNMENTS_MAX + 1)]
+    aligning(*many).then_refused(TooManyAlignmentsError, str(ALIGNMENTS_MAX))
+    aligning(*many[1:]).then(CredentialAligned)
+
+
+def test_only_what_is_published_is_aligned_and_also_what_is_retired() -> None:
+    aligning(alignment("5"), version=2).then_refused(CredentialNotPublishedError)
+    retired = CredentialRetired(**header(CREDENTIAL, 3), issuer_id=ISSUER, reason="replaced")
+    given(*credential_events(), retired).when(
+        lambda c: c.align(act(), credential_version=1, alignments=(alignment("5"),))
+    ).then(CredentialAligned)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["standards.example/1", "ftp://standards.example", "https://a b", 'https://a/"', "https://"],
+)
+def test_a_statement_has_an_address_that_can_be_signed(url: str) -> None:
+    with pytest.raises(ValueError, match="url"):
+        Alignment(framework="F", edition="1", name="N", url=url)

@@ -16,7 +16,7 @@ from api.cli import app
 from api.clock import wall
 from api.exports.edfi import EdFiTargetError
 from tests.api.test_records import day_of, revoke
-from tests.api.world import District, Story, World, story
+from tests.api.world import District, Story, World, stack_of, story
 from tests.exports.test_ctdl import found_wrong as wrong_in_ctdl
 from tests.exports.test_edfi import found_wrong as wrong_in_edfi
 
@@ -81,13 +81,33 @@ def test_a_draft_is_nobodys_to_read_and_another_issuers_is_not_there(
         assert shared_world.client.get(path).status_code == 404
 
 
+def test_a_stack_and_its_parts_name_one_another_and_each_answers_at_its_address(
+    shared_world: World,
+) -> None:
+    issuer = shared_world.issuer()
+    body = stack_of(issuer.id, issuer.credential())
+    stack = shared_world.done(issuer.approver, "/v1/stacks", body)["id"]
+    path = f"/issuers/{issuer.id}/ctdl"
+    part, whole = seen(shared_world, path)["@graph"]
+    assert whole["ceterms:ctid"] == f"ce-{stack}"
+    assert whole["ceterms:hasPart"] == [part["@id"]]
+    assert part["ceterms:isPartOf"] == [whole["@id"]]
+    found = seen(shared_world, f"{path}/stacks/{stack}")
+    assert wrong_in_ctdl(found) == []
+    assert found == {**whole, "@context": found["@context"]}
+    webpage = found["ceterms:subjectWebpage"].removeprefix("https://ledger.example")
+    assert shared_world.client.get(webpage).json()["name"] == body["title"]
+    elsewhere = f"/issuers/{shared_world.issuer().id}/ctdl/stacks/{stack}"
+    assert shared_world.client.get(elsewhere).status_code == 404
+
+
 def test_the_command_writes_the_same_catalog(
     shared_world: World, awarded: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "ctdl.json"
     done = run(shared_world, monkeypatch, "ctdl", str(file), "--issuer", str(awarded.issuer.id))
     assert done.exit_code == 0, done
-    assert done.stdout.startswith("1 micro-credentials: ")
+    assert done.stdout.startswith("1 micro-credentials, 0 stacks: ")
     path = f"/issuers/{awarded.issuer.id}/ctdl"
     assert json.loads(file.read_bytes()) == seen(shared_world, path)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -88,6 +89,46 @@ def test_an_award_becomes_a_record_that_the_served_keys_prove(
     assert found.issuer_id == f"did:web:ledger.example:issuers:{one.issuer.id}"
     assert document["credentialSubject"]["achievement"]["achievementType"] == "MicroCredential"
     assert not status_of(shared_world, document)
+
+
+def test_what_a_version_is_aligned_to_is_in_records_signed_since_and_in_the_catalog(
+    shared_world: World, one: Story
+) -> None:
+    statement = {
+        "framework": "Standards for Professional Learning",
+        "edition": "2011",
+        "code": "5",
+        "name": "Learning Designs",
+        "url": "https://standards.example/2011/5",
+        "target": "CFItem",
+    }
+    version = f"/v1/credentials/{one.credential}/versions/1"
+    body = {"alignments": [statement]}
+    shared_world.done(one.issuer.approver, f"{version}/alignments", body)
+    refused = shared_world.post(one.teacher, f"{version}/alignments", {"alignments": []})
+    assert refused.status_code == 403
+    later = one.issuer.world.district().teacher("Bea", "Later")
+    again = replace(one, teacher=later).award()
+    issue(shared_world)
+
+    before = record_of(shared_world, one.teacher)["credentialSubject"]["achievement"]
+    assert "alignment" not in before, "what was signed before says what was known then"
+    document = record_of(shared_world, again.teacher)
+    proven(document, issuer_document(shared_world, document))
+    achievement = document["credentialSubject"]["achievement"]
+    [stated] = achievement["alignment"]
+    assert stated["targetFramework"] == "Standards for Professional Learning (2011)"
+    assert (stated["targetCode"], stated["targetUrl"]) == ("5", statement["url"])
+    assert public(shared_world, achievement["id"]).json() == achievement
+    assert shared_world.seen(one.teacher, version)["alignments"] == [statement]
+    shown = shared_world.client.get(f"/issuers/{one.issuer.id}/ctdl/{one.credential}").json()
+    competencies = shown["ceterms:requires"][0]["ceterms:targetCompetency"]
+    assert competencies[-1]["ceterms:targetNode"] == statement["url"]
+    framework = "Standards for Professional Learning 2011"
+    found = shared_world.seen(one.teacher, "/v1/credentials", framework=framework)["items"]
+    assert [each["credential_id"] for each in found] == [one.credential]
+    newer = framework.replace("2011", "2022")
+    assert shared_world.seen(one.teacher, "/v1/credentials", framework=newer)["items"] == []
 
 
 def checked(world: World, content: bytes, **headers: str) -> Answer:

@@ -23,7 +23,14 @@ from ledger.values import Value, stream_id
 
 ZONES = ("America/New_York", "America/Phoenix", "Pacific/Honolulu", "UTC")
 # For patterns that no name of a field would match.
-EXAMPLES = ("us-tn", "us-tn:PDP", "06-30", "earned", "did:web:sample.example")
+EXAMPLES = (
+    "us-tn",
+    "us-tn:PDP",
+    "06-30",
+    "earned",
+    "did:web:sample.example",
+    "https://sample.example/1",
+)
 SPACE_INCLUDED = "\n\t" + string.printable[:95]
 
 

@@ -14,13 +14,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.exports.ctdl import Offered, described, graph
-from tests.records.samples import definition
+from api.exports.ctdl import Offered, OfferedStack, described, described_stack, graph
+from tests.records.samples import award, definition
 
 CONTENT = json.loads((Path(__file__).parent / "schemas/ctdl_credential.json").read_text("utf-8"))
-SCHEMA = jsonschema.Draft4Validator(
-    {**CONTENT["definitions"]["ceterms:MicroCredential"], "definitions": CONTENT["definitions"]}
-)
+SCHEMAS = {
+    kind: jsonschema.Draft4Validator(
+        {**CONTENT["definitions"][kind], "definitions": CONTENT["definitions"]}
+    )
+    for kind in ("ceterms:MicroCredential", "ceterms:CertificateOfCompletion")
+}
 HOST = "https://records.district.example"
 
 
@@ -41,8 +44,27 @@ def offered(**changes: Any) -> Offered:
     return replace(whole, **changes)
 
 
+def stack(**changes: Any) -> OfferedStack:
+    whole = OfferedStack(
+        stack_id=UUID(int=9),
+        url=f"{HOST}/issuers/1/ctdl/stacks/9",
+        webpage=f"{HOST}/issuers/1/stacks/9/1",
+        issuer_url=f"{HOST}/issuers/1",
+        issuer_name="District Example",
+        version=1,
+        title="Talk that teaches",
+        summary="Three that belong together.",
+        requirement="All: 2 of 3",
+        parts=(f"{HOST}/issuers/1/ctdl/7",),
+        retired=False,
+    )
+    return replace(whole, **changes)
+
+
 def found_wrong(document: dict[str, Any]) -> list[str]:
-    return [error.message for error in SCHEMA.iter_errors(document)]
+    """By the schema of the kind that it says it is; of no kind, of a micro-credential."""
+    schema = SCHEMAS[document.get("@type", "ceterms:MicroCredential")]
+    return [error.message for error in schema.iter_errors(document)]
 
 
 @pytest.mark.parametrize(
@@ -52,8 +74,9 @@ def found_wrong(document: dict[str, Any]) -> list[str]:
         {"retired": True},
         {"definition": definition().model_copy(update={"evidence": (), "competencies": ()})},
         {"definition": definition().model_copy(update={"focus_areas": ()})},
+        {"alignments": award().alignments, "part_of": (stack().url,)},
     ],
-    ids=["whole", "retired", "nothing asked", "no keywords"],
+    ids=["whole", "retired", "nothing asked", "no keywords", "aligned and in a stack"],
 )
 def test_the_registrys_schema_accepts_what_we_make(changes: dict[str, Any]) -> None:
     assert found_wrong(described(offered(**changes))) == []
@@ -110,6 +133,35 @@ def test_any_words_of_a_definition_are_taken(title: str, summary: str) -> None:
     document = described(offered(definition=said))
     assert found_wrong(json.loads(json.dumps(document))) == []
     assert document["ceterms:name"] == title
+
+
+@pytest.mark.parametrize("changes", [{}, {"retired": True}, {"parts": ()}])
+def test_the_registrys_schema_accepts_a_stack(changes: dict[str, Any]) -> None:
+    document = described_stack(stack(**changes))
+    assert found_wrong(document) == []
+    assert document.get("ceterms:hasPart", []) == list(stack(**changes).parts)
+    for name in ("ceterms:ctid", "ceterms:name", "ceterms:credentialStatusType"):
+        assert found_wrong({key: value for key, value in document.items() if key != name})
+    assert found_wrong({**document, "ceterms:hasPart": "7"})
+
+
+def test_what_it_is_aligned_to_stands_with_the_edition_of_the_framework() -> None:
+    (asked,) = described(offered(alignments=award().alignments))["ceterms:requires"]
+    assert asked["ceterms:targetCompetency"][-1] == {
+        "@type": "ceterms:CredentialAlignmentObject",
+        "ceterms:codedNotation": "3b",
+        "ceterms:frameworkName": "FfT (2022)",
+        "ceterms:targetNode": "https://standards.example/3b",
+        "ceterms:targetNodeName": "Asks questions",
+    }
+
+
+def test_a_graph_holds_stacks_beside_their_parts() -> None:
+    document = graph([offered(part_of=(stack().url,))], [stack()])
+    by_id = {each["@id"]: each for each in document["@graph"]}
+    assert by_id[stack().url]["ceterms:hasPart"] == [offered().url]
+    assert by_id[offered().url]["ceterms:isPartOf"] == [stack().url]
+    assert [found_wrong(each) for each in document["@graph"]] == [[], []]
 
 
 def test_many_are_one_graph_with_one_context() -> None:

@@ -18,7 +18,12 @@ from ledger.events import LedgerEvent
 from ledger.events.acceptance import AcceptanceDecided, AcceptancePutUnderReview
 from ledger.events.access import AccessGranted, AccessWithdrawn
 from ledger.events.assessor import AssessorAppointed, AssessorQualified, AssessorWithdrawn
-from ledger.events.credential import CredentialDrafted, CredentialRetired
+from ledger.events.credential import (
+    Alignment,
+    CredentialAligned,
+    CredentialDrafted,
+    CredentialRetired,
+)
 from ledger.events.credit import CreditRecorded, CreditWithdrawn
 from ledger.events.employment import (
     EmploymentChanged,
@@ -78,6 +83,9 @@ from tests.samples import (
 
 TEACHERS = tuple(uuid5(named("teacher"), str(n)) for n in range(4))
 SCHOOL, POLICY = named("school"), named("policy")
+ALIGNMENT = Alignment(
+    framework="InTASC", edition="2013", code="6", name="Assessment", url="https://a.example/6"
+)
 Stream = Sequence[LedgerEvent]
 
 
@@ -101,6 +109,9 @@ def credential_stream() -> Stream:
         *credential_events(definition(), definition(summary="In other words.")),
         CredentialDrafted(**header(CREDENTIAL, 5), **shared, author_id=None, definition=draft),
         CredentialRetired(**header(CREDENTIAL, 6), **shared, reason="superseded"),
+        CredentialAligned(
+            **header(CREDENTIAL, 7), **shared, credential_version=2, alignments=(ALIGNMENT,)
+        ),
     ]
 
 

@@ -9,6 +9,8 @@ import pytest
 
 from ledger.events import LedgerEvent
 from ledger.events.credential import (
+    Alignment,
+    CredentialAligned,
     CredentialDrafted,
     CredentialRetired,
     CredentialVersionPublished,
@@ -94,6 +96,41 @@ def test_every_version_stays_and_the_newest_is_found(log: Log) -> None:
     assert found(log) == ["Checking anew"]
     titles = catalog.titles(log.reader, [(CREDENTIAL, 1), (CREDENTIAL, 1), (OTHER, 1)])
     assert [title.title for title in titles.values()] == ["Checking for understanding"]
+
+
+def aligned(version: int, *codes: str, credential_version: int = 1) -> LedgerEvent:
+    return CredentialAligned(
+        **header(CREDENTIAL, version),
+        issuer_id=ISSUER,
+        credential_version=credential_version,
+        alignments=tuple(
+            Alignment(
+                framework="InTASC",
+                edition="2013",
+                code=code,
+                name=f"Standard {code}",
+                url=f"https://standards.example/{code}",
+            )
+            for code in codes
+        ),
+    )
+
+
+def test_a_version_is_shown_with_what_it_is_about_and_found_by_its_framework(log: Log) -> None:
+    given(log, *credential_events(), aligned(3, "1"), aligned(4, "2", "3"))
+    (version,) = catalog.versions_of(log.reader, CREDENTIAL)
+    assert [one["code"] for one in version.alignments] == ["2", "3"]
+    assert catalog.find_version(log.reader, CREDENTIAL, 1) == version
+    assert found(log, framework="InTASC 2013") == ["Checking for understanding"]
+    assert found(log, framework="InTASC 2011") == [], "an older edition is another framework"
+    counted = {(one.facet, one.value): one.credentials for one in catalog.facets(log.reader)}
+    assert counted["framework", "InTASC 2013"] == 1
+
+
+def test_a_new_version_is_about_nothing_until_somebody_says_so(log: Log) -> None:
+    given(log, *credential_events(definition(), definition(title="Anew")), aligned(5, "1"))
+    assert [len(one.alignments) for one in catalog.versions_of(log.reader, CREDENTIAL)] == [1, 0]
+    assert found(log, framework="InTASC 2013") == []
 
 
 def test_the_retired_are_no_longer_offered(log: Log) -> None:

@@ -18,13 +18,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from joserfc.jwk import ECKey
 
 from ledger.events.credential import (
+    Alignment,
     Criterion,
     Definition,
     EvidenceRequirement,
     KeyMethod,
     Level,
 )
-from ledger.records.awards import Alignment, Award, EvidenceCommitment, Issuer, credential
+from ledger.records.awards import Award, EvidenceCommitment, Issuer, credential
 from ledger.records.identities import Identity
 from ledger.records.issuers import IssuerKey, did_web, issuer_document
 from ledger.records.proofs import with_proof
@@ -90,7 +91,15 @@ def award() -> Award:
                 bytes(32),
             ),
         ),
-        alignments=(Alignment("Asks questions", "https://standards.example/3b", "FfT", "3b"),),
+        alignments=(
+            Alignment(
+                framework="FfT",
+                edition="2022",
+                code="3b",
+                name="Asks questions",
+                url="https://standards.example/3b",
+            ),
+        ),
         status=StatusEntry(f"{url}/status/1", 90_210),
     )
 

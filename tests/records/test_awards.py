@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ledger.events.credential import STATEMENT_URL, Alignment
 from ledger.records.awards import Issuer, credential, shows
 from ledger.records.documents import RecordError
 from ledger.records.identities import Identity, identifies
@@ -129,6 +130,26 @@ def test_the_specifications_own_hash_comes_out() -> None:
 def test_a_salt_that_could_be_tried_out_is_a_mistake() -> None:
     with pytest.raises(AssertionError):
         Identity("emailAddress", "ada@district.example", b"short").document()
+
+
+@given(
+    url=st.from_regex(rf"\A{STATEMENT_URL.strip('^$')}\Z"),
+    name=st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), min_size=1),
+)
+def test_whatever_an_alignment_may_say_can_be_signed_and_read_again(url: str, name: str) -> None:
+    said = {"framework": name, "edition": name, "code": name, "name": name, "url": url}
+    try:
+        alignment = Alignment.model_validate(said)
+    except ValueError:
+        return  # the catalog refuses it first
+    if alignment.name.startswith("_:"):
+        return  # no signature could cover what looks like the name of a node
+    record = signed(alignments=(alignment,))
+    [stated] = record["credentialSubject"]["achievement"]["alignment"]
+    assert (stated["targetUrl"], stated["targetCode"]) == (url, alignment.code)
+    assert stated["targetFramework"] == f"{alignment.framework} ({alignment.edition})"
+    assert proven(json.loads(json.dumps(record)), ISSUER)
+    assert BADGE.is_valid(record)
 
 
 @given(
