@@ -8,8 +8,9 @@ however often it is done, it comes out the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
@@ -17,8 +18,10 @@ import orjson
 from psycopg import Connection
 
 from ledger.events.policy_rule import Rule
+from ledger.rules.entitlements.amounts import rounded
 from ledger.rules.entitlements.caps import Used
 from ledger.rules.entitlements.findings import is_pooled
+from ledger.rules.entitlements.lines import shares
 from ledger.rules.entitlements.pools import Claim, Close, Given, Won, given_out
 from ledger.values import POSITION_MAX
 from projections.payout_rows import Row
@@ -57,7 +60,7 @@ def _give_out(connection: Connection[Any], policy_id: UUID, closes: Sequence[Clo
         if rule is None or close.fiscal_year in done or not _closes(rule, close):
             continue
         given = given_out(rule, close, [_claim(row) for row in of_year], won)
-        found = list(_settled(rule, of_year, given, close))
+        found = list(_settled(rules, of_year, given, close))
         won += [_won(row) for row in found if row.verdict == "due"]
         made += found
         done.append(close.fiscal_year)
@@ -101,7 +104,7 @@ def _won(row: Row) -> Won:
 
 
 def _settled(
-    rule: Rule, wishes: Sequence[Row], given: Iterable[Given], close: Close
+    rules: Mapping[int, Rule], wishes: Sequence[Row], given: Iterable[Given], close: Close
 ) -> Iterator[Row]:
     """The rows that stand in the place of the claims: waiting before the close, given after."""
     spans: dict[UUID, list[Given]] = {}
@@ -113,7 +116,7 @@ def _settled(
             yield replace(row, to_position=until, notice=None)
         for span in spans.get(row.payout_id, []):
             if row.from_position <= span.from_position < (row.to_position or POSITION_MAX):
-                yield _row_given(rule, row, span, close)
+                yield _row_given(rules[row.policy_version], row, span, close)
 
 
 def _row_given(rule: Rule, row: Row, span: Given, close: Close) -> Row:
@@ -143,20 +146,20 @@ def _parts(rule: Rule, row: Row, cents: int) -> str:
         return "[]"
     amounts = [part["earned_cents"] * cents // asked for part in parts]
     amounts[-1 if rule.rounding.residual == "last_instalment" else 0] += cents - sum(amounts)
-    made = [_reduced(part, earned) for part, earned in zip(parts, amounts, strict=True)]
+    made = [_reduced(rule, part, earned) for part, earned in zip(parts, amounts, strict=True)]
     return orjson.dumps(made).decode()
 
 
-def _reduced(part: dict[str, Any], earned: int) -> dict[str, Any]:
-    """A smaller instalment, of which the same share stays with her."""
-    kept = part["amount_cents"] * earned // part["earned_cents"] if part["earned_cents"] else 0
-    left, shares = earned, []
-    for fund, cents in part["shares"]:
-        shares.append((fund, cents * earned // part["earned_cents"]))
-        left -= shares[-1][1]
-    if shares:
-        shares[-1] = (shares[-1][0], shares[-1][1] + left)
-    return {**part, "earned_cents": earned, "amount_cents": kept, "shares": shares}
+def _reduced(rule: Rule, part: dict[str, Any], earned: int) -> dict[str, Any]:
+    """A smaller instalment, of which the same share stays with her, and each fund pays its own.
+
+    Both are worked out as for an amount that nothing reduced: what she pays back is rounded, and
+    the funds' percents fall on the whole.
+    """
+    back = Fraction(part["earned_cents"] - part["amount_cents"], part["earned_cents"] or 1)
+    kept = earned - rounded(earned * back, rule.rounding)
+    paying = shares(rule.account.shares, earned)
+    return {**part, "earned_cents": earned, "amount_cents": kept, "shares": paying}
 
 
 def _notice(row: Row, cents: int) -> str | None:

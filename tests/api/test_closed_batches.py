@@ -1,4 +1,4 @@
-"""Closed batches derived again from nothing: each at its own position comes out as it was closed."""
+"""Closed batches derived again: each at its own position comes out as it was closed."""
 
 from __future__ import annotations
 

@@ -19,6 +19,7 @@ from ledger.rules.entitlements.findings import entitlement_id
 from ledger.rules.entitlements.pools import mixed_seed
 from ledger.values import POSITION_MAX, stream_id
 from projections.entitlements import parts, pay_changes
+from projections.payable import derived
 from projections.payouts import Payout, Payouts, explain, of_district, totals
 from tests.database import Server
 from tests.projections.histories import CREDENTIALS, DAYS, POLICIES, TEACHERS
@@ -266,6 +267,36 @@ def test_instalments_of_a_reduced_share_come_to_the_share(connection: Connection
     play(connection, PAYOUTS, world.facts)
     paid = parts(connection, HERE, effective_on=FAR)
     assert [one.amount_cents for one in paid] == [3_333, 3_333, 3_334] * 2
+
+
+def test_funds_pay_their_percents_of_a_reduced_share_to_the_cent(
+    connection: Connection[Any],
+) -> None:
+    """100.01 each of two funds, 60 and 40 percent; the pool has 66.67 for two.
+
+    The first has 33.34 and the second 33.33: 60 % are 20.004 and 19.998, so 20.00 and 20.00, and
+    40 % are 13.336 and 13.332, so 13.34 and 13.33.
+    """
+    world = employed(*TEACHERS[:2])
+    world.years(2025)
+    split = [{"fund": "title-ii", "percent": 60}, {"fund": "general", "percent": 40}]
+    account = {"fund": "title-ii", "shares": split}
+    amount = [{"name": "flat", "basis": {"kind": "flat", "amount_cents": 10_001}}]
+    pool = _pool(6_667, "pro_rata")
+    world.adopt_rule(plain_rule(pool=pool, amount=amount, account=account), POOL)
+    for person in TEACHERS[:2]:
+        world.award(person, CREDENTIALS[0], MAY)
+    world.set(FiscalYearClosed(fiscal_year=2025))
+    play(connection, PAYOUTS, world.facts)
+    paid = parts(connection, HERE, effective_on=FAR)
+    assert [one.amount_cents for one in paid] == [3_334, 3_333]
+    lines = derived(connection, HERE, through=POSITION_MAX, pay_date=FAR)
+    assert [(one.fund_source, one.amount_cents) for one in lines] == [
+        ("title-ii", 2_000),
+        ("general", 1_334),
+        ("title-ii", 2_000),
+        ("general", 1_333),
+    ]
 
 
 @st.composite

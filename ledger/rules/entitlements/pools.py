@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from hashlib import sha256
+from heapq import heappop, heappush
 from typing import NamedTuple
 from uuid import UUID
 
@@ -82,8 +83,15 @@ class _Hat:
     close: Close
     wishes: dict[UUID, Wish] = field(default_factory=dict)  # after each one's own caps
     limits: dict[UUID, list[Check]] = field(default_factory=dict)
+    standing: dict[UUID, int] = field(default_factory=dict)  # what each asks for now
     held: dict[UUID, int] = field(default_factory=dict)
-    lots: list[UUID] = field(default_factory=list)  # in the order in which they are drawn
+    asked_cents: int = 0  # by all, as the pool closed
+    left_cents: int = 0
+    drawn: list[UUID] = field(default_factory=list)  # in the order of their lots
+    lots: dict[UUID, int] = field(default_factory=dict)  # the place of each in that order
+    # Places of winners that want more, and of others: heaps, with some that want no more.
+    winners: list[int] = field(default_factory=list)
+    others: list[int] = field(default_factory=list)
 
     @property
     def budget_cents(self) -> int:
@@ -107,38 +115,73 @@ class _Hat:
             self.wishes[claim.entitlement_id] = Wish(claim.place, claim.entitlement_id, cents)
             if cents:
                 own.append(about._replace(cents=cents))
-        self.lots = sorted(self.wishes, key=lambda one: lot(self.close.seed or "", one))
+        self.asked_cents = sum(one.cents for one in self.wishes.values())
+        self.left_cents = self.budget_cents
+        if self.by_lot:
+            self.drawn = sorted(self.wishes, key=lambda one: lot(self.close.seed or "", one))
+            self.lots = {one: place for place, one in enumerate(self.drawn)}
+        else:
+            asked = [one for one in self.wishes.values() if one.cents]
+            self.held = pro_rata(self.budget_cents, asked)
 
-    def give(self, standing: Mapping[UUID, int]) -> None:
-        """Give what is there to those whose claims stand now, each with what it asks now."""
+    def turn(self, asked: Mapping[UUID, int | None]) -> set[UUID]:
+        """Some claims ask for so much from now on, or fall; whoever of the rest is given more.
+
+        Equal shares stay as they were. Lots are drawn on from the first that still wants
+        something, so a turn costs what it changes, however many are in the hat.
+        """
         if not self.by_lot:
-            if not self.held:
-                asked = [one for one in self.wishes.values() if one.cents]
-                self.held = pro_rata(self.budget_cents, asked)
-            return
-        frees = self.rule.revocation.frees_capacity
-        kept = {
-            one: min(cents, standing.get(one, cents))
-            for one, cents in self.held.items()
-            if one in standing or not frees
-        }
-        self.held = self._drawn(kept, standing)
+            return set()
+        for one, cents in asked.items():
+            self._stand(one, cents)
+        return self._draw()
 
-    def _drawn(self, kept: dict[UUID, int], standing: Mapping[UUID, int]) -> dict[UUID, int]:
+    def _stand(self, one: UUID, cents: int | None) -> None:
+        held = self.held.get(one)
+        if cents is not None:
+            self.standing[one] = cents
+        else:
+            self.standing.pop(one, None)
+        if held is not None and cents is not None:
+            self.held[one] = min(held, cents)
+            self.left_cents += held - self.held[one]
+        elif held is not None and self.rule.revocation.frees_capacity:
+            self.left_cents += self.held.pop(one)
+        if self._wants(one):
+            heappush(self.winners if one in self.held else self.others, self.lots[one])
+
+    def _wants(self, one: UUID) -> int:
+        """How many cents more it asks for, within its teacher's own caps."""
+        asked = min(self.wishes[one].cents, self.standing.get(one, 0))
+        return max(asked - self.held.get(one, 0), 0)
+
+    def _draw(self) -> set[UUID]:
         """Go on down the lots with what is left; one that no longer fits ends the draw."""
         most = self.rule.pool.winners_max if self.rule.pool else None
-        left = self.budget_cents - sum(kept.values())
-        for one in self.lots:
-            more = min(self.wishes[one].cents, standing.get(one, 0)) - kept.get(one, 0)
-            if more <= 0:
-                continue
-            if one not in kept and most is not None and len(kept) >= most:
-                continue
-            if more > left:
-                break
-            kept[one] = kept.get(one, 0) + more
-            left -= more
-        return kept
+        given: set[UUID] = set()
+        while True:
+            full = most is not None and len(self.held) >= most
+            places = [self._first(self.winners), None if full else self._first(self.others)]
+            place = min((one for one in places if one is not None), default=None)
+            if place is None:
+                return given
+            one = self.drawn[place]
+            more = self._wants(one)
+            if more > self.left_cents:
+                return given
+            self.held[one] = self.held.get(one, 0) + more
+            self.left_cents -= more
+            given.add(one)
+
+    def _first(self, places: list[int]) -> int | None:
+        """The first place in a heap whose lot still wants something, and belongs there."""
+        won = places is self.winners
+        while places:
+            one = self.drawn[places[0]]
+            if (one in self.held) is won and self._wants(one):
+                return places[0]
+            heappop(places)
+        return None
 
     def outcome(self, entitlement_id: UUID, asked_cents: int) -> tuple[int, str | None]:
         """What a claim gets that asks for so much now, and the reason where it is not all."""
@@ -160,7 +203,7 @@ class _Hat:
         inputs: dict[str, Input] = {
             "closed_at_position": self.close.position,
             "in_the_hat": len(self.wishes),
-            "asked_cents": sum(one.cents for one in self.wishes.values()),
+            "asked_cents": self.asked_cents,
             "budget_cents": self.budget_cents,
             "given_cents": cents,
         }
@@ -202,7 +245,7 @@ def given_out(
     for span in _spans(hat, [one for one in claims if one.entitlement_id in hat.wishes]):
         key = (span.claim.entitlement_id, span.claim.from_position)
         found.setdefault(key, []).append(span)
-    return [hat.given(span) for same in found.values() for span in _joined(same)]
+    return [hat.given(span) for same in found.values() for span in same]
 
 
 class _Span(NamedTuple):
@@ -216,24 +259,27 @@ class _Span(NamedTuple):
 
 
 def _spans(hat: _Hat, claims: Sequence[Claim]) -> Iterator[_Span]:
-    """From turn to turn of what is in the hat: what stands there, and what it gets."""
-    begin = hat.close.position
-    ends = {end for one in claims for end in (one.from_position, one.to_position) if end}
-    turns = [begin, *sorted(end for end in ends if end > begin)]
-    for at, until in zip(turns, [*turns[1:], None], strict=True):
-        live = [one for one in claims if one.stands_at(at)]
-        hat.give({one.entitlement_id: one.cents for one in live})
-        for one in live:
-            yield _Span(one, at, until, *hat.outcome(one.entitlement_id, one.cents))
+    """What each claim in the hat gets, as long as it gets the same."""
+    begun: dict[UUID, _Span] = {}
+    for at, moved in sorted(_turns(hat.close.position, claims).items()):
+        given = hat.turn({one: claim and claim.cents for one, claim in moved.items()})
+        for one in dict.fromkeys([*moved, *given]):
+            before = begun.pop(one, None)
+            claim = moved.get(one, before and before.claim)
+            if before is not None:
+                yield before._replace(to_position=at)
+            if claim is not None:
+                begun[one] = _Span(claim, at, None, *hat.outcome(one, claim.cents))
+    yield from begun.values()
 
 
-def _joined(spans: Sequence[_Span]) -> list[_Span]:
-    """Spans of one version that follow on one another and say the same are one."""
-    joined: list[_Span] = []
-    for span in spans:
-        last = joined[-1] if joined else None
-        if last is not None and (last.cents, last.reason) == (span.cents, span.reason):
-            joined[-1] = last._replace(to_position=span.to_position)
-        else:
-            joined.append(span)
-    return joined
+def _turns(close: int, claims: Sequence[Claim]) -> dict[int, dict[UUID, Claim | None]]:
+    """By position, from the close on: what begins to stand there, or null for what ends."""
+    turns: dict[int, dict[UUID, Claim | None]] = {}
+    for one in sorted(claims, key=lambda claim: claim.from_position):
+        if one.to_position is not None and one.to_position <= close:
+            continue
+        turns.setdefault(max(one.from_position, close), {})[one.entitlement_id] = one
+        if one.to_position is not None:
+            turns.setdefault(one.to_position, {}).setdefault(one.entitlement_id, None)
+    return turns
