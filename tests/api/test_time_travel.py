@@ -25,7 +25,7 @@ from tests.api.world import (
 TODAY = "2030-01-01"
 DATED = re.compile(
     r"payouts|payout-totals|people/.*/stacks|progress|transcript|/people$"
-    r"|budgets|base-pay-notices|unpaid|renewals"
+    r"|budgets|base-pay-notices|pay-notices|thresholds|unpaid|renewals"
 )
 
 
@@ -59,11 +59,13 @@ class Scene:
         person, district = f"/v1/people/{self.teacher}", f"/v1/districts/{self.district.id}"
         for view in ("transcript", "history", "stacks", "employments", "payouts"):
             yield self.teacher, f"{person}/{view}"
-        for view in ("licenses", "credits", "renewals"):
+        for view in ("licenses", "credits", "renewals", "thresholds"):
             yield self.teacher, f"{person}/{view}"
         for view in ("people", "organizations", "policies", "payouts", "payout-totals"):
             yield self.district.office, f"{district}/{view}"
-        for view in ("budgets", "base-pay-notices", "unpaid", "unpaid-counts", "renewals"):
+        for view in ("budgets", "base-pay-notices", "pay-notices", "unpaid", "renewals"):
+            yield self.district.office, f"{district}/{view}"
+        for view in ("unpaid-counts",):
             yield self.district.office, f"{district}/{view}"
         yield self.district.office, "/v1/districts"
         for kind, which in (

@@ -66,6 +66,7 @@ class Balance(NamedTuple):
     unit: str
     counted: Fraction
     used: Fraction
+    categories_met: bool = True  # whether each category brings what it has to
 
     @property
     def banked(self) -> Fraction:
@@ -166,13 +167,29 @@ def thresholds(
     return [*standing, *fallen]
 
 
-def balance(rule: Rule, calendar: Calendar, found: Sequence[Contribution]) -> Balance:
-    """How many units there are now, and how many wait for the next threshold."""
+def balance(
+    rule: Rule, calendar: Calendar, found: Sequence[Contribution], on: date | None = None
+) -> Balance:
+    """How many units there are, and how many wait for the next threshold.
+
+    With a day it is what counts on that day: nothing earned later, and nothing expired by then.
+    """
     trigger = _units(rule)
     portions = _portions(trigger, calendar, [one for one in found if one.counts])
+    if on is not None:
+        begun = [one for one in portions if one.day <= on]
+        portions = _live(trigger, calendar, begun, on)
     counted, met = _counted(trigger, portions)
     levels = _levels(trigger, counted) if met else []
-    return Balance(trigger.unit, counted, Fraction(max(levels, default=0)))
+    return Balance(trigger.unit, counted, Fraction(max(levels, default=0)), met)
+
+
+def next_threshold(trigger: UnitsTrigger, used: Fraction) -> int | None:
+    """The first threshold beyond the last that was reached; null: there is none."""
+    ahead = [level for level in trigger.thresholds if level > used]
+    if ahead:
+        return ahead[0]
+    return None if trigger.then_every is None else int(used) + trigger.then_every
 
 
 def _units(rule: Rule) -> UnitsTrigger:

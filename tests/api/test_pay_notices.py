@@ -1,0 +1,287 @@
+"""What HR is told of lanes and steps, and how far a teacher is toward the next, over HTTP.
+
+The days of Baltimore County: documents on Wednesday 16 October 2024, pay periods from 12 and 26
+October, a new hire of 19 August with ninety days.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from tests.api.world import District, Issuer, World, credit_of, stack_of, stipend, story
+from tests.rules.dossiers import changed, pay_periods, plain_rule, shipped
+
+DAYS = {"master": "2024-08-20", "october": "2024-10-16", "november": "2024-11-17"}
+UNITS: dict[str, Any] = {
+    "kind": "credits_threshold",
+    "unit": "credit",
+    "sources": [
+        {"of": "award", "units": 1, "category": "award"},
+        {
+            "of": "activity",
+            "activities": ["university_credit"],
+            "units": 1,
+            "category": "university",
+        },
+    ],
+    "thresholds": [2],
+    "then_every": 2,
+}
+
+
+@contextmanager
+def on(world: World, day: str) -> Iterator[None]:
+    """It is noon on that day in Chicago."""
+    world.client.headers["Ledger-Time"] = f"{day}T18:00:00Z"
+    try:
+        yield
+    finally:
+        del world.client.headers["Ledger-Time"]
+
+
+@dataclass
+class Lanes:
+    """A district that changes lanes by documents, and two teachers who have what it takes."""
+
+    world: World
+    district: District
+    issuer: Issuer
+    old: UUID  # whose documents came on 16 October
+    new: UUID  # hired on 19 August, whose documents came on 17 November
+    before: int  # the position before those of November
+
+    @property
+    def path(self) -> str:
+        return f"/v1/districts/{self.district.id}/pay-notices"
+
+    def notices(self, **asked: Any) -> list[dict[str, Any]]:
+        found = self.world.seen(self.district.office, self.path, **asked)["items"]
+        return [{**one["notice"], "name": one["name"]} for one in found]
+
+
+def adopt(district: District, rule: Any) -> str:
+    body = {
+        "board_reference": "Minute 24",
+        "adopted_on": "2024-06-01",
+        "rule": rule.model_dump(mode="json"),
+    }
+    path = f"/v1/districts/{district.id}/policy-rules"
+    return str(district.world.done(district.office, path, body)["id"])
+
+
+def set_pay_periods(district: District) -> None:
+    periods = [
+        {"first_day": one.first_day, "last_day": one.last_day, "pay_date": one.pay_date}
+        for one in pay_periods(date(2024, 8, 3), 20)
+    ]
+    days = [{name: day.isoformat() for name, day in one.items()} for one in periods]
+    year = {"first_day": "2024-07-01", "last_day": "2025-06-30", "fiscal_year": 2025}
+    paid = {"kind": "pay_calendar_set", "fiscal_year": 2025, "pay_periods": days}
+    for fact in ({"kind": "fiscal_year_set", **year}, paid):
+        path = f"/v1/districts/{district.id}/calendar"
+        district.world.done(district.office, path, {"fact": fact})
+
+
+@pytest.fixture(scope="module")
+def lanes(shared_world: World) -> Lanes:
+    world = shared_world
+    with on(world, "2024-08-01"):
+        district = world.district()
+        one, two = story(world, district, "Old"), story(world, district, "New")
+        for teacher, first_day in ((one, "2020-08-17"), (two, "2024-08-19")):
+            teacher.teacher = district.person("Ada", first_day)
+            district.employ(teacher.teacher, first_day)
+        two.credential, two.assessors, two.issuer = one.credential, one.assessors, one.issuer
+        stack = world.done(
+            one.issuer.approver, "/v1/stacks", stack_of(one.issuer.id, one.credential)
+        )["id"]
+        master = {"kind": "stack", "stack_id": stack}
+        adopt(district, changed(shipped("I6"), trigger=master))
+        set_pay_periods(district)
+    with on(world, DAYS["master"]):
+        one.award()
+        two.award()
+    world.seen(district.office, f"/v1/districts/{district.id}/people")  # that she works there
+    for teacher, month in ((one.teacher, "october"), (two.teacher, "november")):
+        before = world.position
+        with on(world, DAYS[month]):
+            fact = {
+                "kind": "document_received",
+                "subject_id": stack,
+                "document": "transcript",
+                "received_on": DAYS[month],
+            }
+            path = f"/v1/districts/{district.id}/people/{teacher}/facts"
+            world.done(district.office, path, {"fact": fact})
+    return Lanes(world, district, one.issuer, one.teacher, two.teacher, before)
+
+
+def test_hr_reads_from_when_on_a_lane_holds_and_the_days_of_retro_pay(lanes: Lanes) -> None:
+    """The first full period after 16 October begins on the 26th.
+
+    17 November is day 90 of the new hire, the first being day 0: her lane holds from the day she
+    was hired, ninety days back, and is settled with the second full period after it, which is paid
+    on 27 December.
+    """
+    new, old = lanes.notices(effective_on="2024-12-31")
+    assert (new["person_id"], old["person_id"]) == (str(lanes.new), str(lanes.old))
+    assert (old["complete_on"], old["effective_on"], old["retro_days"]) == (
+        "2024-10-16",
+        "2024-10-26",
+        0,
+    )
+    assert (new["complete_on"], new["effective_on"], new["retro_days"]) == (
+        "2024-11-17",
+        "2024-08-19",
+        90,
+    )
+    assert new["settle_by"] == "2024-12-27"
+    assert {one["kind"] for one in (new, old)} == {"lane_change"}
+    assert (new["name"], new["board_reference"]) == ("Ada 2024-08-19", "Minute 24")
+    assert new["crossed_on"] == DAYS["master"]
+    assert new["annual_cents"] is None  # the salary schedule knows
+
+
+def test_a_lane_is_in_force_from_its_day_on_and_is_told_before(lanes: Lanes) -> None:
+    old = next(one for one in lanes.notices(effective_on="2024-10-25") if one["retro_days"] == 0)
+    assert old["in_force"] is False
+    old = next(one for one in lanes.notices(effective_on="2024-10-26") if one["retro_days"] == 0)
+    assert old["in_force"] is True
+
+
+def test_hr_asks_for_one_month_one_kind_and_what_was_known_then(lanes: Lanes) -> None:
+    october = lanes.notices(from_day="2024-10-01", to_day="2024-10-31")
+    assert [one["person_id"] for one in october] == [str(lanes.old)]
+    assert lanes.notices(kind="step") == []
+    assert len(lanes.notices(kind="lane_change")) == 2
+    known = lanes.notices(as_of=lanes.before)
+    assert [one["person_id"] for one in known] == [str(lanes.old)]
+    answer = lanes.world.get(lanes.district.office, lanes.path, kind="raise")
+    assert (answer.status_code, "kind" in answer.text) == (422, True)
+
+
+def test_notices_come_in_pages(lanes: Lanes) -> None:
+    first = lanes.world.get(lanes.district.office, lanes.path, limit=1)
+    [one] = first.json()["items"]
+    following = lanes.world.ask(lanes.district.office, "GET", first.links["next"]["url"]).json()
+    assert [one, *following["items"]] == lanes.world.seen(lanes.district.office, lanes.path)[
+        "items"
+    ]
+
+
+def test_another_district_reads_none_of_them(lanes: Lanes) -> None:
+    other = lanes.world.district()
+    for who in (other.office, lanes.old, uuid4()):
+        assert lanes.world.get(who, lanes.path).status_code == 404
+    assert lanes.world.seen(other.office, f"/v1/districts/{other.id}/pay-notices")["items"] == []
+
+
+def test_a_rise_by_plain_terms_is_told_beside_them(shared_world: World) -> None:
+    world = shared_world
+    with on(world, "2025-01-15"):
+        district = world.district()
+        rise = stipend(title="A rise", benefit="base_pay")
+        world.done(district.office, f"/v1/districts/{district.id}/policies", rise)
+        one = story(world, district, "Rise").award()
+    [told] = world.seen(district.office, f"/v1/districts/{district.id}/pay-notices")["items"]
+    notice = told["notice"]
+    assert (notice["kind"], notice["person_id"]) == ("base_add", str(one.teacher))
+    assert (notice["annual_cents"], notice["effective_on"]) == (30_000, "2025-07-01")
+
+
+def test_a_teacher_reads_what_counts_toward_a_lane_and_of_a_pair_the_other(
+    shared_world: World,
+) -> None:
+    """Three credits and a lane at 2: one is banked, and one more opens the next.
+
+    The award of 15 hours became one of the three, so that the lane counts 3 and not 4.
+    """
+    world = shared_world
+    with on(world, "2025-01-15"):
+        district = world.district()
+        adopt(district, plain_rule(trigger=UNITS, benefit="lane_change", amount=[]))
+        one = story(world, district, "Pair").award()
+        path = f"/v1/districts/{district.id}/credits"
+        two = credit_of(
+            one.teacher,
+            kind="university_credit",
+            quantity_hundredths=200,
+            earned_on="2024-12-15",
+        )
+        world.seen(district.office, f"/v1/districts/{district.id}/people")
+        world.done(district.office, path, two)
+    before = world.position
+    with on(world, "2025-02-01"):
+        course = credit_of(
+            one.teacher,
+            kind="university_credit",
+            earned_on="2025-02-01",
+            exchanged_enrollment_id=one.enrollment,
+        )
+        made = world.done(district.office, path, course)["id"]
+    asked = f"/v1/people/{one.teacher}/thresholds"
+    [standing] = world.seen(one.teacher, asked, effective_on="2025-03-01")["items"]
+    shown = ("unit", "counted", "reached", "banked", "next_threshold", "missing", "held")
+    assert {name: standing[name] for name in shown} == {
+        "unit": "credit",
+        "counted": "3",
+        "reached": 2,
+        "banked": "1",
+        "next_threshold": 4,
+        "missing": "1",
+        "held": None,
+    }
+    things = {thing["subject_id"]: thing for thing in standing["things"]}
+    award = things[one.enrollment]
+    assert (award["counts"], award["reason"], award["other_id"]) == (False, "exchanged", made)
+    assert things[made]["counts"] is True
+    [known] = world.seen(district.office, asked, effective_on="2025-03-01", as_of=before)["items"]
+    assert (known["counted"], known["banked"]) == ("3", "1")  # two credits and the award
+    assert {one["counts"] for one in known["things"]} == {True}
+    [early] = world.seen(one.teacher, asked, effective_on="2024-12-31")["items"]
+    assert (early["counted"], early["banked"], len(early["things"])) == ("2", "0", 1)
+    assert world.get(world.district().office, asked).status_code == 404
+
+
+def test_units_that_expired_are_banked_no_more(shared_world: World) -> None:
+    """Credits of 15 hours expire after five years: 10 hours of January 2020 are none in 2025."""
+    world = shared_world
+    rule = shipped("I18")
+    with on(world, "2024-09-01"):
+        district = world.district()
+        adopt(district, changed(rule, windows=[], exclusions=[]))
+        teacher = district.person()
+        district.employ(teacher, "2019-08-01")
+        world.seen(district.office, f"/v1/districts/{district.id}/people")
+        credit = credit_of(
+            teacher, kind="in_service", quantity_hundredths=1_000, earned_on="2020-01-31"
+        )
+        world.done(district.office, f"/v1/districts/{district.id}/credits", credit)
+    asked = f"/v1/people/{teacher}/thresholds"
+    counted = {
+        day: world.seen(teacher, asked, effective_on=day)["items"][0]["banked"]
+        for day in ("2025-01-30", "2025-01-31")
+    }
+    assert counted["2025-01-30"] != "0"
+    assert counted["2025-01-31"] == "0"
+
+
+def test_a_policy_that_waits_for_its_calendar_says_so(shared_world: World) -> None:
+    world = shared_world
+    with on(world, "2025-01-15"):
+        district = world.district()
+        yearly = {**UNITS, "each_year": True}
+        adopt(district, plain_rule(trigger=yearly, benefit="lane_change", amount=[]))
+        teacher = district.teacher()
+        world.seen(district.office, f"/v1/districts/{district.id}/people")
+        credit = credit_of(teacher, kind="university_credit")
+        world.done(district.office, f"/v1/districts/{district.id}/credits", credit)
+    [standing] = world.seen(teacher, f"/v1/people/{teacher}/thresholds")["items"]
+    assert (standing["held"], standing["counted"]) == ("calendar_missing", "0")
