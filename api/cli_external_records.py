@@ -12,7 +12,8 @@ from api.cli_reading import write_down
 from api.clock import wall
 from api.edge import Edge
 from api.external_records import shown
-from api.imports.records import VIEWS, import_record, recheck_record
+from api.imports.records import VIEWS, import_record
+from api.rechecking import recheck as recheck_one
 from ledger.application import Call
 from ledger.errors import ErasedError
 from ledger.records.received_files import BUNDLE_BYTES_MAX
@@ -56,7 +57,7 @@ def recheck(
     """Ask again, record by record; a line for each that stands otherwise, and what is in doubt."""
     for record in _wanted(edge, district_id, record_id):
         try:
-            found = recheck_record(edge, _call(edge, COMMAND_LINE), record.record_id)
+            found = recheck_one(edge, record.record_id, COMMAND_LINE, wall())
         except ErasedError:
             continue  # nobody knows any more what it said
         if found.changed or found.refused:

@@ -34,10 +34,7 @@ def issue(
 
     with open_to_write() as edge:
         if follow:
-            stop = Event()
-            for name in (signal.SIGINT, signal.SIGTERM):
-                signal.signal(name, lambda _number, _frame: stop.set())
-            issuing.follow(edge, wall, stop)
+            issuing.follow(edge, wall, _stopped())
             return
         done = 0
         while some := issuing.issue_due(edge, wall):
@@ -139,18 +136,36 @@ def recheck(
         UUID | None, typer.Option(help="What this district received; else all.")
     ] = None,
     record: Annotated[UUID | None, typer.Option(help="This record from elsewhere alone.")] = None,
+    *,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Ask about each of all once a day, until stopped.")
+    ] = False,
 ) -> None:
     """Ask the issuers of records from elsewhere again, and put in question what they took back.
 
     Exit status: 0 everything that was accepted stands, 1 something is to be looked at again.
     """
-    from api.cli_external_records import recheck as again  # noqa: PLC0415 - loads slowly
-    from api.cli_reading import open_to_write  # noqa: PLC0415
+    from api import rechecking  # noqa: PLC0415 - loads slowly, and other commands do without
+    from api.cli_external_records import recheck as again  # noqa: PLC0415
+    from api.clock import wall  # noqa: PLC0415
 
+    if follow and (district or record):
+        raise typer.BadParameter("whoever follows asks about all of them")
     in_question = 0
     with open_to_write() as edge:
+        if follow:
+            rechecking.follow(edge, wall, _stopped())
+            return
         for line, put_under_review in again(edge, district, record):
             typer.echo(line)
             in_question += put_under_review
     typer.echo(f"{in_question} put under review")
     raise typer.Exit(1 if in_question else 0)
+
+
+def _stopped() -> Event:
+    """What is set once this process is to stop."""
+    stop = Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda _number, _frame: stop.set())
+    return stop

@@ -1,4 +1,7 @@
-"""Webhooks: who is to be told of batches, and in which words, as it follows from the log.
+"""Webhooks: who is to be told of what, and in which words, as it follows from the log.
+
+Batches that are closed and exported, and what a district accepted from elsewhere and its issuer
+took back.
 
 Nothing here says what was delivered: that is no consequence of the log, and a rebuild must not
 tell anybody twice (api/webhooks.py).
@@ -16,12 +19,14 @@ import orjson
 from psycopg import Connection
 
 from ledger.events import AnyWebhookEvent
+from ledger.events.acceptance import AcceptancePutUnderReview
 from ledger.events.batch import BatchClosed, BatchExported
 from ledger.events.webhook import WebhookRegistered, WebhookRemoved
 from projections.contract import Fact, Projection, Table, Viewer
 from projections.sql import Write, blocks, read, to_write
 
-Relevant = AnyWebhookEvent | BatchClosed | BatchExported
+Told = BatchClosed | BatchExported | AcceptancePutUnderReview
+Relevant = AnyWebhookEvent | Told
 _SQL = blocks("webhooks")
 
 
@@ -52,6 +57,7 @@ class Webhooks(Projection[Relevant]):
     """Keeps addresses, and the messages for them."""
 
     name: ClassVar[str] = "webhooks"
+    version: ClassVar[int] = 2
     takes: ClassVar[UnionType] = Relevant
     tables: ClassVar[tuple[Table, ...]] = (
         Table("webhooks", by_person=False, seen_by=(Viewer.DISTRICT,)),
@@ -78,6 +84,9 @@ class Webhooks(Projection[Relevant]):
                 case BatchExported():
                     said = {"layout": event.layout}
                     messages.append(_message("batch.exported", event, position, said))
+                case AcceptancePutUnderReview():
+                    said = {"reason": event.reason}
+                    messages.append(_message("acceptance.under-review", event, position, said))
                 case _:
                     assert_never(event)
         return [
@@ -113,15 +122,14 @@ def _address(event: WebhookRegistered, position: int) -> dict[str, Any]:
     }
 
 
-def _message(
-    kind: str, event: BatchClosed | BatchExported, position: int, said: dict[str, Any]
-) -> dict[str, Any]:
-    """Which batch it is. What is in it the receiver asks for, as whoever it is."""
-    batch = {"batch_id": event.originator_id, "district_id": event.district_id}
+def _message(kind: str, event: Told, position: int, said: dict[str, Any]) -> dict[str, Any]:
+    """What it is about, and no word of a person: the receiver asks for it, as whoever it is."""
+    about = "acceptance_id" if isinstance(event, AcceptancePutUnderReview) else "batch_id"
+    known = {about: event.originator_id, "district_id": event.district_id}
     body = {
         "type": kind,
         "timestamp": event.occurred_at,
-        "data": {**batch, **said, "position": position},
+        "data": {**known, **said, "position": position},
     }
     return {
         "position": position,

@@ -27,6 +27,7 @@ OF_NOBODY = {
     "vault_doomed_blobs",
     "vault_webhook_bookmark",
     "vault_webhook_deliveries",
+    "vault_recheck_round",
     "vault_parked_records",
 }
 
