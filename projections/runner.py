@@ -30,6 +30,7 @@ from projections.registry import PROJECTIONS
 from projections.sql import blocks, rows
 
 LISTEN_SECONDS_MAX = 0.5  # a wake-up that is lost costs no more than this
+FIRST_WORD_SECONDS_MAX = 10.0  # a process that has just started asks once before it answers
 TAKEOVER_SECONDS = 1.0  # how often a runner in waiting tries for the lock
 BACK_OFF_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0)
 _SQL = blocks("engine")
@@ -112,11 +113,22 @@ class Watch:
     def __init__(self, database: Database) -> None:
         self.database = database
         self._positions: dict[str, int] = {}
-        self.meant: Redirects = {}  # who is meant by which id, as of the positions noted
+        self._meant: Redirects = {}
         self._changed = Condition()
         self._closed = Event()
+        self._asked = Event()  # once, whatever came of it
         self._thread = Thread(target=self._run, name="projection-watch", daemon=True)
         self._thread.start()
+
+    @property
+    def meant(self) -> Redirects:
+        """Who is meant by which id, as of the positions noted."""
+        self._asked.wait(FIRST_WORD_SECONDS_MAX)
+        return self._meant
+
+    @meant.setter
+    def meant(self, meant: Redirects) -> None:
+        self._meant = meant
 
     def wait_for(self, position: int, names: Iterable[str], *, seconds: float) -> bool:
         """Wait until all of these projections have come to a position; false when time is up."""
@@ -129,6 +141,7 @@ class Watch:
 
     def position(self, names: Iterable[str]) -> int:
         """How far all of these projections have come at least; their tables may show more."""
+        self._asked.wait(FIRST_WORD_SECONDS_MAX)
         with self._changed:
             return min(self._positions.get(name, 0) for name in names)
 
@@ -142,6 +155,7 @@ class Watch:
                 self._listen()
             except psycopg.Error as error:
                 _log.warning("cannot hear the projections: %s", error)
+                self._asked.set()
                 self._closed.wait(LISTEN_SECONDS_MAX)
 
     def _listen(self) -> None:
@@ -151,8 +165,9 @@ class Watch:
             while not self._closed.is_set():
                 # Asked anew each time, so that a word lost with a connection does no harm.
                 positions = dict(rows(connection, _SQL["positions"]))
-                self.meant = redirects(connection)
+                self._meant = redirects(connection)
                 self._note(positions)
+                self._asked.set()
                 give_up_at = time.monotonic() + LISTEN_SECONDS_MAX
                 for notify in connection.notifies(timeout=LISTEN_SECONDS_MAX):
                     said = orjson.loads(notify.payload)

@@ -18,7 +18,9 @@ from projections.log import position_at, position_at_end_of
 from projections.registry import PROJECTIONS
 from projections.runner import Runner, Watch
 from tests.database import Server
+from tests.projections.lives import TEACHERS
 from tests.projections.logs import RECORDED, Log, a_log
+from tests.projections.test_merges import merged
 from tests.samples import Story
 
 NAMES = tuple(projection.name for projection in PROJECTIONS)
@@ -77,6 +79,25 @@ def test_a_watch_knows_what_happened_before_it_began(log: Log) -> None:
     log.catch_up()
     with watching(log.database) as watch:
         assert watch.wait_for(1, NAMES, seconds=LONG_SECONDS)
+
+
+def test_a_watch_says_nothing_before_it_has_asked(log: Log) -> None:
+    """A command that has just started would else compare with an empty ledger."""
+    log.empty()
+    log.fill([merged(*TEACHERS[:2])])
+    log.catch_up()
+    for _ in range(5):
+        with watching(log.database) as watch:
+            assert watch.position(NAMES) == 1
+        with watching(log.database) as watch:
+            assert watch.meant == {TEACHERS[1]: TEACHERS[0]}
+
+
+def test_a_watch_that_gets_no_answer_says_that_it_knows_nothing(cluster: Cluster) -> None:
+    url = cluster.start()
+    store.migrate(url)
+    with watching(Database(url)) as watch:
+        assert (watch.position(NAMES), watch.meant) == (0, {})
 
 
 def test_a_watch_hears_again_after_its_connection_was_lost(log: Log) -> None:
