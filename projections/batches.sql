@@ -208,7 +208,7 @@ SELECT b.*
  LIMIT 1;
 
 -- name: paid_in
-SELECT person_id, amount_cents FROM batch_lines WHERE batch_id = %(batch_id)s;
+SELECT person_id::text, amount_cents FROM batch_lines WHERE batch_id = %(batch_id)s;
 
 -- name: log_of_batch
 SELECT position, happened, actor_id, occurred_at, detail

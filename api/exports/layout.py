@@ -9,12 +9,11 @@ from __future__ import annotations
 import csv
 import io
 import tomllib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from functools import cache
 from importlib.resources import files
 from itertools import islice
-from operator import itemgetter
 from typing import Any, Literal
 
 import orjson
@@ -26,10 +25,11 @@ from ledger.errors import NotFoundError, RuleError
 COMPUTED = ("company_code", "batch_code")
 # What makes a spreadsheet take a text for a formula, in half and in full width.
 FORMULA_STARTS = frozenset("=+-@\t\r\n\0\uff1d\uff0b\uff0d\uff20")
-NOTHING_YET = object()
+NOTHING: Record = {}
 ISO_DAY = "%Y-%m-%d"
 RECORDS_AT_ONCE = 1_000
 LINE_ENDS = {"crlf": "\r\n", "lf": "\n"}
+Texts = Callable[[Sequence[Record]], Sequence[str]]  # of a column, one for each record
 
 
 class LayoutUnknownError(NotFoundError):
@@ -76,25 +76,22 @@ class Column(BaseModel):
             raise ValueError(f"column {self.header} shows {self.field}, which no line has")
         return self
 
-    def cell(self) -> Callable[[Any], str]:
-        """What writes this column of one record after the other; raises UnfitError.
+    def texts(self, alike: Record) -> Texts:
+        """What writes this column of many records at once; raises UnfitError.
 
-        Made once for all of them. Most columns say the same in line after line, so what was
-        written last is remembered.
+        What all of them say alike is written once, and so is what several of them say.
         """
-        shown = self._shown()
-        if self.field is None:
-            return lambda _: shown(self.constant)
-        last: Any = NOTHING_YET
-        text = ""
+        shown, field = self._shown(), self.field
+        if field is None or field in alike:
+            same = self.constant if field is None else alike[field]
+            return lambda page: [shown(same)] * len(page)
 
-        def cell(value: Any) -> str:
-            nonlocal last, text
-            if value != last:
-                last, text = value, shown(value)
-            return text
+        def texts(page: Sequence[Record]) -> Sequence[str]:
+            values = [record[field] for record in page]
+            known = {value: shown(value) for value in set(values)}
+            return [known[value] for value in values]
 
-        return cell
+        return texts
 
     def _shown(self) -> Callable[[Any], str]:
         write = self._written()
@@ -162,42 +159,61 @@ class Layout(BaseModel):
         code = company_code.replace("/", "-")
         return self.file_name.format(company_code=code, batch_no=number)
 
-    def render(self, records: Iterable[Record]) -> Iterator[bytes]:
+    def render(self, records: Iterable[Record], alike: Record = NOTHING) -> Iterator[bytes]:
         """The file, piece by piece.
+
+        Args:
+            records: One for each line.
+            alike: What all of them say alike; it counts for more than what a record says.
 
         Raises:
             CellRefusedError: something cannot be written so; names line and column.
         """
-        return self._json_lines(records) if self.format == "jsonl" else self._csv(records)
+        write = self._json_lines if self.format == "jsonl" else self._csv
+        return write(records, alike)
 
-    def _json_lines(self, records: Iterable[Record]) -> Iterator[bytes]:
+    def _json_lines(self, records: Iterable[Record], alike: Record) -> Iterator[bytes]:
         for record in records:
-            shown = {column.header: _json_value(column, record) for column in self.columns}
+            said = record | alike
+            shown = {column.header: _json_value(column, said) for column in self.columns}
             yield orjson.dumps(shown, option=orjson.OPT_APPEND_NEWLINE)
 
-    def _csv(self, records: Iterable[Record]) -> Iterator[bytes]:
-        text = io.StringIO(newline="")
-        writer = csv.writer(text, lineterminator=LINE_ENDS[self.line_end])
-        writer.writerow(column.header for column in self.columns)
-        rows = self._rows(records)
-        while page := list(islice(rows, RECORDS_AT_ONCE)):
-            writer.writerows(page)
-            yield text.getvalue().encode()
-            text.seek(0)
-            text.truncate()
-        yield text.getvalue().encode()  # the header, where there is no record
+    def _csv(self, records: Iterable[Record], alike: Record) -> Iterator[bytes]:
+        columns = [column.texts(alike) for column in self.columns]
+        yield self._csv_lines([[column.header for column in self.columns]])
+        coming = iter(records)
+        while page := list(islice(coming, RECORDS_AT_ONCE)):
+            yield self._csv_lines(list(zip(*self._cells(columns, page), strict=True)))
 
-    def _rows(self, records: Iterable[Record]) -> Iterator[list[str]]:
-        line_no = "line_no"  # stands for a constant too, and makes sure that there are two
-        values_of = itemgetter(*(column.field or line_no for column in self.columns), line_no)
-        cells = [column.cell() for column in self.columns]
-        for record in records:
-            values = values_of(record)
-            try:
-                yield [cell(value) for cell, value in zip(cells, values, strict=False)]
-            except UnfitError as unfit:
-                line = record[line_no]
-                raise CellRefusedError(f"{self.name} line {line} {unfit}", line=line) from None
+    def _cells(self, columns: Sequence[Texts], page: Sequence[Record]) -> Sequence[Sequence[str]]:
+        """Column by column, which takes a third of the time that line by line does."""
+        try:
+            return [texts(page) for texts in columns]
+        except UnfitError:
+            for record in page:  # somewhere among them; the first is named
+                self._must_fit(columns, record)
+            raise
+
+    def _must_fit(self, columns: Sequence[Texts], record: Record) -> None:
+        try:
+            for texts in columns:
+                texts([record])
+        except UnfitError as unfit:
+            line = record["line_no"]
+            raise CellRefusedError(f"{self.name} line {line} {unfit}", line=line) from None
+
+    def _csv_lines(self, rows: Sequence[Sequence[str]]) -> bytes:
+        """Rows as the module csv writes them, which has to look into each cell; few need that."""
+        end = LINE_ENDS[self.line_end]
+        text = end.join(map(",".join, rows)) + end
+        commas = (len(self.columns) - 1) * len(rows)
+        ends = [end.count(one) * len(rows) for one in "\r\n"]
+        plain = '"' not in text and [text.count(one) for one in ",\r\n"] == [commas, *ends]
+        if not plain or not commas:  # of one column, an empty cell would be no line
+            written = io.StringIO(newline="")
+            csv.writer(written, lineterminator=end).writerows(rows)
+            text = written.getvalue()
+        return text.encode()
 
 
 def safe_text(text: str) -> str:

@@ -102,7 +102,9 @@ def records_of(rows: Sequence[LineRow], beside: Beside) -> Iterator[Record]:
     )
     splits = _cost_splits(rows)
     for number, row in enumerate(ordered, 1):
-        yield _of_line(number, row, beside) | {"cost_split": splits.get(_whole(row))}
+        record = _of_line(number, row, beside)
+        record["cost_split"] = splits.get(_whole(row)) if splits else None
+        yield record
 
 
 def _whole(row: LineRow) -> tuple[str, int, str]:
@@ -181,13 +183,6 @@ def _of_line(number: int, row: LineRow, beside: Beside) -> Record:
 def to_bytes(records: Iterable[Record]) -> bytes:
     """As they are frozen: one JSON object a line, amounts in cents."""
     return b"".join(orjson.dumps(one, option=orjson.OPT_APPEND_NEWLINE) for one in records)
-
-
-def whole(records: Iterable[Record], shared: Record) -> Iterator[Record]:
-    """The records with what all of them say alike, and what was not known when they were frozen."""
-    for record in records:
-        record.update(shared)
-        yield record
 
 
 def dollars(cents: int) -> str:

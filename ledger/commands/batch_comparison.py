@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 from ledger.aggregates.batch import Batch
-from ledger.aggregates.merge import Merges
 from ledger.application import Ledger
 from ledger.commands.batch_lines import LineRow, rows_of
 from ledger.commands.merge import merges
-from ledger.rules.batch_comparison import PAID, Comparison, compare
+from ledger.rules.batch_comparison import Comparison, Paid, compare
 from ledger.values import stream_id
 
 
@@ -33,11 +32,11 @@ def comparison(ledger: Ledger, batch: Batch, rows: list[LineRow]) -> Comparison 
     before = batch_before(ledger, batch)
     if before is None:
         return None
-    known = merges(ledger)
-    earlier = _paid(known, rows_of(ledger, before.id))
-    return compare(before.drafted.number, earlier, _paid(known, rows))
+    meant = {str(one): str(person_id) for one, person_id in merges(ledger).meant.items()}
+    earlier = _paid(meant, rows_of(ledger, before.id))
+    return compare(before.drafted.number, earlier, _paid(meant, rows))
 
 
-def _paid(known: Merges, rows: list[LineRow]) -> Iterator[PAID]:
-    ids = {text: known.person_of(UUID(text)) for text in {row["person_id"] for row in rows}}
-    return ((ids[row["person_id"]], row["amount_cents"]) for row in rows)
+def _paid(meant: Mapping[str, str], rows: Iterable[LineRow]) -> list[Paid]:
+    paid = [(row["person_id"], row["amount_cents"]) for row in rows]
+    return [(meant.get(person, person), cents) for person, cents in paid] if meant else paid

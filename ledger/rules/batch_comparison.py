@@ -6,8 +6,7 @@ batches that is nearly everybody, and a warning that is always there is read by 
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
@@ -15,7 +14,9 @@ from uuid import UUID
 from ledger.rules.payroll import Totals, totals
 
 WARN_ABOVE_PERCENT = 25
-PAID = tuple[UUID, int]  # who, and how many cents a line of hers has
+# Who, and how many cents a line of hers has. Her id is a text, as lines have it: there may be a
+# hundred thousand, and ids as values would take longer than all the rest.
+Paid = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,25 +41,30 @@ class Comparison:
     warnings: tuple[Difference, ...]  # of totals first, then of persons by their ids
 
 
-def compare(number: int, before: Iterable[PAID], now: Iterable[PAID]) -> Comparison:
+def compare(number: int, before: Sequence[Paid], now: Sequence[Paid]) -> Comparison:
     """Compare the lines of two batches, the earlier of which has this number."""
-    paid_before, paid_now = list(before), list(now)
-    sums = totals(cents for _, cents in paid_before), totals(cents for _, cents in paid_now)
-    persons = _by_person(paid_before), _by_person(paid_now)
-    both = sorted(persons[0].keys() & persons[1].keys())
-    found = [
-        Difference("sum", None, sums[0].sum_cents, sums[1].sum_cents),
-        Difference("positive", None, sums[0].positive_cents, sums[1].positive_cents),
-        Difference("negative", None, sums[0].negative_cents, sums[1].negative_cents),
-        *(Difference("person", one, persons[0][one], persons[1][one]) for one in both),
+    sums_before, sums_now = (totals(cents for _, cents in lines) for lines in (before, now))
+    persons_before, persons_now = _by_person(before), _by_person(now)
+    sums = [
+        Difference("sum", None, sums_before.sum_cents, sums_now.sum_cents),
+        Difference("positive", None, sums_before.positive_cents, sums_now.positive_cents),
+        Difference("negative", None, sums_before.negative_cents, sums_now.negative_cents),
     ]
+    in_both = persons_before.keys() & persons_now.keys()
+    changed = [one for one in in_both if _differs(persons_before[one], persons_now[one])]
     return Comparison(
         compared_with=number,
-        before=sums[0],
-        now=sums[1],
-        new_persons=len(persons[1].keys() - persons[0].keys()),
-        absent_persons=len(persons[0].keys() - persons[1].keys()),
-        warnings=tuple(one for one in found if _differs(one.before_cents, one.now_cents)),
+        before=sums_before,
+        now=sums_now,
+        new_persons=len(persons_now) - len(in_both),
+        absent_persons=len(persons_before) - len(in_both),
+        warnings=(
+            *(one for one in sums if _differs(one.before_cents, one.now_cents)),
+            *(
+                Difference("person", UUID(one), persons_before[one], persons_now[one])
+                for one in sorted(changed)
+            ),
+        ),
     )
 
 
@@ -66,8 +72,8 @@ def _differs(before_cents: int, now_cents: int) -> bool:
     return abs(now_cents - before_cents) * 100 > abs(before_cents) * WARN_ABOVE_PERCENT
 
 
-def _by_person(paid: Iterable[PAID]) -> Counter[UUID]:
-    sums: Counter[UUID] = Counter()
-    for person_id, cents in paid:
-        sums[person_id] += cents
+def _by_person(lines: Iterable[Paid]) -> dict[str, int]:
+    sums: dict[str, int] = {}
+    for person, cents in lines:
+        sums[person] = sums.get(person, 0) + cents
     return sums

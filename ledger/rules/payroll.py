@@ -159,11 +159,12 @@ def apportion(cents: int, weights: Sequence[int]) -> list[int]:
 
 def totals(amounts_cents: Iterable[int]) -> Totals:
     found = list(amounts_cents)
+    sum_cents, positive_cents = sum(found), sum([cents for cents in found if cents > 0])
     return Totals(
         lines=len(found),
-        sum_cents=sum(found),
-        positive_cents=sum(cents for cents in found if cents > 0),
-        negative_cents=sum(cents for cents in found if cents < 0),
+        sum_cents=sum_cents,
+        positive_cents=positive_cents,
+        negative_cents=sum_cents - positive_cents,
     )
 
 

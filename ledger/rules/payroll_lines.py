@@ -9,12 +9,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from uuid import UUID
+
+from pydantic import TypeAdapter
 
 from ledger.errors import RuleError
 from ledger.events.batch import BatchLine, LineKind, OriginalLine
-from ledger.events.payroll import PayCode, PayrollTerms
+from ledger.events.payroll import Code, PayCode, PayrollTerms
 from ledger.rules.payroll import Correction, Decided, Earned, LastTry, Payable
+from ledger.values import ShortText, trusted
+
+# Every field is checked as the lines are appended; twice would be too much for so many.
+_line = trusted(BatchLine)
+Texts = tuple[Code, ShortText | None, ShortText | None]  # earning code, fund, account
+TEXTS: TypeAdapter[Texts] = TypeAdapter(Texts)
 
 
 class PayCodeMissingError(RuleError):
@@ -132,24 +141,37 @@ def _earned(
     earning_code = one.earning_code or (code.earning_code if code else None)
     if earning_code is None:
         raise PayCodeMissingError(f"policy {one.policy_id} has no pay code", policy=one.policy_id)
-    return BatchLine(
-        line_id=line,
-        attempt=attempt,
-        kind="earn",
-        instalment=one.instalment,
-        entitlement_id=one.entitlement_id,
-        person_id=one.person_id,
-        policy_id=one.policy_id,
-        policy_version=one.policy_version,
-        subject_id=one.subject_id,
-        earned_on=one.earned_on,
-        amount_cents=one.amount_cents,
-        earning_code=earning_code,
-        fund_source=one.fund_source or (code.fund_source if code else None),
-        account=one.account or (code.account if code else None),
-        pensionable=bool(code and code.pensionable if one.pensionable is None else one.pensionable),
-        original=None,
+    fund = one.fund_source or (code.fund_source if code else None)
+    account = one.account or (code.account if code else None)
+    earning_code, fund_source, account = _checked(earning_code, fund, account)
+    return _line(
+        {
+            "line_id": line,
+            "attempt": attempt,
+            "kind": "earn",
+            "instalment": one.instalment,
+            "entitlement_id": one.entitlement_id,
+            "person_id": one.person_id,
+            "policy_id": one.policy_id,
+            "policy_version": one.policy_version,
+            "subject_id": one.subject_id,
+            "earned_on": one.earned_on,
+            "amount_cents": one.amount_cents,
+            "earning_code": earning_code,
+            "fund_source": fund_source,
+            "account": account,
+            "pensionable": bool(
+                code and code.pensionable if one.pensionable is None else one.pensionable
+            ),
+            "original": None,
+        }
     )
+
+
+@lru_cache(maxsize=1_000)
+def _checked(*texts: str | None) -> Texts:
+    """The few texts that lines have, as the event takes them."""
+    return TEXTS.validate_python(texts)
 
 
 def _corrected(

@@ -7,8 +7,17 @@ import io
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from api.exports.layout import RECORDS_AT_ONCE, CellRefusedError, Column, Layout
+from api.exports.layout import (
+    LINE_ENDS,
+    RECORDS_AT_ONCE,
+    CellRefusedError,
+    Column,
+    Layout,
+    safe_text,
+)
 
 COLUMNS = (
     Column(header="Name", field="memo"),
@@ -71,6 +80,31 @@ def test_a_file_without_lines_has_its_header_and_a_long_one_has_it_once() -> Non
 def test_what_does_not_fit_is_refused_with_its_line_and_column(value: Any, why: str) -> None:
     with pytest.raises(CellRefusedError, match=f"x line 2 File #: {why}"):
         rows(record(), record(2, employee_no=value))
+
+
+CELLS = st.text(st.sampled_from("a,\"\r\n;'= \N{EM DASH}"), max_size=4)
+
+
+@given(st.lists(st.tuples(CELLS, CELLS), max_size=5), st.sampled_from(["crlf", "lf"]))
+def test_a_file_is_what_the_module_csv_writes(cells: list[tuple[str, str]], line_end: str) -> None:
+    columns = Column(header="Name", field="memo"), Column(header="Code", field="earning_code")
+    records = [record(n, memo=one, earning_code=two) for n, (one, two) in enumerate(cells, 1)]
+    for of in (columns, columns[:1]):
+        expected = io.StringIO(newline="")
+        writer = csv.writer(expected, lineterminator=LINE_ENDS[line_end])
+        writer.writerow(column.header for column in of)
+        writer.writerows([safe_text(cell) for cell in row[: len(of)]] for row in cells)
+        written = b"".join(layout(*of, line_end=line_end).render(records))
+        assert written == expected.getvalue().encode()
+
+
+def test_what_all_say_alike_is_said_in_each_line_and_counts_for_more() -> None:
+    said = {"pensionable": False, "amount": 5}
+    expected = rows(record(1, **said), record(2, **said))
+    text = b"".join(layout().render([record(1), record(2)], said)).decode()
+    assert list(csv.reader(io.StringIO(text, newline=""))) == expected
+    plain = layout(format="jsonl")
+    assert list(plain.render([record()], said)) == list(plain.render([record(**said)]))
 
 
 def test_one_column_is_a_layout_too() -> None:
