@@ -42,7 +42,7 @@ def serve(
     *,
     with_projector: Annotated[
         bool,
-        typer.Option("--with-projector", help="Keep the views up to date and issue records too."),
+        typer.Option("--with-projector", help="Keep up the views and the records too."),
     ] = False,
 ) -> None:
     """Answer HTTP until stopped. A view is as fresh as its projector: see `mcledger project`."""
@@ -227,14 +227,15 @@ def _database() -> Database:
 
 @contextmanager
 def _projecting(settings: Settings) -> Iterator[None]:
-    """A runner in a thread of this process; and one that issues records, where a host is set."""
-    from api.issuing import in_background  # noqa: PLC0415 - loads slowly, seldom needed
+    """What runs beside the API, in threads of this process; records are issued under a host."""
+    from api import issuing, rechecking  # noqa: PLC0415 - loads slowly, seldom needed
 
     stop = Event()
     thread = Thread(target=Runner(_database()).run, args=(stop,), name="projector")
     thread.start()
     try:
-        with in_background(settings) if settings.public_host else nullcontext():
+        issues = issuing.in_background(settings) if settings.public_host else nullcontext()
+        with rechecking.in_background(settings), issues:
             yield
     finally:
         stop.set()
