@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
-from typing import NamedTuple
+from functools import cache, cached_property
+from typing import Any, NamedTuple, get_args, get_type_hints
 from uuid import UUID
 
+from pydantic import BaseModel
+
+from ledger.events.policy_conditions import NamedDay, PerformanceRule
 from ledger.events.policy_rule import Rule, StackTrigger
 from ledger.rules.entitlements.days import Days
 from ledger.rules.entitlements.lines import Line, Owed
@@ -16,6 +20,8 @@ from ledger.rules.entitlements.units import Balance, Contribution
 from ledger.rules.incentives import Check, Verdict
 from ledger.rules.notices import Notice
 from ledger.values import stream_id
+
+BEGUN = frozenset({"started", "submitted"})  # days that are looked up for whoever asks
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +51,38 @@ def asks_paid(rule: Rule) -> bool:
 
 def asks_days(rule: Rule) -> bool:
     """Whether it asks when something was begun or handed in; nobody looks for the others."""
-    said = rule.model_dump_json()
-    asked = ('"started"', '"submitted"', '"period_of_performance"')
-    return rule.versioning.grandfathered or any(word in said for word in asked)
+    return rule.versioning.grandfathered or any(
+        isinstance(part, PerformanceRule) or not BEGUN.isdisjoint(_days_named(part))
+        for part in _parts(rule)
+    )
+
+
+def _parts(value: object) -> Iterator[BaseModel]:
+    """A value of a rule, and every one within it."""
+    if isinstance(value, BaseModel):
+        yield value
+        for name in type(value).model_fields:
+            yield from _parts(getattr(value, name))
+    elif isinstance(value, tuple):
+        for one in value:
+            yield from _parts(one)
+
+
+def _days_named(part: BaseModel) -> set[str | None]:
+    return {getattr(part, name) for name in _day_fields(type(part))}
+
+
+@cache
+def _day_fields(kind: type[BaseModel]) -> tuple[str, ...]:
+    """The fields that name a day; a category or a title may happen to be the same word."""
+    hints = get_type_hints(kind, include_extras=True)
+    return tuple(name for name in kind.model_fields if _is_day(hints[name]))
+
+
+def _is_day(hint: Any) -> bool:
+    """A day of whatever name, or one of a few that are named."""
+    within = get_args(hint)
+    return NamedDay in (hint, *within) or any(name in within for name in BEGUN)
 
 
 @dataclass(frozen=True)
