@@ -30,6 +30,7 @@ from projections import employments
 from projections.log import position_at_end_of
 
 WITHOUT_ZONE = "UTC"  # of somebody who never worked for a district of this ledger
+STREAMS = ("history",)  # waited for where streams are read themselves: it takes in all of the log
 
 AsOf = Annotated[
     str | None,
@@ -40,6 +41,12 @@ AsOf = Annotated[
 ]
 EffectiveOn = Annotated[
     date | None, Field(description="the day whose facts hold; today where none is given")
+]
+
+
+InForceOn = Annotated[
+    date | None,
+    Field(description="only what is in force on this day; every version where none is given"),
 ]
 
 
@@ -83,6 +90,12 @@ class KnownQuery(AsOfQuery):
     """As it was known then, and as it stands on a day."""
 
     effective_on: EffectiveOn = None
+
+
+class VersionsQuery(AsOfQuery):
+    """The versions that were known then, all of them or those that are in force on a day."""
+
+    effective_on: InForceOn = None
 
 
 class KnownPageQuery(PageQuery, KnownQuery):
@@ -180,6 +193,7 @@ PagedReadNow = Annotated[Read[PageQuery], Depends(reading(PageQuery))]
 AsOfReadNow = Annotated[Read[AsOfQuery], Depends(reading(AsOfQuery))]
 PagedAsOfReadNow = Annotated[Read[AsOfPageQuery], Depends(reading(AsOfPageQuery))]
 KnownReadNow = Annotated[Read[KnownQuery], Depends(reading(KnownQuery))]
+VersionsReadNow = Annotated[Read[VersionsQuery], Depends(reading(VersionsQuery))]
 PagedKnownReadNow = Annotated[Read[KnownPageQuery], Depends(reading(KnownPageQuery))]
 
 

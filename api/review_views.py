@@ -149,11 +149,11 @@ def _evidence(edge: Edge, enrollment: EnrollmentState, party: Party) -> list[Evi
     ]
 
 
-def decisions_of(edge: Edge, enrollment_id: UUID) -> list[Decision]:
-    """What was decided on each attempt, oldest first, with the feedback that led up to it."""
+def decisions_of(edge: Edge, enrollment_id: UUID, *, until: int | None = None) -> list[Decision]:
+    """What was decided on each attempt up to a version, oldest first, and what was said to it."""
     decisions: list[Decision] = []
     said: list[UUID] = []
-    for event in edge.ledger.events.get(enrollment_id):
+    for event in edge.ledger.events.get(enrollment_id, lte=until):
         match event:
             case Scored(feedback=words) | Adjudicated(feedback=words):
                 said += [words.text_id] if words else []

@@ -28,7 +28,9 @@ from projections import payouts
 from projections.batches import Batches
 from projections.catalog import Catalog
 from projections.contract import Fact, Projection
+from projections.disputes import Disputes
 from projections.employments import Employments
+from projections.external_records import ExternalRecords
 from projections.journal import payroll_streams
 from projections.log import facts_of, pages_of
 from projections.payouts import Payouts, PolicyVersion
@@ -93,6 +95,28 @@ def review(
 ) -> AbstractContextManager[None]:
     """The review of one enrollment as it stood then."""
     return _known(connection, Reviews(), position, "review", enrollment_id=enrollment_id)
+
+
+def disputes_of_person(
+    connection: Connection[Any], person_id: UUID, position: int
+) -> AbstractContextManager[None]:
+    """What she disputed, as it stood then."""
+    return _known(connection, Disputes(), position, "disputes_of_person", person_id=person_id)
+
+
+def disputes_of_office(
+    connection: Connection[Any], office_id: UUID, position: int
+) -> AbstractContextManager[None]:
+    """What an issuer or a district had been asked about, as it stood then."""
+    return _known(connection, Disputes(), position, "disputes_of_office", office_id=office_id)
+
+
+def received_by_person(
+    connection: Connection[Any], person_id: UUID, position: int
+) -> AbstractContextManager[None]:
+    """What came with her from elsewhere, and what districts let it count for, as known then."""
+    which = "received_by_person"
+    return _known(connection, ExternalRecords(), position, which, person_id=person_id)
 
 
 def payroll_of_district(

@@ -40,6 +40,18 @@ SELECT enrollment_id
 SELECT enrollment_id FROM reviews WHERE enrollment_id = %(enrollment_id)s
  UNION SELECT issuer_id FROM reviews WHERE enrollment_id = %(enrollment_id)s;
 
+-- name: disputes_of_person
+SELECT dispute_id FROM disputes WHERE person_id = %(person_id)s;
+
+-- name: disputes_of_office
+SELECT dispute_id
+  FROM disputes
+ WHERE issuer_id = %(office_id)s OR district_id = %(office_id)s;
+
+-- name: received_by_person
+SELECT record_id FROM external_records WHERE person_id = %(person_id)s
+ UNION SELECT acceptance_id FROM acceptances WHERE person_id = %(person_id)s;
+
 -- name: persons_employed
 SELECT DISTINCT person_id FROM payout_employments WHERE district_id = %(district_id)s;
 

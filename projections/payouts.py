@@ -153,6 +153,12 @@ class PolicyVersion:
     last_day: date | None
     retired_position: int | None
 
+    def holds_on(self, day: date) -> bool:
+        """Whether the days it says of itself hold this one, and the policy has not ended."""
+        ends = [self.terms.get("effective_to"), self.last_day and self.last_day.isoformat()]
+        text = day.isoformat()
+        return self.terms["effective_from"] <= text and all(text <= end for end in ends if end)
+
 
 @dataclass(frozen=True, slots=True)
 class Budget:

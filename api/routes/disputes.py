@@ -15,16 +15,26 @@ from api.access import must_be, must_see_district, must_see_queue
 from api.access_shares import must_answer_dispute
 from api.answers import ListOf, answer_all, recorded
 from api.disclosures import shows
-from api.dispute_notes import words_about
 from api.paging import PageOf
-from api.reading import PageQuery, Read, ReadNow, reading
+from api.reading import (
+    WITHOUT_ZONE,
+    KnownPageQuery,
+    KnownQuery,
+    KnownReadNow,
+    Read,
+    reading,
+    zone_of_person,
+)
 from api.routing import Router
+from api.words import words_about
 from api.writing import WriteNow
 from ledger.aggregates.dispute import Dispute as Stream
+from ledger.aggregates.issuer import Issuer
+from ledger.aggregates.organization import Organization
 from ledger.commands import dispute as commands
 from ledger.events.dispute import DisputedKind, DisputeOutcome
-from ledger.values import Slug, Text, Value, VaultText, local_date
-from projections import disputes
+from ledger.values import Slug, Text, Value, VaultText
+from projections import disputes, known
 from projections.disputes import Dispute, Stage
 from projections.sql import NO_ID
 
@@ -54,7 +64,7 @@ class Rebuttal(Value):
     rebuttal: Text
 
 
-class QueueQuery(PageQuery):
+class QueueQuery(KnownPageQuery):
     """What waits for an answer, or everything."""
 
     state: Annotated[Literal["open", "all"], Field(description="open: not answered yet")] = "open"
@@ -120,13 +130,16 @@ def withdraw_dispute(dispute_id: UUID, write: WriteNow) -> Response:
 
 
 @router.read("/people/{person_id}/disputes", ListOf[DisputeView])
-def list_disputes(person_id: UUID, read: ReadNow) -> Response:
+def list_disputes(person_id: UUID, read: KnownReadNow) -> Response:
     """Which of your records you dispute, the newest first, and what was answered."""
     must_be(read.caller, person_id)
     with read.connection(person_id) as connection:
         position = read.visible("disputes")
-        found = disputes.of_person(connection, person_id)
-    return answer_all(_shown(read, found), position)
+        zone = zone_of_person(connection, person_id)
+        as_of = read.known(connection, read.query.as_of, zone, "disputes")
+        with known.disputes_of_person(connection, person_id, as_of):
+            found = disputes.of_person(connection, person_id)
+    return answer_all(_shown(read, found), min(as_of, position))
 
 
 @router.read("/issuers/{issuer_id}/disputes", PageOf[DisputeView])
@@ -135,7 +148,8 @@ def list_disputes_of_issuer(
 ) -> Response:
     """What an issuer has to answer, the first due first."""
     must_see_queue(read.caller, issuer_id)
-    return _queue(read, issuer_id)
+    issuer = read.edge.ledger.find(Issuer, issuer_id)
+    return _queue(read, issuer_id, issuer.zone if issuer else WITHOUT_ZONE)
 
 
 @router.read("/districts/{district_id}/disputes", PageOf[DisputeView])
@@ -144,22 +158,24 @@ def list_disputes_of_district(
 ) -> Response:
     """What a district has to answer, the first due first."""
     must_see_district(read.caller, district_id)
-    return _queue(read, district_id)
+    return _queue(read, district_id, read.edge.ledger.get(Organization, district_id).zone)
 
 
-def _queue(read: Read[QueueQuery], office_id: UUID) -> Response:
+def _queue(read: Read[QueueQuery], office_id: UUID, zone: str) -> Response:
     with read.connection() as connection:
         position = read.visible("disputes")
-        found = disputes.queue(
-            connection,
-            office_id,
-            open_only=read.query.state == "open",
-            after=read.page.after(tuple[date, UUID], (date.min, NO_ID)),
-            limit=read.page.limit,
-        )
+        as_of = read.known(connection, read.query.as_of, zone, "disputes")
+        with known.disputes_of_office(connection, office_id, as_of):
+            found = disputes.queue(
+                connection,
+                office_id,
+                open_only=read.query.state == "open",
+                after=read.page.after(tuple[date, UUID], (date.min, NO_ID)),
+                limit=read.page.limit,
+            )
     shows(read, "disputes", {one.person_id for one in found}, within=[office_id])
     key = (found[-1].due_on, found[-1].dispute_id) if found else None
-    return read.page.answer(_shown(read, found), position, key=key)
+    return read.page.answer(_shown(read, found), min(as_of, position), key=key)
 
 
 def _shown(read: Read[Any], found: Sequence[Dispute]) -> list[DisputeView]:
@@ -172,6 +188,9 @@ def _shown(read: Read[Any], found: Sequence[Dispute]) -> list[DisputeView]:
 
 
 def _view(one: Dispute, read: Read[Any], words: Mapping[UUID, str]) -> DisputeView:
+    assert isinstance(read.query, KnownQuery | KnownPageQuery), (
+        "whether it is late is asked of a day"
+    )
     return DisputeView(
         dispute_id=one.dispute_id,
         version=one.version,
@@ -185,7 +204,7 @@ def _view(one: Dispute, read: Read[Any], words: Mapping[UUID, str]) -> DisputeVi
         zone=one.zone,
         opened_on=one.opened_on,
         due_on=one.due_on,
-        overdue=one.stage == "open" and one.due_on < local_date(read.at, one.zone),
+        overdue=one.stage == "open" and one.due_on < read.day(one.zone, read.query.effective_on),
         statement=words.get(one.statement_id),
         outcome=one.outcome,
         reason=one.reason,

@@ -12,19 +12,19 @@ from pydantic import Field
 
 from api.access import must_act_for_district, must_operate, must_write_rules
 from api.answers import ListOf, answer_all, recorded
-from api.reading import Read, ReadQuery, reading
+from api.reading import WITHOUT_ZONE, Read, VersionsQuery, reading
 from api.routing import Router
 from api.writing import WriteNow
 from ledger.aggregates.equivalency import Equivalency
 from ledger.commands import equivalency as equivalencies
 from ledger.events.equivalency import EquivalencyTerms
-from ledger.values import POSITION_MAX, Day, ShortText, Value
-from projections import renewals
+from ledger.values import Day, ShortText, Value
+from projections.renewal_rules import rules_known
 
 router = Router("equivalencies")
 
 
-class RuleQuery(ReadQuery):
+class RuleQuery(VersionsQuery):
     """Which rules to look for."""
 
     jurisdiction: Annotated[
@@ -68,9 +68,11 @@ def list_equivalencies(
     """Every version of every authority's rules, the state's before its districts'."""
     with read.edge.reading() as connection:
         position = read.visible("renewals")
-        found = renewals.rules_known(
-            connection, until=POSITION_MAX, jurisdiction=read.query.jurisdiction
-        )
+        as_of = read.known(connection, read.query.as_of, WITHOUT_ZONE, "renewals")
+        found = rules_known(connection, until=as_of, jurisdiction=read.query.jurisdiction)
+    day = read.query.effective_on
+    if day is not None:  # of each authority's rules the newest version whose span holds it
+        found = list({one.rule_id: one for one in found if one.covers(day)}.values())
     items = [
         AdoptedRule(
             equivalency_id=rule.rule_id,
@@ -84,7 +86,7 @@ def list_equivalencies(
         )
         for rule in found
     ]
-    return answer_all(items, position)
+    return answer_all(items, min(as_of, position))
 
 
 @router.write("/equivalencies")

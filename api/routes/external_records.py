@@ -22,12 +22,13 @@ from api.disclosures import shows, shows_person
 from api.external_records import ShownRecord, shown, visible
 from api.imports.records import VIEWS, document_of, import_record, recheck_record
 from api.problems import NotYetVisibleError
-from api.reading import Read, ReadNow
+from api.reading import AsOfReadNow, Read, ReadNow, VersionsReadNow, zone_of_person
 from api.routing import ImportRoute, Router
 from api.writing import Write, WriteNow
 from ledger.aggregates.acceptance import ONE_AWARD, Decision
 from ledger.aggregates.external_record import ExternalRecord
 from ledger.aggregates.issuer_trust import Trust
+from ledger.aggregates.organization import Organization
 from ledger.commands import external_record as commands
 from ledger.commands import issuer_trust as trusts
 from ledger.errors import ErasedError, NotFoundError, PreconditionError
@@ -36,7 +37,7 @@ from ledger.events.equivalency import MICRO_CREDENTIAL
 from ledger.events.issuer_trust import HostName, IssuerName
 from ledger.records.received_files import BUNDLE_BYTES_MAX
 from ledger.values import Day, Positive, ShortText, Slug, Value
-from projections import external_records
+from projections import external_records, known
 from projections.external_records import Accepted, ReceivedRecord, TrustDecision
 
 router = Router("external-records", ImportRoute)
@@ -143,21 +144,24 @@ def import_external_record(
 
 
 @router.read("/people/{person_id}/external-records", ListOf[ShownRecord])
-def list_external_records(person_id: UUID, read: ReadNow) -> Response:
+def list_external_records(person_id: UUID, read: AsOfReadNow) -> Response:
     """What came with a person from elsewhere; a district sees what it received."""
     with read.connection(person_id) as connection:
         position = read.visible(*SEEN_WITH)
+        zone = zone_of_person(connection, person_id)
+        as_of = read.known(connection, read.query.as_of, zone, *VIEWS)
         sight = must_see_earned(read.caller, connection, person_id)
-        found = visible(external_records.of_person(connection, person_id), sight)
-        accepted = external_records.acceptances_of_person(connection, person_id)
+        with known.received_by_person(connection, person_id, as_of):
+            found = visible(external_records.of_person(connection, person_id), sight)
+            accepted = external_records.acceptances_of_person(connection, person_id)
         shows_person(read, connection, "external-records", person_id)
-    return answer_all(shown(read.edge, found, accepted), position)
+    return answer_all(shown(read.edge, found, accepted), min(as_of, position))
 
 
 @router.read("/external-records/{external_record_id}", ShownRecord)
-def read_external_record(external_record_id: UUID, read: ReadNow) -> Response:
+def read_external_record(external_record_id: UUID, read: AsOfReadNow) -> Response:
     """One record from elsewhere: of each award whether it is valid, trusted, and still in force."""
-    position, found, accepted = _seen(read, external_record_id)
+    position, found, accepted = _seen(read, external_record_id, read.query.as_of)
     [item] = shown(read.edge, [found], accepted)
     return answer(item, position=position)
 
@@ -226,12 +230,19 @@ def list_acceptances_under_review(district_id: UUID, read: ReadNow) -> Response:
 
 
 @router.read("/districts/{district_id}/trusted-issuers", ListOf[TrustDecision])
-def list_trusted_issuers(district_id: UUID, read: ReadNow) -> Response:
+def list_trusted_issuers(district_id: UUID, read: VersionsReadNow) -> Response:
     """Every decision of a district on the issuers of records, by the day it took effect."""
     must_see_district(read.caller, district_id)
+    zone = read.edge.ledger.get(Organization, district_id).zone
     with read.connection() as connection:
         position = read.visible(*VIEWS)
-        return answer_all(external_records.trusted_by(connection, district_id), position)
+        as_of = read.known(connection, read.query.as_of, zone, *VIEWS)
+        decided = external_records.trusted_by(connection, district_id)
+    found = [one for one in decided if one.position <= as_of]
+    day = read.query.effective_on
+    if day is not None:  # of each issuer the newest decision that had begun
+        found = list({one.issuer_id: one for one in found if one.effective_on <= day}.values())
+    return answer_all(found, min(as_of, position))
 
 
 @router.write("/districts/{district_id}/trusted-issuers")
@@ -273,7 +284,7 @@ def _kept(write: Write, external_record_id: UUID) -> ExternalRecord:
 
 
 def _seen(
-    read: Read[Any], external_record_id: UUID
+    read: Read[Any], external_record_id: UUID, as_of: str | None = None
 ) -> tuple[int, ReceivedRecord, Sequence[Accepted]]:
     with read.connection() as connection:
         position = read.visible(*SEEN_WITH)
@@ -281,10 +292,14 @@ def _seen(
         if found is None:
             raise NotFoundError(NOT_THERE)
         sight = must_see_earned(read.caller, connection, found.person_id)
-        if not visible([found], sight):
+        zone = zone_of_person(connection, found.person_id)
+        until = read.known(connection, as_of, zone, *VIEWS)
+        with known.received_by_person(connection, found.person_id, until):
+            then = external_records.find(connection, external_record_id)
+            accepted = external_records.acceptances_of_person(connection, found.person_id)
+        if then is None or not visible([then], sight):
             raise NotFoundError(NOT_THERE)
-        accepted = external_records.acceptances_of_person(connection, found.person_id)
         shows_person(
             read, connection, "external-records", found.person_id, thing_id=external_record_id
         )
-    return position, found, accepted
+    return min(until, position), then, accepted

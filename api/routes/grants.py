@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from uuid import UUID
 
 from fastapi import Response
@@ -9,13 +10,15 @@ from pydantic import BaseModel
 
 from api.access import must_operate
 from api.answers import answer, recorded
-from api.caller import Caller
-from api.reading import ReadNow
+from api.reading import STREAMS, WITHOUT_ZONE, AsOfReadNow, ReadNow
 from api.routing import Router
 from api.writing import WriteNow
+from ledger.aggregates.access import Access as AccessState
 from ledger.commands import access as grants
+from ledger.commands.access import access_stream
 from ledger.events.access import Role
 from ledger.values import Value
+from projections.log import facts_of, last_position
 
 router = Router("access")
 
@@ -44,14 +47,20 @@ class Access(BaseModel):
 @router.read("/me", Access)
 def read_own_access(read: ReadNow) -> Response:
     """Who the ledger takes you for."""
-    return _shown(read.caller)
+    return _shown(read.caller.principal_id, read.caller.grants)
 
 
 @router.read("/principals/{principal_id}/grants", Access)
-def read_access(principal_id: UUID, read: ReadNow) -> Response:
-    """Which roles somebody holds."""
+def read_access(principal_id: UUID, read: AsOfReadNow) -> Response:
+    """Which roles somebody holds, or held then."""
     must_operate(read.caller)
-    return _shown(Caller(principal_id, read.edge.ledger))
+    stream = access_stream(principal_id)
+    with read.connection() as connection:
+        as_of = read.known(connection, read.query.as_of, WITHOUT_ZONE, *STREAMS)
+        then = facts_of(connection, [stream], as_of)
+        position = min(as_of, last_position(connection))
+    found = AccessState.fold(None, [fact.event for fact in then])
+    return _shown(principal_id, found.grants if found else frozenset(), position)
 
 
 @router.write("/principals/{principal_id}/grants")
@@ -68,7 +77,8 @@ def withdraw_access(principal_id: UUID, body: Grant, write: WriteNow) -> Respons
     return recorded(write.run(grants.withdraw_access, body, principal_id=principal_id))
 
 
-def _shown(caller: Caller) -> Response:
-    grants = sorted(caller.grants, key=str)
-    held = [{"role": role, "scope_id": scope_id} for role, scope_id in grants]
-    return answer({"principal_id": caller.principal_id, "grants": held})
+def _shown(
+    principal_id: UUID, grants: Collection[tuple[Role, UUID | None]], position: int | None = None
+) -> Response:
+    held = [{"role": role, "scope_id": scope_id} for role, scope_id in sorted(grants, key=str)]
+    return answer({"principal_id": principal_id, "grants": held}, position=position)

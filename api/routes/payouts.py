@@ -19,12 +19,12 @@ from api.disclosures import shows
 from api.explanations import VIEWS, PayoutExplained, explain
 from api.paging import PageOf
 from api.reading import (
-    AsOfReadNow,
     KnownPageQuery,
     KnownQuery,
     KnownReadNow,
     PagedKnownReadNow,
     Read,
+    VersionsReadNow,
     reading,
     zone_of_person,
 )
@@ -186,13 +186,16 @@ def explain_payout(payout_id: UUID, read: KnownReadNow) -> Response:
 
 
 @router.read("/districts/{district_id}/policies", ListOf[PolicyVersion])
-def list_policies(district_id: UUID, read: AsOfReadNow) -> Response:
+def list_policies(district_id: UUID, read: VersionsReadNow) -> Response:
     """Every version of every policy that a board ever adopted, for everybody to read."""
     zone = read.edge.ledger.get(Organization, district_id).zone
     with read.edge.reading() as connection:
         position = read.visible("payouts")
         as_of = read.known(connection, read.query.as_of, zone, "payouts")
         found = policies_known(connection, district_id, as_of)
+    day = read.query.effective_on
+    if day is not None:  # of each policy the newest version whose span holds it
+        found = list({one.policy_id: one for one in found if one.holds_on(day)}.values())
     return answer_all(found, min(as_of, position))
 
 

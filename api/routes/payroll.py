@@ -24,7 +24,14 @@ from api.answers import ListOf, answer_all, recorded
 from api.disclosures import shows
 from api.paging import LIMIT_MAX, PageOf
 from api.payroll_views import known_payroll, known_position
-from api.reading import AsOfPageQuery, AsOfReadNow, Read, reading, zone_of_person
+from api.reading import (
+    AsOfPageQuery,
+    AsOfReadNow,
+    Read,
+    VersionsReadNow,
+    reading,
+    zone_of_person,
+)
 from api.routing import Router
 from api.writing import Write, WriteNow
 from ledger.commands import entitlement as entitlements
@@ -33,7 +40,7 @@ from ledger.commands.entitlement import About
 from ledger.errors import NotFoundError
 from ledger.events.entitlement import HoldReason, WriteOffReason
 from ledger.events.payroll import PayrollTerms
-from ledger.rules.payroll import Decided, Payable
+from ledger.rules.payroll import Decided, Payable, terms_on
 from ledger.rules.payroll_lines import Proposal
 from ledger.rules.payroll_states import EntitlementState, entitlement_state
 from ledger.store import EVERYTHING
@@ -115,14 +122,19 @@ def set_payroll_terms(district_id: UUID, body: PayrollTerms, write: WriteNow) ->
 
 
 @router.read("/districts/{district_id}/payroll-terms", ListOf[Terms])
-def list_payroll_terms(district_id: UUID, read: AsOfReadNow) -> Response:
+def list_payroll_terms(district_id: UUID, read: VersionsReadNow) -> Response:
     """Every version of how a district pays."""
     must_see_payouts(read.caller, district_id)
     with read.connection() as connection:
         read.visible("batches")  # or terms that were just set would not be there
         found = batches.terms_of_district(connection, district_id)
         with known_payroll(read, connection, district_id) as position:
-            return answer_all([one for one in found if one.position <= position], position)
+            found = [one for one in found if one.position <= position]
+    day = read.query.effective_on
+    if day is not None:
+        number = terms_on([PayrollTerms.model_validate(one.terms) for one in found], day)
+        found = [one for one in found if one.terms_version == number]
+    return answer_all(found, position)
 
 
 @router.read("/districts/{district_id}/entitlements", PageOf[Standing])

@@ -12,14 +12,22 @@ from api.access import NOT_THERE, must_see_queue, review_role
 from api.answers import ListOf, answer, answer_all
 from api.disclosures import shows, shows_enrollment
 from api.paging import PageOf
-from api.reading import AsOfPageQuery, AsOfReadNow, Read, ReadNow, reading, zone_of_person
+from api.reading import (
+    STREAMS,
+    AsOfPageQuery,
+    AsOfReadNow,
+    Read,
+    ReadNow,
+    reading,
+    zone_of_person,
+)
 from api.review_views import Decision, ReviewView, decisions_of, view
 from api.routing import Router
 from ledger.aggregates.enrollment import Enrollment
 from ledger.aggregates.issuer import Issuer
 from ledger.errors import NotFoundError
 from projections import known, reviews
-from projections.log import facts_of
+from projections.log import facts_of, last_position
 from projections.review_clock import Actor
 from projections.sql import NO_ID
 
@@ -101,10 +109,16 @@ def read_enrollment(enrollment_id: UUID, read: AsOfReadNow) -> Response:
 
 
 @router.read("/enrollments/{enrollment_id}/decisions", ListOf[Decision])
-def list_decisions(enrollment_id: UUID, read: ReadNow) -> Response:
+def list_decisions(enrollment_id: UUID, read: AsOfReadNow) -> Response:
     """What was decided on each attempt, criterion by criterion, with the words for the teacher."""
     enrollment = read.edge.ledger.get(Enrollment, enrollment_id)
     if review_role(read.caller, enrollment) == "assessor":
         raise NotFoundError(NOT_THERE)
+    with read.connection(party_to=enrollment.person_id) as connection:
+        zone = zone_of_person(connection, enrollment.person_id)
+        as_of = read.known(connection, read.query.as_of, zone, *STREAMS)
+        then = facts_of(connection, [enrollment_id], as_of)
+        position = min(as_of, last_position(connection))
     shows_enrollment(read, "decisions", enrollment)
-    return answer_all(decisions_of(read.edge, enrollment_id))
+    until = then[-1].event.originator_version if then else 0
+    return answer_all(decisions_of(read.edge, enrollment_id, until=until), position)
