@@ -17,8 +17,8 @@ from ledger.commands.equivalency import load_rules
 from ledger.commands.equivalency import shipped as shipped_rules
 from ledger.store import Role
 from ledger.values import POSITION_MAX
-from projections import renewals
 from projections.database import Database
+from projections.renewal_rules import rules_known
 
 Row = dict[str, Any]
 
@@ -96,7 +96,7 @@ def _shipped(jurisdiction: str | None) -> Iterator[Row]:
 
 def _adopted(jurisdiction: str | None) -> Iterator[Row]:
     with closing(Database(local_postgres.url()).connect(role=Role.READ)) as connection:
-        found = renewals.rules_known(connection, until=POSITION_MAX, jurisdiction=jurisdiction)
+        found = rules_known(connection, until=POSITION_MAX, jurisdiction=jurisdiction)
     for rule in found:
         yield {
             "jurisdiction": rule.terms.jurisdiction,

@@ -21,9 +21,10 @@ from ledger.rules.counting import Unit
 from ledger.rules.equivalencies import Achievement, Rule
 from ledger.rules.licenses import License
 from ledger.rules.needs import OptionLine
-from ledger.rules.renewals import CategoryLine, Progress, RuleName, in_cycle, progress
+from ledger.rules.renewals import CategoryLine, Classes, Progress, RuleName, in_cycle, progress
 from ledger.values import POSITION_MAX
 from projections import history, renewals, transcript
+from projections.renewal_rules import classes_known, rules_known
 from projections.renewals import Award, Credit, Held
 
 
@@ -43,6 +44,8 @@ class CountedUnit:
     rule_version: int | None
     other_id: str | None
     position: int
+    upload_from: date | None = None  # when its district hands it in to the authority
+    upload_to: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +73,8 @@ class RenewalLine:
     window_to: date | None
     approver: str | None
     rule: RuleName | None
+    upload_from: date | None  # the window of upload that is open on the day, or the next
+    upload_to: date | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +96,23 @@ class LicenseUnits:
     cycle: int
     unit: str | None
     counted: CountedUnit
+
+
+@dataclass(frozen=True, slots=True)
+class Rulebook:
+    """What authorities have said by a position: their rules, and which competencies are one."""
+
+    rules: Sequence[Rule]
+    classes: Classes
+
+
+def rulebook(
+    connection: Connection[Any], until: int, *, jurisdiction: str | None = None
+) -> Rulebook:
+    """All that licenses were measured by at a position; POSITION_MAX means now."""
+    rules = rules_known(connection, until=until, jurisdiction=jurisdiction)
+    asked = any(rule.terms.once_per_competency for rule in rules)
+    return Rulebook(rules, classes_known(connection, until=until) if asked else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,15 +176,19 @@ def records_of_district(
 def lines(
     held: License,
     achievements: Sequence[Achievement],
-    rules: Sequence[Rule],
+    book: Rulebook,
     day: date,
     cycle: int | AllOrNewest = "newest",
 ) -> list[Progress]:
     """The lines of a license on a day: of its newest cycle, of one (1 is the first), or of all."""
     if cycle == "newest":
-        return progress(held, achievements, rules, day)
+        return progress(held, achievements, book.rules, day, classes=book.classes)
     indexes = range(len(held.terms)) if cycle == "all" else [cycle - 1]
-    return [line for index in indexes for line in in_cycle(held, achievements, rules, day, index)]
+    return [
+        line
+        for index in indexes
+        for line in in_cycle(held, achievements, book.rules, day, index, classes=book.classes)
+    ]
 
 
 def shown(line: Progress, day: date) -> RenewalLine:
@@ -191,7 +217,7 @@ def brought(
     if not held:
         return []
     earned = [*record.achievements(sight), *imagined]
-    rules = renewals.rules_known(connection, until=until)
+    book = rulebook(connection, until)
     return [
         LicenseUnits(
             license_id=line.license_id,
@@ -203,7 +229,7 @@ def brought(
             counted=counted(unit),
         )
         for one in held
-        for line in progress(one.license, earned, rules, day)
+        for line in lines(one.license, earned, book, day)
         for unit in line.units
         if unit.achievement_id == str(achievement_id)
     ]

@@ -55,7 +55,10 @@ class Upcaster:
     change: Callable[[Fields], Fields]
 
 
-UPCASTERS: Mapping[str, Upcaster] = {}
+UPCASTERS: Mapping[str, Upcaster] = {
+    # What the newer one says beside is said of nothing by default.
+    "equivalency.adopted.v1": Upcaster("equivalency.adopted.v2", lambda fields: fields),
+}
 
 
 def encode(event: LedgerEvent) -> bytes:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import lru_cache
 from types import UnionType
 from typing import Any, ClassVar, assert_never
 from uuid import UUID
@@ -20,6 +19,7 @@ from pydantic import TypeAdapter
 
 from ledger.events import (
     AnyAcceptanceEvent,
+    AnyCalendarEvent,
     AnyCreditEvent,
     AnyEquivalencyEvent,
     AnyLicenseEvent,
@@ -28,23 +28,28 @@ from ledger.events import (
     equivalency,
     licensure,
 )
-from ledger.events.equivalency import MICRO_CREDENTIAL, EquivalencyTerms
+from ledger.events.calendar import CalendarFactRecorded
+from ledger.events.equivalency import MICRO_CREDENTIAL
 from ledger.events.merge import PersonsMerged
 from ledger.events.opening import OpeningAward, OpeningPayment, OpeningRecorded, OpeningUnits
-from ledger.rules.equivalencies import HUNDREDTHS, Achievement, Rule
+from ledger.rules.equivalencies import HUNDREDTHS, Achievement
 from ledger.rules.licenses import License, license_after
 from ledger.values import VaultText
 from projections.contract import Fact, Projection, Table, Viewer
+from projections.renewal_rules import Said
 from projections.sql import NO_ID, Write, blocks, read, rows, to_write
 
 Relevant = (
-    AnyLicenseEvent | AnyCreditEvent | AnyAcceptanceEvent | AnyEquivalencyEvent | OpeningRecorded
+    AnyLicenseEvent
+    | AnyCreditEvent
+    | AnyAcceptanceEvent
+    | AnyEquivalencyEvent
+    | AnyCalendarEvent
+    | OpeningRecorded
 )
 
 _SQL = blocks("renewals")
 _LICENSE = TypeAdapter(License)
-# Rules are read for every answer and hardly ever change: each text is parsed once.
-_terms = lru_cache(4096)(EquivalencyTerms.model_validate_json)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,22 +110,6 @@ class Credit:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RuleRow:
-    """A version of an authority's rules, and where it was retired, if it was."""
-
-    rule_id: UUID
-    rule_version: int
-    district_id: UUID | None
-    jurisdiction: str
-    authority_reference: str
-    adopted_on: date
-    terms: str  # as JSON
-    position: int
-    last_day: date | None
-    retired_position: int | None
-
-
 @dataclass(frozen=True, slots=True)
 class Award:
     """What became of an enrollment that was awarded, and where in the log it was."""
@@ -152,7 +141,7 @@ class Award:
 
 
 class Renewals(Projection[Relevant]):
-    """Keeps `renewal_licenses`, `renewal_credits` and `renewal_rules`."""
+    """Keeps `renewal_licenses`, `renewal_credits`, `renewal_rules` and `renewal_classes`."""
 
     name: ClassVar[str] = "renewals"
     takes: ClassVar[UnionType] = Relevant
@@ -160,6 +149,7 @@ class Renewals(Projection[Relevant]):
         Table("renewal_licenses", seen_by=(Viewer.PERSON, Viewer.DISTRICTS)),
         Table("renewal_credits", seen_by=(Viewer.PERSON, Viewer.DISTRICT)),
         Table("renewal_rules", by_person=False, seen_by=(Viewer.EVERYBODY,)),
+        Table("renewal_classes", by_person=False, seen_by=(Viewer.EVERYBODY,)),
     )
     sharded: ClassVar[bool] = True
 
@@ -169,13 +159,16 @@ class Renewals(Projection[Relevant]):
         credits_ = {
             one.credit_id: one for one in read(connection, Credit, _SQL["load_credits"], ids=ids)
         }
-        rules = {
-            (one.rule_id, one.rule_version): one
-            for one in read(connection, RuleRow, _SQL["load_rules"], ids=ids)
-        }
+        said = Said.loaded(connection, ids)
         for position, event in facts:
             stream = event.originator_id
             match event:
+                case (
+                    CalendarFactRecorded()
+                    | equivalency.EquivalencyAdopted()
+                    | equivalency.EquivalencyRetired()
+                ):
+                    said.take(event, position)
                 case licensure.LicenseEvent():
                     licenses[stream] = _license_after(licenses.get(stream), event, position)
                 case OpeningRecorded():
@@ -185,20 +178,14 @@ class Renewals(Projection[Relevant]):
                     credits_[stream] = _credit_after(credits_.get(stream), event, position)
                 case acceptance.AcceptanceEvent():
                     credits_[stream] = _accepted_after(credits_.get(stream), event, position)
-                case equivalency.EquivalencyAdopted():
-                    rules[stream, event.rule_version] = _rule_row(event, position)
-                case equivalency.EquivalencyRetired(last_day=last_day):
-                    for key in [key for key in rules if key[0] == stream]:
-                        rules[key] = replace(
-                            rules[key], last_day=last_day, retired_position=position
-                        )
                 case _:
                     assert_never(event)
         return to_write(
             _SQL["save"],
             licenses=[_license_row(one) for one in licenses.values()],
             credits=list(credits_.values()),
-            rules=list(rules.values()),
+            rules=list(said.rules.values()),
+            classes=said.classes,
         )
 
     def merge(self, fact: Fact[PersonsMerged], connection: Connection[Any]) -> list[Write]:
@@ -233,26 +220,6 @@ def credits_of_persons(connection: Connection[Any], person_ids: Collection[UUID]
 def awards_of_persons(connection: Connection[Any], person_ids: Collection[UUID]) -> list[Award]:
     """What some persons were ever awarded, revoked or not."""
     return read(connection, Award, _SQL["awards_of_persons"], person_ids=list(person_ids))
-
-
-def rules_known(
-    connection: Connection[Any], *, until: int, jurisdiction: str | None = None
-) -> list[Rule]:
-    """Every version of every authority's rules, as known at a position."""
-    found = read(connection, RuleRow, _SQL["rules"], until=until, jurisdiction=jurisdiction)
-    return [
-        Rule(
-            rule_id=row.rule_id,
-            rule_version=row.rule_version,
-            district_id=row.district_id,
-            authority_reference=row.authority_reference,
-            adopted_on=row.adopted_on,
-            terms=_terms(row.terms),
-            last_day=row.last_day,
-            position=row.position,
-        )
-        for row in found
-    ]
 
 
 def licenses_of(facts: Iterable[Fact[Any]]) -> list[Held]:
@@ -370,21 +337,6 @@ def _accepted_after(before: Credit | None, event: Any, position: int) -> Credit:
         withdrawn_on=event.effective_on,
         withdrawn_reason=event.reason,
         positions=positions,
-    )
-
-
-def _rule_row(event: equivalency.EquivalencyAdopted, position: int) -> RuleRow:
-    return RuleRow(
-        rule_id=event.originator_id,
-        rule_version=event.rule_version,
-        district_id=event.district_id,
-        jurisdiction=event.terms.jurisdiction,
-        authority_reference=event.authority_reference,
-        adopted_on=event.adopted_on,
-        terms=event.terms.model_dump_json(),
-        position=position,
-        last_day=None,
-        retired_position=None,
     )
 
 

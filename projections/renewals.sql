@@ -52,6 +52,15 @@ CREATE TABLE IF NOT EXISTS renewal_rules (
 );
 CREATE INDEX IF NOT EXISTS renewal_rules_of_jurisdiction ON renewal_rules (jurisdiction);
 
+-- Every word of a district on which micro-credentials are one competency; the newest counts.
+CREATE TABLE IF NOT EXISTS renewal_classes (
+    district_id    uuid   NOT NULL,
+    name           text   NOT NULL,
+    position       bigint NOT NULL,
+    credential_ids uuid[] NOT NULL,
+    PRIMARY KEY (district_id, name, position)
+);
+
 -- name: load
 SELECT license_id, license::text, number::text, district_ids
   FROM renewal_licenses
@@ -82,7 +91,11 @@ credits AS (
            category = excluded.category, outcome = excluded.outcome,
            outcome_reason = excluded.outcome_reason, withdrawn_on = excluded.withdrawn_on,
            withdrawn_reason = excluded.withdrawn_reason, position = excluded.position,
-           positions = excluded.positions)
+           positions = excluded.positions),
+classes AS (
+    INSERT INTO renewal_classes
+    SELECT * FROM json_populate_recordset(NULL::renewal_classes, %(classes)s)
+        ON CONFLICT DO NOTHING)
 INSERT INTO renewal_rules
 SELECT * FROM json_populate_recordset(NULL::renewal_rules, %(rules)s)
     ON CONFLICT (rule_id, rule_version) DO UPDATE
@@ -125,6 +138,16 @@ SELECT rule_id, rule_version, district_id, jurisdiction, authority_reference, ad
  WHERE position <= %(until)s
    AND (%(jurisdiction)s::text IS NULL OR jurisdiction = %(jurisdiction)s)
  ORDER BY jurisdiction, district_id NULLS FIRST, rule_id, rule_version;
+
+-- name: classes
+-- As they were known at a position.
+SELECT *
+  FROM (SELECT DISTINCT ON (district_id, name) *
+          FROM renewal_classes
+         WHERE position <= %(until)s
+         ORDER BY district_id, name, position DESC) AS newest
+ WHERE cardinality(credential_ids) > 1
+ ORDER BY district_id, name;
 
 -- name: awards_of_persons
 -- The transcript has what became of an award, the stacks its place in the log.

@@ -42,6 +42,7 @@ from api.renewals import (
     lines,
     records,
     records_of_district,
+    rulebook,
     shown,
 )
 from api.renewals import visible as visible_licenses
@@ -169,13 +170,13 @@ def read_renewals(
         known = read.known(connection, read.query.as_of, zone, *VIEWS)
         day = read.day(zone, read.query.effective_on)
         record = records(connection, [person_id], known)[person_id]
-        rules = renewals.rules_known(connection, until=known)
+        book = rulebook(connection, known)
         shows_person(read, connection, "renewals", person_id)
     earned = record.achievements(sight)
     items = [
         shown(line, day)
         for held in visible_licenses(record.licenses, sight)
-        for line in lines(held.license, earned, rules, day, read.query.cycles)
+        for line in lines(held.license, earned, book, day, read.query.cycles)
     ]
     return answer_all(items, min(known, position))
 
@@ -195,7 +196,7 @@ def list_renewals(
         after, limit = read.page.after(UUID, NO_ID), read.page.limit
         found = records_of_district(connection, district_id, known, after=after, limit=limit)
         person_ids = list(found)
-        rules = renewals.rules_known(connection, until=known)
+        book = rulebook(connection, known)
         whole = read.caller.holds("auditor")
         sights = {
             one: EVERYTHING if whole else sight_of(connection, one, district_id)
@@ -212,7 +213,7 @@ def list_renewals(
                 for held in found[person_id].licenses
                 if held.license.district_id == district_id
                 for line in lines(
-                    held.license, found[person_id].achievements(sights[person_id]), rules, day
+                    held.license, found[person_id].achievements(sights[person_id]), book, day
                 )
             ],
         }
@@ -242,13 +243,11 @@ def explain_license(
         cycle = read.query.cycle
         if held is None or (cycle is not None and cycle > len(held.license.terms)):
             raise NotFoundError(NOT_THERE)
-        rules = renewals.rules_known(
-            connection, until=known, jurisdiction=held.license.jurisdiction
-        )
+        book = rulebook(connection, known, jurisdiction=held.license.jurisdiction)
         made = _made_by(connection, held.license.positions)
         shows_person(read, connection, "license", person_id, thing_id=license_id)
     earned = record.achievements(sight)
-    found = lines(held.license, earned, rules, day, cycle or "newest")
+    found = lines(held.license, earned, book, day, cycle or "newest")
     body = {"lines": [explained(line, day) for line in found], "events": made}
     return answer(body, position=min(known, position))
 

@@ -108,6 +108,16 @@ class Validity(Value):
     valid_months: Months
 
 
+Month = Annotated[int, Field(strict=True, ge=1, le=12)]
+
+
+class UploadWindow(Value):
+    """Whole months of every year in which districts hand in what was earned."""
+
+    first_month: Month
+    last_month: Month  # before the first one: of the next year
+
+
 class EquivalencyTerms(Value):
     """One version of an authority's rules for one jurisdiction, whole.
 
@@ -122,11 +132,14 @@ class EquivalencyTerms(Value):
     effective_to: Day | None = None
     governed_by: GovernedBy = "valid_from"
     opt_in_trait: Slug | None = None  # a license with it is under this version, whatever its date
-    year_starts_month: Annotated[int, Field(strict=True, ge=1, le=12)] = 7
+    year_starts_month: Month = 7
     conversions: tuple[Conversion, ...] = ()
     requirements: tuple[Requirement, ...] = ()
     validities: tuple[Validity, ...] = ()
     source: Text | None = None  # where the figures are from
+    # Micro-credentials that the district has named as one competency count once in a cycle.
+    once_per_competency: Flag = False
+    upload_windows: tuple[UploadWindow, ...] = ()  # none: handed in at any time
 
 
 class EquivalencyEvent(Event):
@@ -136,9 +149,13 @@ class EquivalencyEvent(Event):
 
 
 class EquivalencyAdopted(EquivalencyEvent):
-    """The authority adopted this version; the reference names the act that says so."""
+    """The authority adopted this version; the reference names the act that says so.
 
-    TOPIC: ClassVar[str] = "equivalency.adopted.v1"
+    The first version of this event knew no windows of upload and no equal competencies: it is read
+    as one without them.
+    """
+
+    TOPIC: ClassVar[str] = "equivalency.adopted.v2"
 
     rule_version: Positive
     authority_reference: ShortText

@@ -1,8 +1,8 @@
 """What counts in one cycle: each achievement in the order in which it was earned, with its reason.
 
 The reasons why something counts for nothing, or for less, are codes: revoked, withdrawn, expired,
-under_review, outside_validity, duplicate, exchanged, declined, cap_reached, a ruling's own, and
-those of a conversion.
+under_review, outside_validity, duplicate, exchanged, same_competency, declined, cap_reached, a
+ruling's own, and those of a conversion.
 """
 
 from __future__ import annotations
@@ -27,8 +27,10 @@ from ledger.rules.equivalencies import (
 )
 from ledger.rules.licenses import License, Ruling, Term
 from ledger.rules.pairs import Exchange, left_out
+from ledger.rules.uploads import upload_after
 
 LocalOn = Callable[[date], Rule | None]
+Equal = Sequence[frozenset[UUID]]  # micro-credentials that show one competency, in each group
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +50,8 @@ class Unit:
     rule_version: int | None
     other_id: str | None  # the other of a pair of which one alone counts
     position: int
+    upload_from: date | None = None  # when the district hands it in; null: at any time, or never
+    upload_to: date | None = None
 
     @property
     def own_hundredths(self) -> int:
@@ -63,6 +67,7 @@ NEVER_COUNTS = frozenset(
         "expired",
         "outside_validity",
         "duplicate",
+        "same_competency",
         "exchanged",
         "declined",
     }
@@ -81,18 +86,22 @@ def count(
     local_on: LocalOn,
     caps: Sequence[Cap],
     counted_before: AbstractSet[str] = frozenset(),
+    equal: Equal = (),
 ) -> tuple[Unit, ...]:
     """Every achievement of hers up to a day, in order, with what it brings in this cycle.
 
     `counted_before` is what has counted in earlier cycles: of a pair the other then counts no more.
+    `equal` are micro-credentials of one competency, which count once where the state says so.
     """
     traits = license_.facts_on(min(day, term.valid_to or day)).traits
     judge = _Judge(license_, term, day, state, local_on, traits)
     units = [judge.unit(one) for one in achievements if one.earned_on <= day and judge.knows(one)]
     units = list(_once(achievements, _of_pairs(achievements, units, counted_before)))
+    if state.terms.once_per_competency and equal:
+        units = list(_once_each(achievements, units, equal))
     for cap in caps:
         units = list(_capped(units, cap, state.terms.year_starts_month))
-    return tuple(_in_hundredths(units))
+    return tuple(_handed_in(one, state) for one in _in_hundredths(units))
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +216,35 @@ def _once(achievements: Sequence[Achievement], units: Sequence[Unit]) -> Iterato
         else:
             first[what] = unit
             yield unit
+
+
+def _once_each(
+    achievements: Sequence[Achievement], units: Sequence[Unit], equal: Equal
+) -> Iterator[Unit]:
+    """Of micro-credentials for one competency the first that is worth something counts."""
+    known = {str(one.id): one.credential_id for one in achievements}
+    counted: list[tuple[UUID, str]] = []
+    for unit in units:
+        credential_id = known.get(unit.achievement_id)
+        if credential_id is None or not unit.exact:
+            yield unit
+            continue
+        same = [group for group in equal if credential_id in group]
+        first = next((id_ for one, id_ in counted if any(one in group for group in same)), None)
+        if first is None:
+            counted.append((credential_id, unit.achievement_id))
+            yield unit
+        else:
+            yield _instead(unit, "same_competency", first)
+
+
+def _handed_in(unit: Unit, state: Rule) -> Unit:
+    """The unit with the window in which its district hands it in, where there are such."""
+    windows = state.terms.upload_windows
+    span = upload_after(windows, unit.earned_on) if windows and unit.exact else None
+    if span is None:
+        return unit
+    return replace(unit, upload_from=span.first_day, upload_to=span.last_day)
 
 
 def _capped(units: Sequence[Unit], cap: Cap, year_starts_month: int) -> Iterator[Unit]:

@@ -6,18 +6,23 @@ function answers for today, for any day, and for what was known at any position 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
+from types import MappingProxyType
+from uuid import UUID
 
 from ledger.events.equivalency import Requirement
 from ledger.rules.calendars import ONE_DAY, add_months
-from ledger.rules.counting import Unit, count
+from ledger.rules.counting import Equal, Unit, count
 from ledger.rules.equivalencies import Achievement, Rule, decimal, governing, local_rule
 from ledger.rules.licenses import License, Term
 from ledger.rules.needs import OptionLine, Span, best, measured
+from ledger.rules.uploads import upload_after
 
+Classes = Mapping[UUID, Equal]  # by district: micro-credentials that it named as one competency
+NO_CLASSES: Classes = MappingProxyType({})
 JULY = 7  # in which fiscal years begin where no rule says otherwise
 
 
@@ -64,6 +69,8 @@ class Progress:
     approver: str | None
     rule: RuleName | None
     units: tuple[Unit, ...]
+    upload_from: date | None = None  # the window of upload that is open on the day, or the next
+    upload_to: date | None = None
 
     @property
     def met(self) -> bool:
@@ -86,11 +93,17 @@ class Progress:
 
 
 def progress(
-    license_: License, achievements: Sequence[Achievement], rules: Sequence[Rule], day: date
+    license_: License,
+    achievements: Sequence[Achievement],
+    rules: Sequence[Rule],
+    day: date,
+    *,
+    classes: Classes = NO_CLASSES,
 ) -> list[Progress]:
     """The newest cycle that has begun by a day, one line for each purpose."""
     begun = [n for n, term in enumerate(license_.terms) if term.valid_from <= day]
-    return in_cycle(license_, achievements, rules, day, begun[-1] if begun else 0)
+    newest = begun[-1] if begun else 0
+    return in_cycle(license_, achievements, rules, day, newest, classes=classes)
 
 
 def in_cycle(
@@ -99,14 +112,15 @@ def in_cycle(
     rules: Sequence[Rule],
     day: date,
     index: int,
+    *,
+    classes: Classes = NO_CLASSES,
 ) -> list[Progress]:
     """One cycle (0 is the first) as it stands on a day."""
     counted: frozenset[str] = frozenset()
     before: list[Progress] = []
     for n in range(0 if _looks_back(license_, achievements, rules) else index, index + 1):
-        before = _lines(
-            _case(license_, achievements, rules, day, n, before=before, counted_before=counted)
-        )
+        case = _case(license_, achievements, rules, day, n, before=before, counted_before=counted)
+        before = _lines(replace(case, equal=classes.get(license_.district_id, ())))
         counted |= _counted(before)
     return before
 
@@ -151,6 +165,7 @@ class _Case:
     rule: Rule | None
     before: Sequence[Progress]  # the cycle before; none where nothing looks back
     counted_before: frozenset[str]  # in earlier cycles; none where nothing looks back
+    equal: Equal = ()
 
     @property
     def lapsed(self) -> bool:
@@ -262,6 +277,7 @@ def _units(case: _Case, requirement: Requirement) -> tuple[Unit, ...]:
         local_on=lambda day: local_rule(case.rules, case.license.district_id, day),
         caps=requirement.caps,
         counted_before=case.counted_before,
+        equal=case.equal,
     )
     carried = _carried(case, requirement)
     return (carried, *own) if carried is not None else own
@@ -329,6 +345,7 @@ def _window(term: Term, requirement: Requirement) -> tuple[date | None, date | N
 
 def _blank(case: _Case, state: str, units: tuple[Unit, ...]) -> Progress:
     """A line of which only the cycle and what counts in it is known."""
+    upload = None if case.rule is None else upload_after(case.rule.terms.upload_windows, case.day)
     return Progress(
         license_id=str(case.license.license_id),
         person_id=str(case.license.person_id),
@@ -350,6 +367,8 @@ def _blank(case: _Case, state: str, units: tuple[Unit, ...]) -> Progress:
         approver=None,
         rule=rule_name(case.rule) if case.rule else None,
         units=units,
+        upload_from=None if upload is None else upload.first_day,
+        upload_to=None if upload is None else upload.last_day,
     )
 
 

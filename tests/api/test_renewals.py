@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from ledger.codec import decode
+from ledger.events.equivalency import EquivalencyAdopted
+from tests import golden
 from tests.api.world import District, Story, World, credit_of, license_of, rules
 
 FAR = {"effective_on": "2090-01-01"}
@@ -322,3 +325,48 @@ def test_a_license_that_cannot_be_is_refused(case: Case, changed: dict[str, Any]
     body = license_of(case.story.teacher, license_type="other") | changed
     path = f"/v1/districts/{case.district.id}/licenses"
     assert case.world.post(case.district.office, path, body).status_code == 422
+
+
+def test_of_two_awards_for_one_competency_one_counts_where_the_state_says_so(
+    state: World,
+) -> None:
+    """6 PTSB credits and not 12, from the moment the district names the two as one competency.
+
+    The district hands them in in January and February or in July and August.
+    """
+    world, district = state, state.district()
+    windows = [{"first_month": 1, "last_month": 2}, {"first_month": 7, "last_month": 8}]
+    theirs = {"jurisdiction": "us-wy", "unit": "us-wy:PTSB-credit", "upload_windows": windows}
+    world.done(world.operator, "/v1/equivalencies", rules(**theirs, once_per_competency=True))
+    one = awarded(world, district)
+    issuer = world.issuer("Another issuer")
+    credential = issuer.credential(valid_months=None)
+    assessors = issuer.assessors(credential, district)
+    two = Story(world, issuer, one.teacher, credential, assessors).award()
+    path = f"/v1/districts/{district.id}"
+    held = license_of(one.teacher, jurisdiction="us-wy", valid_to="2099-06-30")
+    made = world.done(district.office, f"{path}/licenses", held)
+    case = Case(one, district, made["id"], "")
+    before = world.position
+    assert case.line()["earned_hundredths"] == 1_200
+    known = [one.credential, two.credential]
+    fact = {"kind": "competency_class_set", "name": "data-literacy", "credential_ids": known}
+    world.done(district.office, f"{path}/calendar", {"fact": fact})
+    line = case.line()
+    assert (line["earned_hundredths"], line["upload_from"]) == (600, "2090-01-01")
+    first, second = case.units()
+    assert (first["reason"], second["reason"]) == (None, "same_competency")
+    assert second["other_id"] == first["achievement_id"] == one.enrollment
+    assert first["upload_to"][5:] in {"02-28", "02-29", "08-31"}
+    assert case.line(**FAR, as_of=before)["earned_hundredths"] == 1_200
+    world.done(district.office, f"{path}/calendar", {"fact": {**fact, "credential_ids": known[:1]}})
+    assert case.line()["earned_hundredths"] == 1_200  # it is no class any more
+
+
+def test_rules_of_an_older_version_of_their_event_are_read_as_ever() -> None:
+    """What the log holds from before is the same with no windows and no equal competencies."""
+    [line] = [one for one in golden.lines() if one.topic == "equivalency.adopted.v1"]
+    event = decode(*line.columns)
+    assert event.TOPIC == "equivalency.adopted.v2"
+    assert isinstance(event, EquivalencyAdopted)
+    assert (event.terms.once_per_competency, event.terms.upload_windows) == (False, ())

@@ -14,8 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from psycopg import Connection
 
+from ledger.events.calendar import CalendarFactRecorded, CompetencyClassSet
 from ledger.rules.licenses import Ruling
 from projections.contract import Fact
+from projections.renewal_rules import classes_known, rules_known
 from projections.renewals import (
     Credit,
     Renewals,
@@ -24,7 +26,6 @@ from projections.renewals import (
     find_license,
     licenses_of,
     of_persons,
-    rules_known,
 )
 from tests.database import Server
 from tests.projections.lives import (
@@ -35,7 +36,7 @@ from tests.projections.lives import (
     license_stream,
 )
 from tests.projections.playing import dump, play, tables_of
-from tests.samples import DISTRICT, named, vault_text
+from tests.samples import DISTRICT, header, named, vault_text
 
 RENEWALS = Renewals()
 ANNE, BERTHA = TEACHERS[:2]
@@ -103,6 +104,32 @@ def test_rules_are_known_as_of_a_position(connection: Connection[Any]) -> None:
     assert [rule.last_day for rule in ended] == [date(2026, 6, 30)] * 2
     assert rules_known(connection, until=FAR, jurisdiction="us-tn") == ended
     assert rules_known(connection, until=FAR, jurisdiction="us-md") == []
+
+
+def test_competencies_are_one_as_of_a_position_and_until_the_district_says_otherwise(
+    connection: Connection[Any],
+) -> None:
+    """Named at 1, named anew at 2, ended at 3 by naming one alone; another district's at 4."""
+    one, two, three = (named(f"credential {n}") for n in range(3))
+    said = [(DISTRICT, (one, two)), (DISTRICT, (one, three)), (DISTRICT, (one,))]
+    said.append((named("another district"), (two, three)))
+    facts = [
+        Fact(
+            position,
+            CalendarFactRecorded(
+                **header(named("calendar"), position),
+                district_id=district,
+                fact=CompetencyClassSet(name="data-literacy", credential_ids=credentials),
+            ),
+        )
+        for position, (district, credentials) in enumerate(said, 1)
+    ]
+    play(connection, RENEWALS, facts)
+    assert classes_known(connection, until=0) == {}
+    assert classes_known(connection, until=1) == {DISTRICT: [frozenset({one, two})]}
+    assert classes_known(connection, until=2) == {DISTRICT: [frozenset({one, three})]}
+    assert classes_known(connection, until=3) == {}
+    assert list(classes_known(connection, until=FAR)) == [named("another district")]
 
 
 @given(st.randoms(use_true_random=False), st.lists(st.integers(1, 16), max_size=4))

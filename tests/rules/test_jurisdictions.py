@@ -23,7 +23,7 @@ from ledger.events.equivalency import (
     Requirement,
 )
 from ledger.rules.licenses import Facts, License, Term
-from ledger.rules.renewals import in_cycle
+from ledger.rules.renewals import in_cycle, progress
 from tests.rules.licensing import (
     awards,
     earned,
@@ -118,6 +118,48 @@ def test_tennessee_counts_one_micro_credential_once() -> None:
     assert units(found) == [600, 0]
     assert reasons(found) == [None, "duplicate"]
     assert found.units[1].other_id == str(first.id)
+
+
+def test_tennessee_counts_one_competency_once_whoever_awarded_it() -> None:
+    """Two issuers' awards that the district has named as one competency: 6 PDP, not 12."""
+    first, second, other = awards(3, IN_TIME)
+    held = license_of("us-tn", "2020-07-01", "2025-06-30")
+    one = frozenset({first.credential_id, second.credential_id, named("a third of them")})
+    classes = {DISTRICT: (frozenset({named("x"), named("y")}), one)}
+    (found,) = progress(held, [second, other, first], rules_of("us-tn"), TODAY, classes=classes)
+    assert units(found) == [600, 0, 600]
+    assert reasons(found) == [None, "same_competency", None]
+    assert found.units[1].other_id == str(first.id)
+    assert str(first.id) in found.units[1].arithmetic
+
+
+def test_what_another_district_calls_one_competency_says_nothing_here() -> None:
+    first, second = awards(2, IN_TIME)
+    held = license_of("us-tn", "2020-07-01", "2025-06-30")
+    elsewhere = {named("other"): (frozenset({first.credential_id, second.credential_id}),)}
+    (found,) = progress(held, [first, second], rules_of("us-tn"), TODAY, classes=elsewhere)
+    assert units(found) == [600, 600]
+
+
+def test_of_one_competency_what_is_revoked_or_worth_nothing_leaves_the_other_alone() -> None:
+    first, second = awards(2, IN_TIME)
+    one = {DISTRICT: (frozenset({first.credential_id, second.credential_id}),)}
+    gone = replace(first, void_from=TODAY, void_reason="revoked")
+    held = license_of("us-tn", "2020-07-01", "2025-06-30")
+    (found,) = progress(held, [gone, second], rules_of("us-tn"), TODAY, classes=one)
+    assert (units(found), reasons(found)) == ([0, 600], ["revoked", None])
+    ruled = replace(held, rulings={first.id: ruling(outcome="declined", reason="unrelated")})
+    (found,) = progress(ruled, [first, second], rules_of("us-tn"), TODAY, classes=one)
+    assert (units(found), reasons(found)) == ([0, 600], ["declined", None])
+
+
+def test_a_state_that_does_not_say_so_counts_each_micro_credential_of_a_competency() -> None:
+    """Utah: 7.5 points each, named as one competency or not."""
+    first, second = awards(2, IN_TIME)
+    one = {DISTRICT: (frozenset({first.credential_id, second.credential_id}),)}
+    held = license_of("us-ut", "2020-07-01", "2025-06-30", license_type="level-2")
+    (found,) = progress(held, [first, second], rules_of("us-ut"), TODAY, classes=one)
+    assert units(found) == [750, 750]
 
 
 def test_tennessee_counts_nothing_from_outside_the_validity() -> None:
@@ -569,6 +611,37 @@ def test_wyoming_wants_approval_thirty_days_before_it_begins() -> None:
     assert units(found) == [200, 0, 0]
     assert reasons(found) == [None, "not_approved_in_time", "not_approved_in_time"]
     assert found.state == "no_requirement"
+
+
+@pytest.mark.parametrize(
+    ("earned_on", "first", "last"),
+    [
+        ("2024-06-30", date(2024, 7, 1), date(2024, 8, 31)),
+        ("2024-08-31", date(2024, 7, 1), date(2024, 8, 31)),
+        ("2024-09-01", date(2025, 1, 1), date(2025, 2, 28)),
+        ("2023-12-31", date(2024, 1, 1), date(2024, 2, 29)),
+    ],
+)
+def test_wyoming_is_handed_what_was_earned_twice_a_year(
+    earned_on: str, first: date, last: date
+) -> None:
+    """In January and February or in July and August: what misses one window waits for the next."""
+    held = license_of("us-wy", "2020-07-01", "2025-06-30")
+    record = [earned("hour", "14", earned_on, approved_on=date(2023, 1, 1))]
+    found = line(held, record, rules_of("us-wy"), earned_on, None)
+    [unit] = found.units
+    assert (unit.upload_from, unit.upload_to) == (first, last)
+    assert (found.upload_from, found.upload_to) == (first, last)
+
+
+def test_what_counts_for_nothing_is_handed_in_at_no_time() -> None:
+    held = license_of("us-wy", "2020-07-01", "2025-06-30")
+    found = line(held, [earned("hour", "14", IN_TIME)], rules_of("us-wy"), DAY, None)
+    assert reasons(found) == ["not_approved_in_time"]
+    assert found.units[0].upload_from is None
+    tennessee = license_of("us-tn", "2020-07-01", "2025-06-30")
+    found = line(tennessee, awards(1, IN_TIME), rules_of("us-tn"), DAY)
+    assert (found.upload_from, found.units[0].upload_to) == (None, None)
 
 
 # North Dakota, Arkansas, Alabama, Wisconsin, Kentucky, Louisiana, Maine, Georgia and the District
