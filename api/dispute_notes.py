@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
@@ -11,6 +11,7 @@ from uuid import UUID
 from psycopg import Connection
 
 from api.edge import Edge
+from api.words import words_about
 from ledger.events.dispute import DisputeOutcome
 from ledger.values import POSITION_MAX
 from projections import disputes, history
@@ -55,19 +56,6 @@ def notes_on(
     for one in standing:
         notes.setdefault(one.subject_id, []).append(_note(one, words))
     return notes
-
-
-def words_about(edge: Edge, person_id: UUID, text_ids: Iterable[UUID | None]) -> Mapping[UUID, str]:
-    """Words by or about a person, under whichever of her ids they are kept; some may be gone."""
-    asked: Sequence[UUID] = [one for one in text_ids if one is not None]
-    if not asked:
-        return {}
-    ids = [person_id, *(one for one, kept in edge.watch.meant.items() if kept == person_id)]
-    return {
-        text_id: text
-        for about in ids
-        for text_id, text in edge.vault.get_texts(asked, about=about).items()
-    }
 
 
 def _note(one: Dispute, words: Mapping[UUID, str]) -> DisputeNote:

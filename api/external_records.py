@@ -10,7 +10,8 @@ from uuid import UUID
 
 from api.access import Sight
 from api.edge import Edge
-from api.imports.records import as_it_came, texts_of
+from api.imports.records import as_it_came
+from api.words import words_about
 from ledger.records.documents import RecordError
 from ledger.records.received import Label, labels_of
 from ledger.records.received_files import read_file
@@ -78,7 +79,7 @@ def shown(
     """Records of one person as they are answered."""
     if not records:
         return []
-    texts = texts_of(edge, records[0].person_id, [one.text_id for one in records])
+    texts = words_about(edge, records[0].person_id, [one.text_id for one in records])
     decisions = {(one.district_id, one.item_id): one for one in accepted}
     return [
         ShownRecord(

@@ -6,7 +6,6 @@ import hmac
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
-from hashlib import sha256
 from typing import Any, Literal
 from uuid import UUID
 
@@ -21,7 +20,7 @@ from ledger.aggregates.credential import Credential
 from ledger.aggregates.enrollment import Enrollment
 from ledger.aggregates.record import AwardedWork
 from ledger.aggregates.share import Share, ShareExpiredError
-from ledger.commands.share import link_stream
+from ledger.commands.share import link_stream, secret_digest
 from ledger.errors import NotFoundError
 from ledger.events.credential import Criterion, Definition
 from ledger.events.share import SharePart
@@ -101,7 +100,7 @@ class SharedRecord:
 
 def share_of_link(edge: Edge, secret: str) -> Share:
     """The share that a link leads to. Raises NotFoundError, whatever is wrong with the secret."""
-    digest = f"sha256:{sha256(secret.encode()).hexdigest()}"
+    digest = secret_digest(secret)
     share = edge.ledger.find(Share, link_stream(digest))
     if share is None or not hmac.compare_digest(share.recipient.secret_sha256 or "", digest):
         raise NotFoundError("no link has this secret")

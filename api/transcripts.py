@@ -111,14 +111,13 @@ def shown(
     )
 
 
-def duplicates_of(
-    connection: Connection[Any], person_id: UUID, meant: Mapping[UUID, UUID]
-) -> Mapping[UUID, UUID]:
+def duplicates_of(connection: Connection[Any], ids: Sequence[UUID]) -> Mapping[UUID, UUID]:
     """Of awards of the same that came from two records of one person, which counts instead.
 
-    The id of an enrollment follows from the record it was begun in, so it says which that was.
+    `ids` are all of hers, her own first. The id of an enrollment follows from the record it was
+    begun in, so it says which that was.
     """
-    others = [one for one, kept in meant.items() if kept == person_id]
+    person_id, *others = ids
     if not others:
         return {}
     cycles = {

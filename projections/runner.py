@@ -13,6 +13,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from threading import Condition, Event, Thread
 from typing import Any
+from uuid import UUID
 
 import orjson
 import psycopg
@@ -129,6 +130,10 @@ class Watch:
     @meant.setter
     def meant(self, meant: Redirects) -> None:
         self._meant = meant
+
+    def ids_of(self, person_id: UUID) -> list[UUID]:
+        """Every id that means this person: hers, then those of records merged into hers."""
+        return [person_id, *(one for one, kept in self.meant.items() if kept == person_id)]
 
     def wait_for(self, position: int, names: Iterable[str], *, seconds: float) -> bool:
         """Wait until all of these projections have come to a position; false when time is up."""

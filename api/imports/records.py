@@ -16,6 +16,7 @@ from uuid import UUID
 from api.edge import Edge
 from api.imports.records_checking import Found, find_out
 from api.imports.records_http import Asked
+from api.words import words_about
 from ledger.aggregates.external_record import ExternalRecord, NewRecord
 from ledger.aggregates.organization import Organization
 from ledger.application import Call
@@ -149,17 +150,7 @@ def trust_on(edge: Edge, district_id: UUID, day: date) -> Mapping[str, TrustDeci
 
 def document_of(edge: Edge, person_id: UUID, text_id: UUID) -> bytes:
     """A record as it came; nothing when it was erased."""
-    return as_it_came(texts_of(edge, person_id, [text_id]).get(text_id, ""))
-
-
-def texts_of(edge: Edge, person_id: UUID, text_ids: Collection[UUID]) -> Mapping[UUID, str]:
-    """Texts of a person, under her own key or that of a record that was merged into hers."""
-    merged = [one for one, kept in edge.watch.meant.items() if kept == person_id]
-    found: dict[UUID, str] = {}
-    for owner in (person_id, *merged):
-        left = [one for one in text_ids if one not in found]
-        found |= edge.vault.get_texts(left, about=owner) if left else {}
-    return found
+    return as_it_came(words_about(edge, person_id, [text_id]).get(text_id, ""))
 
 
 def as_it_came(text: str) -> bytes:

@@ -87,7 +87,7 @@ def read_transcript(person_id: UUID, read: PagedKnownReadNow) -> Response:
             then = lines_as_of(connection, person_id, position)
             found = [line for line in then if line.enrolled_position > after]
         lines = visible_lines(connection, read.caller, person_id, found)[: read.page.limit]
-        instead = duplicates_of(connection, person_id, read.edge.watch.meant)
+        instead = duplicates_of(connection, read.edge.watch.ids_of(person_id))
         notes: Notes = {}
         if not found or found[0].disputed:
             notes = notes_on(read.edge, connection, person_id, until=until)
@@ -137,7 +137,7 @@ def explain_transcript_line(
             own = [line for line in then if line.enrollment_id == enrollment_id]
         until = POSITION_MAX if read.query.as_of is None else position
         notes = notes_on(read.edge, connection, person_id, until=until)
-        instead = duplicates_of(connection, person_id, read.edge.watch.meant)
+        instead = duplicates_of(connection, read.edge.watch.ids_of(person_id))
         lines = [
             shown(one, read.at, read.query.effective_on, instead, notes)
             for one in visible_lines(connection, read.caller, person_id, own)

@@ -6,7 +6,6 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from hashlib import sha256
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -17,12 +16,12 @@ from api.access import must_be
 from api.access_shares import must_receive_shares, must_see_share
 from api.answers import Recorded, answer, recorded
 from api.disclosures import shows
-from api.dispute_notes import words_about
 from api.paging import PageOf
 from api.reading import PagedReadNow, Read, ReadNow, zone_of_person
 from api.routing import Router
 from api.share_views import Views, views_of
 from api.shared_records import VIEWS, SharedRecord, must_stand, shared_record
+from api.words import words_about
 from api.writing import Write, WriteNow
 from ledger.aggregates.share import Recipient, Share, ShareTerms, Standing
 from ledger.aggregates.share import standing as standing_of
@@ -147,8 +146,7 @@ def list_shares(person_id: UUID, read: PagedReadNow) -> Response:
     with read.connection(person_id) as connection:
         position = read.visible("shares")
         found = shares.of_person(connection, person_id, before=before, limit=limit)
-    merged = {one for one, kept in read.edge.watch.meant.items() if kept == person_id}
-    seen = views_of(read.edge, {person_id, *merged})
+    seen = views_of(read.edge, read.edge.watch.ids_of(person_id))
     names = words_about(read.edge, person_id, [one.recipient_text_id for one in found])
     items = [_own(one, read.at, seen.get(one.share_id, Views()), names) for one in found]
     return read.page.answer(items, position, key=found[-1].granted_position if found else None)
@@ -193,9 +191,8 @@ def _recipient(write: Write, person_id: UUID, body: NewShare, secret: str | None
             return Recipient(kind="issuer", id=issuer_id)
         case ToLink(name=name):
             assert secret is not None, "a link has a secret"
-            digest = f"sha256:{sha256(secret.encode()).hexdigest()}"
             kept = write.keep(person_id, NAME, name)
-            return Recipient(kind="link", name=kept, secret_sha256=digest)
+            return Recipient(kind="link", name=kept, secret_sha256=commands.secret_digest(secret))
 
 
 def _link(write: Write, secret: str | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hashlib import sha256
 from uuid import UUID
 
 from ledger.aggregates import share as shares
@@ -15,7 +16,12 @@ from ledger.commands.merge import are_one
 from ledger.commands.person import get_person
 from ledger.errors import NotFoundError
 from ledger.events import AnyShareEvent
-from ledger.values import stream_id
+from ledger.values import local_date, stream_id
+
+
+def secret_digest(secret: str) -> str:
+    """What is kept of the secret in a link: enough to know it again."""
+    return f"sha256:{sha256(secret.encode()).hexdigest()}"
 
 
 def link_stream(secret_sha256: str) -> UUID:
@@ -32,6 +38,7 @@ def grant_share(
     """
 
     def decide(read: Reader) -> Sequence[AnyShareEvent]:
+        terms.check(local_date(call.act.at, terms.zone))  # before each award it names is looked at
         get_person(read, person_id)
         _must_be_there(read, recipient)
         for enrollment_id in terms.enrollment_ids:

@@ -215,6 +215,7 @@ def test_only_she_grants_and_only_she_ends(sharing: Sharing) -> None:
         ({"expires_on": "2199-01-01"}, "share-expiry"),
         ({"purpose": "To apply for a job"}, "invalid-request"),
         ({"enrollment_ids": [str(uuid4())]}, "not-found"),
+        ({"enrollment_ids": [str(uuid4()) for _ in range(201)]}, "share-scope"),
         ({"recipient": {"kind": "district", "district_id": str(uuid4())}}, "not-found"),
         ({"recipient": {"kind": "anybody"}}, "invalid-request"),
     ],
