@@ -27,7 +27,6 @@ from api.reading import (
 )
 from api.routing import Router
 from api.words import words_about
-from api.words import words_about
 from api.writing import WriteNow
 from ledger.aggregates.dispute import Dispute as Stream
 from ledger.aggregates.issuer import Issuer
