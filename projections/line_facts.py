@@ -45,7 +45,7 @@ def evidence_hashes(
         page = rows(
             connection,
             _SQL["evidence"],
-            entitlement_ids=wanted[start : start + ENTITLEMENTS_AT_ONCE],
+            entitlement_ids=_array(wanted[start : start + ENTITLEMENTS_AT_ONCE]),
             awarded=Awarded.TOPIC,
             topics=_TOPICS,
             through=through,
@@ -56,6 +56,11 @@ def evidence_hashes(
                 content = "".join(f"{one}\n" for one in sorted(digests))
                 found[entitlement_id] = f"sha256:{sha256(content.encode()).hexdigest()}"
     return found
+
+
+def _array(ids: Iterable[str]) -> str:
+    """As the server reads an array; the driver takes a hundred times as long to write one."""
+    return f"{{{','.join(ids)}}}"
 
 
 def _handed_in(events: Iterable[tuple[UUID, str, bytes]]) -> set[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import orjson
@@ -56,6 +57,10 @@ NO_ORIGINAL = {"line_id": None, "pay_date": None, "tax_year": None}
 Record = dict[str, Any]  # by the names above, beside `company_code` and `batch_code`
 
 
+# What all shares of one instalment have in common.
+_whole = itemgetter("entitlement_id", "instalment", "kind")
+
+
 class EmployeeNumberMissingError(RuleError):
     """The district has no employee number of somebody who is to be paid."""
 
@@ -90,7 +95,7 @@ def records_of(rows: Sequence[LineRow], beside: Beside) -> Iterator[Record]:
         EmployeeNumberMissingError: says whose, by their ids.
     """
     numbers = beside.employee_numbers
-    missing = sorted({row["person_id"] for row in rows if not numbers.get(row["person_id"])})
+    missing = sorted(one for one in {row["person_id"] for row in rows} if not numbers.get(one))
     if missing:
         raise EmployeeNumberMissingError(
             f"{len(missing)} persons have no employee number, the first of them {missing[0]}",
@@ -107,17 +112,12 @@ def records_of(rows: Sequence[LineRow], beside: Beside) -> Iterator[Record]:
         yield record
 
 
-def _whole(row: LineRow) -> tuple[str, int, str]:
-    """What all shares of one instalment have in common."""
-    return row["entitlement_id"], row["instalment"], row["kind"]
-
-
-def _cost_splits(rows: Sequence[LineRow]) -> dict[tuple[str, int, str], str]:
+def _cost_splits(rows: Sequence[LineRow]) -> dict[tuple[Any, ...], str]:
     """Of each instalment that several funds pay, what each does: "general=60.00 title-ii=40.00"."""
     counts = Counter(map(_whole, rows))
     if len(counts) == len(rows):
         return {}
-    shares: dict[tuple[str, int, str], list[str]] = {}
+    shares: dict[tuple[Any, ...], list[str]] = {}
     for row in rows:
         if counts[_whole(row)] > 1:
             share = f"{row['fund_source'] or ''}={dollars(row['amount_cents'])}"
