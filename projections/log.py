@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from psycopg import Connection
 from psycopg.rows import tuple_row
+from psycopg.types.json import Jsonb
 
 from ledger.codec import decode_stored
 from ledger.events import EVENT_CLASSES, LedgerEvent
@@ -26,7 +27,7 @@ PAGE_EVENTS = 10_000  # larger pages gain little more and hold a transaction ope
 OF_MANY = BatchLinesListed.TOPIC  # names persons in its lines, and is about none of them
 PERSON_FIELDS = (b'"person_id":"', b'"principal_id":"')
 ID_CHARACTERS = 36
-LOWER_BITS = 96  # what an id has behind its first eight digits
+SHARE_BYTE = 3  # of an id, its seventh and eighth digit, says whose share it is
 _SQL = blocks("log")
 _Columns = tuple[int, UUID, int, str, bytes]  # a LogRow without a name, which takes time to give
 _Asked = tuple[int, int, frozenset[str]]  # after where, until where, which topics
@@ -71,20 +72,22 @@ class Shard:
         """The share once it is known who will be merged with whom."""
         return replace(self, meant=meant)
 
-    def owns(self, row: _Columns) -> bool:
-        """Whether this worker has to see the event; events about nobody go to every worker."""
-        _, stream, _, topic, state = row
-        if self.meant:
-            person_id = LogRow(*row).person_id
-            meant = person_id and self.meant.get(person_id, person_id)
-            return meant is None or (meant.int >> LOWER_BITS) % self.count == self.index
-        if topic.startswith("person."):
-            return (stream.int >> LOWER_BITS) % self.count == self.index
-        at = _person_at(topic, state)
-        try:
-            return at < 0 or int(state[at : at + 8], 16) % self.count == self.index
-        except ValueError:
-            return True
+    def owns(self, person_id: UUID) -> bool:
+        """Whether this worker folds what is about a person."""
+        meant = self.meant.get(person_id, person_id)
+        return meant.bytes[SHARE_BYTE] % self.count == self.index
+
+    @property
+    def span(self) -> dict[str, Any]:
+        """What the page of a share has to know: by which digits of an id its events are left out.
+
+        Events about nobody, or about somebody who cannot be made out, have none of these digits,
+        so they go to every worker.
+        """
+        others = [b"%02x" % n for n in range(256) if n % self.count != self.index]
+        meant = {str(one): str(kept) for one, kept in self.meant.items()}
+        merged = {"merged": bool(meant), "meant": Jsonb(meant)}
+        return {"others": others, "of_all": [OF_MANY, PersonsMerged.TOPIC], **merged}
 
 
 def _person_at(topic: str, state: bytes) -> int:
@@ -196,17 +199,22 @@ class LogReader:
         return batch if fits else None
 
     def _read(self, after: int, until: int, topics: frozenset[str]) -> Batch:
-        found = read_page(self.connection, after, until, self.page_events, topics)
+        found = read_page(self.connection, after, until, self.page_events, topics, shard=self.shard)
         to = found[-1][0] if len(found) == self.page_events else until
         merged = next((row[0] for row in found if row[3] == PersonsMerged.TOPIC), None)
         if merged is not None:  # a merge is folded alone
             to = merged - 1 if found[0][0] < merged else merged
-            found = [row for row in found if row[0] <= to]
-        mine = found if self.shard is None else [row for row in found if self.shard.owns(row)]
+            found = [row for row in found if row[0] <= to and self._folds(LogRow(*row))]
         meant = self._meant(after, topics)
         # Who is meant stays the same up to the next merge, and a page that holds one says so.
         self._known = None if to == merged else (to, topics, meant)
-        return _redirected(decode_rows(after, to, mine), meant)
+        return _redirected(decode_rows(after, to, found), meant)
+
+    def _folds(self, row: LogRow) -> bool:
+        """Whether a row is for this worker: all of its share's pages is, but merges of others."""
+        if self.shard is None or row.topic != PersonsMerged.TOPIC or row.person_id is None:
+            return True
+        return self.shard.owns(row.person_id)
 
     def _meant(self, after: int, topics: frozenset[str]) -> Redirects:
         """Who is meant by which id; asked of the log only where this reader does not go on."""
@@ -225,15 +233,24 @@ def _redirected(batch: Batch, meant: Redirects) -> Batch:
 
 
 def read_page(
-    connection: Connection[Any], after: int, until: int, limit: int, topics: Collection[str]
+    connection: Connection[Any],
+    after: int,
+    until: int,
+    limit: int,
+    topics: Collection[str],
+    *,
+    shard: Shard | None = None,
 ) -> list[_Columns]:
     """At most `limit` rows after a position and up to another, in order.
 
-    Those of other known topics are left out; what has an unknown topic may matter to anybody.
+    Those of other known topics are left out; what has an unknown topic may matter to anybody. Of
+    a shard only what its worker has to see.
     """
     passed_over = sorted(EVENT_CLASSES.keys() - topics)
     span = {"after": after, "until": until, "limit": limit, "passed_over": passed_over}
-    return _read(connection, _SQL["page"], span)
+    if shard is None:
+        return _read(connection, _SQL["page"], span)
+    return _read(connection, _SQL["page_of_share"], span | shard.span)
 
 
 def facts_at(connection: Connection[Any], positions: Sequence[int]) -> Sequence[Fact[LedgerEvent]]:
