@@ -14,6 +14,12 @@ from ledger.seal.keys import written_whole
 UNPROVED, REFUSED = 1, 3  # as `mcledger verify` says of receipts
 ASK = typer.Option("--ask", help="A host that may be asked for keys and status; else nobody is.")
 
+WITH = typer.Option(
+    "--with",
+    exists=True,
+    help="A DID document or status list that is at hand, or a folder of them.",
+)
+
 
 def export_record(
     person: Annotated[UUID | None, typer.Argument(help="Whose record.")] = None,
@@ -59,6 +65,7 @@ def export_record(
 def check_record(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A record or bundle.")],
     ask: Annotated[list[str] | None, ASK] = None,
+    along: Annotated[list[Path] | None, WITH] = None,
 ) -> None:
     """Check a record: an award or transcript as JSON, token or PNG, or a whole bundle.
 
@@ -71,8 +78,10 @@ def check_record(
     from api.imports.records_checking import find_out  # noqa: PLC0415
     from ledger.records.documents import RecordError  # noqa: PLC0415
 
+    files = [one.read_bytes() for path in along or [] for one in _documents(path)]
     try:
-        found = find_out(file.read_bytes(), wall(), ask or [], in_development=False).checked
+        content, hosts = file.read_bytes(), ask or []
+        found = find_out(content, wall(), hosts, in_development=False, files=files).checked
     except RecordError as error:
         typer.echo(f"REFUSED: {error.detail} [{error.slug}]", err=True)
         raise typer.Exit(REFUSED) from None
@@ -84,3 +93,10 @@ def check_record(
         one.standing == "verified" and one.status in {"active", "unlisted"} for one in found.items
     )
     raise typer.Exit(0 if good else UNPROVED)
+
+
+def _documents(path: Path) -> list[Path]:
+    """A file, or the documents in a folder."""
+    if not path.is_dir():
+        return [path]
+    return sorted(one for one in path.iterdir() if one.suffix in {".json", ".jwt"})

@@ -201,11 +201,8 @@ class _Work:
     def reissue(self, award: Award) -> bool:
         """Sign one record anew; false when there is nothing left to sign, or it was done."""
         assert award.record_id is not None, "a record is issued before it is issued anew"
-        assert award.ciphertext_sha256 is not None, "its document was kept"
         try:
-            before = self.vault.open(
-                award.record_id, award.ciphertext_sha256, person_id=award.person_id
-            )
+            before = self.vault.open(*award.issue, person_id=award.person_id)
             record = self.edge.ledger.get(Record, award.record_id)
             command_id = reissue_command(award.record_id, record.version)
             kept = self._anew(before, command_id, award)

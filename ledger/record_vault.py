@@ -11,7 +11,7 @@ exchanging the keys above them covers it, and counts it.
 from __future__ import annotations
 
 from base64 import urlsafe_b64encode
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -37,7 +37,7 @@ from ledger.aggregates.record_keys import NewRecordKey
 from ledger.errors import ErasedError, NotFoundError
 from ledger.events.record_keys import KeyAlgorithm
 from ledger.keyring import PersonErasedError
-from ledger.keys import VaultDamagedError, seal, unseal
+from ledger.keys import Key, VaultDamagedError, seal, unseal
 from ledger.records.issuers import IssuerKey
 from ledger.sql import blocks, execute, fetch
 from ledger.vault import Vault
@@ -129,7 +129,7 @@ class RecordVault:
         """What was kept for a command. Raises ErasedError."""
         with self._vault.connections.connection() as connection:
             rows = fetch(connection, _SQL["drafted"], command_id=command_id)
-        return self._opened(_Row(*rows[0])) if rows else None
+        return next(iter(self._opened([_Row(*row) for row in rows])), None)
 
     def discard(self, command_id: UUID, record_id: UUID) -> None:
         """Take back what no event names, because its place turned out to be somebody else's."""
@@ -143,22 +143,35 @@ class RecordVault:
 
         Raises ErasedError when its person was, VaultDamagedError where it is gone or was changed.
         """
-        digest = bytes.fromhex(ciphertext_sha256.removeprefix("sha256:"))
-        with self._vault.connections.connection() as connection:
-            rows = fetch(connection, _SQL["of_record"], record_id=record_id, sha256=digest)
-        if not rows and self._vault.erased([person_id]):
-            raise ErasedError(f"record {record_id} was erased with its person")
-        if not rows:
-            raise VaultDamagedError(f"the vault lacks the document of record {record_id}")
-        return self._opened(_Row(*rows[0]))
+        [found] = self.open_all([(record_id, ciphertext_sha256)], person_id=person_id)
+        return found
 
-    def _opened(self, row: _Row) -> Kept:
-        keyring = self._vault.keyring
-        with self._vault.about(row.person_id) as connection:
-            keys = keyring.find_person_keys(connection, [row.person_id])
+    def open_all(self, named: Sequence[tuple[UUID, str]], *, person_id: UUID) -> list[Kept]:
+        """Issues of one person's records, each by its record and digest; raises as `open` does."""
+        digests = [bytes.fromhex(digest.removeprefix("sha256:")) for _, digest in named]
+        record_ids = [record_id for record_id, _ in named]
+        with self._vault.connections.connection() as connection:
+            found = fetch(connection, _SQL["of_records"], record_ids=record_ids, digests=digests)
+        rows = [_Row(*one) for one in found]
+        missing = set(record_ids) - {row.record_id for row in rows}
+        if missing and self._vault.erased([person_id]):
+            raise ErasedError(f"record {min(missing)} was erased with its person")
+        if missing:
+            raise VaultDamagedError(f"the vault lacks the document of record {min(missing)}")
+        return self._opened(rows)
+
+    def _opened(self, rows: Sequence[_Row]) -> list[Kept]:
+        """What rows hold; the key of each person is asked for once."""
+        keyring, keys = self._vault.keyring, dict[UUID, Key]()
+        for person_id in {row.person_id for row in rows}:
+            with self._vault.about(person_id) as connection:
+                keys |= keyring.find_person_keys(connection, [person_id])
+        return [self._kept(row, keys) for row in rows]
+
+    def _kept(self, row: _Row, keys: Mapping[UUID, Key]) -> Kept:
         if row.person_id not in keys:
             raise ErasedError(f"record {row.record_id} was erased with its person's key")
-        context = keyring.context(row.person_id, row.record_id, DOCUMENT)
+        context = self._vault.keyring.context(row.person_id, row.record_id, DOCUMENT)
         content = orjson.loads(unseal(keys[row.person_id], row.ciphertext, context))
         return Kept(
             record_id=row.record_id,

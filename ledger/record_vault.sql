@@ -22,10 +22,13 @@ SELECT command_id, record_id, person_id, list_number, status_index, ciphertext
   FROM vault_records
  WHERE command_id = %(command_id)s;
 
--- name: of_record
-SELECT command_id, record_id, person_id, list_number, status_index, ciphertext
-  FROM vault_records
- WHERE record_id = %(record_id)s AND sha256(ciphertext) = %(sha256)s;
+-- name: of_records
+-- Each issue that is named by the digest of what was stored, in the order in which they are named.
+SELECT r.command_id, r.record_id, r.person_id, r.list_number, r.status_index, r.ciphertext
+  FROM unnest(%(record_ids)s::uuid[], %(digests)s::bytea[]) WITH ORDINALITY
+       AS named (record_id, digest, place)
+  JOIN vault_records r ON r.record_id = named.record_id AND sha256(r.ciphertext) = named.digest
+ ORDER BY named.place;
 
 -- name: discard_document
 DELETE FROM vault_records WHERE command_id = %(command_id)s AND record_id = %(record_id)s;

@@ -51,6 +51,13 @@ class Award:
     ciphertext_sha256: str | None = None
     issued_position: int | None = None
 
+    @property
+    def issue(self) -> tuple[UUID, str]:
+        """By what the vault knows the newest issue of its record."""
+        assert self.record_id is not None, "an award without a record has no file"
+        assert self.ciphertext_sha256 is not None, "its document was kept"
+        return self.record_id, self.ciphertext_sha256
+
     def state(self, at: datetime) -> State:
         """Whether the award holds. A revocation never takes effect later than it is recorded."""
         if self.revoked_on is not None:

@@ -9,21 +9,26 @@ import csv
 import io
 import re
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import Any, Final
 
 import orjson
 
+from api.carry.brought import Brought, earlier_documents, in_words, marked
 from api.carry.contents import CarriedAward, Contents
 from api.carry.printed import printed, verify_address
 from api.exports.layout import safe_text
 from api.transcripts import ShownLine
 from ledger.records.badges import badge, baked
 from ledger.records.documents import Document, compact_json
+from ledger.records.received_files import ELSEWHERE as NOT_PART
 
+PNG: Final = b"\x89PNG"
+BOM: Final = b"\xef\xbb\xbf"
 NO_TIME: Final = (1980, 1, 1, 0, 0, 0)  # the first that a zip knows
 COLUMNS: Final = (
+    "origin",
     "title",
     "version",
     "issuer",
@@ -39,6 +44,7 @@ COLUMNS: Final = (
     "positions",
     "disputes",
 )
+HERE, EARLIER, ELSEWHERE = "this ledger", "earlier system", "elsewhere"
 _README: Final = """\
 # A professional learning record
 
@@ -49,9 +55,13 @@ As of {as_of}, position {position} of the ledger at {host}.
 |---|---|
 | `transcript.json` | everything signed, as one Comprehensive Learner Record 2.0 |
 | `transcript.pdf` | the same to read and print, with `transcript.json` attached |
-| `transcript.csv` | every enrollment, for a spreadsheet; it proves nothing |
+| `transcript.csv` | every enrollment and all below, for a spreadsheet; it proves nothing |
 | `awards/` | each award: `award.json` (Open Badges 3.0), `award.jwt`, `badge.png` with the record |
 |  | inside, and `receipts.json`, which proves each event of its history |
+| `earlier/` | what earlier systems of districts said: two people there vouched for it, nobody |
+|  | signed it; `receipts.json` proves that it was brought along |
+| `elsewhere/` | records of others, as they came: each is checked by itself; `found.json` has |
+|  | what was found out about it, and what a district lets it count for |
 | `issuers/` | the DID documents of whoever signed: every key they ever used |
 | `status/` | the status lists as of when this was made |
 | `checkpoint` | the newest state of the log that the ledger and its witnesses signed |
@@ -61,11 +71,15 @@ As of {as_of}, position {position} of the ledger at {host}.
 
     sha256sum --check SHA256SUMS
     mcledger records check transcript.json --with issuers --with status
+    mcledger records check awards/01/award.json --with issuers --with status
+    mcledger records check awards/01/award.jwt --with issuers --with status
+    mcledger records check awards/01/badge.png --with issuers --with status
     mcledger verify --receipt awards/01/receipts.json --keys log-keys.txt
 
-`mcledger` is the program of the ledger itself. Software of others takes the same files: whatever
-checks Open Badges 3.0 with Data Integrity proofs (`eddsa-rdfc-2022`) or VC-JWT.
-
+`mcledger` is the program of the ledger itself; these commands ask nobody for anything. Software of
+others takes the same files: whatever checks Open Badges 3.0 with Data Integrity proofs
+(`eddsa-rdfc-2022`) or VC-JWT.
+{disputed}
 Two things do not come with a bundle, since whoever forged it would forge them as well. The keys of
 the log (`log-keys.txt`) are to be had from the ledger's operator or from a witness. That the DID
 documents are those of the issuers is known while their addresses answer, or from an earlier copy.
@@ -91,9 +105,10 @@ def _files(contents: Contents) -> Iterator[tuple[str, bytes]]:
     if contents.learner_record is not None:
         yield "transcript.json", compact_json(contents.learner_record)
     yield "transcript.pdf", printed(contents)
-    yield "transcript.csv", _table(contents.lines)
+    yield "transcript.csv", _table(contents)
     for number, award in enumerate(contents.awards, start=1):
         yield from _award_files(f"awards/{number:02}", award)
+    yield from _brought_files(contents.brought)
     for issuer in contents.issuers:
         yield f"issuers/{_file_name(issuer)}.json", compact_json(issuer)
     for listed in contents.lists:
@@ -106,8 +121,30 @@ def _award_files(folder: str, award: CarriedAward) -> Iterator[tuple[str, bytes]
     yield f"{folder}/award.json", compact_json(award.document)
     yield f"{folder}/award.jwt", award.token.encode()
     yield f"{folder}/badge.png", baked(badge(award.title, award.issuer_name), award.document)
-    receipts: Mapping[str, Any] = {"receipts": list(award.receipts)}
-    yield f"{folder}/receipts.json", orjson.dumps(receipts)
+    yield f"{folder}/receipts.json", _receipts(award.receipts)
+
+
+def _brought_files(brought: Brought) -> Iterator[tuple[str, bytes]]:
+    if brought.earlier:
+        yield "earlier/records.json", orjson.dumps({"records": earlier_documents(brought.earlier)})
+        receipts = [one for record in brought.earlier for one in record.receipts]
+        yield "earlier/receipts.json", _receipts(receipts)
+    for number, one in enumerate(brought.elsewhere, start=1):
+        folder = f"{NOT_PART}{number:02}"
+        if one.original:
+            yield f"{folder}/record.{_kind_of(one.original)}", one.original
+        yield f"{folder}/found.json", orjson.dumps(one.found)
+        yield f"{folder}/receipts.json", _receipts(one.receipts)
+
+
+def _kind_of(original: bytes) -> str:
+    if original.startswith(PNG):
+        return "png"
+    return "json" if original.removeprefix(BOM).lstrip().startswith(b"{") else "jwt"
+
+
+def _receipts(found: Sequence[Mapping[str, Any]]) -> bytes:
+    return orjson.dumps({"receipts": list(found)})
 
 
 def _file_name(document: Document) -> str:
@@ -115,31 +152,60 @@ def _file_name(document: Document) -> str:
     return re.sub(r"[^A-Za-z0-9.-]+", "_", str(document["id"]).removeprefix("https://"))
 
 
-def _table(lines: tuple[ShownLine, ...]) -> bytes:
+def _table(contents: Contents) -> bytes:
     written = io.StringIO(newline="")
-    table = csv.writer(written, lineterminator="\r\n")
-    table.writerow(COLUMNS)
-    table.writerows([_cell(value) for value in _row(line)] for line in lines)
+    table = csv.DictWriter(written, COLUMNS, restval="", lineterminator="\r\n")
+    table.writeheader()
+    for row in _rows(contents):
+        table.writerow({name: _cell(value) for name, value in row.items()})
     return written.getvalue().encode("utf-8-sig")  # or spreadsheets take it for another encoding
 
 
-def _row(line: ShownLine) -> tuple[Any, ...]:
-    return (
-        line.title,
-        line.credential_version,
-        line.issuer_name,
-        line.cycle,
-        line.status,
-        line.enrolled_at.isoformat(),
-        len(line.attempts),
-        line.decided_on,
-        line.awarded_on,
-        line.expires_on,
-        line.revoked_on,
-        line.enrollment_id,
-        " ".join(map(str, line.positions)),
-        "\n".join(f"{one.in_words()} {one.rebuttal or ''}".strip() for one in line.disputes),
-    )
+def _rows(contents: Contents) -> Iterator[dict[str, Any]]:
+    """Every line with where it is from, so that nobody takes one for an award of this ledger."""
+    yield from map(_row, contents.lines)
+    for earlier in contents.brought.earlier:
+        yield {
+            "origin": f"{EARLIER} of {earlier.district_name}, as of {earlier.as_of}",
+            "title": in_words(earlier.entry),
+            "issuer": earlier.entry.get("issuer"),
+            "awarded_on": earlier.entry["earned_on"],
+            "expires_on": earlier.entry.get("expires_on"),
+            "positions": str(earlier.position),
+        }
+    for one in contents.brought.elsewhere:
+        for item in one.found.items:
+            yield {
+                "origin": f"{ELSEWHERE}, received by {one.district_name}: {marked(item)}",
+                "title": item.title,
+                "issuer": item.issuer_name,
+                "status": item.status,
+                "awarded_on": item.earned_on,
+                "expires_on": item.expires_on,
+                "positions": " ".join(map(str, one.found.positions)),
+            }
+
+
+def _row(line: ShownLine) -> dict[str, Any]:
+    return {
+        "origin": HERE,
+        "title": line.title,
+        "version": line.credential_version,
+        "issuer": line.issuer_name,
+        "cycle": line.cycle,
+        "status": line.status,
+        "enrolled_at": line.enrolled_at.isoformat(),
+        "attempts": len(line.attempts),
+        "decided_on": line.decided_on,
+        "awarded_on": line.awarded_on,
+        "expires_on": line.expires_on,
+        "revoked_on": line.revoked_on,
+        "enrollment_id": line.enrollment_id,
+        "positions": " ".join(map(str, line.positions)),
+        "disputes": "\n".join(
+            f"{one.in_words()} {one.rebuttal or ''}".strip() for one in line.disputes
+        ),
+    }
 
 
 def _cell(value: Any) -> str | int:
@@ -155,4 +221,19 @@ def _readme(contents: Contents) -> str:
         position=contents.position,
         host=contents.host,
         verify_at=verify_address(contents.host),
+        disputed=_disputed(contents.lines),
     )
+
+
+def _disputed(lines: Iterable[ShownLine]) -> str:
+    """What she says is wrong, beside the records it is about; as text, whatever it holds."""
+    said = [
+        f"    {part}"
+        for line in lines
+        for note in line.disputes
+        for part in (
+            f"{line.title}: {note.in_words()}",
+            *(f"  In her words: {words}" for words in (note.rebuttal or "").splitlines()),
+        )
+    ]
+    return "\n".join(["", "## What the holder disputes", "", *said, ""]) if said else ""

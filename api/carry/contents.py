@@ -7,7 +7,7 @@ checkpoint are of the moment.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -15,6 +15,8 @@ from uuid import UUID
 
 from psycopg import Connection
 
+from api.carry.brought import Brought, brought, newest_positions, read_brought
+from api.carry.receipts import Receipts, receipts_of
 from api.dispute_notes import notes_on
 from api.edge import Edge
 from api.reading import zone_of_person
@@ -34,14 +36,21 @@ from ledger.records.transcripts import (
     requirement_in_words,
 )
 from ledger.rules.stacks import credential_ids
-from ledger.seal.leaves import EPOCH, MICROSECOND, leaf
-from ledger.seal.reads import NotSealedYetError, SealReads
+from ledger.seal.leaves import EPOCH, MICROSECOND
+from ledger.seal.reads import SealReads
 from ledger.values import local_date
 from projections import disputes, records, stacks, transcript
-from projections.log import facts_of
 from projections.records import Award
 
-VIEWS = ("records", "transcript", "stacks", "employments", "disputes")
+VIEWS = (
+    "records",
+    "transcript",
+    "stacks",
+    "employments",
+    "disputes",
+    "history",
+    "external_records",
+)
 LEDGER_NAME = "Micro-credential ledger"
 PAGE = 200
 
@@ -54,7 +63,7 @@ class CarriedAward:
     issuer_name: str
     document: Document
     token: str
-    receipts: tuple[Mapping[str, Any], ...]
+    receipts: Receipts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +76,7 @@ class Contents:
     host: str
     lines: tuple[ShownLine, ...]
     awards: tuple[CarriedAward, ...]
+    brought: Brought
     learner_record: Document | None  # signed; null where she has no award that could be inside
     issuers: tuple[Document, ...]
     lists: tuple[Document, ...]
@@ -81,7 +91,8 @@ def gather(edge: Edge, person_id: UUID, at: datetime, made: StatusLists) -> Cont
     addresses = addresses_of(edge.settings)
     with edge.reading([person_id]) as connection:
         lines = transcript.of_person(connection, person_id, limit=LINES_MAX)
-        if not lines:
+        along = read_brought(connection, person_id)
+        if not (lines or along.openings or along.received):
             raise NotFoundError("there is nothing to carry: she has not enrolled for anything")
         found = _awards(connection, person_id)
         zone = zone_of_person(connection, person_id)
@@ -89,14 +100,18 @@ def gather(edge: Edge, person_id: UUID, at: datetime, made: StatusLists) -> Cont
         newest = [line.positions[-1] for line in lines]
         newest += [one.positions[-1] for one in disputed]
         newest += [one.issued_position or 0 for one in found]
+        newest += newest_positions(along)
         position = max(newest)
         notes = notes_on(edge, connection, person_id)
         recorded_at = _recorded_at(connection, position)
-        receipts = {one.enrollment_id: _receipts(connection, one, position) for one in found}
+        receipts = receipts_of(
+            connection, {one.enrollment_id: _streams(one) for one in found}, position
+        )
+        came = brought(edge, connection, along, position)
         stacked = _stacks(connection, person_id, found, addresses, local_date(recorded_at, zone))
         sealed = SealReads(connection).newest_checkpoint()
     vault = RecordVault(edge.vault)
-    kept = [_kept(vault, one) for one in found]
+    kept = vault.open_all([one.issue for one in found], person_id=person_id)
     titles = {line.enrollment_id: (line.title or "", line.issuer_name or "") for line in lines}
     return Contents(
         holder=_holder(edge, person_id),
@@ -110,6 +125,7 @@ def gather(edge: Edge, person_id: UUID, at: datetime, made: StatusLists) -> Cont
             )
             for one, file in zip(found, kept, strict=True)
         ),
+        brought=came,
         learner_record=_learner_record(edge, person_id, kept, stacked, recorded_at),
         issuers=_issuers(edge, found),
         lists=_lists(edge, found, at, made),
@@ -133,28 +149,9 @@ def _recorded_at(connection: Connection[Any], position: int) -> datetime:
     return EPOCH + row.recorded_us * MICROSECOND
 
 
-def _receipts(
-    connection: Connection[Any], award: Award, until: int
-) -> tuple[Mapping[str, Any], ...]:
-    """A receipt for each event of the enrollment and its record, proved where it is sealed."""
-    streams = [award.enrollment_id, *([award.record_id] if award.record_id else [])]
-    reads = SealReads(connection)
-    return tuple(_receipt(reads, one.position) for one in facts_of(connection, streams, until))
-
-
-def _receipt(reads: SealReads, position: int) -> Mapping[str, Any]:
-    [row] = reads.rows(position, position)
-    try:
-        proof = str(reads.proof(position))
-    except NotSealedYetError:
-        proof = None
-    return {"position": position, "leaf": leaf(row).hex(), "proof": proof}
-
-
-def _kept(vault: RecordVault, award: Award) -> Kept:
-    assert award.record_id is not None, "only awards with a record are listed"
-    assert award.ciphertext_sha256 is not None, "its document was kept"
-    return vault.open(award.record_id, award.ciphertext_sha256, person_id=award.person_id)
+def _streams(award: Award) -> list[UUID]:
+    """Where everything happened that led to an award and its record."""
+    return [award.enrollment_id, *([award.record_id] if award.record_id else [])]
 
 
 def _holder(edge: Edge, person_id: UUID) -> str | None:

@@ -16,7 +16,9 @@ import orjson
 import segno
 import typst
 
+from api.carry.brought import Earlier, in_words, marked
 from api.carry.contents import CarriedAward, Contents
+from api.external_records import Acceptance, ShownItem
 from api.transcripts import ShownLine
 from ledger.records.documents import compact_json
 
@@ -78,6 +80,12 @@ def _said(contents: Contents) -> dict[str, Any]:
         ],
         "lines": [_earned(line) for line in earned],
         "open": [_open(line) for line in contents.lines if line.awarded_on is None],
+        "earlier": [_earlier(one) for one in contents.brought.earlier],
+        "elsewhere": [
+            _elsewhere(item, one.district_name)
+            for one in contents.brought.elsewhere
+            for item in one.found.items
+        ],
         "disputes": [noted for line in contents.lines for noted in _disputes(line)],
         "awards": [_behind(award) for award in contents.awards],
         "check": _check(contents, verify_at),
@@ -102,6 +110,33 @@ def _open(line: ShownLine) -> dict[str, str]:
         "attempts": str(len(line.attempts)),
         "state": STATES[line.status],
     }
+
+
+def _earlier(one: Earlier) -> dict[str, str]:
+    return {
+        "title": in_words(one.entry),
+        "issuer": one.entry.get("issuer") or "",
+        "awarded": one.entry["earned_on"],
+        "until": one.entry.get("expires_on") or "no end",
+        "from": f"{one.district_name}, as of {one.as_of.isoformat()}",
+    }
+
+
+def _elsewhere(item: ShownItem, district_name: str) -> dict[str, str]:
+    decided = item.acceptance
+    return {
+        "title": item.title or "",
+        "issuer": item.issuer_name or "",
+        "awarded": f"{item.earned_on}",
+        "found": f"{marked(item)}, {item.status}",
+        "accepted": f"{district_name}: {_accepted(decided)}",
+    }
+
+
+def _accepted(decided: Acceptance | None) -> str:
+    if decided is None:
+        return "not decided"
+    return "under review" if decided.under_review_from else decided.outcome.replace("_", " ")
 
 
 def _disputes(line: ShownLine) -> Iterator[dict[str, str]]:

@@ -6,7 +6,7 @@ import logging
 import signal
 import subprocess
 import sys
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +18,13 @@ from ledger.errors import UnavailableError
 from ledger.records.canonical import RecordTooComplexError
 from ledger.records.documents import Document, RecordError
 from ledger.records.received import came_along, needed
-from ledger.records.received_files import Received, read_file, strict_json, token_document
+from ledger.records.received_files import (
+    Received,
+    read_file,
+    strict_json,
+    token_document,
+    with_files,
+)
 from ledger.records.received_items import Checked, Known, Needed, Source
 
 log = logging.getLogger("mcledger.records")
@@ -40,7 +46,12 @@ class Found:
 
 
 def find_out(
-    content: bytes, at: datetime, hosts: Collection[str], *, in_development: bool
+    content: bytes,
+    at: datetime,
+    hosts: Collection[str],
+    *,
+    in_development: bool,
+    files: Iterable[bytes] = (),
 ) -> Found:
     """Read a record, ask for what it needs, and check it. Raises RecordError.
 
@@ -49,8 +60,9 @@ def find_out(
         at: As of when.
         hosts: Which may be asked, with a port where that is not 443.
         in_development: Hosts of this machine may be among them.
+        files: Documents of issuers and status lists that are at hand, as if they had come along.
     """
-    received = read_file(content)
+    received = with_files(read_file(content), files)
     known, asked = _gathered(received, hosts, in_development=in_development)
     return Found(received, check_apart(content, known, at), asked)
 

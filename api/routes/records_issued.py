@@ -97,10 +97,7 @@ def read_bundle(person_id: UUID, read: ReadNow) -> Response:
 
 def kept_of(read: Read[Any], award: Award) -> Kept:
     """The newest issue of an award's record. Raises ErasedError when its person was."""
-    assert award.record_id is not None, "an award without a record has no file"
-    assert award.ciphertext_sha256 is not None, "its document was kept"
-    vault = RecordVault(read.edge.vault)
-    return vault.open(award.record_id, award.ciphertext_sha256, person_id=award.person_id)
+    return RecordVault(read.edge.vault).open(*award.issue, person_id=award.person_id)
 
 
 def _shown(read: Read[Any], award: Award) -> dict[str, Any]:

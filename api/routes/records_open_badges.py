@@ -1,7 +1,7 @@
 """The Open Badges API 3.0: a teacher's other systems fetch her records with a token of hers.
 
 That specification describes these addresses and how they refuse, so the OpenAPI of this ledger does
-not. Each record is given once, as a signed document; whoever wants the token asks for it by its id.
+not. Each record is given once: as a signed document, or with `form=compactJwsString` as a token.
 
 Source: Open Badges Specification 3.0, section 6; docs/sources.md.
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib.metadata import version
-from typing import Annotated, Any, Final, NamedTuple
+from typing import Annotated, Any, Final, Literal, NamedTuple
 from urllib.parse import urlencode
 
 import orjson
@@ -51,6 +51,7 @@ class Page(BaseModel):
     limit: Annotated[int, Field(ge=1)] = 50
     offset: Annotated[int, Field(ge=0, le=2**31)] = 0
     since: datetime | None = None
+    form: Literal["credential", "compactJwsString"] = "credential"  # our own: one or the other
 
 
 class _Code(NamedTuple):
@@ -98,13 +99,13 @@ def _credentials(request: Request) -> Response:
         found, total = records.page_of_person(
             connection, caller.person_id, since=since, limit=limit, offset=page.offset
         )
-    vault = RecordVault(edge.vault)
-    kept = [
-        vault.open(award.record_id, award.ciphertext_sha256, person_id=award.person_id)
-        for award in found
-        if award.record_id is not None and award.ciphertext_sha256 is not None
-    ]
-    body = {"credential": [one.document for one in kept], "compactJwsString": []}
+    vault, issues = RecordVault(edge.vault), [award.issue for award in found]
+    kept = vault.open_all(issues, person_id=caller.person_id)
+    documents = page.form == "credential"
+    body = {
+        "credential": [one.document for one in kept if documents],
+        "compactJwsString": [one.token for one in kept if not documents],
+    }
     url = f"{addresses_of(edge.settings).base}{BASE}/credentials"
     links = _links(url, page.model_copy(update={"limit": limit}), total)
     return _json(body, {"X-Total-Count": str(total), "Link": links})
@@ -129,9 +130,11 @@ def _links(url: str, page: Page, total: int) -> str:
         offsets["next"] = page.offset + page.limit
     if page.offset > 0:
         offsets["prev"] = max(0, page.offset - page.limit)
-    since = {} if page.since is None else {"since": page.since.isoformat()}
+    asked = {} if page.since is None else {"since": page.since.isoformat()}
+    if page.form != "credential":
+        asked["form"] = page.form
     return ", ".join(
-        f'<{url}?{urlencode({"limit": page.limit, "offset": offset, **since})}>; rel="{name}"'
+        f'<{url}?{urlencode({"limit": page.limit, "offset": offset, **asked})}>; rel="{name}"'
         for name, offset in offsets.items()
     )
 

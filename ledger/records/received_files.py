@@ -13,8 +13,8 @@ import zipfile
 import zlib
 from base64 import urlsafe_b64decode
 from binascii import Error
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from ledger.records.badges2 import is_assertion, is_beside
@@ -25,6 +25,7 @@ from ledger.records.proofs import ProofRefusedError
 RECORD_BYTES_MAX: Final = 256 * 1024  # of one award
 TRANSCRIPT_BYTES_MAX: Final = 1024 * 1024  # of a file with many, or of a picture with one
 BUNDLE_BYTES_MAX: Final = 16 * 1024 * 1024
+ELSEWHERE: Final = "elsewhere/"  # the folder of a bundle for records of others
 _BUNDLE_FILES_MAX: Final = 1_000
 _UNPACKED_BYTES_MAX: Final = 8 * 1024 * 1024  # of all that a bundle says in JSON and tokens
 _PARTS_MAX: Final = 40_000
@@ -140,16 +141,32 @@ def _from_bundle(content: bytes) -> Received:
     ]
     if len({one.document.get("id") for one in records}) != 1:
         raise RecordAmbiguousError("a bundle holds one transcript, or else one award")
-    chosen = next((one for one in records if _by_its_words(one)), records[0])
-    return Received(
-        "bundle",
-        chosen.original,
-        chosen.document,
-        chosen.token,
-        tuple(one.document for one in found if "verificationMethod" in one.document),
-        tuple(one.token or one.document for one in found if _is_list(one.document)),
-        tuple(one.document for one in found if one.token is None and is_beside(one.document)),
+    return _beside(next((one for one in records if _by_its_words(one)), records[0]), found)
+
+
+def with_files(record: Received, files: Iterable[bytes]) -> Received:
+    """A record with what stands in other files, as if they had come along in a bundle.
+
+    Raises RecordError, or a refusal below it, for a file that holds no document.
+    """
+    return _beside(record, [_from_text("bundle", one, _decoded(one)) for one in files])
+
+
+def _beside(record: Received, found: Sequence[Received]) -> Received:
+    issuers = tuple(one.document for one in found if "verificationMethod" in one.document)
+    lists = tuple(one.token or one.document for one in found if _is_list(one.document))
+    beside = (one.document for one in found if one.token is None and is_beside(one.document))
+    return replace(
+        record,
+        issuers=(*record.issuers, *issuers),
+        lists=(*record.lists, *lists),
+        beside=(*record.beside, *beside),
     )
+
+
+def _is_looked_at(name: str) -> bool:
+    """What its holder brought from yet elsewhere is a record by itself, and no part of this one."""
+    return name.endswith((".json", ".jwt")) and not name.startswith(ELSEWHERE)
 
 
 def _by_its_words(record: Received) -> bool:
@@ -166,7 +183,7 @@ def _texts(content: bytes) -> Iterator[bytes]:
             if len(names) > _BUNDLE_FILES_MAX:
                 raise RecordTooLargeError(f"a bundle has at most {_BUNDLE_FILES_MAX} files")
             for name in names:
-                if not name.filename.endswith((".json", ".jwt")):
+                if not _is_looked_at(name.filename):
                     continue
                 with bundle.open(name) as file:
                     text = file.read(min(left, TRANSCRIPT_BYTES_MAX) + 1)

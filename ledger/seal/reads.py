@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import takewhile
 from typing import Any
@@ -53,11 +53,11 @@ class SealReads:
 
     def rows(self, first: int, last: int) -> list[Row]:
         """What the log holds at these positions, in order."""
-        found = self._raw.execute(SQL["rows"], {"first": first, "last": last}).fetchall()
-        return [
-            Row(position, _since_1970(sent), command, stream, version, topic, state)
-            for position, sent, command, stream, version, topic, state in found
-        ]
+        return self._rows("rows", first=first, last=last)
+
+    def rows_at(self, positions: Sequence[int]) -> list[Row]:
+        """What the log holds at some positions, in order."""
+        return self._rows("rows_at", positions=list(positions))
 
     def tiles(self, level: int, first: int, last: int) -> bytes:
         """The hashes of neighboring tiles; those that are missing from within are zeros."""
@@ -124,6 +124,29 @@ class SealReads:
             raise NotSealedYetError(f"position {position} is not sealed yet; ask again")
         hashes = inclusion_proof(position - 1, size, cache(self.tile))
         return Proof(position - 1, tuple(hashes), sealed[1])
+
+    def proofs(self, positions: Sequence[int]) -> dict[int, Proof]:
+        """The proofs of many positions by one checkpoint; those it does not cover have none yet.
+
+        Raises MissingHashesError: the tree is damaged.
+        """
+        sealed = self.cosigned_checkpoint(max(positions, default=0))
+        if sealed is None:
+            return {}
+        size, note = sealed
+        tile = cache(self.tile)
+        return {
+            position: Proof(position - 1, tuple(inclusion_proof(position - 1, size, tile)), note)
+            for position in positions
+            if 1 <= position <= size
+        }
+
+    def _rows(self, name: str, **parameters: Any) -> list[Row]:
+        found = self._raw.execute(SQL[name], parameters).fetchall()
+        return [
+            Row(position, _since_1970(sent), command, stream, version, topic, state)
+            for position, sent, command, stream, version, topic, state in found
+        ]
 
     def _cosigned(self, size: int) -> tuple[int, str]:
         found = self._fetch("checkpoints", after=size - 1, limit=1)[0]

@@ -26,6 +26,12 @@ SELECT notification_id, recorded_at, command_id, originator_id, originator_versi
  WHERE notification_id BETWEEN %(first)s AND %(last)s
  ORDER BY notification_id;
 
+-- name: rows_at
+SELECT notification_id, recorded_at, command_id, originator_id, originator_version, topic, state
+  FROM ledger_events
+ WHERE notification_id = ANY(%(positions)s)
+ ORDER BY notification_id;
+
 -- name: next_position
 SELECT min(notification_id) FROM ledger_events WHERE notification_id > %(after)s;
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+import subprocess
+import sys
 import zipfile
 from dataclasses import replace
+from datetime import date
 from hashlib import sha256
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -14,6 +17,7 @@ import orjson
 import pytest
 import typst
 
+from api.carry.brought import Brought, Earlier
 from api.carry.bundle import bundle
 from api.carry.contents import VIEWS, Contents, gather
 from api.carry.printed import printed
@@ -22,6 +26,7 @@ from api.imports.records_checking import find_out
 from api.status_lists import StatusLists
 from ledger.errors import NotFoundError
 from ledger.records.documents import RecordError, compact_json
+from tests.api.elsewhere import received
 from tests.api.test_cli import in_place
 from tests.api.test_records import day_of, issue, public, revoke
 from tests.api.world import Story, World, stack_of, story
@@ -199,3 +204,121 @@ def test_she_downloads_what_the_command_writes(shared_world: World, one: Story) 
     assert answer.headers["content-type"] == "application/zip"
     assert checked(answer.content) == [("verified", ""), ("verified", "active")]
     assert answer.headers["ledger-position"] == str(carried(one).position)
+
+
+def run_apart(folder: Path, *words: str) -> tuple[int, str]:
+    """A command where there is neither a database nor a setting of ours."""
+    program = Path(sys.executable).with_name("mcledger")
+    done = subprocess.run(
+        [str(program), *words], cwd=folder, env={}, capture_output=True, text=True, check=False
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_the_commands_of_the_readme_check_an_unpacked_bundle_with_nothing_else(
+    one: Story, tmp_path: Path
+) -> None:
+    with zipfile.ZipFile(io.BytesIO(bundle(carried(one)))) as found:
+        found.extractall(tmp_path)
+    readme = (tmp_path / "README.md").read_text("utf-8")
+    commands = [line.split() for line in readme.splitlines() if line.startswith("    mcledger")]
+    checks = [words[1:] for words in commands if words[1] == "records"]
+    assert [words[2].rpartition(".")[2] for words in checks] == ["json", "json", "jwt", "png"]
+    for words in checks:
+        status, said = run_apart(tmp_path, *words)
+        assert (status, "verified, active" in said) == (0, True), said
+    listed = tmp_path / "status"
+    [only] = listed.iterdir()
+    status, said = run_apart(tmp_path, *checks[1][:3], "--with", "issuers", "--with", str(only))
+    assert status == 0, said
+    status, said = run_apart(tmp_path, *checks[1][:3], "--with", "issuers")
+    assert (status, "verified, unknown" in said) == (1, True), "nobody says that it holds"
+    status, said = run_apart(tmp_path, *checks[1][:3], "--with", "status")
+    assert (status, "unverified, unknown" in said) == (1, True), "nobody says whose key it is"
+    forged = only.read_bytes().replace(b'"encodedList":"u', b'"encodedList":"v')
+    only.write_bytes(forged)
+    status, said = run_apart(tmp_path, *checks[1])
+    assert (status, "REFUSED" in said) == (3, True)
+
+
+def test_what_she_brought_from_elsewhere_goes_along_as_it_came_and_is_said_to_be_that(
+    shared_world: World,
+) -> None:
+    district = shared_world.district()
+    teacher = district.teacher()
+    shared_world.seen(district.office, f"/v1/districts/{district.id}/people")
+    ids = received(shared_world, teacher, district.id, district.office)
+    shared_world.edge.visible(VIEWS, shared_world.position)
+    contents = gather(shared_world.edge, teacher, wall(), StatusLists())
+    files = unpacked(bundle(contents))
+    path = f"/v1/external-records/{ids['external_record_id']}/document"
+    as_it_came = shared_world.get(teacher, path).content
+    assert as_it_came in {files["elsewhere/01/record.json"], files["elsewhere/02/record.json"]}
+    found = orjson.loads(files["elsewhere/01/found.json"])
+    assert found["items"][0]["item_id"] == ids["item_id"]
+    rows = list(csv.DictReader(io.StringIO(files["transcript.csv"].decode("utf-8-sig"))))
+    assert len(rows) == 2
+    for row in rows:
+        assert row["origin"].startswith("elsewhere, received by Sample District: external-verified")
+        assert row["enrollment_id"] == ""
+    assert len(orjson.loads(files["elsewhere/01/receipts.json"])["receipts"]) > 1
+    assert "transcript.json" not in files, "nothing of it is signed by this ledger"
+    silent = replace(contents, brought=replace(contents.brought, elsewhere=()))
+    assert printed(contents) != printed(silent)
+    with pytest.raises(RecordError, match="one transcript, or else one award"):
+        find_out(bundle(contents), wall(), NOBODY_ASKED, in_development=False)
+
+
+def test_records_of_others_in_a_bundle_are_no_part_of_its_own(one: Story) -> None:
+    contents = carried(one)
+    other = carried(story(one.world, token=f"Sample {uuid4()}").award())
+    assert other.position > contents.position
+    content = io.BytesIO(bundle(contents))
+    with zipfile.ZipFile(content, "a") as files:
+        files.writestr("elsewhere/01/record.json", compact_json({"type": ["ClrCredential"]}))
+        files.writestr("elsewhere/02/record.json", b"{")
+    assert checked(content.getvalue()) == [("verified", ""), ("verified", "active")]
+
+
+def test_what_an_earlier_system_said_goes_along_and_nobody_takes_it_for_an_award_of_ours(
+    one: Story,
+) -> None:
+    award = {
+        "kind": "award",
+        "credential_id": None,
+        "title": "=Asking better questions",
+        "issuer": "Elsewhere",
+        "earned_on": "2024-03-01",
+        "expires_on": None,
+    }
+    units = {
+        "kind": "units",
+        "unit": "semester_hour",
+        "quantity_hundredths": 1250,
+        "category": None,
+        "earned_on": "2024-05-01",
+    }
+    earlier = tuple(
+        Earlier(
+            position=number,
+            district_name="Lake",
+            as_of=date(2024, 8, 31),
+            entry=entry,
+            receipts=({"position": number, "leaf": "00", "proof": None},),
+        )
+        for number, entry in enumerate((award, units), start=1)
+    )
+    whole = carried(one)
+    contents = replace(whole, brought=Brought(earlier))
+    files = unpacked(bundle(contents))
+    _, first, second = csv.DictReader(io.StringIO(files["transcript.csv"].decode("utf-8-sig")))
+    assert first["origin"] == second["origin"] == "earlier system of Lake, as of 2024-08-31"
+    assert (first["title"], second["title"]) == (
+        "'=Asking better questions",
+        "12.5 × semester hour",
+    )
+    stated = orjson.loads(files["earlier/records.json"])["records"]
+    assert [each["entry"] for each in stated] == [award, units]
+    assert len(orjson.loads(files["earlier/receipts.json"])["receipts"]) == 2
+    assert printed(contents) != printed(whole)
+    assert checked(bundle(contents)) == [("verified", ""), ("verified", "active")]

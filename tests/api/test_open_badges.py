@@ -12,6 +12,7 @@ import jsonschema  # type: ignore[import-untyped]  # it brings no types
 import pytest
 
 from ledger.records.proofs import proven
+from ledger.records.tokens import from_token
 from tests.api.test_records import HOST, issue, issuer_document
 from tests.api.world import Answer, Story, World, story
 
@@ -101,6 +102,21 @@ def test_pages_lead_to_one_another(shared_world: World, holder: Story) -> None:
     assert links(answer)["last"] == links(answer)["first"].replace("offset=0", "offset=2")
 
 
+def test_the_same_records_come_as_tokens_for_whoever_asks(
+    shared_world: World, holder: Story
+) -> None:
+    documents = asked(shared_world, holder).json()["credential"]
+    answer = asked(shared_world, holder, "?limit=2&form=compactJwsString")
+    tokens = must_fit(answer, "getopenbadgecredentialsresponse")["compactJwsString"]
+    assert answer.json()["credential"] == [], "each once"
+    answer = asked(shared_world, holder, links(answer)["next"].removeprefix(f"{HOST}{PATH}"))
+    tokens += answer.json()["compactJwsString"]
+    assert answer.headers["x-total-count"] == "3"
+    read = [from_token(one, issuer_document(shared_world, documents[0])) for one in tokens]
+    unsigned = [{name: one[name] for name in one if name != "proof"} for one in documents]
+    assert read == unsigned
+
+
 def test_since_leaves_out_what_is_older(shared_world: World, holder: Story) -> None:
     past = asked(shared_world, holder, "?since=2020-01-01T00:00:00")
     future = asked(shared_world, holder, "?since=2090-01-01T00:00:00Z")
@@ -117,7 +133,15 @@ def test_nobody_gets_anothers_records(shared_world: World, holder: Story) -> Non
 
 @pytest.mark.parametrize(
     "query",
-    ["?limit=0", "?limit=x", "?offset=-1", "?since=yesterday", "?page=2", "?limit=1&limit=2"],
+    [
+        "?limit=0",
+        "?limit=x",
+        "?form=xml",
+        "?offset=-1",
+        "?since=yesterday",
+        "?page=2",
+        "?limit=1&limit=2",
+    ],
 )
 def test_a_query_that_makes_no_sense_is_refused_in_their_words(
     shared_world: World, holder: Story, query: str
