@@ -65,13 +65,18 @@ class Log:
         return int(row[0])
 
     def empty(self, projections: Projections = PROJECTIONS) -> None:
-        """A new ledger without the wait: as its owner may, and nobody else."""
+        """A new ledger without the wait: as its owner may, and nobody else.
+
+        Rows are deleted, for there are few: TRUNCATE makes new files for every table and index,
+        which took fifty times as long.
+        """
         tables = [f"ledger_read.{table.name}" for p in projections for table in p.tables]
         self.owner.execute(
             "ALTER TABLE ledger.ledger_events DISABLE TRIGGER append_only;"
-            f"TRUNCATE {', '.join(tables)}, ledger_read.parked, ledger.ledger_events;"
+            + "".join(f"DELETE FROM {table};" for table in tables)
+            + "DELETE FROM ledger_read.parked; DELETE FROM ledger.ledger_events;"
             "ALTER TABLE ledger.ledger_events ENABLE ALWAYS TRIGGER append_only;"
-            "UPDATE ledger_read.bookmarks SET position = 0"
+            "UPDATE ledger_read.bookmarks SET position = 0 WHERE position <> 0"
         )
 
     @contextmanager
