@@ -23,6 +23,7 @@ from ledger.rules.equivalencies import (
     Worth,
     decimal,
     spoken,
+    spoken_of,
     worth,
 )
 from ledger.rules.licenses import License, Ruling, Term
@@ -102,6 +103,27 @@ def count(
     for cap in caps:
         units = list(_capped(units, cap, state.terms.year_starts_month))
     return tuple(_handed_in(one, state) for one in _in_hundredths(units))
+
+
+def unruled(achievements: Sequence[Achievement], day: date) -> Iterator[Unit]:
+    """What she earned up to a day where no authority has said what anything is worth."""
+    for one in achievements:
+        if one.earned_on <= day:
+            yield Unit(
+                achievement_id=str(one.id),
+                kind=one.kind,
+                quantity_hundredths=one.quantity_hundredths,
+                earned_on=one.earned_on,
+                category=one.category,
+                units_hundredths=0,
+                exact=NOTHING,
+                reason="no_equivalency_rule",
+                arithmetic=spoken_of(one),
+                rule_id=None,
+                rule_version=None,
+                other_id=None,
+                position=one.position,
+            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,7 +104,7 @@ def worth(
         conversion.category or achievement.category
     )  # fmt: skip
     if reason is not None or conversion is None:
-        return Worth(NOTHING, reason, _named(achievement), rule, category)
+        return Worth(NOTHING, reason, spoken_of(achievement), rule, category)
     return _converted(achievement, conversion, rule, category)
 
 
@@ -119,7 +119,7 @@ def _converted(
     units = Fraction(reckoned * gives, per * HUNDREDTHS)
     rate = f"{decimal(gives)} for each {'full ' if conversion.whole else ''}{decimal(per)}"
     cut = "" if counted == quantity else f", no more than {decimal(counted)} of it counts"
-    said = f"{_named(achievement)}{cut}: {rate} = {spoken(units)} {rule.terms.unit}"
+    said = f"{spoken_of(achievement)}{cut}: {rate} = {spoken(units)} {rule.terms.unit}"
     if units == 0:
         return Worth(NOTHING, "not_a_full_portion", said, rule, category)
     return Worth(units, "more_than_counts" if cut else None, said, rule, category)
@@ -186,7 +186,8 @@ def spoken(units: Fraction) -> str:
     return decimal(int(hundredths)) if hundredths.denominator == 1 else str(units)
 
 
-def _named(achievement: Achievement) -> str:
+def spoken_of(achievement: Achievement) -> str:
+    """How much of which kind, in words: 1.5 ceu."""
     kind = achievement.kind.replace("_", " ")
     return f"{decimal(achievement.quantity_hundredths)} {kind}"
 

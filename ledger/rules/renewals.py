@@ -15,7 +15,7 @@ from uuid import UUID
 
 from ledger.events.equivalency import Requirement
 from ledger.rules.calendars import ONE_DAY, add_months
-from ledger.rules.counting import Equal, Unit, count
+from ledger.rules.counting import Equal, Unit, count, unruled
 from ledger.rules.equivalencies import Achievement, Rule, decimal, governing, local_rule
 from ledger.rules.licenses import License, Term
 from ledger.rules.needs import OptionLine, Span, best, measured
@@ -139,7 +139,7 @@ def _looks_back(
 
 def _lines(case: _Case) -> list[Progress]:
     if case.rule is None:
-        return [_blank(case, "no_rule", ())]
+        return [_blank(case, "no_rule", tuple(unruled(case.achievements, case.day)))]
     asked = list(_asked(case))
     if not asked:
         anything = Requirement(purpose="anything", approver="nobody")

@@ -568,6 +568,14 @@ def test_south_carolina_asks_graduate_credits_of_whoever_has_no_masters_degree()
     assert line(masters, record, rules_of("us-sc"), DAY).state == "met"
 
 
+@pytest.mark.parametrize(("state", "kind"), [("us-il", "ceu"), ("us-tx", "ceu"), ("us-sc", "hour")])
+def test_what_a_state_has_published_no_rate_for_counts_nothing(state: str, kind: str) -> None:
+    """Nothing is made up: no CEU in Illinois or Texas, no bare hour in South Carolina."""
+    held = license_of(state, "2020-07-01", "2025-06-30", traits=("renewal-entity",))
+    found = line(held, [earned(kind, "1", IN_TIME)], rules_of(state), DAY)
+    assert (units(found), reasons(found)) == ([0], ["no_equivalency_rule"])
+
+
 def test_ten_hours_of_ceu_and_fifteen_of_a_course_are_not_in_proportion_in_south_carolina() -> None:
     """1 CEU 10, a 15-hour course 20, a semester hour 20, a quarter hour 13."""
     held = license_of("us-sc", "2020-07-01", "2025-06-30", traits=("renewal-entity",))
@@ -676,9 +684,13 @@ def test_arkansas_counts_every_year_by_itself() -> None:
 @pytest.mark.parametrize(
     ("record", "option"),
     [
-        ({"ceu": "5", "experience_year": "3"}, "units-and-experience"),
+        ({"ceu": "5", "experience_year": "3"}, "hours-and-experience"),
+        ({"hour": "50", "experience_year": "3"}, "hours-and-experience"),
+        ({"ceu": "2", "hour": "30", "experience_year": "3"}, "hours-and-experience"),
+        ({"hour": "49.99", "experience_year": "3"}, None),
         ({"semester_hour": "6"}, "semester-hours"),
-        ({"ceu": "10"}, "units"),
+        ({"ceu": "10"}, "hours"),
+        ({"hour": "100"}, "hours"),
         ({"ceu": "5", "experience_year": "2"}, None),
         ({"ceu": "9.99"}, None),
         ({"semester_hour": "3", "ceu": "4"}, None),
@@ -701,8 +713,8 @@ def test_what_was_withdrawn_is_none_of_alabamas_ceus_either() -> None:
     assert line(held, record, rules_of("us-al"), DAY).state == "met"
     record[1] = replace(record[1], void_from=date(2024, 4, 1), void_reason="withdrawn")
     found = line(held, record, rules_of("us-al"), DAY)
-    assert (found.state, found.option) == ("missing", "units")
-    assert needs(found) == {"ceu": (500, 500)}
+    assert (found.state, found.option) == ("missing", "hours")
+    assert needs(found) == {"hours": (5_000, 5_000)}
 
 
 def test_a_course_that_ends_after_the_first_of_july_counts_in_the_new_cycle_in_wisconsin() -> None:
@@ -787,12 +799,13 @@ def test_a_plu_of_georgia_is_none_of_the_district_of_columbia() -> None:
 
 
 def test_a_state_without_rules_counts_nothing_and_says_so() -> None:
-    """New Hampshire publishes no rate."""
+    """New Hampshire publishes no rate: 0 units, and each award says why."""
     held = license_of("us-nh", "2020-07-01", "2025-06-30")
     own = local("us-nh", "us-nh:hour", Conversion(kind=MICRO_CREDENTIAL, gives_hundredths=100))
     found = line(held, awards(1, IN_TIME), [own, *rules_of("us-tn")], DAY, None)
     assert (found.state, found.earned_hundredths, found.rule) == ("no_rule", 0, None)
-    assert (found.needed_hundredths, found.missing_hundredths, found.units) == (0, 0, ())
+    assert (found.needed_hundredths, found.missing_hundredths) == (0, 0)
+    assert (units(found), reasons(found)) == ([0], ["no_equivalency_rule"])
 
 
 def test_the_shipped_rules_are_of_nineteen_jurisdictions_and_each_names_its_source() -> None:
