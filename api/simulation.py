@@ -10,10 +10,11 @@ from api.reading import position_of
 from ledger.aggregates.organization import Organization
 from ledger.errors import InvalidError
 from ledger.events.policy_rule import Rule
+from ledger.rules.entitlements.findings import is_pooled
 from ledger.store import EVERYTHING
 from ledger.values import POSITION_MAX
 from projections import simulation
-from projections.known import payouts_of_district, policies_known
+from projections.known import policies_known
 from projections.simulation import Simulation
 
 KNOWN_VIEWS = (*simulation.VIEWS, "batches")  # which say where to look as of a position
@@ -75,13 +76,12 @@ def run(
                 persons=persons,
                 persons_max=persons_max,
             )
-        compared = adopted & {policy_id}
-        with payouts_of_district(connection, district_id, compared, as_of):
-            return simulation.simulate(
-                connection,
-                district_id,
-                rule,
-                from_day=span[0],
-                to_day=span[1],
-                policy_id=next(iter(compared), None),
-            )
+        return simulation.simulate(
+            connection,
+            district_id,
+            rule,
+            from_day=span[0],
+            to_day=span[1],
+            policy_id=next(iter(adopted & {policy_id}), None),
+            as_of=min(as_of, edge.watch.position(KNOWN_VIEWS)) if is_pooled(rule) else as_of,
+        )

@@ -23,6 +23,7 @@ from psycopg.sql import SQL, Identifier
 from ledger.events import LedgerEvent
 from ledger.events.calendar import calendar_stream
 from ledger.events.merge import PersonsMerged
+from ledger.rules.entitlements.findings import RulePolicy
 from ledger.values import POSITION_MAX
 from projections import payouts
 from projections.batches import Batches
@@ -33,6 +34,8 @@ from projections.employments import Employments
 from projections.external_records import ExternalRecords
 from projections.journal import payroll_streams
 from projections.log import facts_of, pages_of
+from projections.payout_fold import Book
+from projections.payout_writes import changes
 from projections.payouts import Payouts, PolicyVersion
 from projections.reviews import Reviews
 from projections.sql import Write, blocks, rows
@@ -176,6 +179,21 @@ def payouts_of_person(
     return folded(connection, Payouts(), streams, position)
 
 
+def payouts_under_draft(
+    connection: Connection[Any], policy: RulePolicy, position: int
+) -> AbstractContextManager[None]:
+    """What a policy would have come to, had it been adopted before all else; other policies not.
+
+    It keeps its id, so its closed lines and the draws of its pools count as they did.
+    """
+    district_id = policy.district_id
+    book = Book(changed_policies={policy.policy_id})
+    book.rules.add(policy)
+    employed = rows(connection, _SQL["persons_employed"], district_id=district_id)
+    person_ids = [person_id for (person_id,) in employed]
+    return _payouts(connection, district_id, person_ids, (), position, first=changes(book))
+
+
 @contextmanager
 def in_review_of_district(
     connection: Connection[Any], district_id: UUID, policy_ids: Collection[UUID], position: int
@@ -207,9 +225,10 @@ def _payouts(
     position: int,
     *,
     enrollments: Collection[UUID] = (),  # that were not awarded, and may be imagined to be
+    first: Sequence[Write] = (),
 ) -> AbstractContextManager[None]:
     streams = _money_streams(connection, district_id, person_ids, policy_ids)
-    return replayed(connection, Payouts(), [*streams, *enrollments], position)
+    return replayed(connection, Payouts(), [*streams, *enrollments], position, first=first)
 
 
 def _money_streams(
@@ -275,10 +294,18 @@ def folded(
 
 
 def replayed(
-    connection: Connection[Any], projection: Projection[Any], streams: Sequence[UUID], position: int
+    connection: Connection[Any],
+    projection: Projection[Any],
+    streams: Sequence[UUID],
+    position: int,
+    *,
+    first: Sequence[Write] = (),
 ) -> AbstractContextManager[None]:
-    """The same with persons as they were named then: two records merged since are two."""
-    return _tables(connection, projection, pages_of(connection, streams, position))
+    """The same with persons as they were named then: two records merged since are two.
+
+    What is written `first` stands there before any event.
+    """
+    return _tables(connection, projection, pages_of(connection, streams, position), first)
 
 
 @contextmanager
@@ -286,8 +313,11 @@ def _tables(
     connection: Connection[Any],
     projection: Projection[Any],
     pages: Pages,
+    first: Sequence[Write] = (),
 ) -> Iterator[None]:
     with _empty_tables(connection, projection):
+        for write in first:
+            connection.execute(*write)
         for page in pages:
             for write in _applied(connection, projection, page):
                 connection.execute(*write)

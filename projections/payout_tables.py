@@ -134,7 +134,9 @@ def load_persons(connection: Connection[Any], policy: RulePolicy, person_ids: se
     """What a rule of a district rests on for some persons, without anything derived so far."""
     district_id = policy.district_id
     book = Book()
+    book.rules.add(policy)
     _load_teachers(connection, book, person_ids)
+    _load_paid(connection, book, [], person_ids)
     if any(asks_days(version.rule) for version in policy.versions):
         book.begun = load_begun(connection, _earned(book), {})
     _load_recorded(connection, book, {district_id}, person_ids)

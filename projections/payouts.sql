@@ -199,7 +199,7 @@ SELECT policy_id, district_id, last_day, retired_position,
        is_rule, policy_version, board_reference, adopted_on, position, terms::text
   FROM payout_policies
  WHERE district_id = ANY(%(district_ids)s)
- ORDER BY policy_id, position;
+ ORDER BY policy_id, policy_version;
 
 -- name: districts_paying_for_stacks
 SELECT DISTINCT district_id FROM payout_policies WHERE stack_id = ANY(%(stack_ids)s);

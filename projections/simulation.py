@@ -1,7 +1,9 @@
 """What a draft policy would have come to over past awards, beside the one in force.
 
 The draft is judged as if it had been adopted with the span asked for as its span, in memory and a
-page of persons at a time, by the same rules that derive payouts; no table is touched.
+page of persons at a time, by the same rules that derive payouts and beside the same closed lines;
+no table is touched. What is in a pool that is given out when it closes depends on when everybody
+asked for it, so a draft with such a pool is folded from the log, into tables that are dropped.
 """
 
 from __future__ import annotations
@@ -17,9 +19,10 @@ from psycopg import Connection
 
 from ledger.events.policy_rule import Rule
 from ledger.rules.allocation import Wanted, waiting
-from ledger.rules.entitlements.findings import RulePolicy, RuleVersion
+from ledger.rules.entitlements.findings import RulePolicy, RuleVersion, is_pooled
 from ledger.rules.entitlements.judging import NOTICES
-from ledger.values import stream_id
+from ledger.values import POSITION_MAX, stream_id
+from projections.known import payouts_of_district, payouts_under_draft
 from projections.payout_rules import Judgment, judge_rules
 from projections.payout_tables import load_persons, load_rule_policy
 from projections.sql import NO_ID, blocks, rows
@@ -63,7 +66,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Simulation:
-    """A draft over past awards. What waits for a fact or for a pool's end is `pending`."""
+    """A draft over past awards. What waits for a fact, or for its pool to be closed, is pending."""
 
     district_id: UUID
     policy_id: UUID | None  # what it is compared with; null: with nothing
@@ -136,6 +139,7 @@ def simulate(
     from_day: date,
     to_day: date,
     policy_id: UUID | None = None,
+    as_of: int = POSITION_MAX,
 ) -> Simulation:
     """Judge what was earned from a day to another by a draft, and compare with what is in force.
 
@@ -146,22 +150,62 @@ def simulate(
         from_day: The first day of what was earned.
         to_day: The last.
         policy_id: The policy whose next version it would be; null: a new one.
+        as_of: Up to where the log is known.
     """
-    known = None if policy_id is None else load_rule_policy(connection, district_id, policy_id)
-    policy, draft = _drafted(known, district_id, policy_id, rule, (from_day, to_day))
     tally = _Tally()
-    span = {"from_day": from_day, "to_day": to_day, "policy_id": policy_id}
-    for person_ids in _pages(connection, district_id):
-        tally.persons += len(person_ids)
-        book = load_persons(connection, policy, set(person_ids))
-        for teacher in book.teachers.values():
-            if teacher.employed_in(district_id):
-                for judged in judge_rules(policy, book.dossier(teacher, policy)):
-                    _count(tally, teacher.person_id, judged, draft)
-        found = rows(connection, _SQL["adopted"], person_ids=person_ids, **span)
-        tally.pay([_Part(*row) for row in found])
+    span = {"from_day": from_day, "to_day": to_day}
+    compared = () if policy_id is None else (policy_id,)
+    with payouts_of_district(connection, district_id, compared, as_of):
+        known = None if policy_id is None else load_rule_policy(connection, district_id, policy_id)
+        policy, draft = _drafted(known, district_id, policy_id, rule, (from_day, to_day))
+        for person_ids in _pages(connection, district_id):
+            tally.persons += len(person_ids)
+            found = rows(
+                connection, _SQL["adopted"], person_ids=person_ids, policy_id=policy_id, **span
+            )
+            tally.pay([_Part(*row) for row in found])
+            if not is_pooled(rule):
+                _judge(connection, tally, policy, draft, person_ids)
+    if is_pooled(rule):
+        with payouts_under_draft(connection, policy, as_of):
+            for person_ids in _pages(connection, district_id):
+                _look_up(connection, tally, policy, draft, person_ids)
     tally.settle()
     return _told(tally, rule, district_id, policy_id, (from_day, to_day))
+
+
+def _judge(
+    connection: Connection[Any],
+    tally: _Tally,
+    policy: RulePolicy,
+    draft: RuleVersion,
+    person_ids: Sequence[UUID],
+) -> None:
+    """Add what the draft says of some persons."""
+    book = load_persons(connection, policy, set(person_ids))
+    for teacher in book.teachers.values():
+        if teacher.employed_in(policy.district_id):
+            for judged in judge_rules(policy, book.dossier(teacher, policy)):
+                _count(tally, teacher.person_id, judged, draft)
+
+
+def _look_up(
+    connection: Connection[Any],
+    tally: _Tally,
+    policy: RulePolicy,
+    draft: RuleVersion,
+    person_ids: Sequence[UUID],
+) -> None:
+    """The same where tables have it, as if the draft had been adopted before anything else."""
+    asked = {
+        "person_ids": list(person_ids),
+        "policy_id": policy.policy_id,
+        "policy_version": draft.policy_version,
+    }
+    tally.owe([_Part(*row) for row in rows(connection, _SQL["drafted"], **asked)])
+    for verdict, reason, pairs, cents in rows(connection, _SQL["drafted_reasons"], **asked):
+        tally.reasons[verdict, reason] += pairs
+        tally.pending_cents += cents if verdict == "pending" else 0
 
 
 def count_persons(connection: Connection[Any], district_id: UUID) -> int:

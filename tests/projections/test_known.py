@@ -179,10 +179,8 @@ def money(reader: Reader, last: int, as_of: int) -> list[Any]:
     )
     rule = plain_rule(pool={"budget_cents": 70_000})
     for compared in (set(), *({one} for one in sorted(adopted))):
-        with known.payouts_of_district(reader, HERE, compared, as_of):
-            span = {"from_day": DAYS[0], "to_day": FAR}
-            policy_id = next(iter(compared), None)
-            found.append(simulate(reader, HERE, rule, **span, policy_id=policy_id))
+        about: dict[str, Any] = {"policy_id": next(iter(compared), None), "as_of": as_of}
+        found.append(simulate(reader, HERE, rule, from_day=DAYS[0], to_day=FAR, **about))
     return found
 
 

@@ -300,14 +300,15 @@ def test_funds_pay_their_percents_of_a_reduced_share_to_the_cent(
 
 
 @st.composite
-def pooled_worlds(draw_from: st.DrawFn) -> RuledWorld:
+def pooled_worlds(draw_from: st.DrawFn, *, versions: int = 2) -> RuledWorld:
     """Requests, awards, draws and reversals in any order, under pools of both kinds."""
     world = employed(*TEACHERS)
     order = draw_from(st.sampled_from(["lottery", "pro_rata"]))
     caps = draw_from(st.sampled_from([[], [{"of": "times", "most": 1, "per": "career"}]]))
     frees = draw_from(st.booleans())
     rule = plain_rule(pool=_pool(40_000, order), caps=caps, revocation={"frees_capacity": frees})
-    kinds = ["award"] * 9 + ["turn"] * 4 + ["draw 2025", "draw 2026", "close", "years", "adopt"]
+    kinds = ["award"] * 9 + ["turn"] * 4 + ["draw 2025", "draw 2026", "close", "years"]
+    kinds += ["adopt"] * (versions - 1)
     world.adopt_rule(rule, POOL)
     for kind in draw_from(st.permutations(kinds)):
         if kind == "award":

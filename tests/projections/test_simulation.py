@@ -10,13 +10,18 @@ import pytest
 from hypothesis import given, settings
 from psycopg import Connection
 
+from ledger.events.dossier import SeparationRecorded
 from ledger.events.policy import PolicyRetired, PolicyRuleAdopted
+from ledger.events.policy_rule import Rule
+from projections.batches import Batches
 from projections.payouts import Payouts, totals
 from projections.simulation import Month, Simulation, simulate
 from tests.database import Server
 from tests.projections.histories import CREDENTIALS, DAYS, POLICIES, TEACHERS, World, terms
+from tests.projections.logs import Log, a_log
 from tests.projections.playing import dump, play, tables_of
 from tests.projections.ruled import HERE, RuledWorld, employed, ruled_worlds
+from tests.projections.test_payout_pools import LOTTERY, asked, draw, pooled_worlds
 from tests.rules.dossiers import changed, plain_rule
 
 PAYOUTS = Payouts()
@@ -30,6 +35,12 @@ FEW = settings().max_examples // 3
 def connection(database_server: Server) -> Iterator[Connection[Any]]:
     with tables_of(database_server, PAYOUTS) as connection:
         yield connection
+
+
+@pytest.fixture(scope="module")
+def log(database_server: Server) -> Iterator[Log]:
+    with a_log(database_server) as log:
+        yield log
 
 
 @given(ruled_worlds())
@@ -62,6 +73,77 @@ def test_a_draft_that_is_what_is_in_force_changes_nothing_for_anybody(
             if one.rule.clawback is None:
                 assert found.draft_cents == owed.get(one.originator_id, 0)
     assert dump(connection, PAYOUTS) == stored
+
+
+@given(pooled_worlds(versions=1))
+@settings(max_examples=FEW)
+def test_a_draft_with_the_pool_in_force_gives_everybody_what_its_draw_gave(
+    log: Log, world: RuledWorld
+) -> None:
+    log.empty()
+    log.fill([fact.event for fact in world.facts])
+    log.catch_up([PAYOUTS, Batches()])
+    stored = log.dump()
+    events = [fact.event for fact in world.facts]
+    [rule] = [event.rule for event in events if isinstance(event, PolicyRuleAdopted)]
+    found = simulate(
+        log.reader, HERE, rule, from_day=rule.effective_from, to_day=FAR, policy_id=POLICIES[2]
+    )
+    told = totals(log.reader, HERE, effective_on=FAR)
+    assert found.changes == []
+    assert found.draft_cents == found.adopted_cents == sum(one.due_cents for one in told)
+    assert found.pending_cents == sum(one.pending_cents for one in told)
+    assert sum(one.pairs for one in found.reasons) == sum(one.pairs for one in told)
+    assert log.dump() == stored
+
+
+def test_a_draft_with_less_in_the_pool_draws_the_same_lots_and_ends_sooner(log: Log) -> None:
+    """Three want 500.00 each. In force there are 1,000.00, for two; by the draft 600.00, for one.
+
+    The lots follow from the seed of the draw and the ids, which are the same for both.
+    """
+    world = employed(*TEACHERS)
+    world.years(2025)
+    in_force = with_pool(100_000)
+    world.adopt_rule(in_force, POLICIES[2])
+    for person in TEACHERS:
+        asked(world, person)
+    draw(world, 2025)
+    log.empty()
+    log.fill([fact.event for fact in world.facts])
+    log.catch_up([PAYOUTS, Batches()])
+    about: dict[str, Any] = {"from_day": MARCH, "to_day": FAR, "policy_id": POLICIES[2]}
+    found = simulate(log.reader, HERE, with_pool(60_000), **about)
+    assert (found.draft_cents, found.adopted_cents) == (50_000, 100_000), found.reasons
+    assert (found.gain, found.lose, found.pending_cents) == (0, 1, 0)
+    early = simulate(log.reader, HERE, with_pool(60_000), **about, as_of=len(world.facts) - 1)
+    assert (early.draft_cents, early.pending_cents) == (0, 150_000)  # nobody has drawn yet
+
+
+def with_pool(cents: int) -> Rule:
+    return changed(LOTTERY, pool={"budget_cents": cents, "order": "lottery"}, caps=[])
+
+
+def test_a_draft_counts_a_ladder_from_the_day_on_which_the_closed_line_was_paid(
+    connection: Connection[Any],
+) -> None:
+    """300.00 of March paid in May 2025; she leaves in April 2026, within twelve months of that.
+
+    The draft takes all back within 12 months of payment and half within 24: nothing stays. Had
+    nobody told it of the payment, it would count from March 2025, and 150.00 would stay.
+    """
+    world = employed(ANNE)
+    world.adopt_rule(plain_rule(), POLICIES[2])
+    world.award(ANNE, CREDENTIALS[0], MARCH)
+    world.close(world.lines([POLICIES[2]]), MAY)
+    world.file(ANNE, SeparationRecorded(reason="resignation", last_day=date(2026, 4, 15)))
+    play(connection, PAYOUTS, world.facts)
+    rungs = [{"months": 12, "percent": 100}, {"months": 24, "percent": 50}]
+    schedule = {"kind": "ladder", "rungs": rungs}
+    rule = changed(plain_rule(), clawback={"schedule": schedule, "since": "paid"})
+    about: dict[str, Any] = {"from_day": MARCH, "to_day": FAR, "policy_id": POLICIES[2]}
+    found = simulate(connection, HERE, rule, **about)
+    assert (found.draft_cents, found.adopted_cents) == (0, 30_000)
 
 
 def drafted(connection: Connection[Any], world: World, **changes: Any) -> Simulation:
