@@ -27,7 +27,7 @@ from tests.database import Server
 from tests.projections.histories import CREDENTIALS, DAYS, POLICIES, TEACHERS, World
 from tests.projections.playing import dumps_however_cut, play, play_on, tables_of
 from tests.projections.ruled import HERE, RuledWorld, batch_line, employed
-from tests.rules.dossiers import plain_rule, shipped
+from tests.rules.dossiers import changed, plain_rule, shipped
 from tests.rules.test_payroll import last_try
 from tests.samples import named
 
@@ -185,6 +185,32 @@ def test_only_the_causes_of_the_ladder_owe_anything(
     world.file(ANNE, SeparationRecorded(reason=reason, last_day=date(2025, 10, 1)))
     (part,) = owed(connection, world)
     assert part.amount_cents == (0 if owes else 90_000)
+
+
+@pytest.mark.parametrize(
+    ("causes", "schedule", "back"),
+    [
+        # Earned on 1 March, paid on 18 April 2025, and withdrawn: month 1 of the ladder, so half.
+        (["failure_to_finish"], [{"months": 12, "percent": 50}], ("clawback", -37_500)),
+        (["failure_to_finish"], [{"months": 12, "percent": 100}], ("clawback", -75_000)),
+        (["resignation"], [{"months": 12, "percent": 50}], ("reversal", -75_000)),
+    ],
+)
+def test_what_was_paid_and_not_finished_is_proposed_back_by_the_ladder_that_says_so(
+    connection: Connection[Any],
+    causes: list[str],
+    schedule: list[dict[str, int]],
+    back: tuple[str, int],
+) -> None:
+    """3 × 250.00 = 750.00 for a course that counts no more."""
+    ladder = {"schedule": {"kind": "ladder", "rungs": schedule}, "causes": causes}
+    world = tuition(changed(shipped("I25", "by_months"), clawback=ladder))
+    lines = [line_of(one) for one in owed(connection, world)]
+    world.close(lines, PAID)
+    world.withdraw_credit(ANNE, lines[0].subject_id)
+    [proposal] = proposed(connection, world, {PAID: lines})
+    assert (proposal.kind, proposal.amount_cents) == back
+    assert (proposal.original_pay_date, proposal.original_tax_year) == (PAID, 2025)
 
 
 def test_payroll_s_answer_says_when_it_was_paid_and_what_it_sent_back_was_not(

@@ -347,6 +347,99 @@ def test_a_separation_owes_by_the_reason_and_never_before_the_payment() -> None:
     assert one(died, rule).lines == ()
 
 
+TUITION = {
+    "trigger": {"kind": "activity", "activities": ["semester_hour"]},
+    "amount": [{"name": "hours", "basis": {"kind": "per_unit", "amount_cents": 25_000}}],
+    "timing": {"after": "started"},
+}
+HALF_AFTER_A_YEAR = {
+    "schedule": {
+        "kind": "ladder",
+        "rungs": [{"months": 12, "percent": 100}, {"months": 24, "percent": 50}],
+    },
+    "causes": ["failure_to_finish"],
+}
+
+
+def begun(last_day: date, *, finished: bool = True) -> OnFile:
+    """Three semester hours from September 2024 on."""
+    first = date(2024, 9, 3)
+    return (
+        OnFile()
+        .hired(HIRED)
+        .activity("course", "semester_hour", 300, last_day, first_day=first, finished=finished)
+    )
+
+
+@pytest.mark.parametrize(
+    ("last_day", "paid_on", "back"),
+    [
+        # Paid on 15 October 2024, to be finished in May 2025: month 8 of the first 12, all of it.
+        (date(2025, 5, 30), date(2024, 10, 15), -75_000),
+        # To be finished in December 2025: month 15 since the payment, 50 % of 750.00 is 375.00.
+        (date(2025, 12, 19), date(2024, 10, 15), -37_500),
+        # In January 2027: 24 months are over since October 2026, and nothing is owed.
+        (date(2027, 1, 15), date(2024, 10, 15), 0),
+        # Paid when it was over already: not finished on the day of the payment, all of it.
+        (date(2025, 5, 30), date(2025, 8, 1), -75_000),
+    ],
+)
+def test_what_was_begun_and_paid_and_never_finished_is_paid_back_by_the_ladder(
+    last_day: date, paid_on: date, back: int
+) -> None:
+    """3 × 250.00 = 750.00, paid when it began."""
+    rule = plain_rule(**TUITION, clawback=HALF_AFTER_A_YEAR)
+    finished = one(begun(last_day), rule)
+    assert amounts(finished) == [("earn", 75_000, date(2024, 9, 3))]
+    broken = begun(last_day, finished=False).paid(finished, paid_on)
+    found = one(broken, rule)
+    expected = [("clawback", back, max(last_day, paid_on))] if back else []
+    assert amounts(found) == expected
+    [part] = found.parts
+    assert part.kept_cents == 75_000 + back
+    assert (part.recovery == "clawback") is (back < 0)
+    assert all(line.reason == "failure_to_finish" for line in found.lines)
+
+
+def test_what_was_not_finished_is_not_paid_and_without_a_ladder_taken_back_whole() -> None:
+    """Nothing of 750.00 where nothing was paid; and all of it where no rung says otherwise."""
+    last_day = date(2025, 12, 19)
+    rule = plain_rule(**TUITION, clawback=HALF_AFTER_A_YEAR)
+    unpaid = one(begun(last_day, finished=False), rule)
+    assert (unpaid.verdict, unpaid.reason, unpaid.lines) == ("not_due", "not_finished", ())
+    plain = plain_rule(**TUITION)
+    file = begun(last_day, finished=False).paid(one(begun(last_day), plain), PAID)
+    assert amounts(one(file, plain)) == [("reversal", -75_000, last_day)]
+
+
+def test_of_leaving_and_not_finishing_the_first_to_come_is_owed_for() -> None:
+    """Left in month 3 since the payment: all is owed, though she failed in month 15, for half."""
+    last_day = date(2025, 12, 19)
+    terms = {**HALF_AFTER_A_YEAR, "causes": ["failure_to_finish", "resignation"]}
+    rule = plain_rule(**TUITION, clawback=terms)
+    paid_on = date(2024, 10, 15)
+    file = begun(last_day, finished=False).paid(one(begun(last_day), rule), paid_on)
+    assert [line[1] for line in amounts(one(file, rule))] == [-37_500]
+    left = file.left(date(2024, 12, 20))
+    assert amounts(one(left, rule)) == [("clawback", -75_000, date(2024, 12, 20))]
+
+
+def test_a_refund_that_was_asked_for_a_course_falls_with_the_course() -> None:
+    """900.00 asked for and paid: of a course that was not finished all comes back."""
+    rule = plain_rule(
+        trigger={"kind": "request_filed"},
+        amount=[{"name": "cost", "basis": {"kind": "cost"}}],
+    )
+    day = date(2025, 1, 10)
+    asked = begun(PAID).request("refund", day, about="course", cost=90_000)
+    assert amounts(one(asked, rule)) == [("earn", 90_000, day)]
+    broken = begun(PAID, finished=False).request("refund", day, about="course", cost=90_000)
+    unpaid = one(broken, rule)
+    assert (unpaid.verdict, unpaid.reason) == ("not_due", "not_finished")
+    found = one(broken.paid(one(asked, rule), PAID), rule)
+    assert [(line.kind, line.amount_cents) for line in found.lines] == [("reversal", -90_000)]
+
+
 def test_a_correction_paid_without_its_line_owes_from_its_own_day() -> None:
     """300.00 were sent and not paid yet, 20.00 of a correction were paid in May.
 

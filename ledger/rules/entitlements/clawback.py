@@ -14,6 +14,8 @@ from ledger.rules.entitlements.facts import Prior, Separation
 from ledger.rules.entitlements.lines import Recovery
 from ledger.rules.entitlements.timing import Part
 
+UNFINISHED = "failure_to_finish"
+
 
 def share_owed(schedule: Ladder | ProRata, since: date, left_on: date) -> Fraction:
     """The part that whoever leaves on a day pays back; the day is the last day of work.
@@ -39,16 +41,15 @@ def recovery_of(case: Case) -> Recovery | None:
     paid = _paid(case)
     if not paid:
         return None
-    if (terms := _unfinished(case)) is not None:
-        return Recovery("clawback", "failure_to_finish", occasion.days.earned, {}, terms.collect)
-    if not occasion.stands and rule.revocation.if_paid != "keep":
+    fallen = not occasion.stands and not _unfinished(case)
+    if fallen and rule.revocation.if_paid != "keep":
         day = occasion.ended_on or occasion.days.earned
         return Recovery("reversal", "award_revoked", day, {})
     return None if rule.clawback is None else _after_separation(case, rule.clawback, paid)
 
 
 def kept_of(case: Case, part: Part) -> int:
-    """What stays with her of an instalment, in cents, if she has left.
+    """What stays with her of an instalment, in cents, if she has left or did not finish.
 
     Counted from the day it was paid, where she left on it or later, and else from the day it was
     due: whoever has left by then is paid no more than she may keep.
@@ -65,20 +66,24 @@ def kept_of(case: Case, part: Part) -> int:
     return cents
 
 
-def kept_when_revoked(case: Case) -> frozenset[int]:
-    """The instalments that were paid and stay with her though what earned them was revoked."""
-    keeps = case.rule.revocation.if_paid == "keep" and _unfinished(case) is None
-    if case.occasion.stands or not keeps:
+def paid_and_judged(case: Case) -> frozenset[int]:
+    """The instalments that were paid and are looked at though what earned them has fallen.
+
+    After a revocation they stay with her where the rule says so; of an activity that she did not
+    finish she pays back what the ladder says.
+    """
+    judged = case.rule.revocation.if_paid == "keep" or _unfinished(case)
+    if case.occasion.stands or not judged:
         return frozenset()
     cents = _cents_by_instalment(_paid(case))
     return frozenset(instalment for instalment, paid in cents.items() if paid > 0)
 
 
-def _unfinished(case: Case) -> Clawback | None:
-    """The terms by which an activity that she did not finish is paid back; null where none is."""
+def _unfinished(case: Case) -> bool:
+    """Whether an activity that she did not finish is paid back by the rule's ladder."""
     activity, terms = case.occasion.activity, case.rule.clawback
     unfinished = activity is not None and not activity.finished
-    return terms if unfinished and terms and "failure_to_finish" in terms.causes else None
+    return unfinished and terms is not None and UNFINISHED in terms.causes
 
 
 def _cents_by_instalment(paid: Iterable[Prior]) -> dict[int, int]:
@@ -117,7 +122,14 @@ def _after_separation(case: Case, terms: Clawback, paid: list[Prior]) -> Recover
 
 
 def _separation(case: Case, terms: Clawback, paid_on: date) -> Separation | None:
-    """The first time she left after it was paid, for a reason that owes something."""
+    """The first time she left after it was paid, for a reason that owes something.
+
+    So does the day on which an activity should have been finished; one that was over when it was
+    paid was not finished on the day of the payment.
+    """
     left = [one for one in case.dossier.separations if one.last_day >= paid_on]
+    if _unfinished(case):
+        day = max(case.occasion.days.earned, paid_on)
+        left.append(Separation(day, UNFINISHED, case.occasion.place[0]))
     owing = [one for one in left if one.reason in terms.causes and one.reason not in terms.exempt]
     return min(owing, key=lambda one: one.last_day, default=None)

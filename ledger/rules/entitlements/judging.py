@@ -9,7 +9,7 @@ from typing import NamedTuple
 from ledger.events.policy_rule import AwardTrigger
 from ledger.rules.entitlements.amounts import amount_cents
 from ledger.rules.entitlements.caps import Used, capped, units_left
-from ledger.rules.entitlements.clawback import kept_of, kept_when_revoked, recovery_of
+from ledger.rules.entitlements.clawback import kept_of, paid_and_judged, recovery_of
 from ledger.rules.entitlements.conditions import Case, checks, listed
 from ledger.rules.entitlements.days import MissingFactError, fiscal_year_of, following_year
 from ledger.rules.entitlements.findings import (
@@ -96,14 +96,15 @@ def _in_force(case: Case, version: RuleVersion) -> Check:
 
 def _stands(case: Case) -> Check:
     occasion = case.occasion
-    kept = kept_when_revoked(case)
+    kept = paid_and_judged(case)
     stands = occasion.stands or case.rule.revocation.if_unpaid == "keep" or bool(kept)
-    reason = {"activity": "not_finished", "stack": "stack_invalidated"}.get(
-        occasion.kind, "award_revoked"
-    )
+    reason = "stack_invalidated" if occasion.kind == "stack" else "award_revoked"
+    if occasion.activity is not None and not occasion.activity.finished:
+        reason = "not_finished"
     inputs: dict[str, Input] = {"stands": occasion.stands, "ended_on": occasion.ended_on}
     if kept:
-        inputs["kept_instalments"] = [str(one) for one in sorted(kept)]
+        name = "paid_instalments" if reason == "not_finished" else "kept_instalments"
+        inputs[name] = [str(one) for one in sorted(kept)]
     return {"rule": "stands", "inputs": inputs, "passed": stands, "reason": reason}
 
 
@@ -206,7 +207,7 @@ def _parts(case: Case, finding: Finding) -> tuple[list[Part], list[Check]]:
     plan = case.rule.timing.instalments
     turn, first = case.occasion.turn, finding.payable_on
     found = parts(case.rule, turn, finding.amount_cents, first, case.dossier.calendar)
-    kept = kept_when_revoked(case)
+    kept = paid_and_judged(case)
     if kept and case.rule.revocation.if_unpaid != "keep":
         return [part for part in found if part.instalment in kept], []
     if not case.rule.timing.recurs and (plan is None or not plan.employed):

@@ -267,7 +267,7 @@ def _requests(trigger: RequestTrigger, dossier: Dossier, policy_id: UUID) -> Ite
             place=(request.position, request.position),
             about=about,
             positions=(request.position,),
-            stands=held is None or held.award.stands,
+            stands=(held is None or held.award.stands) and (activity is None or activity.finished),
             ended_on=None if held is None else held.revoked_on,
             award=held,
             activity=activity,
