@@ -8,9 +8,11 @@ from uuid import UUID
 
 import typer
 
+app = typer.Typer(help="Take things out of the ledger.", no_args_is_help=True)
 FileArgument = Annotated[Path, typer.Argument(dir_okay=False, help="Where to; replaced if there.")]
 
 
+@app.command("edfi")
 def export_edfi(
     file: FileArgument,
     *,
@@ -20,11 +22,15 @@ def export_edfi(
     layout: Annotated[
         Literal["json", "xml"], typer.Option("--format", help="For the API, or to load in bulk.")
     ] = "json",
+    with_staff: Annotated[
+        bool,
+        typer.Option("--with-staff", help="In the XML too; replaces what a store has of them."),
+    ] = False,
 ) -> None:
     """Write the awards of a district's staff as Ed-Fi credentials.
 
-    Whose they are is written down. The JSON names each by her employee number; who has none there
-    is in the XML and among the credentials all the same.
+    Whose they are is written down. The JSON says it for each staff member by her employee number,
+    as bodies that stand apart; the credentials of who has none are there all the same.
     """
     import orjson  # noqa: PLC0415 - loads slowly
 
@@ -37,15 +43,16 @@ def export_edfi(
         awards, person_ids = staff_awards(edge, district)
         write_down(edge, "transcript", person_ids, district)
     if layout == "xml":
-        content = as_xml(awards, target)
+        content = as_xml(awards, target, with_staff=with_staff)
     else:
         content = orjson.dumps(as_json(awards, target), option=orjson.OPT_INDENT_2)
     file.write_bytes(content)
-    unnamed = sum(one.staff_id is None for one in awards)
-    without = f", {unnamed} of staff without an employee number" if unnamed else ""
+    unnamed = sum(one.staff is None for one in awards)
+    without = f", {unnamed} of staff without an employee number or name" if unnamed else ""
     typer.echo(f"{len(awards)} credentials{without}: {file}")
 
 
+@app.command("ctdl")
 def export_ctdl(
     file: FileArgument,
     *,

@@ -63,6 +63,7 @@ ReaderRole = Literal[
     "operator",
     "recipient",  # of a share
     "link",  # whoever has it; the reader named is the share itself
+    "verifier",  # whoever checks a signed record; the reader named is the record itself
     "unexplained",
 ]
 

@@ -8,11 +8,12 @@ from uuid import UUID
 from api.clock import wall
 from api.directory import positions_on
 from api.edge import Edge
-from api.exports.edfi import KIND, Held
+from api.exports.edfi import KIND, STAFF_ID_CHARACTERS_MAX, Held, Staff
 from api.transcripts import LINES_MAX, decided_within
 from ledger.aggregates.organization import Organization
 from ledger.store import EVERYTHING
 from ledger.values import local_date
+from ledger.vault import PersonDetails
 from projections import employments, transcript
 from projections.transcript import TitledLine
 
@@ -45,11 +46,19 @@ def staff_awards(edge: Edge, district_id: UUID) -> StaffAwards:
         ]
     persons = frozenset(line.person_id for line in lines)
     details = edge.vault.get_details(persons, district_id)
-    numbers = {one: known.employee_number or None for one, known in details.items()}
-    return StaffAwards([_held(line, numbers.get(line.person_id)) for line in lines], persons)
+    staff = {one: _staff(known) for one, known in details.items()}
+    return StaffAwards([_held(line, staff.get(line.person_id)) for line in lines], persons)
 
 
-def _held(line: TitledLine, staff_id: str | None) -> Held:
+def _staff(known: PersonDetails) -> Staff | None:
+    """A staff member by her legal name; none where the district has not said all that it takes."""
+    staff_id, given, family = known.employee_number, known.given_name, known.family_name
+    if not (given and family and 0 < len(staff_id) <= STAFF_ID_CHARACTERS_MAX):
+        return None
+    return Staff(staff_id, given, family)
+
+
+def _held(line: TitledLine, staff: Staff | None) -> Held:
     assert line.awarded_on is not None, "only awards are exported"
     ends = [day for day in (line.expires_on, line.revoked_on) if day is not None]
     return Held(
@@ -57,5 +66,5 @@ def _held(line: TitledLine, staff_id: str | None) -> Held:
         title=line.title or KIND,
         awarded_on=line.awarded_on,
         ends_on=min(ends, default=None),
-        staff_id=staff_id,
+        staff=staff,
     )

@@ -1,19 +1,23 @@
 """What anybody may know of a record in hand: is it whole, who stands behind it, does it still hold.
 
-Only what the file itself says is told, and what its status list says of its place. The file is
-checked in a process of its own, a few at a time, for it may come from anybody.
+Only what the file itself says is told, what its status list says of its place, and what its holder
+has to say against it. The file is checked in a process of its own, a few at a time, for it may come
+from anybody.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from threading import BoundedSemaphore
 from typing import Any, Final, Literal
+from uuid import UUID
 
+from api.disclosure_log import Line
+from api.dispute_notes import DisputeNote, Notes, notes_on
 from api.edge import Edge
 from api.imports.records_checking import check_apart
 from api.record_addresses import Addresses, addresses_of
@@ -25,6 +29,8 @@ from ledger.records.received import awards_of, needed, subject_of
 from ledger.records.received_files import Received, read_file
 from ledger.records.received_items import Item, Known, Source, Status
 from projections import records
+from projections.records import Award
+from projections.sql import NO_ID
 
 AT_ONCE: Final = 2
 PATIENCE_SECONDS: Final = 5.0
@@ -58,6 +64,7 @@ class AwardVerdict:
     asked_for: str | None  # what had to be shown and handed in
     results: list[Result]
     evidence: dict[str, int]  # files that were assessed, by kind; the record commits to each
+    disputes: list[DisputeNote]  # her words stand beside the award, wherever it is shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,8 +110,10 @@ def verdict(edge: Edge, lists: StatusLists, content: bytes, at: datetime) -> Ver
         return Verdict(
             finding="refused", reason=refusal.slug, explanation=refusal.detail, awards=[]
         )
+    ours = _ours(edge, addresses, checked.items)
+    notes = _notes(edge, ours.values(), at)
     awards = [
-        _told(edge, addresses, document, item)
+        _told(document, item, ours.get(item.record_id), notes)
         for document, item in zip(awards_of(received), checked.items, strict=True)
     ]
     findings = {award.finding for award in awards}
@@ -150,7 +159,58 @@ def _known(
     return Known(issuers, listed)
 
 
-def _told(edge: Edge, addresses: Addresses, document: Document, item: Item) -> AwardVerdict:
+def _ours(edge: Edge, addresses: Addresses, items: Iterable[Item]) -> Mapping[str, Award]:
+    """What the log has of the records that are proven to be ours, by their ids."""
+    ids: dict[UUID, str] = {}
+    issuers: set[UUID] = set()
+    for item in items:
+        if item.standing == "verified":
+            with suppress(ValueError):
+                ids[addresses.record_of(item.record_id)] = item.record_id
+                issuers |= {addresses.issuer_of(item.issuer_id) or NO_ID}
+    if not ids:
+        return {}
+    with edge.reading(issuers) as connection:
+        found = records.of_records(connection, ids)
+    return {ids[one.record_id]: one for one in found if one.record_id is not None}
+
+
+def _notes(edge: Edge, awards: Iterable[Award], at: datetime) -> Notes:
+    """What is disputed about these awards; that somebody is shown her words is written down first.
+
+    Whoever checks a record is named by the record alone: nobody asks who she is.
+    """
+    found: dict[UUID, list[DisputeNote]] = {}
+    lines: list[Line] = []
+    of_person: dict[UUID, list[Award]] = {}
+    for award in awards:
+        of_person.setdefault(award.person_id, []).append(award)
+    for person_id, hers in of_person.items():
+        with edge.reading([person_id]) as connection:
+            notes = notes_on(edge, connection, person_id)
+        for award in hers:
+            if award.enrollment_id in notes:
+                found[award.enrollment_id] = notes[award.enrollment_id]
+                lines.append(_view_of(award, at))
+    if lines:
+        edge.disclosures.write(lines).result()
+    return found
+
+
+def _view_of(award: Award, at: datetime) -> Line:
+    assert award.record_id is not None, "what is checked is a record"
+    return Line(
+        read_at=at,
+        person_id=award.person_id,
+        reader_id=award.record_id,
+        role="verifier",
+        organization_id=None,
+        record="disputes",
+        thing_id=award.enrollment_id,
+    )
+
+
+def _told(document: Document, item: Item, award: Award | None, notes: Notes) -> AwardVerdict:
     achievement = subject_of(document)["achievement"]
     criteria = achievement.get("criteria")
     return AwardVerdict(
@@ -163,10 +223,11 @@ def _told(edge: Edge, addresses: Addresses, document: Document, item: Item) -> A
         rubric_url=_text(achievement.get("id")),
         decided_at=item.awarded_at,
         valid_until=item.valid_until,
-        replaced=_is_replaced(edge, addresses, document),
+        replaced=_is_replaced(document, award),
         asked_for=_text(criteria.get("narrative")) if isinstance(criteria, Mapping) else None,
         results=list(_results(document, achievement)),
         evidence=dict(Counter(_text(one.get("name")) or "File" for one in _listed(document))),
+        disputes=list(notes.get(award.enrollment_id, [])) if award else [],
     )
 
 
@@ -174,17 +235,8 @@ def _finding(item: Item) -> Finding:
     return _OF_STATUS[item.status] if item.standing == "verified" else "not_ours"
 
 
-def _is_replaced(edge: Edge, addresses: Addresses, document: Document) -> bool:
+def _is_replaced(document: Document, award: Award | None) -> bool:
     """Whether a newer issue of the record is in the log."""
-    try:
-        record_id = addresses.record_of(str(document.get("id")))
-        issuer_id = addresses.issuer_of(document["issuer"]["id"])
-    except (ValueError, KeyError, TypeError):
-        return False
-    if issuer_id is None:
-        return False
-    with edge.reading([issuer_id]) as connection:
-        award = records.of_record(connection, record_id)
     newest = award.valid_from if award else None
     return newest is not None and newest > read_instant(document.get("validFrom"))
 

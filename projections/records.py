@@ -6,7 +6,7 @@ day, and the record itself says until when it holds.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from types import UnionType
@@ -114,6 +114,11 @@ def page_of_person(
 def of_record(connection: Connection[Any], record_id: UUID) -> Award | None:
     """The award that a record is about."""
     return next(iter(read(connection, Award, _SQL["of_record"], record_id=record_id)), None)
+
+
+def of_records(connection: Connection[Any], record_ids: Iterable[UUID]) -> list[Award]:
+    """The awards that some records are about."""
+    return read(connection, Award, _SQL["of_records"], record_ids=list(record_ids))
 
 
 def signed_by_others(

@@ -59,6 +59,9 @@ SELECT *
 -- name: of_record
 SELECT * FROM record_awards WHERE record_id = %(record_id)s;
 
+-- name: of_records
+SELECT * FROM record_awards WHERE record_id = ANY(%(record_ids)s);
+
 -- name: signed_by_others
 -- Records of an issuer, in pages, that another key has signed than those that sign now.
 SELECT *

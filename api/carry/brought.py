@@ -27,6 +27,8 @@ from projections import external_records, history
 from projections.contract import Fact
 from projections.external_records import Accepted, ReceivedRecord
 
+HERSELF = "herself"  # who received what no district did
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Earlier:
@@ -41,7 +43,7 @@ class Earlier:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Elsewhere:
-    """A record that others signed, or that she says of herself, as one district received it."""
+    """A record that others signed, or that she says of herself, as whoever received it has it."""
 
     original: bytes
     found: ShownRecord
@@ -98,7 +100,7 @@ def brought(edge: Edge, connection: Connection[Any], found: _Read, until: int) -
             Elsewhere(
                 original=document_of(edge, one.person_id, one.text_id),
                 found=as_shown,
-                district_name=_name(edge, one.district_id),
+                district_name=_name(edge, one.district_id) if one.district_id else HERSELF,
                 receipts=receipts[one.record_id],
             )
             for one, as_shown in zip(
@@ -140,5 +142,8 @@ def _earlier(edge: Edge, fact: Fact[OpeningRecorded], receipts: Mapping[UUID, Re
     )
 
 
-def _name(edge: Edge, district_id: UUID) -> str:
+def _name(edge: Edge, district_id: UUID | None) -> str:
+    """Whose office received it; what she keeps for herself no district has looked at."""
+    if district_id is None:
+        return "no district"
     return edge.ledger.get(Organization, district_id).name

@@ -1,8 +1,8 @@
 """Awards as Ed-Fi credentials: for the API of an operational data store, and as bulk XML.
 
 Ed-Fi has no kind of credential for a micro-credential, so the district's namespace has one of its
-own. A staff member is not written as an element of the XML: loaded in bulk it would replace the
-district's own data about her. The JSON says whose credential each is, by her staff id alone.
+own. Whose each is says her element among the staff. Sent or loaded in bulk it replaces whatever the
+store has of her, so in JSON it stands apart, and in XML only where that is asked for.
 
 Source: Ed-Fi Data Standard 5.2, Credential and InterchangeStaffAssociation; docs/sources.md.
 """
@@ -24,6 +24,8 @@ _INTERCHANGE: Final = "http://ed-fi.org/5.2.0"
 _STATE: Final = re.compile(r"[A-Z]{2}")
 _NAMESPACE: Final = re.compile(r"uri://[a-z0-9.-]{1,200}")
 _TITLE_CHARACTERS_MAX: Final = 255
+_NAME_CHARACTERS_MAX: Final = 75
+STAFF_ID_CHARACTERS_MAX: Final = 32
 _NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -55,6 +57,15 @@ class Target:
         return f"{self.namespace}/CredentialTypeDescriptor#{KIND}"
 
 
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """A staff member as the district's systems know her; Ed-Fi takes none without a name."""
+
+    staff_id: str
+    first_name: str
+    last_name: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
     """One award; days are days where it was awarded."""
@@ -63,7 +74,7 @@ class Held:
     title: str
     awarded_on: date
     ends_on: date | None  # it expires, or was revoked, on this day
-    staff_id: str | None  # how the district's system knows her; null when nobody has said
+    staff: Staff | None  # null when nobody has said how the district's systems know her
 
 
 def as_json(awards: Iterable[Held], target: Target) -> dict[str, Any]:
@@ -74,27 +85,60 @@ def as_json(awards: Iterable[Held], target: Target) -> dict[str, Any]:
         "codeValue": KIND,
         "shortDescription": KIND,
     }
-    staff: dict[str, list[dict[str, Any]]] = {}
-    for one in held:
-        if one.staff_id is not None:
-            staff.setdefault(one.staff_id, []).append({"credentialReference": _key(one, target)})
     return {
         "credentialTypeDescriptors": [descriptor],
         "credentials": [_credential(one, target) for one in held],
-        "staffs": [{"staffUniqueId": each, "credentials": staff[each]} for each in sorted(staff)],
+        "staffs": [
+            {
+                "staffUniqueId": staff.staff_id,
+                "firstName": _name(staff.first_name),
+                "lastSurname": _name(staff.last_name),
+                "credentials": [{"credentialReference": _key(one, target)} for one in hers],
+            }
+            for staff, hers in _by_staff(held)
+        ],
     }
 
 
-def as_xml(awards: Iterable[Held], target: Target) -> bytes:
-    """The interchange StaffAssociation with one credential an award; at least one is needed."""
+def as_xml(awards: Iterable[Held], target: Target, *, with_staff: bool = False) -> bytes:
+    """The interchange StaffAssociation with one credential an award; at least one is needed.
+
+    `with_staff` adds whose each is: an element for each staff member, which replaces what is there.
+    """
+    held = list(awards)
     root = ET.Element("InterchangeStaffAssociation", {"xmlns": _INTERCHANGE})
-    for one in awards:
+    for one in held:
         element = ET.SubElement(root, "Credential")
         for name, value in _elements(one, target):
             ET.SubElement(element, name).text = value
+    for staff, hers in _by_staff(held) if with_staff else ():
+        _add_staff(root, staff, hers, target)
     ET.indent(root)
     written: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
     return written + b"\n"
+
+
+def _by_staff(held: Iterable[Held]) -> list[tuple[Staff, list[Held]]]:
+    """The awards of each staff member, by her id."""
+    found: dict[str, tuple[Staff, list[Held]]] = {}
+    for one in held:
+        if one.staff is not None:
+            found.setdefault(one.staff.staff_id, (one.staff, []))[1].append(one)
+    return [found[staff_id] for staff_id in sorted(found)]
+
+
+def _add_staff(root: ET.Element, staff: Staff, hers: Iterable[Held], target: Target) -> None:
+    """In the order that the schema asks for."""
+    element = ET.SubElement(root, "Staff")
+    ET.SubElement(element, "StaffUniqueId").text = staff.staff_id
+    name = ET.SubElement(element, "Name")
+    ET.SubElement(name, "FirstName").text = _name(staff.first_name)
+    ET.SubElement(name, "LastSurname").text = _name(staff.last_name)
+    for one in hers:
+        reference = ET.SubElement(element, "CredentialReference")
+        identity = ET.SubElement(reference, "CredentialIdentity")
+        ET.SubElement(identity, "CredentialIdentifier").text = str(one.award_id)
+        ET.SubElement(identity, "StateOfIssueStateAbbreviation").text = target.state_descriptor
 
 
 def _key(one: Held, target: Target) -> dict[str, str]:
@@ -133,3 +177,7 @@ def _elements(one: Held, target: Target) -> Iterator[tuple[str, str]]:
 def _title(one: Held) -> str:
     """What it is for. Ed-Fi has no other place for it, and takes no more characters than these."""
     return _NOT_XML.sub("�", one.title)[:_TITLE_CHARACTERS_MAX]
+
+
+def _name(text: str) -> str:
+    return _NOT_XML.sub("�", text)[:_NAME_CHARACTERS_MAX]

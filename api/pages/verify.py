@@ -67,6 +67,9 @@ def _facts(award: AwardVerdict) -> Iterator[tuple[str, str]]:
         )
     if award.asked_for is not None:
         yield "What it took", award.asked_for
+    for note in award.disputes:
+        said = f"\n“{note.rebuttal}”" if note.rebuttal else ""
+        yield "In dispute", f"{note.in_words()}{said}"
 
 
 _STATUS: Final[dict[Finding, str]] = {

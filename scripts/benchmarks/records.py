@@ -11,6 +11,7 @@ import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pyld import jsonld
 
+from api.carry.brought import Brought
 from api.carry.contents import CarriedAward, Contents
 from api.carry.printed import printed
 from api.transcripts import ShownLine, shown
@@ -181,6 +182,7 @@ def contents_of(awards: list[Document]) -> Contents:
         host="records.bench.example",
         lines=tuple(line_of(number, one) for number, one in enumerate(awards)),
         awards=tuple(CarriedAward(one["name"], ISSUER.name, one, "", ()) for one in awards),
+        brought=Brought(),
         learner_record=signed(
             learner_record(
                 Transcript(

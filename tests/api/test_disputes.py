@@ -18,6 +18,7 @@ from api.carry.printed import printed as paper
 from api.clock import wall
 from api.status_lists import StatusLists
 from tests.api.sharing import new_share
+from tests.api.test_records import checked, issue, records_of
 from tests.api.world import Story, World, story
 
 TODAY = wall().date()
@@ -168,6 +169,37 @@ def test_her_rebuttal_goes_along_with_what_she_carries_away(one: Story) -> None:
     silent = replace(contents, lines=tuple(replace(line, disputes=[]) for line in contents.lines))
     assert paper(contents) != paper(silent)
     withdraw(one, dispute)
+
+
+def test_her_rebuttal_stands_beside_her_award_for_whoever_checks_the_signed_file(
+    one: Story,
+) -> None:
+    dispute, words = disputed(one), "I was scored for <b>another's</b> lesson."
+    answer(one, dispute)
+    rebut(one, dispute, words)
+    issue(one.world)
+    one.world.edge.visible(("disputes", "records"), one.world.position)
+    before = seen_by_verifiers(one)
+    [found] = records_of(one.world, one.teacher)
+    document = one.world.get(one.teacher, f"/v1/records/{found['record_id']}").content
+    [award] = checked(one.world, document).json()["awards"]
+    assert (award["finding"], award["disputes"][0]["rebuttal"]) == ("in_force", words)
+    assert (
+        "I was scored for &lt;b&gt;another" in checked(one.world, document, accept="text/html").text
+    )
+    assert len(seen_by_verifiers(one)) == len(before) + 2, "she sees that it was shown"
+    assert seen_by_verifiers(one)[-1]["reader_id"] == found["record_id"]
+    forged = checked(one.world, document.replace(b"MicroC", b"microC")).json()
+    assert (forged["finding"], forged["awards"]) == ("refused", [])
+    assert len(seen_by_verifiers(one)) == len(before) + 2, "of what nobody signed nothing is told"
+    withdraw(one, dispute)
+    one.world.edge.visible(("disputes",), one.world.position)
+    assert checked(one.world, document).json()["awards"][0]["disputes"] == []
+
+
+def seen_by_verifiers(one: Story) -> list[dict[str, Any]]:
+    lines = one.world.seen(one.teacher, f"/v1/people/{one.teacher}/disclosures")["items"]
+    return [line for line in lines if line["role"] == "verifier"]
 
 
 def test_a_record_is_disputed_again_only_when_the_last_one_is_over(one: Story) -> None:

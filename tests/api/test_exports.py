@@ -126,6 +126,9 @@ def test_a_districts_awards_are_written_for_ed_fi_and_that_they_were_is_written_
         done = run(shared_world, monkeypatch, "edfi", str(file), "--format", layout, *words)
         assert done.exit_code == 0, done
         assert found_in(file.read_bytes(), layout) == {one["enrollment_id"] for one in line}
+    staffed = tmp_path / "staff.xml"
+    run(shared_world, monkeypatch, "edfi", str(staffed), "--format", "xml", "--with-staff", *words)
+    assert wrong_in_edfi(staffed.read_bytes()) == []
     path = f"/v1/people/{awarded.teacher}/disclosures"
     disclosed = shared_world.seen(awarded.teacher, path)["items"]
     assert "transcript" in {one["record"] for one in disclosed}

@@ -12,6 +12,7 @@ import pytest
 
 from api import issuing
 from api.clock import wall
+from api.dispute_notes import DisputeNote
 from api.pages.verify import page
 from api.record_verdicts import AwardVerdict, Result, Verdict
 from ledger.records.awards import shows
@@ -283,6 +284,18 @@ def test_words_of_a_stranger_do_no_harm_on_the_page() -> None:
         asked_for=words,
         results=[Result(words, words)],
         evidence={words: 1},
+        disputes=[
+            DisputeNote(
+                dispute_id=uuid4(),
+                stage="open",
+                opened_on=wall().date(),
+                due_on=wall().date(),
+                outcome=None,
+                reason=None,
+                answered_on=None,
+                rebuttal=words,
+            )
+        ],
     )
     found = Verdict(finding="in_force", reason=None, explanation=words, awards=[award])
     text = bytes(page(found).body).decode()

@@ -15,10 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from api.exports.edfi import EdFiTargetError, Held, Target, as_json, as_xml
+from api.exports.edfi import EdFiTargetError, Held, Staff, Target, as_json, as_xml
 
 SCHEMA = etree.XMLSchema(file=Path(__file__).parent / "edfi/Interchange-StaffAssociation.xsd")
 TARGET = Target("TN", "uri://district.example")
+ADA, BEA = Staff("207219", "Ada", "Sample"), Staff("1", "Bea", "Sample & Daughter")
 NAMES = {"d": "http://ed-fi.org/5.2.0"}
 
 
@@ -28,7 +29,7 @@ def held(number: int = 1, **changes: Any) -> Held:
         title="Wait time in discussions",
         awarded_on=date(2026, 11, 19),
         ends_on=date(2031, 11, 19),
-        staff_id="207219",
+        staff=ADA,
     )
     return replace(whole, **changes)
 
@@ -39,9 +40,12 @@ def found_wrong(content: bytes) -> list[str]:
     return [error.message for error in SCHEMA.error_log]
 
 
-@pytest.mark.parametrize("changes", [{}, {"ends_on": None}, {"staff_id": None}], ids=str)
+@pytest.mark.parametrize("changes", [{}, {"ends_on": None}, {"staff": None}], ids=str)
 def test_ed_fis_schema_accepts_what_we_make(changes: dict[str, Any]) -> None:
-    assert found_wrong(as_xml([held(**changes), held(2)], TARGET)) == []
+    for with_staff in (False, True):
+        content = as_xml([held(**changes), held(2)], TARGET, with_staff=with_staff)
+        assert found_wrong(content) == []
+        assert (b"<Staff>" in content) == with_staff
 
 
 @pytest.mark.parametrize(
@@ -102,7 +106,7 @@ def test_both_say_the_same() -> None:
 
 
 def test_each_award_is_its_holders_and_who_has_no_staff_id_is_left_out() -> None:
-    found = as_json([held(), held(2), held(3, staff_id="1"), held(4, staff_id=None)], TARGET)
+    found = as_json([held(), held(2), held(3, staff=BEA), held(4, staff=None)], TARGET)
     assert [each["staffUniqueId"] for each in found["staffs"]] == ["1", "207219"]
     assert [len(each["credentials"]) for each in found["staffs"]] == [1, 2]
     reference = found["staffs"][0]["credentials"][0]["credentialReference"]
@@ -110,6 +114,32 @@ def test_each_award_is_its_holders_and_who_has_no_staff_id_is_left_out() -> None
     assert len(found["credentials"]) == 4
     (descriptor,) = found["credentialTypeDescriptors"]
     assert f"{descriptor['namespace']}#{descriptor['codeValue']}" == TARGET.type_descriptor
+
+
+def test_staff_are_named_with_their_credentials_alike_in_both() -> None:
+    awards = [held(), held(2), held(3, staff=BEA), held(4, staff=None)]
+    bodies = as_json(awards, TARGET)["staffs"]
+    content = as_xml(awards, TARGET, with_staff=True)
+    assert found_wrong(content) == []
+    elements = etree.fromstring(content).findall("d:Staff", NAMES)
+    for body, element in zip(bodies, elements, strict=True):
+        assert element.findtext("d:StaffUniqueId", None, NAMES) == body["staffUniqueId"]
+        assert element.findtext("d:Name/d:FirstName", None, NAMES) == body["firstName"]
+        assert element.findtext("d:Name/d:LastSurname", None, NAMES) == body["lastSurname"]
+        path = "d:CredentialReference/d:CredentialIdentity/d:CredentialIdentifier"
+        assert [one.text for one in element.findall(path, NAMES)] == [
+            one["credentialReference"]["credentialIdentifier"] for one in body["credentials"]
+        ]
+    assert bodies[0]["lastSurname"] == "Sample & Daughter"
+    lacking = re.sub(rb"<LastSurname>.*?</LastSurname>", b"", content)
+    assert found_wrong(lacking), "a name is what Ed-Fi misses"
+
+
+@given(st.text(min_size=1, max_size=100))
+def test_any_name_is_written(name: str) -> None:
+    awards = [held(staff=Staff("1", name, name))]
+    assert found_wrong(as_xml(awards, TARGET, with_staff=True)) == []
+    assert json.loads(json.dumps(as_json(awards, TARGET)))
 
 
 @pytest.mark.parametrize(
