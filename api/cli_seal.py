@@ -12,7 +12,7 @@ import orjson
 import psycopg
 import typer
 
-from api import cli_imports, local_postgres, logs
+from api import cli_exports, cli_imports, local_postgres, logs
 from api.cli_server import progress_bar
 from api.settings import Settings, SettingsError, read_settings
 from api.witnesses import named_witnesses
@@ -41,8 +41,6 @@ VERDICTS = {
     DERIVED: "the log is sound; the tree of the seal is damaged",
 }
 app = typer.Typer()
-exports = typer.Typer(help="Take things out of the ledger.", no_args_is_help=True)
-app.add_typer(exports, name="export")
 log_commands = typer.Typer(help="What is done to the log as a whole.", no_args_is_help=True)
 app.add_typer(log_commands, name="log")
 
@@ -198,6 +196,7 @@ def verify_log(
     Exit status: 0 sound, 1 could not be checked or nothing is sealed, 2 usage, 3 the log was
     tampered with, 4 the log is sound and only the seal's own tree is damaged, 5 no event was
     changed but a grant, trigger, function, policy or constraint is not as the migrations made it.
+    What is wrong with a view alone is no tampering: `mcledger check` compares views with the log.
     With --receipt, which needs no database: 0 proved, 1 no proof yet, 3 refuted.
     """
     if receipt:
@@ -216,7 +215,7 @@ def verify_log(
     raise typer.Exit(status)
 
 
-@exports.command("log")
+@cli_exports.app.command("log")
 def export(
     file: Annotated[Path, typer.Argument(dir_okay=False, help="Where to; replaced if there.")],
 ) -> None:

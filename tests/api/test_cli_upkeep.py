@@ -52,6 +52,22 @@ def test_evidence_is_checked_swept_and_found_missing(run: Run, one: Story, tmp_p
     assert f"missing {kept[0].name}" in damaged
 
 
+def test_a_damaged_view_is_named_by_check_and_is_no_tampering(
+    run: Run, one: Story, database_url: str
+) -> None:
+    run("seal", "--once")
+    one.world.seen(one.teacher, f"/v1/people/{one.teacher}/transcript")  # the views are there
+    with psycopg.connect(database_url) as owner:
+        done = owner.execute("UPDATE ledger_read.transcript_lines SET cycle = 7")
+    assert done.rowcount == 1
+    assert run("verify").stdout.endswith(": sound\n")
+    told = run("check", "transcript", "--workers", "1", exit_code=1).stdout
+    assert "transcript: DIFFERENT" in told
+    assert one.enrollment in told, "the row is named"
+    run("rebuild", "transcript", "--workers", "1")
+    assert "transcript: equal" in run("check", "transcript", "--workers", "1").stdout
+
+
 def test_row_security_that_is_not_as_declared_is_named_and_mended(
     run: Run, one: Story, database_url: str
 ) -> None:
