@@ -25,6 +25,13 @@ WHO = ("record", "source", "source_id", "family_name")
 WHAT = ("title", "issuer", "credential_id", "policy_id", "unit", "category", "quantity", "amount")
 WHEN = ("earned_on", "expires_on", "paid_on", "fiscal_year")
 COLUMNS = (*WHO, *WHAT, *WHEN)
+# What a column is called that an event has in hundredths or in cents.
+COLUMN_OF = {
+    "quantity_hundredths": "quantity",
+    "units_hundredths": "quantity",
+    "amount_cents": "amount",
+}
+YEARS_APART = 1  # between a payment and the fiscal year by which caps count it
 FIRST_ROW = 4  # as a spreadsheet counts: the header takes two lines, the names of columns one
 DECIMAL = re.compile(r"([0-9]{1,10})(?:\.([0-9]{1,2}))?")
 
@@ -162,15 +169,29 @@ def _row(
         entry = _entry(read)
     except ValidationError as error:
         for one in error.errors():
-            read.flaw(str(one["loc"][0]), f"expected otherwise: {one['type']}")
+            field_name = str(one["loc"][0])
+            column = COLUMN_OF.get(field_name, field_name)
+            read.flaw(column, f"expected otherwise: {one['msg'].lower()}")
         return None
     if entry is None:
         return None
     day = entry.paid_on if isinstance(entry, OpeningPayment) else entry.earned_on
     if as_of is not None and day > as_of:
         read.flaw(None, f"is later than {as_of}, the day of the file", "after-cut-over")
+    _check_days(read, entry)
     source, source_id, name = (read.text(one) or "" for one in WHO[1:])
     return OpeningRow(number, source, source_id, name, entry)
+
+
+def _check_days(read: _Cells, entry: OpeningAward | OpeningUnits | OpeningPayment) -> None:
+    """Days that read well and cannot both be true."""
+    match entry:
+        case OpeningAward(expires_on=ends, earned_on=earned) if ends is not None and ends <= earned:
+            read.flaw("expires_on", "expected a day after earned_on")
+        case OpeningPayment(fiscal_year=year, paid_on=day) if abs(year - day.year) > YEARS_APART:
+            read.flaw("fiscal_year", "expected the year in which the one of the payment ends")
+        case _:
+            pass
 
 
 def _entry(read: _Cells) -> OpeningAward | OpeningUnits | OpeningPayment | None:

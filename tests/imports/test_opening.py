@@ -312,7 +312,13 @@ def test_what_was_brought_along_is_among_the_changes(cutover: Cutover) -> None:
         ({**UNITS, "source_id": "9"}, "source_id", "person-unknown"),
         ({**PAID, "policy_id": str(UUID(int=7))}, "policy_id", "policy-unknown"),
         ({**PAID, "fiscal_year": "FY25"}, "fiscal_year", "value-unreadable"),
+        ({**PAID, "fiscal_year": "25"}, "fiscal_year", "value-unreadable"),
+        ({**PAID, "amount": "400.001"}, "amount", "value-unreadable"),
+        ({**UNITS, "quantity": "9999999.00"}, "quantity", "value-unreadable"),
+        ({**UNITS, "quantity": "0"}, "quantity", "value-unreadable"),
         ({**AWARD, "title": ""}, "title", "value-unreadable"),
+        ({**AWARD, "expires_on": "2024-03-01"}, "expires_on", "value-unreadable"),
+        ({**AWARD, "issuer": "Else\x00where"}, "issuer", "value-unreadable"),
     ],
 )
 def test_a_bad_row_is_named_by_line_and_field(
