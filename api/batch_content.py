@@ -34,7 +34,7 @@ def frozen(edge: Edge, batch: Batch, rows: Sequence[LineRow]) -> list[bytes]:
         "hash_total": hash_total(numbers[row["person_id"]] for row in rows),
         "sha256": hashlib.sha256(content).hexdigest(),
         "previous_batch_sha256": batch_files.previous_sha256(edge, batch),
-        "of_all": of_all(batch),
+        "of_all": of_all(batch, counted=bool(beside.counted)),
     }
     return [orjson.dumps(envelope), b"\n", content]
 
@@ -44,20 +44,20 @@ def _beside(edge: Edge, batch: Batch, rows: Sequence[LineRow]) -> Beside:
     person_of = merges(edge.ledger).person_of
     meant = {text: person_of(UUID(text)) for text in {row["person_id"] for row in rows}}
     persons, district_id = set(meant.values()), batch.district_id
-    details = edge.vault.get_details(persons, district_id)
+    numbers = edge.vault.employee_numbers(persons, district_id)
     through = batch.drafted.through_position
     edge.visible(line_facts.VIEWS, through)
     with edge.reading([EVERYTHING]) as connection:
         held = line_facts.positions_held(connection, district_id, persons)
         entitlement_ids = {row["entitlement_id"] for row in rows}
         evidence = line_facts.evidence_hashes(connection, entitlement_ids, through=through)
+        counted = line_facts.counted(connection, entitlement_ids, through=through)
     return Beside(
-        employee_numbers={
-            text: details[one].employee_number for text, one in meant.items() if one in details
-        },
+        employee_numbers={text: numbers[one] for text, one in meant.items() if one in numbers},
         policies=_policies(edge, rows),
         positions={text: held.get(one, []) for text, one in meant.items()},
         evidence=evidence,
+        counted=counted,
     )
 
 

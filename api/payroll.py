@@ -152,6 +152,7 @@ def _list_rest(
         version = listed.version
 
 
+@_uncollected()
 def freeze(edge: Edge, call: Call, *, batch_id: UUID) -> Receipt:
     """Put the lines of a drafted batch into a file that no longer changes."""
     earlier = edge.ledger.replayed(call)

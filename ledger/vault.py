@@ -9,7 +9,7 @@ Nothing here shows names or keys in a repr, a message or a traceback's text.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
@@ -199,16 +199,29 @@ class Vault(Identities):
 
         Without a district the newest of any: for the person herself, and nobody else.
         """
+        found = self._details(person_ids, district_id)
+        return {one: PersonDetails.model_validate_json(text) for one, text in found}
+
+    def employee_numbers(self, person_ids: Iterable[UUID], district_id: UUID) -> dict[UUID, str]:
+        """The number that a district has of each person, empty where it has none.
+
+        Whoever has no details, or was erased, is left out. For batches, which are of thousands:
+        nothing else of their details is looked at.
+        """
+        found = self._details(person_ids, district_id)
+        return {one: orjson.loads(text).get("employee_number", "") for one, text in found}
+
+    def _details(
+        self, person_ids: Iterable[UUID], district_id: UUID | None
+    ) -> Iterator[tuple[UUID, str]]:
         wanted: dict[str, Any] = {"person_ids": list(person_ids), "district_id": district_id}
         about = wanted["person_ids"] if district_id is None else [district_id]
         if not wanted["person_ids"]:
-            return {}
+            return
         with self.about(*about) as connection:
             rows = fetch(connection, _SQL["load_details"], **wanted)
-        stored = [_StoredText(*row) for row in rows]
-        return {
-            row.person_id: PersonDetails.model_validate_json(self._open_text(row)) for row in stored
-        }
+        for row in map(_StoredText._make, rows):
+            yield row.person_id, self._open_text(row)
 
     def search(self, person_ids: Iterable[UUID], district_id: UUID, query: str) -> list[UUID]:
         """Those of a district's persons whose name, address or number has every word.

@@ -235,6 +235,19 @@ def test_the_newest_details_are_shown_whoever_writes_late(vault: Vault) -> None:
     assert vault.get_details([EARNER], DISTRICT)[EARNER].given_name == "Ann"
 
 
+def test_employee_numbers_are_those_of_the_details(vault: Vault) -> None:
+    numbered, unnumbered = uuid4(), uuid4()
+    known = {
+        numbered: details("Ann", "Smith", employee_number="0042"),
+        unnumbered: details("Bea", "Smith"),
+    }
+    stored = vault.put_many_details(DISTRICT, known)
+    vault.point_details([DetailsPointer(one, DISTRICT, stored[one].text_id, 2) for one in known])
+    assert vault.employee_numbers([*known, uuid4()], DISTRICT) == {numbered: "0042", unnumbered: ""}
+    assert vault.employee_numbers(known, uuid4()) == {}
+    assert vault.employee_numbers([], DISTRICT) == {}
+
+
 def test_no_district_learns_what_another_knows_a_person_by(vault: Vault) -> None:
     other = uuid4()
     here = vault.put_details(EARNER, DISTRICT, details("Ann", "Smith", employee_number="4711"))
