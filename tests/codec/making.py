@@ -127,7 +127,8 @@ class RandomMaker(Maker):
 
     def text(self, limits: Limits) -> Any:
         if limits.pattern is not None:
-            return st.from_regex(limits.pattern.replace("$", r"\Z").replace("^", r"\A"))
+            whole = limits.pattern.removeprefix("^").removesuffix("$")  # either may be inside, too
+            return st.from_regex(rf"\A({whole})\Z")
         letters = st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Cn"])
         letters |= st.sampled_from(SPACE_INCLUDED)
         # Composed and stripped as the values do it themselves; some letters grow by that.
