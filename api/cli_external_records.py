@@ -12,7 +12,7 @@ from api.cli_reading import write_down
 from api.clock import wall
 from api.edge import Edge
 from api.external_records import shown
-from api.imports.records import VIEWS, import_record
+from api.imports.records import VIEWS, Words, import_record, received_by
 from api.rechecking import recheck as recheck_one
 from ledger.application import Call
 from ledger.errors import ErasedError
@@ -25,7 +25,13 @@ RECORDS_AT_ONCE = 100
 
 
 def receive(
-    edge: Edge, file: Path, person_id: UUID, district_id: UUID, principal: UUID
+    edge: Edge,
+    file: Path,
+    person_id: UUID,
+    district_id: UUID,
+    *,
+    principal: UUID,
+    words: Words | None,
 ) -> Iterator[str]:
     """Keep a record, and say of each award what was found out."""
     with edge.reading([EVERYTHING]) as connection:
@@ -33,7 +39,12 @@ def receive(
     with file.open("rb") as opened:
         content = opened.read(BUNDLE_BYTES_MAX + 1)
     made = import_record(
-        edge, _call(edge, principal), person_id=person_id, district_id=district_id, content=content
+        edge,
+        _call(edge, principal),
+        person_id=person_id,
+        receiver=received_by(edge, district_id),
+        content=content,
+        words=words,
     )
     state = "received" if made.new else "was received before"
     yield f"{file.name}: {state}, record {made.external_record_id}"

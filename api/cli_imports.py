@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
@@ -113,20 +114,32 @@ def oneroster(
 @app.command()
 def record(
     file: Annotated[
-        Path, typer.Argument(exists=True, dir_okay=False, help="JSON, token, PNG, or a bundle.")
+        Path,
+        typer.Argument(exists=True, dir_okay=False, help="JSON, token, PNG, a bundle, or a PDF."),
     ],
     person: Annotated[UUID, typer.Option(help="Who brought it.")],
     district: Annotated[UUID, typer.Option(help="Which received it, and employs her.")],
+    *,
+    title: Annotated[str | None, typer.Option(help="Of a PDF: what it shows.")] = None,
+    earned_on: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Of a PDF: when it was earned.")
+    ] = None,
     principal: Annotated[
         UUID, typer.Option(help="Who imports; else the command line's own account.")
     ] = COMMAND_LINE,
 ) -> None:
     """Receive a record from elsewhere: Open Badges 2.0 or 3.0, CLR 2.0. Twice is once.
 
+    A PDF is kept as what she says of herself, whatever it looks like.
+
     Exit status: 0 kept, with what was found out about each award, 1 refused, nothing was stored.
     """
     from api.cli_external_records import receive  # noqa: PLC0415 - loads slowly
+    from api.imports.records import Words  # noqa: PLC0415
 
+    if (title is None) != (earned_on is None):
+        raise typer.BadParameter("a PDF comes with both, --title and --earned-on")
+    words = Words(title, earned_on.date()) if title and earned_on else None
     with _importing() as edge:
-        for line in receive(edge, file, person, district, principal):
+        for line in receive(edge, file, person, district, principal=principal, words=words):
             typer.echo(line)

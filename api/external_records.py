@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -59,7 +59,7 @@ class ShownRecord:
 
     external_record_id: UUID
     person_id: UUID
-    district_id: UUID
+    district_id: UUID | None  # null: she keeps it for herself
     kind: str
     carrier: str
     received_at: datetime
@@ -70,7 +70,11 @@ class ShownRecord:
 
 def visible(found: Iterable[ReceivedRecord], sight: Sight) -> list[ReceivedRecord]:
     """The records that a caller may see: a district's are those that it received."""
-    return [one for one in found if sight.of_districts({one.district_id})]
+    return [
+        one
+        for one in found
+        if sight.whole or (one.district_id is not None and sight.of_districts({one.district_id}))
+    ]
 
 
 def shown(
@@ -79,8 +83,11 @@ def shown(
     """Records of one person as they are answered."""
     if not records:
         return []
-    texts = words_about(edge, records[0].person_id, [one.text_id for one in records])
-    decisions = {(one.district_id, one.item_id): one for one in accepted}
+    asked = [text_id for one in records for text_id in (one.text_id, one.title_id)]
+    texts = words_about(edge, records[0].person_id, asked)
+    decisions: dict[tuple[UUID | None, UUID], Accepted] = {
+        (one.district_id, one.item_id): one for one in accepted
+    }
     return [
         ShownRecord(
             external_record_id=one.record_id,
@@ -92,9 +99,7 @@ def shown(
             checked_at=one.checked_at,
             items=[
                 _item(item, label, decisions.get((one.district_id, UUID(item["item_id"]))))
-                for item, label in zip(
-                    one.items, _labels(texts.get(one.text_id), len(one.items)), strict=True
-                )
+                for item, label in zip(one.items, _labels(one, texts), strict=True)
             ],
             positions=one.positions,
         )
@@ -102,14 +107,15 @@ def shown(
     ]
 
 
-def _labels(text: str | None, count: int) -> Sequence[Label]:
+def _labels(record: ReceivedRecord, texts: Mapping[UUID, str]) -> Sequence[Label]:
     """How the awards are called; nobody knows any more once that was erased."""
-    if text is None:
-        return [Label(None, None, None)] * count
+    text, unknown = texts.get(record.text_id), [Label(None, None, None)] * len(record.items)
+    if record.title_id is not None:
+        return [Label(texts.get(record.title_id), None, None)]
     try:
-        return labels_of(read_file(as_it_came(text)))
+        return unknown if text is None else labels_of(read_file(as_it_came(text)))
     except RecordError:  # a stricter reader than the one it came by
-        return [Label(None, None, None)] * count
+        return unknown
 
 
 def _item(found: dict[str, Any], label: Label, decision: Accepted | None) -> ShownItem:

@@ -56,6 +56,10 @@ class Upcaster:
 
 
 UPCASTERS: Mapping[str, Upcaster] = {
+    # Only districts received records then, and none that did not say what it is.
+    "external-record.imported.v1": Upcaster(
+        "external-record.imported.v2", lambda fields: fields | {"title": None}
+    ),
     # What the newer one says beside is said of nothing by default.
     "equivalency.adopted.v1": Upcaster("equivalency.adopted.v2", lambda fields: fields),
 }

@@ -32,10 +32,11 @@ class ReceivedRecord:
 
     record_id: UUID
     person_id: UUID
-    district_id: UUID
+    district_id: UUID | None  # that received it; null: she keeps it for herself
     kind: str
     carrier: str
     text_id: UUID
+    title_id: UUID | None  # where the record does not say what it is called
     zone: str
     received_at: datetime
     checked_at: datetime
@@ -173,6 +174,7 @@ def _received(event: ExternalRecordImported, position: int) -> ReceivedRecord:
         kind=event.kind,
         carrier=event.carrier,
         text_id=event.document.text_id,
+        title_id=event.title.text_id if event.title else None,
         zone=event.zone,
         received_at=event.occurred_at,
         checked_at=event.occurred_at,

@@ -4,10 +4,11 @@
 CREATE TABLE IF NOT EXISTS external_records (
     record_id   uuid        PRIMARY KEY,
     person_id   uuid        NOT NULL,
-    district_id uuid        NOT NULL,  -- that received it
+    district_id uuid,                  -- that received it; null: she keeps it for herself
     kind        text        NOT NULL,
     carrier     text        NOT NULL,
     text_id     uuid        NOT NULL,  -- where the vault has its bytes
+    title_id    uuid,
     zone        text        NOT NULL,
     received_at timestamptz NOT NULL,
     checked_at  timestamptz NOT NULL,
@@ -84,9 +85,11 @@ SELECT * FROM external_records
 SELECT * FROM external_records WHERE record_id = %(record_id)s;
 
 -- name: page
--- All that a district received, or everybody did, in the order of their ids.
+-- All that a district received, or any of them, in the order of their ids.
 SELECT * FROM external_records
- WHERE (%(district_id)s::uuid IS NULL OR district_id = %(district_id)s)
+ WHERE district_id IS NOT NULL
+   AND (%(district_id)s::uuid IS NULL OR district_id = %(district_id)s)
+   AND kind <> 'document'  -- nobody can be asked about one
    AND record_id > %(after)s
  ORDER BY record_id
  LIMIT %(limit)s;

@@ -9,7 +9,7 @@ import csv
 import io
 import re
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import Any, Final
 
@@ -23,6 +23,7 @@ from api.transcripts import ShownLine
 from ledger.records.badges import badge, baked
 from ledger.records.documents import Document, compact_json
 from ledger.records.received_files import ELSEWHERE as NOT_PART
+from ledger.records.received_files import is_document
 
 PNG: Final = b"\x89PNG"
 BOM: Final = b"\xef\xbb\xbf"
@@ -44,6 +45,7 @@ COLUMNS: Final = (
     "positions",
     "disputes",
 )
+AWARD_FILES: Final = ("award.json", "award.jwt", "badge.png")
 HERE, EARLIER, ELSEWHERE = "this ledger", "earlier system", "elsewhere"
 _README: Final = """\
 # A professional learning record
@@ -53,28 +55,11 @@ As of {as_of}, position {position} of the ledger at {host}.
 
 | file | what it is |
 |---|---|
-| `transcript.json` | everything signed, as one Comprehensive Learner Record 2.0 |
-| `transcript.pdf` | the same to read and print, with `transcript.json` attached |
-| `transcript.csv` | every enrollment and all below, for a spreadsheet; it proves nothing |
-| `awards/` | each award: `award.json` (Open Badges 3.0), `award.jwt`, `badge.png` with the record |
-|  | inside, and `receipts.json`, which proves each event of its history |
-| `earlier/` | what earlier systems of districts said: two people there vouched for it, nobody |
-|  | signed it; `receipts.json` proves that it was brought along |
-| `elsewhere/` | records of others, as they came: each is checked by itself; `found.json` has |
-|  | what was found out about it, and what a district lets it count for |
-| `issuers/` | the DID documents of whoever signed: every key they ever used |
-| `status/` | the status lists as of when this was made |
-| `checkpoint` | the newest state of the log that the ledger and its witnesses signed |
-| `SHA256SUMS` | what every file was when this was made |
+{files}
 
 ## Check it without the ledger
 
-    sha256sum --check SHA256SUMS
-    mcledger records check transcript.json --with issuers --with status
-    mcledger records check awards/01/award.json --with issuers --with status
-    mcledger records check awards/01/award.jwt --with issuers --with status
-    mcledger records check awards/01/badge.png --with issuers --with status
-    mcledger verify --receipt awards/01/receipts.json --keys log-keys.txt
+{commands}
 
 `mcledger` is the program of the ledger itself; these commands ask nobody for anything. Software of
 others takes the same files: whatever checks Open Badges 3.0 with Data Integrity proofs
@@ -88,10 +73,27 @@ A status list that came along says what held when this was made. What holds now 
 address, or {verify_at}.
 """
 
+_WHAT: Final[Mapping[str, str]] = {
+    "transcript.json": "everything signed, as one Comprehensive Learner Record 2.0",
+    "transcript.pdf": "the same to read and print, with `transcript.json` attached",
+    "transcript.csv": "every enrollment and all below, for a spreadsheet; it proves nothing",
+    "awards/": "each award: `award.json` (Open Badges 3.0), `award.jwt`, `badge.png` with the record"
+    " inside, and `receipts.json`, which proves each event of its history",
+    "earlier/": "what earlier systems of districts said: two people there vouched for it, nobody"
+    " signed it; `receipts.json` proves that it was brought along",
+    "elsewhere/": "records of others, as they came: each is checked by itself; `found.json` has what"
+    " was found out about it, and what a district lets it count for",
+    "issuers/": "the DID documents of whoever signed: every key they ever used",
+    "status/": "the status lists as of when this was made",
+    "checkpoint": "the newest state of the log that the ledger and its witnesses signed",
+    "SHA256SUMS": "what every file was when this was made",
+}
+
 
 def bundle(contents: Contents) -> bytes:
     """The zip file."""
-    files = dict(_files(contents))
+    inside = dict(_files(contents))
+    files = {"README.md": _readme(contents, {*inside, "SHA256SUMS"}).encode(), **inside}
     sums = "".join(f"{sha256(found).hexdigest()}  {name}\n" for name, found in files.items())
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as written:
@@ -101,7 +103,6 @@ def bundle(contents: Contents) -> bytes:
 
 
 def _files(contents: Contents) -> Iterator[tuple[str, bytes]]:
-    yield "README.md", _readme(contents).encode()
     if contents.learner_record is not None:
         yield "transcript.json", compact_json(contents.learner_record)
     yield "transcript.pdf", printed(contents)
@@ -140,6 +141,8 @@ def _brought_files(brought: Brought) -> Iterator[tuple[str, bytes]]:
 def _kind_of(original: bytes) -> str:
     if original.startswith(PNG):
         return "png"
+    if is_document(original):
+        return "pdf"
     return "json" if original.removeprefix(BOM).lstrip().startswith(b"{") else "jwt"
 
 
@@ -214,8 +217,12 @@ def _cell(value: Any) -> str | int:
     return "" if value is None else safe_text(str(value))
 
 
-def _readme(contents: Contents) -> str:
+def _readme(contents: Contents, names: Collection[str]) -> str:
+    """It speaks of what is there, and of nothing else."""
+    there = {name if "/" not in name else f"{name.partition('/')[0]}/" for name in names}
     return _README.format(
+        files="\n".join(f"| `{name}` | {what} |" for name, what in _WHAT.items() if name in there),
+        commands="\n".join(f"    {command}" for command in _commands(names)),
         holder=contents.holder or "(not known)",
         as_of=contents.as_of.isoformat(),
         position=contents.position,
@@ -223,6 +230,17 @@ def _readme(contents: Contents) -> str:
         verify_at=verify_address(contents.host),
         disputed=_disputed(contents.lines),
     )
+
+
+def _commands(names: Collection[str]) -> Iterator[str]:
+    """What checks it, for the first of each kind."""
+    yield "sha256sum --check SHA256SUMS"
+    for name in ("transcript.json", *(f"awards/01/{one}" for one in AWARD_FILES)):
+        if name in names:
+            yield f"mcledger records check {name} --with issuers --with status"
+    for name in ("awards/01", "earlier", f"{NOT_PART}01"):
+        if f"{name}/receipts.json" in names:
+            yield f"mcledger verify --receipt {name}/receipts.json --keys log-keys.txt"
 
 
 def _disputed(lines: Iterable[ShownLine]) -> str:

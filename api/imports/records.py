@@ -10,23 +10,25 @@ from base64 import b64decode, b64encode
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 from api.edge import Edge
 from api.imports.records_checking import Found, find_out
 from api.imports.records_http import Asked
 from api.words import words_about
+from ledger.aggregates.acceptance import ISSUED_HERE
 from ledger.aggregates.external_record import ExternalRecord, NewRecord
 from ledger.aggregates.organization import Organization
 from ledger.application import Call
 from ledger.commands import external_record as commands
 from ledger.commands.external_record import external_record_stream
-from ledger.errors import ErasedError, NothingChangesError
+from ledger.errors import ErasedError, InvalidError, NothingChangesError
 from ledger.events.external_record import ExternalItem, ItemFindings
 from ledger.records.documents import Document, RecordError
+from ledger.records.issuers import did_web
 from ledger.records.received import awards_of, names
-from ledger.records.received_files import Received, read_file
+from ledger.records.received_files import is_document, read_file
 from ledger.records.received_items import Item
 from ledger.store import EVERYTHING
 from ledger.values import local_date, stream_id
@@ -34,9 +36,16 @@ from ledger.vault import NewText
 from projections import external_records
 from projections.external_records import TrustDecision
 
-PURPOSE = "external-record"
+PURPOSE, TITLE = "external-record", "external-record-title"  # as the vault calls its words
 VIEWS = ("external_records",)
 Trust = Literal["trusted", "unconfirmed", "untrusted"]
+
+
+class Receiver(NamedTuple):
+    """Who keeps a record: a district, or she herself; and in whose zone a day is meant."""
+
+    district_id: UUID | None
+    zone: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +56,20 @@ class Imported:
     new: bool
     position: int | None
     asked: tuple[Asked, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What whoever brings a document says of it, for it says nothing that a program could read."""
+
+    title: str
+    earned_on: date
+
+
+class DocumentWordsError(InvalidError):
+    """A PDF comes with a title and the day it was earned on; a record says both itself."""
+
+    slug = "document-words"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,52 +84,107 @@ class Rechecked:
 
 
 def import_record(
-    edge: Edge, call: Call, *, person_id: UUID, district_id: UUID, content: bytes
+    edge: Edge,
+    call: Call,
+    *,
+    person_id: UUID,
+    receiver: Receiver,
+    content: bytes,
+    words: Words | None = None,
 ) -> Imported:
-    """Check a record and keep it for a district.
+    """Check a record and keep it for a district, or for herself.
 
-    Raises RecordError, or a refusal below it, when it is not what somebody signed; nothing is
-    stored then.
+    Raises RecordError, or a refusal below it, when it is not what somebody signed, and
+    DocumentWordsError; nothing is stored then.
     """
-    kept = _as_text(person_id, district_id, read_file(content))
+    if is_document(content) != (words is not None):
+        raise DocumentWordsError("name title and earned_on of a PDF, and of nothing else")
+    original = content if words else read_file(content).original
+    scope_id = receiver.district_id or person_id
+    kept = NewText(person_id, PURPOSE, scope_id, b64encode(original).decode())
     record_id = external_record_stream(edge.vault.text_id(kept))
     if edge.ledger.find(ExternalRecord, record_id) is not None:
         return Imported(record_id, new=False, position=None, asked=())
-    zone = edge.ledger.get(Organization, district_id).zone
-    _wait_for_decisions(edge)
-    trusts = trust_on(edge, district_id, local_date(call.at, zone))
-    found = find_out(content, call.at, _hosts(trusts), in_development=edge.settings.in_development)
-    [document] = edge.vault.put_texts([kept])
-    items = _items(edge, person_id, found, trusts, zone)
-    new = NewRecord(
-        kind=found.checked.kind,
-        carrier=found.received.carrier,
-        document=document,
-        zone=zone,
-        items=items,
-    )
+    asked: tuple[Asked, ...] = ()
+    if words is not None:
+        new = _document(edge, call, kept, receiver, words)
+    else:
+        new, asked = _record(edge, call, kept, receiver, content)
     try:
         receipt = commands.import_external_record(
             edge.ledger,
             call,
             person_id=person_id,
-            district_id=district_id,
+            district_id=receiver.district_id,
             new=new,
-            acceptance_ids=_accepted(edge, person_id, district_id, items),
+            acceptance_ids=_accepted(edge, person_id, receiver.district_id, new.items),
         )
     except NothingChangesError:  # another import of the same file was faster
-        return Imported(record_id, new=False, position=None, asked=found.asked)
-    return Imported(record_id, new=True, position=receipt.position, asked=found.asked)
+        return Imported(record_id, new=False, position=None, asked=asked)
+    return Imported(record_id, new=True, position=receipt.position, asked=asked)
+
+
+def received_by(edge: Edge, district_id: UUID) -> Receiver:
+    """A district as one who receives records. Raises NotFoundError."""
+    return Receiver(district_id, edge.ledger.get(Organization, district_id).zone)
+
+
+def _record(
+    edge: Edge, call: Call, kept: NewText, receiver: Receiver, content: bytes
+) -> tuple[NewRecord, tuple[Asked, ...]]:
+    """A record that says itself what it is: checked, and its words kept."""
+    trusts: Mapping[str, TrustDecision] = {}
+    if receiver.district_id is not None:
+        _wait_for_decisions(edge)
+        trusts = trust_on(edge, receiver.district_id, local_date(call.at, receiver.zone))
+    found = find_out(content, call.at, _hosts(trusts), in_development=edge.settings.in_development)
+    [document] = edge.vault.put_texts([kept])
+    new = NewRecord(
+        kind=found.checked.kind,
+        carrier=found.received.carrier,
+        document=document,
+        zone=receiver.zone,
+        items=_items(edge, kept.person_id, found, trusts, receiver.zone),
+    )
+    return new, found.asked
+
+
+def _document(edge: Edge, call: Call, kept: NewText, receiver: Receiver, words: Words) -> NewRecord:
+    """A document that nobody can check, whatever it looks like: one award, as she says it."""
+    said = NewText(kept.person_id, TITLE, call.command_id, words.title)
+    document, title = edge.vault.put_texts([kept, said])
+    item = ExternalItem(
+        item_id=item_id_of(edge, kept.person_id, "", f"{document.text_id}"),
+        standing="self_asserted",
+        reason="proof-missing",
+        trust="untrusted",
+        status="unlisted",
+        status_reason=None,
+        issuer_hmac=_issuer_hmac(edge, ""),
+        issuer_id=None,
+        earned_on=words.earned_on,
+        expires_on=None,
+        holder="unstated",
+    )
+    return NewRecord(
+        kind="document",
+        carrier="pdf",
+        document=document,
+        title=title,
+        zone=receiver.zone,
+        items=(item,),
+    )
 
 
 def recheck_record(edge: Edge, call: Call, record_id: UUID) -> Rechecked:
     """Ask the issuers of a record again, and put in question what rests on a revoked award."""
     record = edge.ledger.get(ExternalRecord, record_id)
+    district_id = record.receiver_id
     content = document_of(edge, record.person_id, record.document.text_id)
     if not content:
         raise ErasedError("the record was erased with everything about her")
     _wait_for_decisions(edge)
-    trusts = trust_on(edge, record.district_id, local_date(call.at, record.zone))
+    trusts = trust_on(edge, district_id, local_date(call.at, record.zone))
     asked: tuple[Asked, ...] = ()
     refused = None
     try:
@@ -130,7 +208,7 @@ def recheck_record(edge: Edge, call: Call, record_id: UUID) -> Rechecked:
             call,
             record_id=record_id,
             found=findings,
-            acceptance_ids=_accepted(edge, record.person_id, record.district_id, findings),
+            acceptance_ids=_accepted(edge, record.person_id, district_id, findings),
         )
     except NothingChangesError:
         return Rechecked(0, 0, refused, None, asked)
@@ -169,11 +247,6 @@ def _wait_for_decisions(edge: Edge) -> None:
     edge.visible(VIEWS, edge.ledger.recorder.last_position())
 
 
-def _as_text(person_id: UUID, district_id: UUID, received: Received) -> NewText:
-    text = b64encode(received.original).decode()
-    return NewText(person_id, PURPOSE, district_id, text)
-
-
 def _hosts(trusts: Mapping[str, TrustDecision]) -> frozenset[str]:
     return frozenset(host for one in trusts.values() for host in one.hosts)
 
@@ -206,18 +279,26 @@ def _findings(
     """A key that came along with the record proves nothing, unless the district knows it."""
     trusted = trusts.get(item.issuer_id)
     own = item.source != "came_along" or (trusted is not None and item.method in trusted.keys)
-    verified = item.standing == "verified" and own
+    here = _is_ours(edge, item.issuer_id)
+    verified = item.standing == "verified" and own and not here
     trust: Trust = "untrusted"
     if trusted is not None:
         trust = "trusted" if verified else "unconfirmed"
     return ItemFindings(
         item_id=item_id_of(edge, person_id, item.issuer_id, item.record_id),
         standing="external_verified" if verified else "self_asserted",
-        reason=None if verified else item.reason or "issuer-unconfirmed",
+        reason=ISSUED_HERE if here else None if verified else item.reason or "issuer-unconfirmed",
         trust=trust,
         status=item.status,
         status_reason=item.status_reason,
     )
+
+
+def _is_ours(edge: Edge, issuer_id: str) -> bool:
+    """Whether this ledger issued it: then it stands on her transcript, and counts from there."""
+    host = edge.settings.public_host
+    own = did_web(host) if host else None
+    return own is not None and (issuer_id == own or issuer_id.startswith(f"{own}:"))
 
 
 def _newer(before: ExternalItem, now: ItemFindings) -> ItemFindings:
@@ -245,9 +326,11 @@ def _refused(items: Iterable[ExternalItem], error: RecordError) -> list[ItemFind
 
 
 def _accepted(
-    edge: Edge, person_id: UUID, district_id: UUID, items: Sequence[ItemFindings]
+    edge: Edge, person_id: UUID, district_id: UUID | None, items: Sequence[ItemFindings]
 ) -> list[UUID]:
     """What the district has accepted of these awards, in whatever record they came."""
+    if district_id is None:
+        return []
     wanted = {one.item_id for one in items}
     kept_id = edge.watch.meant.get(person_id, person_id)
     with edge.reading([EVERYTHING]) as connection:

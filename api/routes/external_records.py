@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from pydantic import BaseModel
 from api.access import (
     NOT_THERE,
     must_act_for_district,
+    must_be,
     must_keep_license,
     must_see_district,
     must_see_earned,
@@ -20,7 +22,16 @@ from api.access import (
 from api.answers import ListOf, answer, answer_all, recorded
 from api.disclosures import shows, shows_person
 from api.external_records import ShownRecord, shown, visible
-from api.imports.records import VIEWS, document_of, import_record, recheck_record
+from api.imports.records import (
+    VIEWS,
+    DocumentWordsError,
+    Receiver,
+    Words,
+    document_of,
+    import_record,
+    received_by,
+    recheck_record,
+)
 from api.problems import NotYetVisibleError
 from api.reading import AsOfReadNow, Read, ReadNow, VersionsReadNow, zone_of_person
 from api.routing import ImportRoute, Router
@@ -47,8 +58,19 @@ SEEN_WITH = (*VIEWS, "employments")
 class NewExternalRecord(Value):
     """What is known of a file before it is read."""
 
-    district_id: UUID
+    district_id: UUID | None
     digest: str
+    title: ShortText | None = None
+    earned_on: Day | None = None
+
+    @property
+    def words(self) -> Words | None:
+        """What is said of a document beside it."""
+        if self.title is None and self.earned_on is None:
+            return None
+        if self.title is None or self.earned_on is None:
+            raise DocumentWordsError("a PDF comes with both, title and earned_on")
+        return Words(self.title, self.earned_on)
 
 
 class AskedHost(BaseModel):
@@ -115,23 +137,40 @@ def import_external_record(
         UploadFile,
         File(description="Open Badges 2.0 or 3.0, CLR 2.0: JSON, token, PNG, or a bundle"),
     ],
-    district_id: Annotated[UUID, Form(description="that received it")],
+    district_id: Annotated[
+        UUID | None, Form(description="that received it; none: you keep it for yourself")
+    ] = None,
+    title: Annotated[ShortText | None, Form(description="of a PDF: what it shows")] = None,
+    earned_on: Annotated[date | None, Form(description="of a PDF: when it was earned")] = None,
 ) -> Response:
-    """Keep what a person brought from elsewhere. What it is known by is the file, not the key."""
+    """Keep what a person brought from elsewhere. What it is known by is the file, not the key.
+
+    A district receives it and asks the hosts that it allows. A teacher may keep a record for
+    herself; then nobody is asked, and it is what she says. So is a PDF, whoever brings it.
+    """
     with write.edge.reading(write.caller.scope(person_id)) as connection:
-        must_keep_license(write.caller, connection, district_id, person_id)
+        if district_id is None:
+            must_be(write.caller, person_id)
+            receiver = Receiver(None, zone_of_person(connection, person_id))
+        else:
+            must_keep_license(write.caller, connection, district_id, person_id)
+            receiver = received_by(write.edge, district_id)
     content = file.file.read(BUNDLE_BYTES_MAX + 1)
     digest = write.edge.vault.body_hash(content).hex()
+    new = NewExternalRecord(
+        district_id=district_id, digest=digest, title=title, earned_on=earned_on
+    )
     made = import_record(
         write.edge,
-        write.call(NewExternalRecord(district_id=district_id, digest=digest)),
+        write.call(new),
         person_id=person_id,
-        district_id=district_id,
+        receiver=receiver,
         content=content,
+        words=new.words,
     )
     with suppress(NotYetVisibleError):  # it is kept all the same, and can be read in a moment
         write.edge.visible(VIEWS, made.position or 0)
-    with write.edge.reading({district_id}) as connection:
+    with write.edge.reading({district_id or person_id}) as connection:
         found = external_records.find(connection, made.external_record_id)
         accepted = external_records.acceptances_of_person(connection, person_id)
     body = {
@@ -187,13 +226,12 @@ def download_external_record(external_record_id: UUID, read: ReadNow) -> Respons
 @router.write("/external-records/{external_record_id}/acceptances")
 def decide_acceptance(external_record_id: UUID, body: AcceptanceBody, write: WriteNow) -> Response:
     """Accept an award, or a part of it, or decline it, with the reason."""
-    record = _kept(write, external_record_id)
+    _must_receive(write, external_record_id)
     decision = Decision(**{name: value for name, value in dict(body).items() if name != "item_id"})
     return recorded(
         commands.decide_acceptance(
             write.edge.ledger,
             write.call(body),
-            district_id=record.district_id,
             record_id=external_record_id,
             item_id=body.item_id,
             decision=decision,
@@ -204,7 +242,7 @@ def decide_acceptance(external_record_id: UUID, body: AcceptanceBody, write: Wri
 @router.post_file("/external-records/{external_record_id}/rechecks", RecheckedRecord)
 def recheck_external_record(external_record_id: UUID, write: WriteNow) -> Response:
     """Ask its issuers again. What was accepted and is revoked by now waits for a new decision."""
-    record = _kept(write, external_record_id)
+    record = _must_receive(write, external_record_id)
     if write.expected_version not in {None, record.version}:
         raise PreconditionError(f"the newest version is {record.version}; read it again")
     found = recheck_record(write.edge, write.call(), external_record_id)
@@ -274,12 +312,15 @@ def withdraw_issuer_trust(district_id: UUID, body: TrustEnd, write: WriteNow) ->
     return recorded(write.run(trusts.withdraw_issuer_trust, body, district_id=district_id))
 
 
-def _kept(write: Write, external_record_id: UUID) -> ExternalRecord:
+def _must_receive(write: Write, external_record_id: UUID) -> ExternalRecord:
     """The record, for the district that received it and has employed her."""
     record = write.edge.ledger.get(ExternalRecord, external_record_id)
-    person_id = write.caller.meant(record.person_id)
-    with write.edge.reading(write.caller.scope(person_id)) as connection:
-        must_keep_license(write.caller, connection, record.district_id, person_id)
+    if record.district_id is None:
+        must_be(write.caller, record.person_id)
+    else:
+        person_id = write.caller.meant(record.person_id)
+        with write.edge.reading(write.caller.scope(person_id)) as connection:
+            must_keep_license(write.caller, connection, record.district_id, person_id)
     return record
 
 

@@ -21,12 +21,19 @@ from ledger.events.equivalency import MICRO_CREDENTIAL
 from ledger.events.external_record import ExternalItem
 
 ONE_AWARD = 100  # hundredths
+ISSUED_HERE = "issued-here"  # why an award from elsewhere is none
 
 
 class ItemRevokedError(RuleError):
     """Its issuer has taken the award back."""
 
     slug = "item-revoked"
+
+
+class ItemIssuedHereError(RuleError):
+    """This ledger issued the award: it counts as that, and not a second time."""
+
+    slug = "item-issued-here"
 
 
 class PartOfAwardError(InvalidError):
@@ -68,6 +75,8 @@ def decide(
     decision: Decision,
 ) -> Sequence[AnyAcceptanceEvent]:
     """Say for the first time what the award counts for."""
+    if item.reason == ISSUED_HERE and decision.outcome != "declined":
+        raise ItemIssuedHereError("it stands on her transcript, and counts from there")
     if item.status == "revoked" and decision.outcome != "declined":
         raise ItemRevokedError("the issuer has revoked this award")
     about = Acceptance(

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from ledger.aggregates.base import Act, Aggregate, first_header
 from ledger.aggregates.licensure import check_near
-from ledger.errors import NothingChangesError
+from ledger.errors import NothingChangesError, RuleError
 from ledger.events import AnyExternalRecordEvent
 from ledger.events.external_record import (
     ExternalItem,
@@ -26,17 +26,24 @@ FOUND_OUT = frozenset(ItemFindings.model_fields)
 class NewRecord:
     """A record that was read and checked."""
 
-    kind: Literal["open_badge_3", "learner_record_2", "open_badge_2"]
-    carrier: Literal["json", "token", "png", "bundle"]
+    kind: Literal["open_badge_3", "learner_record_2", "open_badge_2", "document"]
+    carrier: Literal["json", "token", "png", "bundle", "pdf"]
     document: VaultText
+    title: VaultText | None = None  # where the record does not say it
     zone: str
     items: tuple[ExternalItem, ...]
 
 
+class RecordHerOwnError(RuleError):
+    """She keeps this record for herself; a district decides on what it received."""
+
+    slug = "record-her-own"
+
+
 def receive(
-    stream: UUID, act: Act, *, person_id: UUID, district_id: UUID, new: NewRecord
+    stream: UUID, act: Act, *, person_id: UUID, district_id: UUID | None, new: NewRecord
 ) -> Sequence[AnyExternalRecordEvent]:
-    """Keep a record that a district received."""
+    """Keep a record that a district received, or that she keeps for herself."""
     check_near(*(one.earned_on for one in new.items))
     return [
         ExternalRecordImported(
@@ -46,6 +53,7 @@ def receive(
             kind=new.kind,
             carrier=new.carrier,
             document=new.document,
+            title=new.title,
             zone=new.zone,
             items=new.items,
         )
@@ -57,10 +65,17 @@ class ExternalRecord(Aggregate):
     """One record of one person, with what is known of each award in it by now."""
 
     person_id: UUID
-    district_id: UUID
+    district_id: UUID | None
     document: VaultText
     zone: str
     items: Mapping[UUID, ExternalItem]
+
+    @property
+    def receiver_id(self) -> UUID:
+        """The district that received it. Raises RecordHerOwnError."""
+        if self.district_id is None:
+            raise RecordHerOwnError("let a district receive it; it decides for itself")
+        return self.district_id
 
     def recheck(self, act: Act, found: Iterable[ItemFindings]) -> Sequence[AnyExternalRecordEvent]:
         """Note what stands otherwise than before. What was proven once stays proven."""
@@ -71,7 +86,7 @@ class ExternalRecord(Aggregate):
             ExternalRecordRechecked(
                 **self.header(act),
                 person_id=self.person_id,
-                district_id=self.district_id,
+                district_id=self.receiver_id,
                 items=changed,
             )
         ]

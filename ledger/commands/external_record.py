@@ -35,11 +35,13 @@ def import_external_record(
     call: Call,
     *,
     person_id: UUID,
-    district_id: UUID,
+    district_id: UUID | None,
     new: NewRecord,
     acceptance_ids: Iterable[UUID] = (),
 ) -> Receipt:
     """Keep a record that was checked. Raises NothingChangesError when it is kept already.
+
+    Without a district she keeps it for herself, and nobody accepts anything of it.
 
     What was accepted of the same awards before is put in question where they are revoked by now.
     """
@@ -47,7 +49,8 @@ def import_external_record(
 
     def decide(read: Reader) -> Sequence[AnyExternalRecordEvent | AnyAcceptanceEvent]:
         get_person(read, person_id)
-        read.get(Organization, district_id).must_be_district()
+        if district_id is not None:
+            read.get(Organization, district_id).must_be_district()
         if read.find(ExternalRecord, stream) is not None:
             raise NothingChangesError(f"this is kept already, as record {stream}")
         received = records.receive(
@@ -82,16 +85,19 @@ def decide_acceptance(
     ledger: Ledger,
     call: Call,
     *,
-    district_id: UUID,
     record_id: UUID,
     item_id: UUID,
     decision: Decision,
 ) -> Receipt:
-    """Accept an award of a record, or a part of it, or decline it."""
-    stream = acceptance_stream(district_id, item_id)
+    """Accept an award of a record, or a part of it, or decline it, for who received it.
+
+    Raises RecordHerOwnError, ItemRevokedError, ItemIssuedHereError, PartOfAwardError.
+    """
 
     def decide(read: Reader) -> Sequence[AnyAcceptanceEvent]:
         record = read.get(ExternalRecord, record_id)
+        district_id = record.receiver_id
+        stream = acceptance_stream(district_id, item_id)
         item = record.items.get(item_id)
         if item is None:
             raise NotFoundError(f"record {record_id} holds no award {item_id}")

@@ -40,17 +40,18 @@ class ExternalRecordEvent(Event):
     """Stream: one record of one person, named by its bytes."""
 
     person_id: UUID
-    district_id: UUID  # that received it
 
 
 class ExternalRecordImported(ExternalRecordEvent):
     """The record was read and not refused. Its bytes are kept as they came."""
 
-    TOPIC: ClassVar[str] = "external-record.imported.v1"
+    TOPIC: ClassVar[str] = "external-record.imported.v2"
 
-    kind: Literal["open_badge_3", "learner_record_2", "open_badge_2"]
-    carrier: Literal["json", "token", "png", "bundle"]
+    district_id: UUID | None  # that received it; null: she keeps it for herself
+    kind: Literal["open_badge_3", "learner_record_2", "open_badge_2", "document"]
+    carrier: Literal["json", "token", "png", "bundle", "pdf"]
     document: VaultText
+    title: VaultText | None  # of a document, in the words of whoever brought it
     zone: ZoneName
     items: tuple[ExternalItem, ...] = Field(min_length=1)
 
@@ -60,4 +61,5 @@ class ExternalRecordRechecked(ExternalRecordEvent):
 
     TOPIC: ClassVar[str] = "external-record.rechecked.v1"
 
+    district_id: UUID
     items: tuple[ItemFindings, ...] = Field(min_length=1)

@@ -25,12 +25,14 @@ from ledger.records.proofs import ProofRefusedError
 RECORD_BYTES_MAX: Final = 256 * 1024  # of one award
 TRANSCRIPT_BYTES_MAX: Final = 1024 * 1024  # of a file with many, or of a picture with one
 BUNDLE_BYTES_MAX: Final = 16 * 1024 * 1024
+DOCUMENT_BYTES_MAX: Final = 4 * 1024 * 1024  # of a certificate as somebody scanned it
 ELSEWHERE: Final = "elsewhere/"  # the folder of a bundle for records of others
 _BUNDLE_FILES_MAX: Final = 1_000
 _UNPACKED_BYTES_MAX: Final = 8 * 1024 * 1024  # of all that a bundle says in JSON and tokens
 _PARTS_MAX: Final = 40_000
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
 _ZIP: Final = b"PK\x03\x04"
+_PDF: Final = b"%PDF-"
 _DAMAGED: Final = (  # what zipfile raises for archives that lie, are damaged, encrypted or exotic
     *(zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, OSError, KeyError),
     *(EOFError, lzma.LZMAError, zlib.error),
@@ -70,6 +72,13 @@ class Received:
     issuers: tuple[Document, ...] = ()  # documents of issuers that came along
     lists: tuple[Document | str, ...] = ()  # and status lists, as JSON or token
     beside: tuple[Document, ...] = ()  # and what Open Badges 2.0 has instead of these
+
+
+def is_document(content: bytes) -> bool:
+    """Whether a file is a PDF, which only people can read. Raises RecordTooLargeError."""
+    if content.startswith(_PDF) and len(content) > DOCUMENT_BYTES_MAX:
+        raise RecordTooLargeError(f"a document has at most {DOCUMENT_BYTES_MAX} bytes")
+    return content.startswith(_PDF)
 
 
 def read_file(content: bytes) -> Received:

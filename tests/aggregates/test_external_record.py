@@ -63,6 +63,7 @@ imported = ExternalRecordImported(
     kind=NEW.kind,
     carrier=NEW.carrier,
     document=NEW.document,
+    title=None,
     zone=ZONE,
     items=NEW.items,
 )

@@ -184,7 +184,7 @@ def test_the_same_file_twice_is_one_record_and_adds_no_event(case: Case, elsewhe
     again = case.bring(content)
     assert (again["new"], again["position"]) == (False, None)
     assert again["record"]["external_record_id"] == first["record"]["external_record_id"]
-    assert case.events().count("external-record.imported.v1") == 1
+    assert case.events().count("external-record.imported.v2") == 1
 
 
 @pytest.mark.parametrize(
@@ -201,7 +201,7 @@ def test_the_same_file_twice_is_one_record_and_adds_no_event(case: Case, elsewhe
 def test_a_record_that_is_refused_leaves_nothing(case: Case, content: bytes, slug: str) -> None:
     assert case.refused(content) == (422, slug)
     assert case.items() == []
-    assert "external-record.imported.v1" not in case.events()
+    assert "external-record.imported.v2" not in case.events()
 
 
 def test_a_forged_award_is_refused_whoever_signed_what_is_around_it(

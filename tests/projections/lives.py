@@ -350,6 +350,7 @@ def external_record_stream(stream: UUID, held: dict[str, Any]) -> Stream:
             kind="learner_record_2",
             carrier="json",
             document=vault_text("record"),
+            title=None,
             zone=ZONE,
             items=tuple(
                 ExternalItem(item_id=one, status="active", **found, **facts) for one in items
