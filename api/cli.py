@@ -7,36 +7,110 @@ answers goes to stdout, so that it can be piped.
 from __future__ import annotations
 
 import sys
-from importlib import metadata
-from typing import Annotated
+from collections.abc import Iterator, Mapping, MutableMapping
+from importlib import import_module, metadata
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from typer.core import TyperGroup
 
-from api import (
-    cli_audit,
-    cli_backup,
-    cli_carry,
-    cli_changes,
-    cli_equivalency,
-    cli_exports,
-    cli_imports,
-    cli_journal,
-    cli_keys,
-    cli_payroll,
-    cli_policies,
-    cli_privacy,
-    cli_records,
-    cli_seal,
-    cli_server,
-    cli_upkeep,
-    cli_witness,
-    local_postgres,
-)
+from api import local_postgres
 from ledger.errors import LedgerError
+
+# Where each command is: the module whose `app`, or what is named behind the colon, it is or is in,
+# and others that add to it.
+HOMES: Mapping[str, tuple[str, ...]] = {
+    "import": ("cli_imports", "cli_seal"),
+    "equivalency": ("cli_equivalency",),
+    "policy": ("cli_policies",),
+    "audit": ("cli_audit",),
+    "payroll": ("cli_payroll",),
+    "records": ("cli_records", "cli_carry"),
+    "serve": ("cli_server",),
+    "project": ("cli_server",),
+    "migrate": ("cli_server",),
+    "rebuild": ("cli_server",),
+    "check": ("cli_server",),
+    "tables": ("cli_server",),
+    "token": ("cli_server",),
+    "grant": ("cli_access",),
+    "restore": ("cli_backup",),
+    "backup": ("cli_backup",),
+    "keys": ("cli_keys",),
+    "seal": ("cli_seal",),
+    "seal-keys": ("cli_seal",),
+    "verify": ("cli_seal",),
+    "export": ("cli_exports", "cli_seal", "cli_journal", "cli_carry"),
+    "log": ("cli_seal",),
+    "changes": ("cli_changes",),
+    "transcript": ("cli_changes",),
+    "person": ("cli_privacy:people",),
+    "evidence": ("cli_privacy:evidence",),
+    "retention": ("cli_privacy:retention",),
+    "witness-key": ("cli_witness",),
+    "witness": ("cli_witness",),
+    "witness-fork": ("cli_witness",),
+    "parked": ("cli_upkeep",),
+    "unpark": ("cli_upkeep",),
+    "disclosures": ("cli_upkeep:disclosures",),
+}
+
+
+class _Commands(MutableMapping[str, Any]):
+    """Commands by name. Those of HOMES are loaded when asked for: all take more than a second."""
+
+    def __init__(self, made: Mapping[str, Any]) -> None:
+        self._made = dict(made)
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._made:
+            self._made[name] = _load(name)
+        return self._made[name]
+
+    def __setitem__(self, name: str, command: Any) -> None:
+        self._made[name] = command
+
+    def __delitem__(self, name: str) -> None:
+        del self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        yield from (name for name in self._made if name not in HOMES)
+        yield from HOMES
+
+    def __len__(self) -> int:
+        return len(self._made.keys() | HOMES.keys())
+
+
+class _Lazy(TyperGroup):
+    """The top of the command line: knows the names of all commands, and loads the one it runs."""
+
+    def __init__(self, **said: Any) -> None:
+        super().__init__(**said)
+        self.commands = _Commands(self.commands)
+
+    def list_commands(self, _context: Any) -> list[str]:
+        return list(self.commands)
+
+
+def _load(name: str) -> Any:
+    """A command or a group of them. Raises KeyError where there is none of this name."""
+    module, *others = HOMES[name]
+    for other in others:
+        import_module(f"api.{other}")
+    group = typer.main.get_group(_typer(module))
+    return group.commands.get(name, group)
+
+
+def _typer(home: str) -> typer.Typer:
+    module, _, attribute = home.partition(":")
+    found: typer.Typer = getattr(import_module(f"api.{module}"), attribute or "app")
+    return found
+
 
 app = typer.Typer(
     name="mcledger",
+    cls=_Lazy,
     help="A ledger of teachers' micro-credentials, and everything that follows from it.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -44,28 +118,6 @@ app = typer.Typer(
 )
 db = typer.Typer(help="The PostgreSQL of this machine, for development.", no_args_is_help=True)
 app.add_typer(db, name="db")
-app.add_typer(cli_imports.app, name="import")
-app.add_typer(cli_equivalency.app, name="equivalency")
-app.add_typer(cli_policies.app, name="policy")
-app.add_typer(cli_audit.app, name="audit")
-app.add_typer(cli_payroll.app, name="payroll")
-cli_records.app.command("check")(cli_carry.check_record)
-app.add_typer(cli_records.app, name="records")
-app.add_typer(cli_server.app)
-app.add_typer(cli_backup.app)
-app.add_typer(cli_keys.app, name="keys")
-cli_seal.exports.command("journal")(cli_journal.export_journal)
-cli_seal.exports.command("edfi")(cli_exports.export_edfi)
-cli_seal.exports.command("ctdl")(cli_exports.export_ctdl)
-cli_seal.exports.command("record")(cli_carry.export_record)
-app.add_typer(cli_seal.app)
-app.add_typer(cli_changes.app)
-app.add_typer(cli_privacy.people, name="person")
-app.add_typer(cli_privacy.evidence, name="evidence")
-app.add_typer(cli_privacy.retention, name="retention")
-app.add_typer(cli_witness.app)
-app.add_typer(cli_upkeep.app)
-app.add_typer(cli_upkeep.disclosures, name="disclosures")
 
 
 def main() -> None:

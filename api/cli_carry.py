@@ -8,6 +8,7 @@ from uuid import UUID
 
 import typer
 
+from api import cli_exports, cli_records
 from api.cli_reading import open_edge, write_down
 from ledger.seal.keys import written_whole
 
@@ -21,6 +22,7 @@ WITH = typer.Option(
 )
 
 
+@cli_exports.app.command("record")
 def export_record(
     person: Annotated[UUID | None, typer.Argument(help="Whose record.")] = None,
     *,
@@ -62,6 +64,7 @@ def export_record(
         typer.echo(f"{unsealed} events are not proved yet; run: mcledger seal", err=True)
 
 
+@cli_records.app.command("check")
 def check_record(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A record or bundle.")],
     ask: Annotated[list[str] | None, ASK] = None,

@@ -8,7 +8,10 @@ from uuid import UUID
 
 import typer
 
+from api import cli_exports
 
+
+@cli_exports.app.command("journal")
 def export_journal(
     file: Annotated[Path, typer.Argument(dir_okay=False, help="Where to; replaced if there.")],
     *,

@@ -1,4 +1,8 @@
-"""Commands that run the ledger: serve, project, migrate, rebuild, check, tables, token, grant."""
+"""Commands that run the ledger: serve, project, migrate, rebuild, check, tables, token.
+
+Each loads what it needs when it runs, for whoever asks for help or a token should not wait for
+the whole ledger; nor should the processes of a rebuild, which load this command line again.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from threading import Event, Thread
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import orjson
@@ -17,17 +21,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from api import local_postgres, logs
-from api.edge import budget, database_url
 from api.settings import Settings, read_settings
-from ledger import store
-from ledger.events.access import Role
-from projections import lanes, setup
-from projections.check import check as check_tables
-from projections.database import Database
-from projections.rebuild import chosen
-from projections.rebuild import rebuild as rebuild_tables
-from projections.registry import PROJECTIONS
-from projections.runner import Runner
+
+if TYPE_CHECKING:
+    from projections.database import Database
 
 app = typer.Typer()
 FILES = ("evidence", "payroll")  # what check is asked for beside views
@@ -46,7 +43,7 @@ def serve(
     ] = False,
 ) -> None:
     """Answer HTTP until stopped. A view is as fresh as its projector: see `mcledger project`."""
-    import uvicorn  # noqa: PLC0415 - it and the app load slowly, and other commands do without
+    import uvicorn  # noqa: PLC0415
 
     from api.app import create_app  # noqa: PLC0415
 
@@ -69,6 +66,8 @@ def serve(
 
 def _settings_for(workers: int) -> Settings:
     """The settings of so many processes. Raises ConnectionsShortError when the server is short."""
+    from api.edge import budget, database_url  # noqa: PLC0415
+
     settings = serving_settings()
     if workers > settings.api_processes:
         os.environ["MCLEDGER_API_PROCESSES"] = str(workers)  # for the workers to read
@@ -81,6 +80,8 @@ def _settings_for(workers: int) -> Settings:
 @app.command()
 def project() -> None:
     """Keep the views up to the log until stopped; a second one stands by and takes over."""
+    from projections import lanes  # noqa: PLC0415
+
     logs.configure(in_development=True)  # there is nothing personal in the log to be told
     stop = Event()
     for name in (signal.SIGINT, signal.SIGTERM):
@@ -91,6 +92,9 @@ def project() -> None:
 @app.command()
 def migrate() -> None:
     """Make or update the tables of the ledger and of its views. Any number may run at once."""
+    from ledger import store  # noqa: PLC0415
+    from projections import setup  # noqa: PLC0415
+
     url = local_postgres.url()
     store.migrate(url)
     setup.migrate(url)
@@ -103,6 +107,10 @@ def rebuild(
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that share it.")] = 2,
 ) -> None:
     """Make the tables of views anew from the log, beside those in use, and swap them in."""
+    from projections.rebuild import chosen  # noqa: PLC0415
+    from projections.rebuild import rebuild as rebuild_tables  # noqa: PLC0415
+    from projections.registry import PROJECTIONS  # noqa: PLC0415
+
     wanted = chosen(names or [], PROJECTIONS)
     with progress_bar() as progress:
         task = progress.add_task("rebuilding", total=None)
@@ -138,7 +146,7 @@ def check(
     Exit status: 0 as the log has it, 1 different (the first row of each view that differs is
     named, and of each batch the first line, every file and wall), or an event is parked, 2 usage.
     """
-    from api import cli_upkeep  # noqa: PLC0415 - it stands on this module
+    from api import cli_upkeep  # noqa: PLC0415
 
     views = [name for name in names or [] if name not in FILES]
     files = [name for name in FILES if not names or name in names]
@@ -155,6 +163,10 @@ def check(
 
 
 def _check_views(names: list[str], workers: int) -> bool:
+    from projections.check import check as check_tables  # noqa: PLC0415
+    from projections.rebuild import chosen  # noqa: PLC0415
+    from projections.registry import PROJECTIONS  # noqa: PLC0415
+
     with progress_bar() as progress:
         task = progress.add_task("checking", total=None)
         found = check_tables(
@@ -177,6 +189,8 @@ def tables(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON array.")] = False,
 ) -> None:
     """List every table by what would be lost with it: evidence, derived, vault or cache."""
+    from projections import setup  # noqa: PLC0415
+
     database = _database()
     with database.connect() as connection:
         found = setup.tables(connection, database)
@@ -194,22 +208,9 @@ def token(
     hours: Annotated[int, typer.Option(min=1, max=24 * 30, help="For how long.")] = 12,
 ) -> None:
     """Print an access token for trying things out; production takes none of these."""
-    from api.auth import mint_development_token  # noqa: PLC0415 - loads slowly, seldom needed
+    from api.auth import mint_development_token  # noqa: PLC0415
 
     typer.echo(mint_development_token(read_settings(), principal, hours * 3600))
-
-
-@app.command()
-def grant(
-    principal: Annotated[UUID, typer.Argument(help="Who is to act.")],
-    role: Annotated[Role, typer.Argument(help="As what.")],
-    scope: Annotated[UUID | None, typer.Option(help="For which issuer or district.")] = None,
-) -> None:
-    """Grant a role from this machine: how the first operator comes to be one."""
-    from api.grants import grant_from_here  # noqa: PLC0415 - loads slowly, seldom needed
-
-    position = grant_from_here(serving_settings(), principal, role, scope)
-    typer.echo(f"{principal} is {role} since position {position}")
 
 
 def serving_settings() -> Settings:
@@ -222,13 +223,16 @@ def serving_settings() -> Settings:
 
 
 def _database() -> Database:
+    from projections.database import Database  # noqa: PLC0415
+
     return Database(local_postgres.url())
 
 
 @contextmanager
 def _projecting(settings: Settings) -> Iterator[None]:
     """What runs beside the API, in threads of this process; records are issued under a host."""
-    from api import issuing, rechecking  # noqa: PLC0415 - loads slowly, seldom needed
+    from api import issuing, rechecking  # noqa: PLC0415
+    from projections.runner import Runner  # noqa: PLC0415
 
     stop = Event()
     thread = Thread(target=Runner(_database()).run, args=(stop,), name="projector")
