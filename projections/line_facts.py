@@ -1,9 +1,10 @@
-"""What a payroll file says of a line beside what the batch does: evidence and positions."""
+"""What a payroll file says of a line beside what the batch does: evidence, positions, units."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date
+from fractions import Fraction
 from hashlib import sha256
 from itertools import groupby
 from operator import itemgetter
@@ -30,6 +31,29 @@ class Held(NamedTuple):
     last_day: date | None
 
 
+class Counted(NamedTuple):
+    """What an entitlement comes to before anything limits it: so many units at so much each."""
+
+    units: Fraction
+    rate_cents: int
+
+
+def counted(
+    connection: Connection[Any], entitlement_ids: Collection[str], *, through: int
+) -> dict[str, Counted]:
+    """By entitlement the units and the rate of one that is nothing but units, as known then."""
+    found = {}
+    for ids in _pages(entitlement_ids):
+        page = rows(connection, _SQL["counted"], entitlement_ids=_array(ids), through=through)
+        for entitlement_id, checks in page:
+            amounts = [one["inputs"] for one in checks if one["rule"] == "amount"]
+            paying = [one for one in amounts if one["amount_cents"]]
+            if len(paying) == 1 and "rate_cents" in paying[0]:
+                units = Fraction(paying[0]["units"])
+                found[entitlement_id] = Counted(units, paying[0]["rate_cents"])
+    return found
+
+
 def evidence_hashes(
     connection: Connection[Any], entitlement_ids: Collection[str], *, through: int
 ) -> dict[str, str]:
@@ -40,12 +64,11 @@ def evidence_hashes(
     connection has to be one that sees everything.
     """
     found = {}
-    wanted = sorted(entitlement_ids)
-    for start in range(0, len(wanted), ENTITLEMENTS_AT_ONCE):
+    for ids in _pages(entitlement_ids):
         page = rows(
             connection,
             _SQL["evidence"],
-            entitlement_ids=_array(wanted[start : start + ENTITLEMENTS_AT_ONCE]),
+            entitlement_ids=_array(ids),
             awarded=Awarded.TOPIC,
             topics=_TOPICS,
             through=through,
@@ -56,6 +79,12 @@ def evidence_hashes(
                 content = "".join(f"{one}\n" for one in sorted(digests))
                 found[entitlement_id] = f"sha256:{sha256(content.encode()).hexdigest()}"
     return found
+
+
+def _pages(ids: Collection[str]) -> Iterator[list[str]]:
+    wanted = sorted(ids)
+    for start in range(0, len(wanted), ENTITLEMENTS_AT_ONCE):
+        yield wanted[start : start + ENTITLEMENTS_AT_ONCE]
 
 
 def _array(ids: Iterable[str]) -> str:

@@ -14,6 +14,13 @@ SELECT awards.payout_id::text, e.originator_id, e.topic, e.state
  WHERE e.topic = ANY(%(topics)s) AND e.notification_id <= %(through)s
  ORDER BY awards.payout_id, e.notification_id;
 
+-- name: counted
+-- The tests of those that are so many units at so much each, as known at a position.
+SELECT p.payout_id::text, p.checks::json
+  FROM payouts p
+ WHERE p.payout_id = ANY(%(entitlement_ids)s::uuid[]) AND p.from_position <= %(through)s
+   AND coalesce(p.to_position > %(through)s, true) AND p.checks LIKE '%%"rate_cents"%%';
+
 -- name: positions
 SELECT person_id, employment_id::text, first_day, last_day
   FROM employments

@@ -225,6 +225,8 @@ def _json_value(column: Column, record: Record) -> Any:
     value: Any = column.constant if column.field is None else record[column.field]
     if column.kind == "amount" and value is not None:
         return orjson.Fragment(dollars(value))
+    if column.kind == "integer" and isinstance(value, str):
+        return orjson.Fragment(value)  # units, some of which are parts of one
     return value
 
 

@@ -13,7 +13,7 @@ import orjson
 from ledger.aggregates.batch import Batch
 from ledger.commands.batch_lines import LineRow
 from ledger.errors import RuleError
-from projections.line_facts import Held, position_on
+from projections.line_facts import Counted, Held, position_on
 
 CURRENCY = "USD"
 # In the order of the canonical file. Whatever a layout shows has one of these names.
@@ -75,6 +75,8 @@ class Policy(NamedTuple):
 
 
 NO_POLICY = Policy("", "")
+ONE_UNIT = 1
+HUNDREDTHS = 100  # of a unit: how finely units are told
 
 
 class Beside(NamedTuple):
@@ -84,6 +86,7 @@ class Beside(NamedTuple):
     policies: Mapping[tuple[str, int], Policy]
     positions: Mapping[str, Sequence[Held]] = {}
     evidence: Mapping[str, str] = {}
+    counted: Mapping[str, Counted] = {}
 
 
 def records_of(rows: Sequence[LineRow], beside: Beside) -> Iterator[Record]:
@@ -108,8 +111,26 @@ def records_of(rows: Sequence[LineRow], beside: Beside) -> Iterator[Record]:
     splits = _cost_splits(rows)
     for number, row in enumerate(ordered, 1):
         record = _of_line(number, row, beside)
+        if beside.counted:
+            record |= _units_and_rate(row, beside.counted.get(row["entitlement_id"]))
         record["cost_split"] = splits.get(_whole(row)) if splits else None
         yield record
+
+
+def _units_and_rate(row: LineRow, counted: Counted | None) -> Record:
+    """So many units at so much each, where that is the line's amount to the cent; or else one.
+
+    What a cap, an instalment, a fund's share or rounding has made of it is one unit at what is
+    left: a payroll system multiplies.
+    """
+    if counted is not None and row["kind"] == "earn":
+        hundredths = counted.units * HUNDREDTHS
+        exact = counted.units * counted.rate_cents == row["amount_cents"]
+        if exact and hundredths.denominator == 1:
+            whole, part = divmod(hundredths.numerator, HUNDREDTHS)
+            units = f"{whole}.{part:02}".rstrip("0").rstrip(".") if part else str(whole)
+            return {"units": units, "rate": counted.rate_cents}
+    return {"units": ONE_UNIT, "rate": row["amount_cents"]}
 
 
 def _cost_splits(rows: Sequence[LineRow]) -> dict[tuple[Any, ...], str]:
@@ -130,14 +151,14 @@ def batch_code(prefix: str, pay_date: date) -> str:
     return f"{prefix}{pay_date:%y%m%d}"
 
 
-def of_all(batch: Batch) -> Record:
-    """What every record of a batch says alike."""
+def of_all(batch: Batch, *, counted: bool = False) -> Record:
+    """What every record of a batch says alike; of units too, unless some line counts them."""
     drafted = batch.drafted
-    return {
+    units = {} if counted else {"units": ONE_UNIT}
+    return units | {
         "batch_no": drafted.number,
         "district_id": str(batch.district_id),
         "employee_key_type": "employee_number",
-        "units": 1,
         "currency": CURRENCY,
         "pay_date_requested": drafted.pay_date.isoformat(),
         "tax_year": drafted.pay_date.year,

@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from hashlib import sha256
 from uuid import UUID
 
+import orjson
 import pytest
 
 from ledger.events.enrollment import EvidenceUploaded, Submitted
 from tests.api.conftest import running
 from tests.api.payroll import Payday, hire, payday
 from tests.api.test_cli import in_place
-from tests.api.world import Story, World, stipend
+from tests.api.world import Story, World, credit_of, stipend
 from tests.database import Server
 
 NOW = "2024-10-01T15:00:00Z"
@@ -85,6 +86,67 @@ def test_a_line_says_what_was_handed_in_and_in_which_position_it_was_earned(plac
     assert row["position"] == job["employment_id"]
     assert (row["units"], row["rate"], row["amount"]) == ("1", "300.00", "300.00")
     assert row["cost_split"] == ""
+
+
+def by_the_hour(**changed: object) -> dict[str, object]:
+    """40.00 for each hour in a workshop, or as changed."""
+    return {
+        "title": "By the hour",
+        "zone": "America/Chicago",
+        "effective_from": "2024-07-01",
+        "trigger": {"kind": "activity", "activities": ["contact_hour"]},
+        "benefit": "one_time",
+        "amount": [{"name": "hours", "basis": {"kind": "per_unit", "amount_cents": 4_000}}],
+        "account": {"fund": "general"},
+        **changed,
+    }
+
+
+@pytest.mark.parametrize(
+    ("changed", "hundredths", "told"),
+    [
+        ({}, 250, [("2.5", "40.00", "100.00")]),  # 2.5 × 40.00
+        ({}, 300, [("3", "40.00", "120.00")]),
+        # 3.03 × 40.00 = 121.20, and 3.033 hours do not exist.
+        ({}, 303, [("3.03", "40.00", "121.20")]),
+        # 5 × 40.00 = 200.00, of which a cap leaves 150.00: one unit of what is left.
+        (
+            {"caps": [{"of": "cents", "most": 15_000, "per": "fiscal_year"}]},
+            500,
+            [("1", "150.00", "150.00")],
+        ),
+        # A cap on units leaves 4 of 5 hours: 4 × 40.00.
+        (
+            {"caps": [{"of": "units", "most": 4, "per": "fiscal_year"}]},
+            500,
+            [("4", "40.00", "160.00")],
+        ),
+        # Two instalments of 60.00.
+        (
+            {"timing": {"instalments": {"count": 2}}},
+            300,
+            [("1", "60.00", "60.00"), ("1", "60.00", "60.00")],
+        ),
+    ],
+)
+def test_units_times_rate_is_the_amount_and_nothing_else(
+    place: World, changed: dict[str, object], hundredths: int, told: list[tuple[str, ...]]
+) -> None:
+    day = with_calendar(payday(place))
+    adopt(day, by_the_hour(**changed))
+    teacher = hire(day, "1")
+    place.seen(day.district.office, f"/v1/people/{teacher}/employments")  # the views know of her
+    attended = credit_of(
+        teacher, kind="contact_hour", quantity_hundredths=hundredths, earned_on="2024-09-12"
+    )
+    day.world.done(day.district.office, f"{day.path}/credits", attended)
+
+    batch = day.close("2025-06-30")
+
+    found = rows(day.export(batch))
+    assert [(one["units"], one["rate"], one["amount"]) for one in found] == told
+    in_json = [orjson.loads(line) for line in day.export(batch, "canonical-jsonl").splitlines()]
+    assert [one["units"] for one in in_json] == [float(units) for units, _, _ in told]
 
 
 def test_each_fund_pays_a_line_of_its_own_and_the_cents_add_up(place: World) -> None:

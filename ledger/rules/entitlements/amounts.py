@@ -14,6 +14,7 @@ from ledger.rules.incentives import Check, Input
 
 HALF = Fraction(1, 2)
 FULL_TIME = 1000
+COUNTED = (money.UnitBasis, money.DayBasis)  # so many at so much each
 
 
 def rounded(amount: Fraction, rounding: money.Rounding) -> int:
@@ -58,6 +59,11 @@ def _component(component: money.Component, case: Case, units: Fraction) -> tuple
             basis = component.basis
             known = _BASES[basis.kind](basis, case, units)
             passed = known is not None
+            if isinstance(basis, COUNTED) and known:
+                inputs |= {
+                    "units": str(known / basis.amount_cents),
+                    "rate_cents": basis.amount_cents,
+                }
             share = _share(component, case, inputs)
             amount = (known or Fraction(0)) * component.percent / 100 * share
             reason = f"{basis.kind}_not_listed"
