@@ -370,3 +370,52 @@ def test_rules_of_an_older_version_of_their_event_are_read_as_ever() -> None:
     assert event.TOPIC == "equivalency.adopted.v2"
     assert isinstance(event, EquivalencyAdopted)
     assert (event.terms.once_per_competency, event.terms.upload_windows) == (False, ())
+
+
+def test_a_district_lists_what_it_hands_in_and_what_it_comes_to(case: Case) -> None:
+    """6 PDP and 10 on one license; and a credit that was withdrawn, with why it is none."""
+    world, office, path = case.world, case.district.office, f"/v1/districts/{case.district.id}"
+    gone = credit_of(case.story.teacher, earned_on="2024-06-15")
+    gone_id = world.done(office, f"{path}/credits", gone)["id"]
+    withdrawn = {"reason": "mistake", "effective_on": "2024-07-01"}
+    world.done(office, f"/v1/credits/{gone_id}/withdrawals", withdrawn)
+    [item] = world.seen(office, f"{path}/license-units", **FAR)["items"]
+    assert (item["person_id"], item["name"]) == (str(case.story.teacher), "Ada Sample")
+    units = {one["counted"]["achievement_id"]: one for one in item["units"]}
+    assert {one["number"] for one in units.values()} == {"TN-0042"}
+    assert {one["license_id"] for one in units.values()} == {case.license}
+    said = {id_: one["counted"] for id_, one in units.items()}
+    assert {id_: (one["units_hundredths"], one["reason"]) for id_, one in said.items()} == {
+        case.story.enrollment: (600, None),
+        case.credit: (1_000, None),
+        gone_id: (0, "withdrawn"),
+    }
+    totals = world.seen(office, f"{path}/license-unit-totals", **FAR)["items"]
+    kinds = {(one["kind"], one["reason"]): one["units_hundredths"] for one in totals}
+    assert kinds == {
+        ("micro_credential", None): 600,
+        ("semester_hour", None): 1_000,
+        ("semester_hour", "withdrawn"): 0,
+    }
+    assert {one["rule_version"] for one in totals} == {1}
+    assert sum(one["achievements"] for one in totals) == len(units)
+
+
+def test_what_is_handed_in_is_asked_for_by_state_by_days_and_as_of_a_position(case: Case) -> None:
+    world, office, path = case.world, case.district.office, f"/v1/districts/{case.district.id}"
+
+    def ids(**asked: Any) -> set[str]:
+        items = world.seen(office, f"{path}/license-units", **FAR, **asked)["items"]
+        return {one["counted"]["achievement_id"] for item in items for one in item["units"]}
+
+    before = world.position
+    assert ids() == {case.story.enrollment, case.credit}
+    assert ids(from_day="2024-05-31", to_day="2024-05-31") == {case.credit}
+    assert ids(to_day="2024-05-30") == set()
+    assert ids(jurisdiction="us-md") == set()
+    world.done(office, f"{path}/credits", credit_of(case.story.teacher, course="edu-501"))
+    assert len(ids()) == 3
+    assert ids(as_of=before) == {case.story.enrollment, case.credit}
+    other = world.district()
+    assert world.get(other.office, f"{path}/license-units").status_code == 404
+    assert world.seen(other.office, f"/v1/districts/{other.id}/license-units")["items"] == []

@@ -25,7 +25,7 @@ from tests.api.world import (
 TODAY = "2030-01-01"
 DATED = re.compile(
     r"payouts|payout-totals|people/.*/stacks|progress|transcript|/people$"
-    r"|budgets|base-pay-notices|pay-notices|thresholds|unpaid|renewals"
+    r"|budgets|base-pay-notices|pay-notices|thresholds|unpaid|renewals|license-unit"
 )
 
 
@@ -65,7 +65,7 @@ class Scene:
             yield self.district.office, f"{district}/{view}"
         for view in ("budgets", "base-pay-notices", "pay-notices", "unpaid", "renewals"):
             yield self.district.office, f"{district}/{view}"
-        for view in ("unpaid-counts",):
+        for view in ("unpaid-counts", "license-units", "license-unit-totals"):
             yield self.district.office, f"{district}/{view}"
         yield self.district.office, "/v1/districts"
         for kind, which in (

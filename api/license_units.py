@@ -1,0 +1,158 @@
+"""What a district hands in to an authority: the units on the licenses it keeps, and their sums.
+
+Each award or credit stands once for each license, in the cycle in which it counts; what counts for
+nothing stands there with its reason, so that counts add up to everything that was earned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from psycopg import Connection
+
+from api.access import EVERYTHING, sight_of
+from api.renewals import CountedUnit, Rulebook, counted, lines, records_of_district
+from ledger.rules.equivalencies import Achievement
+from projections.renewals import Held
+from projections.sql import NO_ID
+
+PERSONS_AT_ONCE = 200
+CARRIED_OVER = "carried_over"  # was handed in when it was earned
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Which units are asked for: of one jurisdiction or all, earned within these days."""
+
+    jurisdiction: str | None
+    from_day: date | None
+    to_day: date | None
+
+    def holds(self, day: date) -> bool:
+        return (self.from_day is None or self.from_day <= day) and (
+            self.to_day is None or day <= self.to_day
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LicenseUnit:
+    """What one award or credit brings one license; quantities are hundredths."""
+
+    person_id: UUID
+    license_id: UUID
+    number_text_id: UUID | None  # where the vault has the license's number
+    jurisdiction: str
+    license_type: str
+    cycle: int
+    unit: str | None
+    counted: CountedUnit
+
+
+@dataclass(frozen=True, slots=True)
+class UnitTotal:
+    """Units of one kind by the version of the rules that counted them, or by why they are none."""
+
+    jurisdiction: str
+    unit: str | None
+    kind: str
+    rule_id: str | None
+    rule_version: int | None
+    reason: str | None
+    licenses: int
+    achievements: int
+    units_hundredths: int
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is wanted of a district's licenses, and as of when."""
+
+    book: Rulebook  # what they are measured by
+    span: Span
+    day: date  # up to which everything is counted
+    known: int  # the position of the log up to which anything is known
+    whole: bool  # whether the asker sees what was decided outside the district's time as well
+
+
+def of_district(
+    connection: Connection[Any],
+    district_id: UUID,
+    asked: Asked,
+    *,
+    after: UUID = NO_ID,
+    limit: int = PERSONS_AT_ONCE,
+) -> dict[UUID, list[LicenseUnit]]:
+    """A page of those whose licenses the district keeps, with their units as they stand on a day.
+
+    `after` is the last person of the page before.
+    """
+    found = records_of_district(connection, district_id, asked.known, after=after, limit=limit)
+    units: dict[UUID, list[LicenseUnit]] = {}
+    for person_id, record in found.items():
+        sight = EVERYTHING if asked.whole else sight_of(connection, person_id, district_id)
+        kept = [one for one in record.licenses if one.license.district_id == district_id]
+        earned = record.achievements(sight)
+        units[person_id] = [unit for held in kept for unit in _of_license(held, earned, asked)]
+    return units
+
+
+def everybody(
+    connection: Connection[Any], district_id: UUID, asked: Asked
+) -> Iterator[LicenseUnit]:
+    """The units of all whose licenses the district keeps."""
+    after = NO_ID
+    while page := of_district(connection, district_id, asked, after=after):
+        for found in page.values():
+            yield from found
+        after = max(page)
+
+
+def totals(units: Iterable[LicenseUnit]) -> list[UnitTotal]:
+    """The units summed up; of each kind, version and reason one line."""
+    sums: dict[tuple[Any, ...], list[LicenseUnit]] = {}
+    for one in units:
+        said = one.counted
+        cited = (said.rule_id, said.rule_version, said.reason)
+        sums.setdefault((one.jurisdiction, one.unit, said.kind, *cited), []).append(one)
+    return [
+        UnitTotal(
+            jurisdiction=jurisdiction,
+            unit=unit,
+            kind=kind,
+            rule_id=rule_id,
+            rule_version=rule_version,
+            reason=reason,
+            licenses=len({one.license_id for one in found}),
+            achievements=len({one.counted.achievement_id for one in found}),
+            units_hundredths=sum(one.counted.units_hundredths for one in found),
+        )
+        for key, found in sorted(sums.items(), key=str)
+        for jurisdiction, unit, kind, rule_id, rule_version, reason in [key]
+    ]
+
+
+def _of_license(held: Held, earned: Sequence[Achievement], asked: Asked) -> Iterator[LicenseUnit]:
+    """Each achievement once: in the cycle in which it counts, else as the oldest cycle has it."""
+    if asked.span.jurisdiction not in {None, held.license.jurisdiction}:
+        return
+    found: dict[str, LicenseUnit] = {}
+    for line in lines(held.license, earned, asked.book, asked.day, "all"):
+        for unit in line.units:
+            known = found.get(unit.achievement_id)
+            better = known is None or not known.counted.units_hundredths
+            if unit.kind != CARRIED_OVER and asked.span.holds(unit.earned_on) and better:
+                found[unit.achievement_id] = LicenseUnit(
+                    person_id=held.license.person_id,
+                    license_id=held.license.license_id,
+                    number_text_id=None if held.number is None else held.number.text_id,
+                    jurisdiction=held.license.jurisdiction,
+                    license_type=held.license.license_type,
+                    cycle=line.cycle,
+                    unit=line.unit,
+                    counted=counted(unit),
+                )
+    yield from found.values()
