@@ -299,11 +299,16 @@ def test_funds_pay_their_percents_of_a_reduced_share_to_the_cent(
     ]
 
 
+CLOSED = ("lottery", "pro_rata")
+
+
 @st.composite
-def pooled_worlds(draw_from: st.DrawFn, *, versions: int = 2) -> RuledWorld:
-    """Requests, awards, draws and reversals in any order, under pools of both kinds."""
+def pooled_worlds(
+    draw_from: st.DrawFn, *, versions: int = 2, orders: Sequence[str] = CLOSED
+) -> RuledWorld:
+    """Requests, awards, draws and reversals in any order, under pools of some kinds."""
     world = employed(*TEACHERS)
-    order = draw_from(st.sampled_from(["lottery", "pro_rata"]))
+    order = draw_from(st.sampled_from(orders))
     caps = draw_from(st.sampled_from([[], [{"of": "times", "most": 1, "per": "career"}]]))
     frees = draw_from(st.booleans())
     rule = plain_rule(pool=_pool(40_000, order), caps=caps, revocation={"frees_capacity": frees})
@@ -350,6 +355,29 @@ def test_no_pool_gives_more_than_it_has_at_any_position(
                 year = one.fiscal_year
                 given_cents[year] = given_cents.get(year, 0) + one.amount_cents
         assert all(cents <= 50_000 for cents in given_cents.values())
+
+
+@given(pooled_worlds(versions=1, orders=["first_come"]))
+@settings(max_examples=FEW)
+def test_a_first_come_pool_pays_in_log_order_at_every_position_and_a_reversal_moves_the_line_up(
+    connection: Connection[Any], world: RuledWorld
+) -> None:
+    """Whole amounts in the order of the log, until one does not fit; nobody passes her."""
+    play(connection, PAYOUTS, world.facts)
+    for position in range(1, len(world.facts) + 1):
+        lines: dict[int, list[Payout]] = {}
+        for one in found(connection, as_of=position).values():
+            if one.status == "due" or one.reason == "budget_exhausted":
+                lines.setdefault(one.fiscal_year, []).append(one)
+        for line in lines.values():
+            left, told = 40_000, []
+            for one in sorted(line, key=lambda one: one.earned_position):
+                left = left - one.amount_cents if one.amount_cents <= left else -1
+                told.append((one.payout_id, "due" if left >= 0 else "pending"))
+            assert told == [
+                (one.payout_id, one.status)
+                for one in sorted(line, key=lambda one: one.earned_position)
+            ]
 
 
 def _pool(cents: int, order: str = "lottery") -> dict[str, Any]:
