@@ -1,6 +1,7 @@
 """The HTTP routes under /v1, one file a subject."""
 
 from api.routes import (
+    adoption,
     audits,
     batches,
     budgets,
@@ -77,5 +78,6 @@ ROUTERS = (  # looked through in this order, so what is asked most comes first
     privacy.router,
     disclosures.router,
     openings.router,
+    adoption.router,
     operations.router,
 )

@@ -1,0 +1,141 @@
+"""How a district takes micro-credentials up, in the numbers of the field."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from psycopg import Connection
+
+from ledger.events.employment import EmploymentStarted
+from ledger.events.enrollment import Awarded, Enrolled, Submitted
+from projections.adoption import Adoption, of_district, per_mille
+from projections.contract import Fact
+from projections.employments import Employments
+from projections.transcript import Transcript
+from tests.database import Server
+from tests.projections.playing import play, tables_of
+from tests.samples import DISTRICT, ISSUER, ZONE, named
+
+CREDENTIAL, OTHER = named("credential"), named("other credential")
+AT = datetime(2024, 10, 1, 3, 30, tzinfo=UTC)  # in New York the evening of 30 September
+
+
+@pytest.fixture(scope="module")
+def connection(database_server: Server) -> Iterator[Connection[Any]]:
+    with tables_of(database_server, Transcript()) as connection:
+        connection.execute(Employments().sql["create"])
+        yield connection
+
+
+class Staff:
+    """Facts about teachers of a district, told one after the other."""
+
+    def __init__(self) -> None:
+        self.facts: list[Fact[Any]] = []
+
+    def add(self, event_class: Any, stream: str, version: int = 1, **fields: Any) -> None:
+        header = {
+            "originator_id": named(stream),
+            "originator_version": version,
+            "occurred_at": AT,
+            "actor_id": named("actor"),
+        }
+        self.facts.append(Fact(len(self.facts) + 1, event_class(**header, **fields)))
+
+    def hire(self, number: int, district: Any = DISTRICT, first: date = date(2020, 8, 1)) -> None:
+        self.add(
+            EmploymentStarted,
+            f"job {number} {district}",
+            person_id=named(f"teacher {number}"),
+            district_id=district,
+            school_id=None,
+            role="teacher",
+            fte_thousandths=None,
+            exempt=None,
+            zone=ZONE,
+            first_day=first,
+            last_day=None,
+        )
+
+    def live(self, number: int, steps: int, credential: Any = CREDENTIAL) -> None:
+        """She enrolls, hands in, and is awarded: so many of the three."""
+        stream, person = f"{number} {credential}", named(f"teacher {number}")
+        of = {"person_id": person, "credential_id": credential, "credential_version": 1}
+        self.add(Enrolled, stream, **of, issuer_id=ISSUER, cycle=1, renews_enrollment_id=None)
+        if steps > 1:
+            self.add(
+                Submitted,
+                stream,
+                2,
+                person_id=person,
+                attempt=1,
+                evidence_ids=(),
+                reflection=None,
+                zone=ZONE,
+                submitted_on=date(2024, 11, 1),
+            )
+        if steps > 2:
+            more = {"issuer_id": ISSUER, "attempt": 1, "zone": ZONE, "expires_on": None}
+            self.add(Awarded, stream, 3, **of, **more, awarded_on=date(2024, 12, 1))
+
+    def play(self, connection: Connection[Any]) -> None:
+        for projection in (Transcript(), Employments()):
+            play(connection, projection, self.facts)
+
+
+def test_of_412_enrolled_and_230_submitted_150_earned_are_652_in_a_thousand(
+    connection: Connection[Any],
+) -> None:
+    staff = Staff()
+    for number in range(412):
+        staff.hire(number)
+        staff.live(number, 3 if number < 150 else 2 if number < 230 else 1)
+    staff.play(connection)
+    [found] = of_district(connection, DISTRICT, ZONE)
+    assert found == Adoption(
+        credential_id=CREDENTIAL, persons=412, enrolled=412, submitted=230, earned=150, revoked=0
+    )
+    assert found.earned_per_mille == 652  # 150 / 230 = 65.2 %
+
+
+def test_an_enrollment_is_the_districts_that_employed_her_when_it_began(
+    connection: Connection[Any],
+) -> None:
+    """One is of another district, one was hired on the day after; one began on her first day."""
+    staff = Staff()
+    staff.hire(1)
+    staff.hire(2, named("another district"))
+    staff.hire(3, first=date(2024, 10, 1))
+    staff.hire(4, first=date(2024, 9, 30))
+    for number in range(1, 5):
+        staff.live(number, 1, OTHER)
+    staff.live(1, 1)
+    staff.hire(1, named("another district"))  # in both districts at once: it is counted in both
+    staff.play(connection)
+    counted = {one.credential_id: one.enrolled for one in of_district(connection, DISTRICT, ZONE)}
+    assert counted == {OTHER: 2, CREDENTIAL: 1}
+    there = of_district(connection, named("another district"), ZONE)
+    assert {one.credential_id: one.enrolled for one in there} == {OTHER: 2, CREDENTIAL: 1}
+
+
+def test_a_span_of_days_is_of_the_districts_zone(connection: Connection[Any]) -> None:
+    staff = Staff()
+    staff.hire(1)
+    staff.live(1, 2)
+    staff.play(connection)
+    september = date(2024, 9, 30)
+    assert len(of_district(connection, DISTRICT, ZONE, to_day=september)) == 1
+    assert of_district(connection, DISTRICT, ZONE, from_day=date(2024, 10, 1)) == []
+    assert of_district(connection, DISTRICT, "UTC", to_day=september) == []
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "expected"), [(0, 0, None), (0, 3, 0), (1, 3, 333), (2, 3, 667), (1, 2000, 1)]
+)
+def test_a_share_is_rounded_half_up_and_of_nothing_there_is_none(
+    part: int, whole: int, expected: int | None
+) -> None:
+    assert per_mille(part, whole) == expected
