@@ -161,13 +161,22 @@ def _sentences(one: dict[str, Any]) -> str:
 
 
 def _earned(line: Mapping[str, Any]) -> str:
-    """One line of a transcript; of an award with an origin, who vouched for it."""
+    """One line of a transcript; of an award with an origin, who vouched for it.
+
+    Of one from elsewhere, how much of it a district accepted.
+    """
     told = f"{line['awarded_on'] or 'not awarded':11} {line['status']:11} {line['title']}"
     told += f" ({line['issuer_name']})"
     if origin := line["origin"]:
         told += (
             f", from an earlier system as of {origin['as_of']}: prepared by"
             f" {origin['prepared_by']}, confirmed by {origin['confirmed_by']}"
+        )
+    if accepted := line["accepted"]:
+        quantity = accepted["quantity_hundredths"] / 100
+        told += (
+            f", from elsewhere ({accepted['standing']}): {quantity:g} {accepted['kind']}"
+            f" {accepted['outcome']}, never paid"
         )
     return told
 

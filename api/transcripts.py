@@ -48,14 +48,32 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """What a district lets an award from elsewhere count for: for licenses, and never for pay."""
+
+    district_id: UUID
+    external_record_id: UUID
+    item_id: UUID
+    standing: str
+    trust: str
+    outcome: str
+    kind: str
+    quantity_hundredths: int  # of its own kind, as it was accepted
+    category: str | None
+    under_review_from: date | None  # from then on it counts for nothing
+    pay: Literal["never"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShownLine:
     """One line of a transcript, as it stands on a day.
 
     An award of an earlier system has an origin, the names that the system gave, and nothing of what
-    this ledger knows of its own: no version, no issuer of the catalog, no enrollment.
+    this ledger knows of its own: no version, no issuer of the catalog, no enrollment. Neither has
+    one from elsewhere, which says instead what a district accepted it for.
     """
 
-    enrollment_id: UUID  # of an award with an origin: of its record
+    enrollment_id: UUID  # of an award with an origin: of its record; from elsewhere: its acceptance
     credential_id: UUID | None
     credential_version: int | None
     title: str | None  # null for a moment, while the catalog catches up
@@ -79,7 +97,8 @@ class ShownLine:
     duplicate_of: UUID | None  # an award of another record of hers, which counts instead
     # What she says is wrong with it, and what was answered.
     disputes: list[DisputeNote] = field(default_factory=list)
-    origin: Origin | None  # null: awarded in this ledger
+    origin: Origin | None  # of an award of an earlier system
+    accepted: Accepted | None = None  # of an award from elsewhere
 
     @property
     def position(self) -> int:
@@ -87,7 +106,7 @@ class ShownLine:
         return self.positions[0]
 
 
-DERIVED = frozenset({"status", "in_force", "duplicate_of", "disputes", "origin"})
+DERIVED = frozenset({"status", "in_force", "duplicate_of", "disputes", "origin", "accepted"})
 COPIED = tuple(name for name in ShownLine.__dataclass_fields__ if name not in DERIVED)
 
 

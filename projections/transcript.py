@@ -105,7 +105,7 @@ class TitledLine(Line):
     tier: str | None
     issuer_name: str | None
     disputed: bool = True  # whether there may be disputes about what she holds
-    brought: bool = True  # whether earlier systems may have awarded her something
+    brought: bool = True  # whether others may have awarded her something
 
 
 class Transcript(Projection[Relevant]):

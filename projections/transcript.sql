@@ -45,7 +45,8 @@ SELECT r.* FROM json_populate_recordset(NULL::transcript_lines, %(rows)s) r
 SELECT l.*, v.title, v.tier, i.name AS issuer_name,
        EXISTS (SELECT FROM disputes WHERE person_id = %(person_id)s) AS disputed,
        EXISTS (SELECT FROM history_streams
-                WHERE person_id = %(person_id)s AND kind = 'opening') AS brought
+                WHERE person_id = %(person_id)s
+                  AND kind = ANY ('{opening,acceptance}')) AS brought
   FROM transcript_lines l
   LEFT JOIN catalog_versions v
     ON v.credential_id = l.credential_id AND v.credential_version = l.credential_version
@@ -58,7 +59,8 @@ SELECT l.*, v.title, v.tier, i.name AS issuer_name,
 SELECT l.*, v.title, v.tier, i.name AS issuer_name,
        EXISTS (SELECT FROM disputes d WHERE d.person_id = l.person_id) AS disputed,
        EXISTS (SELECT FROM history_streams h
-                WHERE h.person_id = l.person_id AND h.kind = 'opening') AS brought
+                WHERE h.person_id = l.person_id
+                  AND h.kind = ANY ('{opening,acceptance}')) AS brought
   FROM transcript_lines l
   LEFT JOIN catalog_versions v
     ON v.credential_id = l.credential_id AND v.credential_version = l.credential_version

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +9,7 @@ from fastapi import Response
 from psycopg import Connection
 from pydantic import BaseModel
 
+from api.accepted_lines import ELSEWHERE, accepted_lines
 from api.access import (
     NOT_THERE,
     must_see_person,
@@ -50,6 +50,7 @@ from ledger.vault import PersonDetails
 from projections import employments, history, known, stacks, transcript
 
 router = Router("records")
+EXPLAINED = ("transcript", "history", "renewals", "stacks", "disputes", ELSEWHERE)
 
 
 class Person(BaseModel):
@@ -73,11 +74,12 @@ def read_transcript(person_id: UUID, read: PagedKnownReadNow) -> Response:
     """What a teacher set out to earn and what came of it; revoked and expired shown as such.
 
     A district sees what was decided while it employed her. What her districts' earlier systems had
-    awarded stands among it with its origin; a district sees what came from its own.
+    awarded stands among it with its origin, and what they accepted from elsewhere with the
+    acceptance; a district sees what came from its own, and what it accepted itself.
     """
     after = read.page.after(int, 0)
     with read.connection(person_id) as connection:
-        position = read.visible("transcript", "history", "disputes")
+        position = read.visible("transcript", "history", "disputes", ELSEWHERE)
         until = POSITION_MAX
         if read.query.as_of is None:
             found = transcript.of_person(connection, person_id, after=after, limit=LINES_MAX)
@@ -94,7 +96,7 @@ def read_transcript(person_id: UUID, read: PagedKnownReadNow) -> Response:
         day = read.query.effective_on
         items = [shown(line, read.at, day, instead, notes) for line in lines]
         if not found or found[0].brought:
-            came = _brought(read, connection, person_id, position)
+            came = _brought(read, connection, person_id, notes, until=until)
             items += [line for line in came if line.position > after]
         items = sorted(items, key=lambda line: line.position)[: read.page.limit]
         issuers = {line.issuer_id for line in items if line.issuer_id is not None}
@@ -126,7 +128,7 @@ def explain_transcript_line(
 ) -> Response:
     """Which events made a line, where in the log and by whom; and what it brings her licenses."""
     with read.connection(person_id) as connection:
-        position = read.visible("transcript", "history", "renewals", "stacks", "disputes")
+        position = read.visible(*EXPLAINED)
         zone = zone_of_person(connection, person_id)
         if read.query.as_of is None:
             found = transcript.of_enrollment(connection, enrollment_id)
@@ -142,7 +144,7 @@ def explain_transcript_line(
             shown(one, read.at, read.query.effective_on, instead, notes)
             for one in visible_lines(connection, read.caller, person_id, own)
         ]
-        came = _brought(read, connection, person_id, position)
+        came = _brought(read, connection, person_id, notes, until=until)
         lines += [one for one in came if one.enrollment_id == enrollment_id]
         if not lines:
             raise NotFoundError(NOT_THERE)
@@ -168,12 +170,15 @@ def explain_transcript_line(
 
 
 def _brought(
-    read: Read[Any], connection: Connection[Any], person_id: UUID, until: int
-) -> Iterator[ShownLine]:
-    """Awards of earlier systems, as far as they are the caller's to see."""
-    sight = sight_on(read.caller, connection, person_id)
+    read: Read[Any], connection: Connection[Any], person_id: UUID, notes: Notes, *, until: int
+) -> list[ShownLine]:
+    """Awards of earlier systems and from elsewhere, as far as they are the caller's to see."""
+    sight, day = sight_on(read.caller, connection, person_id), read.query.effective_on
     records = opening_records(connection, person_id, sight, until=until)
-    return brought_lines(records, read.at, read.query.effective_on)
+    accepted = accepted_lines(
+        read.edge, connection, person_id, sight, notes, until=until, at=read.at, effective_on=day
+    )
+    return [*brought_lines(records, read.at, day), *accepted]
 
 
 @router.read("/people/{person_id}/history", PageOf[history.Happening])

@@ -493,3 +493,47 @@ def test_the_command_line_receives_a_record_and_asks_again(
     stranger = case.world.district()
     elsewhere_ = ("--person", str(case.teacher), "--district", stranger.id)
     assert isinstance(run("import", "record", str(file), *elsewhere_).exception, NotFoundError)
+
+
+def test_what_was_accepted_stands_on_her_transcript_as_what_it_is(
+    case: Case, elsewhere: Issuer
+) -> None:
+    case.trust(elsewhere)
+    brought = [case.bring(text(elsewhere.award(number)))["record"] for number in (1, 2, 3)]
+    whole, half, none = ((one["external_record_id"], one["items"][0]) for one in brought)
+    case.decide(whole[0], whole[1]["item_id"], "accepted", category="subject")
+    case.decide(
+        half[0], half[1]["item_id"], "partly_accepted", quantity_hundredths=50, reason="half"
+    )
+    case.decide(none[0], none[1]["item_id"], "declined", reason="no-fit")
+    then = case.world.position
+    path = f"/v1/people/{case.teacher}/transcript"
+    for who in (case.teacher, case.district.office):
+        lines = case.world.seen(who, path)["items"]
+        assert [one["title"] for one in lines] == ["Wait time in discussions"] * 2
+        assert [one["accepted"]["quantity_hundredths"] for one in lines] == [100, 50]
+        assert {one["accepted"]["standing"] for one in lines} == {"external_verified"}
+        assert {one["accepted"]["pay"] for one in lines} == {"never"}
+        assert [one["reason"] for one in lines] == ["same-competency", "half"]
+        assert {(one["credential_id"], one["origin"], one["status"]) for one in lines} == {
+            (None, None, "awarded")
+        }
+
+    elsewhere.publish(1)
+    case.recheck(whole[0])
+    [taken_back, other] = case.world.seen(case.teacher, path)["items"]
+    assert (taken_back["status"], taken_back["in_force"]) == ("revoked", False)
+    assert taken_back["accepted"]["under_review_from"] == "2026-10-01"
+    assert other["in_force"]
+    [before, _] = case.world.seen(case.teacher, path, as_of=then)["items"]
+    assert (before["status"], before["accepted"]["under_review_from"]) == ("awarded", None)
+
+    [page] = case.world.seen(case.teacher, path, limit=1)["items"]
+    assert page["enrollment_id"] == taken_back["enrollment_id"]
+    found = case.world.seen(case.teacher, f"{path}/{other['enrollment_id']}/explanation")
+    assert found["line"] == other
+    assert [one["topic"] for one in found["events"]] == ["acceptance.decided.v1"]
+    stranger = case.world.district()
+    stranger.employ(case.teacher)
+    case.world.seen(stranger.office, f"/v1/districts/{stranger.id}/people")
+    assert case.world.seen(stranger.office, path)["items"] == []
