@@ -141,5 +141,5 @@ def _licenses(connection: Connection[Any], award: Awarded, position: int) -> lis
         award.originator_id,
         until=POSITION_MAX,
         day=award.awarded_on,
-        imagined=[earned.achievement],
+        imagined=[earned],
     )

@@ -7,7 +7,7 @@ folds; the rules are those that were adopted by then.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from itertools import islice
 from typing import Any, Literal
@@ -24,6 +24,7 @@ from ledger.rules.needs import OptionLine
 from ledger.rules.renewals import CategoryLine, Classes, Progress, RuleName, in_cycle, progress
 from ledger.values import POSITION_MAX
 from projections import history, renewals, transcript
+from projections.renewal_approvals import Approval, approvals_known
 from projections.renewal_rules import classes_known, rules_known
 from projections.renewals import Award, Credit, Held
 
@@ -122,10 +123,12 @@ class Record:
     licenses: Sequence[Held]
     credits: Sequence[Credit]
     awards: Sequence[Award]
+    approvals: Sequence[Approval] = ()
 
     def achievements(self, sight: Sight) -> list[Achievement]:
         """What of it a caller may see, as achievements."""
-        awarded = [one.achievement for one in self.awards if sight.of_day(one.awarded_on)]
+        approved = [one for one in self.approvals if sight.of_districts({one.district_id})]
+        awarded = [one.achievement(approved) for one in self.awards if sight.of_day(one.awarded_on)]
         recorded = [
             one.achievement for one in self.credits if sight.of_districts({one.district_id})
         ]
@@ -136,8 +139,15 @@ def records(
     connection: Connection[Any], person_ids: Collection[UUID], until: int
 ) -> dict[UUID, Record]:
     """What was known of some persons at a position; POSITION_MAX means now."""
+    approvals = approvals_known(connection, person_ids, until=until)
     if until < POSITION_MAX:
-        return {one: _record_as_of(connection, one, until) for one in person_ids}
+        return {
+            one: replace(
+                _record_as_of(connection, one, until),
+                approvals=[approval for approval in approvals if approval.person_id == one],
+            )
+            for one in person_ids
+        }
     licenses = renewals.of_persons(connection, person_ids)
     credits_ = renewals.credits_of_persons(connection, person_ids)
     awards = renewals.awards_of_persons(connection, person_ids)
@@ -146,6 +156,7 @@ def records(
             [held for held in licenses if held.license.person_id == one],
             [credit for credit in credits_ if credit.person_id == one],
             [award for award in awards if award.person_id == one],
+            [approval for approval in approvals if approval.person_id == one],
         )
         for one in person_ids
     }
@@ -206,7 +217,7 @@ def brought(
     *,
     until: int,
     day: date,
-    imagined: Sequence[Achievement] = (),
+    imagined: Sequence[Award] = (),
 ) -> list[LicenseUnits]:
     """What one award or credit brings each of her licenses that the caller may see.
 
@@ -216,7 +227,8 @@ def brought(
     held = visible(record.licenses, sight)
     if not held:
         return []
-    earned = [*record.achievements(sight), *imagined]
+    earned = [*record.achievements(sight)]
+    earned += [one.achievement(record.approvals) for one in imagined]
     book = rulebook(connection, until)
     return [
         LicenseUnits(

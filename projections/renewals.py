@@ -21,6 +21,7 @@ from ledger.events import (
     AnyAcceptanceEvent,
     AnyCalendarEvent,
     AnyCreditEvent,
+    AnyDossierEvent,
     AnyEquivalencyEvent,
     AnyLicenseEvent,
     acceptance,
@@ -29,6 +30,7 @@ from ledger.events import (
     licensure,
 )
 from ledger.events.calendar import CalendarFactRecorded
+from ledger.events.dossier import DossierFactRecorded, DossierFactWithdrawn
 from ledger.events.equivalency import MICRO_CREDENTIAL
 from ledger.events.merge import PersonsMerged
 from ledger.events.opening import OpeningAward, OpeningPayment, OpeningRecorded, OpeningUnits
@@ -36,6 +38,7 @@ from ledger.rules.equivalencies import HUNDREDTHS, Achievement
 from ledger.rules.licenses import License, license_after
 from ledger.values import VaultText
 from projections.contract import Fact, Projection, Table, Viewer
+from projections.renewal_approvals import Approval, Approvals, approved_on
 from projections.renewal_rules import Said
 from projections.sql import NO_ID, Write, blocks, read, rows, to_write
 
@@ -45,6 +48,7 @@ Relevant = (
     | AnyAcceptanceEvent
     | AnyEquivalencyEvent
     | AnyCalendarEvent
+    | AnyDossierEvent
     | OpeningRecorded
 )
 
@@ -123,9 +127,8 @@ class Award:
     revoked_on: date | None
     position: int
 
-    @property
-    def achievement(self) -> Achievement:
-        """One micro-credential, whatever effort it took."""
+    def achievement(self, approvals: Iterable[Approval] = ()) -> Achievement:
+        """One micro-credential, whatever effort it took, approved when the first of these says."""
         return Achievement(
             id=self.enrollment_id,
             position=self.position,
@@ -137,17 +140,19 @@ class Award:
             expires_on=self.expires_on,
             void_from=self.revoked_on,
             void_reason=None if self.revoked_on is None else "revoked",
+            approved_on=approved_on(approvals, self.enrollment_id, self.credential_id),
         )
 
 
 class Renewals(Projection[Relevant]):
-    """Keeps `renewal_licenses`, `renewal_credits`, `renewal_rules` and `renewal_classes`."""
+    """Keeps licenses, credits, approvals, rules, and which competencies are one."""
 
     name: ClassVar[str] = "renewals"
     takes: ClassVar[UnionType] = Relevant
     tables: ClassVar[tuple[Table, ...]] = (
         Table("renewal_licenses", seen_by=(Viewer.PERSON, Viewer.DISTRICTS)),
         Table("renewal_credits", seen_by=(Viewer.PERSON, Viewer.DISTRICT)),
+        Table("renewal_approvals", seen_by=(Viewer.PERSON, Viewer.DISTRICT)),
         Table("renewal_rules", by_person=False, seen_by=(Viewer.EVERYBODY,)),
         Table("renewal_classes", by_person=False, seen_by=(Viewer.EVERYBODY,)),
     )
@@ -159,7 +164,7 @@ class Renewals(Projection[Relevant]):
         credits_ = {
             one.credit_id: one for one in read(connection, Credit, _SQL["load_credits"], ids=ids)
         }
-        said = Said.loaded(connection, ids)
+        said, approvals = Said.loaded(connection, ids), Approvals.loaded(connection, ids)
         for position, event in facts:
             stream = event.originator_id
             match event:
@@ -169,6 +174,8 @@ class Renewals(Projection[Relevant]):
                     | equivalency.EquivalencyRetired()
                 ):
                     said.take(event, position)
+                case DossierFactRecorded() | DossierFactWithdrawn():
+                    approvals.take(event, position)
                 case licensure.LicenseEvent():
                     licenses[stream] = _license_after(licenses.get(stream), event, position)
                 case OpeningRecorded():
@@ -186,6 +193,7 @@ class Renewals(Projection[Relevant]):
             credits=list(credits_.values()),
             rules=list(said.rules.values()),
             classes=said.classes,
+            approvals=list(approvals.found.values()),
         )
 
     def merge(self, fact: Fact[PersonsMerged], connection: Connection[Any]) -> list[Write]:

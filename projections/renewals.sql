@@ -61,6 +61,19 @@ CREATE TABLE IF NOT EXISTS renewal_classes (
     PRIMARY KEY (district_id, name, position)
 );
 
+CREATE TABLE IF NOT EXISTS renewal_approvals (
+    stream             uuid   NOT NULL,
+    version            int    NOT NULL,
+    person_id          uuid   NOT NULL,
+    district_id        uuid   NOT NULL,
+    subject_id         uuid   NOT NULL,  -- an enrollment, or a micro-credential to be begun
+    approved_on        date   NOT NULL,
+    position           bigint NOT NULL,
+    withdrawn_position bigint,
+    PRIMARY KEY (stream, version)
+);
+CREATE INDEX IF NOT EXISTS renewal_approvals_of_person ON renewal_approvals (person_id);
+
 -- name: load
 SELECT license_id, license::text, number::text, district_ids
   FROM renewal_licenses
@@ -68,6 +81,9 @@ SELECT license_id, license::text, number::text, district_ids
 
 -- name: load_credits
 SELECT * FROM renewal_credits WHERE credit_id = ANY(%(ids)s);
+
+-- name: load_approvals
+SELECT * FROM renewal_approvals WHERE stream = ANY(%(ids)s);
 
 -- name: load_rules
 SELECT rule_id, rule_version, district_id, jurisdiction, authority_reference, adopted_on,
@@ -95,7 +111,12 @@ credits AS (
 classes AS (
     INSERT INTO renewal_classes
     SELECT * FROM json_populate_recordset(NULL::renewal_classes, %(classes)s)
-        ON CONFLICT DO NOTHING)
+        ON CONFLICT DO NOTHING),
+approvals AS (
+    INSERT INTO renewal_approvals
+    SELECT * FROM json_populate_recordset(NULL::renewal_approvals, %(approvals)s)
+        ON CONFLICT (stream, version) DO UPDATE
+       SET withdrawn_position = excluded.withdrawn_position)
 INSERT INTO renewal_rules
 SELECT * FROM json_populate_recordset(NULL::renewal_rules, %(rules)s)
     ON CONFLICT (rule_id, rule_version) DO UPDATE
@@ -138,6 +159,15 @@ SELECT rule_id, rule_version, district_id, jurisdiction, authority_reference, ad
  WHERE position <= %(until)s
    AND (%(jurisdiction)s::text IS NULL OR jurisdiction = %(jurisdiction)s)
  ORDER BY jurisdiction, district_id NULLS FIRST, rule_id, rule_version;
+
+-- name: approvals_of_persons
+-- As they were known at a position.
+SELECT stream, version, person_id, district_id, subject_id, approved_on, position,
+       CASE WHEN withdrawn_position <= %(until)s THEN withdrawn_position END AS withdrawn_position
+  FROM renewal_approvals
+ WHERE person_id = ANY(%(person_ids)s) AND position <= %(until)s
+   AND coalesce(withdrawn_position > %(until)s, true)
+ ORDER BY position;
 
 -- name: classes
 -- As they were known at a position.

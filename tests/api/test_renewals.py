@@ -419,3 +419,39 @@ def test_what_is_handed_in_is_asked_for_by_state_by_days_and_as_of_a_position(ca
     other = world.district()
     assert world.get(other.office, f"{path}/license-units").status_code == 404
     assert world.seen(other.office, f"/v1/districts/{other.id}/license-units")["items"] == []
+
+
+def test_an_award_counts_where_a_committee_approved_of_it_before(state: World) -> None:
+    """Ohio: nothing without an approval or with one of the same day, a unit with an earlier one."""
+    world, district = state, state.district()
+    asked = {"kind": "micro_credential", "gives_hundredths": 100, "approved_days_before": 1}
+    ohio = {"jurisdiction": "us-oh", "unit": "us-oh:unit", "conversions": [asked]}
+    world.done(world.operator, "/v1/equivalencies", rules(**ohio))
+    one = awarded(world, district)
+    path = f"/v1/districts/{district.id}"
+    held = license_of(one.teacher, jurisdiction="us-oh", valid_to="2099-06-30")
+    case = Case(one, district, world.done(district.office, f"{path}/licenses", held)["id"], "")
+    earned_on = case.units()[0]["earned_on"]
+    facts = f"{path}/people/{one.teacher}"
+
+    def approve(subject: str, day: str, of: str) -> dict[str, Any]:
+        fact = {"kind": "prior_approval_given", "subject_id": subject, "of": of, "approved_on": day}
+        return world.done(district.office, f"{facts}/facts", {"fact": fact})
+
+    def said(**more: Any) -> tuple[int, str | None]:
+        [unit] = case.units(**FAR, **more)
+        return unit["units_hundredths"], unit["reason"]
+
+    refused = (0, "not_approved_in_time")
+    assert said() == refused
+    approve(one.enrollment, earned_on, "other")
+    assert said() == refused
+    before = world.position
+    version = approve(one.credential, "2024-01-15", "credential")["version"]
+    assert said() == (100, None)
+    assert said(as_of=before) == refused
+    between = world.position
+    withdrawal = {"withdrawn_version": version}
+    world.done(district.office, f"{facts}/fact-withdrawals", withdrawal)
+    assert said() == refused
+    assert said(as_of=between) == (100, None)

@@ -15,8 +15,15 @@ from hypothesis import strategies as st
 from psycopg import Connection
 
 from ledger.events.calendar import CalendarFactRecorded, CompetencyClassSet
+from ledger.events.dossier import (
+    DocumentReceived,
+    DossierFactRecorded,
+    DossierFactWithdrawn,
+    PriorApprovalGiven,
+)
 from ledger.rules.licenses import Ruling
 from projections.contract import Fact
+from projections.renewal_approvals import approvals_known
 from projections.renewal_rules import classes_known, rules_known
 from projections.renewals import (
     Credit,
@@ -130,6 +137,29 @@ def test_competencies_are_one_as_of_a_position_and_until_the_district_says_other
     assert classes_known(connection, until=2) == {DISTRICT: [frozenset({one, three})]}
     assert classes_known(connection, until=3) == {}
     assert list(classes_known(connection, until=FAR)) == [named("another district")]
+
+
+def test_an_approval_is_known_from_when_it_was_recorded_until_it_is_withdrawn(
+    connection: Connection[Any],
+) -> None:
+    """On file at 2, withdrawn at 3; another fact on file at 1 is none. In one batch or in three."""
+    held = {"person_id": ANNE, "district_id": DISTRICT}
+    stream, subject = named("dossier"), named("credential")
+    approved = PriorApprovalGiven(subject_id=subject, approved_on=date(2024, 1, 15))
+    other = DocumentReceived(subject_id=subject, document="slip", received_on=date(2024, 1, 2))
+    facts: list[Fact[Any]] = [
+        Fact(1, DossierFactRecorded(**header(stream, 1), **held, fact=other)),
+        Fact(2, DossierFactRecorded(**header(stream, 2), **held, fact=approved)),
+        Fact(3, DossierFactWithdrawn(**header(stream, 3), **held, withdrawn_version=2)),
+        Fact(4, DossierFactWithdrawn(**header(stream, 4), **held, withdrawn_version=1)),
+    ]
+    for batches in ([facts], [[one] for one in facts]):
+        play(connection, RENEWALS, *batches)
+        days = [
+            [one.approved_on for one in approvals_known(connection, [ANNE, BERTHA], until=until)]
+            for until in (1, 2, 3)
+        ]
+        assert days == [[], [date(2024, 1, 15)], []]
 
 
 @given(st.randoms(use_true_random=False), st.lists(st.integers(1, 16), max_size=4))
