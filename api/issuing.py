@@ -58,7 +58,8 @@ PAUSE_SECONDS = 2.0
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 2 * 60, 24 * 60))
 NEVER = timedelta(days=365 * 100)
 SECOND = timedelta(seconds=1)
-NOT_NOW = (UnavailableError, psycopg.Error, PersistenceError)
+AWAY = (psycopg.Error, PersistenceError)  # the database, for whatever is asked of it
+NOT_NOW = (UnavailableError, *AWAY)
 _log = logging.getLogger("mcledger.records")
 
 
@@ -109,8 +110,8 @@ def issue_due(edge: Edge, clock: Callable[[], datetime]) -> int:
             issued.add(award.enrollment_id)
         except NotAwardedError:
             continue  # taken back a moment ago, as the view will show
-        except NOT_NOW:
-            raise
+        except AWAY:
+            raise  # from every other award as well
         except Exception as error:  # noqa: BLE001 - one award must not stop the others
             _park(work, award.enrollment_id, parked.get(award.enrollment_id), error)
     done = issued & parked.keys()
@@ -124,11 +125,16 @@ def issue_due(edge: Edge, clock: Callable[[], datetime]) -> int:
 
 
 def _park(work: _Work, enrollment_id: UUID, before: Parked | None, error: Exception) -> None:
-    """Set an award aside, and say so. Whoever was erased is never asked about again."""
+    """Set an award aside, and say so. Whoever was erased is never asked about again.
+
+    What a moment cures is tried again as soon as may be, however often it was in the way.
+    """
     reason = error.slug if isinstance(error, LedgerError) else InternalError.slug
     pause = PAUSES[min(before.tries if before else 0, len(PAUSES) - 1)]
     if isinstance(error, PersonErasedError):
         pause = NEVER
+    elif isinstance(error, UnavailableError):
+        pause = PAUSES[0]
     work.vault.park(enrollment_id, reason, work.at + pause)
     told = None if isinstance(error, LedgerError) else error
     _log.warning("award %s waits: %s", enrollment_id, reason, exc_info=told)
@@ -158,11 +164,12 @@ def reissue(edge: Edge, issuer_id: UUID, clock: Callable[[], datetime]) -> int:
 
 @dataclass
 class _Work:
-    """One round of issuing: the signers, and the places that are taken."""
+    """One round of issuing: the signers, the keys that got loose, the places that are taken."""
 
     edge: Edge
     at: datetime
     signers: dict[UUID, Signer] = field(default_factory=dict)
+    lost: dict[UUID, frozenset[str]] = field(default_factory=dict)
     places: dict[UUID, tuple[int, list[int]]] = field(default_factory=dict)
 
     @property
@@ -251,11 +258,13 @@ class _Work:
         )
 
     def _why(self, award: Award) -> ReissueReason:
-        keys = keys_of(self.edge, award.issuer_id)
-        assert keys is not None, "whoever signed has keys"
+        if award.issuer_id not in self.lost:
+            keys = keys_of(self.edge, award.issuer_id)
+            assert keys is not None, "whoever signed has keys"
+            lost = {one.key for one in keys.keys if one.compromised_since is not None}
+            self.lost[award.issuer_id] = frozenset(lost)
         signed_by = {award.key, award.token_key}
-        lost = {one.key for one in keys.keys if one.compromised_since is not None}
-        return "key_compromised" if signed_by & lost else "key_replaced"
+        return "key_compromised" if signed_by & self.lost[award.issuer_id] else "key_replaced"
 
     def _place(self, issuer_id: UUID) -> Place:
         """A place in the issuer's newest list, drawn by chance; a new list when it is full."""

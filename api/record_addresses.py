@@ -57,6 +57,9 @@ class Addresses:
     def status_list(self, issuer_id: UUID, list_number: int) -> str:
         return f"{self.base}/issuers/{issuer_id}/status/{list_number}"
 
+    def revocations(self, issuer_id: UUID) -> str:
+        return f"{self.base}/issuers/{issuer_id}/revocations"
+
     def record_of(self, url: str) -> UUID:
         """Which record an id means. Raises ValueError for one that is not of this ledger."""
         record_id = UUID(url.rpartition("/")[2])

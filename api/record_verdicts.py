@@ -262,7 +262,12 @@ def _listed(document: Document) -> list[Mapping[str, Any]]:
 
 
 def _objects(part: object) -> list[Mapping[str, Any]]:
-    return [one for one in part if isinstance(one, Mapping)] if isinstance(part, list) else []
+    """The parts that a record lists, each once: what is written in pieces is signed as one."""
+    named: dict[str, dict[str, Any]] = {}
+    for one in part if isinstance(part, list) else [part]:
+        if isinstance(one, Mapping):
+            named.setdefault(str(one.get("id")), {}).update(one)
+    return list(named.values())
 
 
 def _text(part: object) -> str | None:

@@ -159,6 +159,12 @@ def revoked(
     return tuple(index for (index,) in found) if there else None
 
 
+def revoked_records(connection: Connection[Any], issuer_id: UUID) -> list[UUID]:
+    """Every record of an issuer that is revoked."""
+    found = rows(connection, _SQL["revoked_records"], issuer_id=issuer_id)
+    return [record_id for (record_id,) in found]
+
+
 def somebody(connection: Connection[Any]) -> UUID | None:
     """Whoever has had a record for longest; None while nobody has."""
     return next((person_id for (person_id,) in rows(connection, _SQL["somebody"])), None)

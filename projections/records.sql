@@ -90,6 +90,12 @@ SELECT status_index
  WHERE issuer_id = %(issuer_id)s AND list_number = %(list_number)s AND revoked_on IS NOT NULL
  ORDER BY status_index;
 
+-- name: revoked_records
+SELECT record_id
+  FROM record_awards
+ WHERE issuer_id = %(issuer_id)s AND record_id IS NOT NULL AND revoked_on IS NOT NULL
+ ORDER BY record_id;
+
 -- name: somebody
 SELECT person_id FROM record_awards WHERE record_id IS NOT NULL ORDER BY issued_position LIMIT 1;
 

@@ -77,12 +77,12 @@ _WHAT: Final[Mapping[str, str]] = {
     "transcript.json": "everything signed, as one Comprehensive Learner Record 2.0",
     "transcript.pdf": "the same to read and print, with `transcript.json` attached",
     "transcript.csv": "every enrollment and all below, for a spreadsheet; it proves nothing",
-    "awards/": "each award: `award.json` (Open Badges 3.0), `award.jwt`, `badge.png` with the record"
-    " inside, and `receipts.json`, which proves each event of its history",
+    "awards/": "each award: `award.json` (Open Badges 3.0), `award.jwt`, `badge.png` with the"
+    " record inside, and `receipts.json`, which proves each event of its history",
     "earlier/": "what earlier systems of districts said: two people there vouched for it, nobody"
     " signed it; `receipts.json` proves that it was brought along",
-    "elsewhere/": "records of others, as they came: each is checked by itself; `found.json` has what"
-    " was found out about it, and what a district lets it count for",
+    "elsewhere/": "records of others, as they came: each is checked by itself; `found.json` has"
+    " what was found out about it, and what a district lets it count for",
     "issuers/": "the DID documents of whoever signed: every key they ever used",
     "status/": "the status lists as of when this was made",
     "checkpoint": "the newest state of the log that the ledger and its witnesses signed",

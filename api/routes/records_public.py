@@ -23,17 +23,23 @@ from ledger.aggregates.credential import Credential
 from ledger.errors import NotFoundError
 from ledger.records.awards import achievement
 from ledger.records.issuers import bare_jwk
+from ledger.records.status import revocation_list
 from ledger.records.transcripts import stack_achievement
-from projections import stacks
+from projections import records, stacks
 
 LISTS_MAX = 10**6
 DOCUMENT, LINKED, JWK = "application/did+ld+json", "application/vc+ld+json", "application/jwk+json"
+PLAIN = "application/json"
 CHANGES = {"Cache-Control": "public, max-age=300"}
 
 ANY: dict[str, Any] = {  # of the type that the thing has, or that was asked for
     "response_class": Response,
     "responses": declared()
-    | {200: {"content": dict.fromkeys((DOCUMENT, LINKED, JWK), OBJECT) | {"text/plain": TEXT}}},
+    | {
+        200: {
+            "content": dict.fromkeys((DOCUMENT, LINKED, JWK, PLAIN), OBJECT) | {"text/plain": TEXT}
+        }
+    },
 }
 
 router = APIRouter(tags=["records"])
@@ -71,6 +77,23 @@ def read_status_list(request: Request, issuer_id: UUID, list_number: ListNumber)
     if wanted(request, Form.DOCUMENT, Form.TOKEN) is Form.TOKEN:
         return Response(found.token, media_type=TOKEN, headers=headers)
     return _json(found.document, LINKED, headers)
+
+
+@router.get("/issuers/{issuer_id}/revocations", **ANY)
+def read_revocations(request: Request, issuer_id: UUID) -> Response:
+    """The records of an issuer that are revoked, by their ids: a `1EdTechRevocationList`."""
+    edge = edge_of(request)
+    if keys_of(edge, issuer_id) is None:
+        raise NotFoundError("this issuer has no keys")
+    addresses = addresses_of(edge.settings)
+    with edge.reading([issuer_id]) as connection:
+        found = records.revoked_records(connection, issuer_id)
+    stated = revocation_list(
+        url=addresses.revocations(issuer_id),
+        issuer_id=addresses.issuer(issuer_id),
+        revoked=map(addresses.record, found),
+    )
+    return _json(stated, PLAIN)
 
 
 @router.get("/issuers/{issuer_id}/achievements/{credential_id}/{version}", **ANY)

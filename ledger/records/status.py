@@ -2,7 +2,8 @@
 
 Indexes are given out by chance, so that neighbors in the list say nothing of each other.
 
-Source: W3C Bitstring Status List 1.0; docs/sources.md.
+Source: W3C Bitstring Status List 1.0; 1EdTech Verifiable Credentials Revocation List;
+docs/sources.md.
 """
 
 from __future__ import annotations
@@ -117,6 +118,20 @@ def status_list(
             "statusPurpose": _PURPOSE,
             "encodedList": encoded(revoked),
         },
+    }
+
+
+def revocation_list(*, url: str, issuer_id: str, revoked: Iterable[str]) -> dict[str, Any]:
+    """The ids of the records that are revoked, for displayers that know no status lists.
+
+    No record names it: that has one status, and whoever asks for this list tells us what she checks
+    no more than whoever asks for the other. It has no proof; only the status list has one.
+    """
+    return {
+        "id": url,
+        "type": "1EdTechRevocationList",
+        "issuer": issuer_id,
+        "revokedCredential": [{"id": record, "revoked": True} for record in revoked],
     }
 
 

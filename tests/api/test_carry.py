@@ -241,6 +241,36 @@ def test_the_commands_of_the_readme_check_an_unpacked_bundle_with_nothing_else(
     assert (status, "REFUSED" in said) == (3, True)
 
 
+def test_the_whole_history_of_an_award_is_proved_from_the_bundle_and_the_logs_key_alone(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = story(world).award()
+    issue(world)
+    assert world.settings.database_url is not None
+    url = world.settings.database_url.get_secret_value()
+    run = in_place(url, world.settings.state_folder, monkeypatch)
+    assert "checkpoint" not in unpacked(bundle(carried(one))), "nothing is sealed yet"
+    run("seal", "--once")
+    files = unpacked(bundle(carried(one)))
+    assert "| `checkpoint` |" in files["README.md"].decode()
+    assert "| `earlier/` |" not in files["README.md"].decode(), "it speaks of what is there"
+    (tmp_path / "log-keys.txt").write_text(run("seal-keys").stdout)
+    receipts = tmp_path / "receipts.json"
+    receipts.write_bytes(files["awards/01/receipts.json"])
+    check = ("verify", "--receipt", "receipts.json", "--keys", "log-keys.txt")
+    named = "mcledger verify --receipt awards/01/receipts.json --keys log-keys.txt"
+    assert named in files["README.md"].decode()
+    status, said = run_apart(tmp_path, *check)
+    assert status == 0, said
+    count = len(one.world.edge.ledger.recorder.read_stream(UUID(one.enrollment))) + 1
+    found = orjson.loads(receipts.read_bytes())["receipts"]
+    assert len(found) == count
+    first = found[0]["leaf"]
+    receipts.write_bytes(receipts.read_bytes().replace(first.encode(), first[::-1].encode()))
+    status, said = run_apart(tmp_path, *check)
+    assert status == 3, said
+
+
 def test_what_she_brought_from_elsewhere_goes_along_as_it_came_and_is_said_to_be_that(
     shared_world: World,
 ) -> None:

@@ -8,11 +8,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 
 from api import issuing, record_signing
 from api.clock import wall
-from api.record_statements import statement
+from api.record_statements import IssuerNotShownError, statement
 from ledger.aggregates.record import Issue, Record, StatusIndexTakenError
 from ledger.aggregates.record_keys import CompromiseLaterError
 from ledger.application import Call
@@ -169,6 +170,48 @@ def test_an_award_that_cannot_be_issued_waits_and_the_others_go_on(
 
     assert len(records_of(shared_world, awarded.teacher)) == 1
     assert award_id(awarded) not in {one.enrollment_id for one in vault.parked()}
+
+
+def test_what_a_moment_cures_keeps_one_award_waiting_and_no_other(
+    shared_world: World, awarded: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second = another_award(shared_world, awarded)
+    vault = RecordVault(shared_world.edge.vault)
+
+    def not_shown(edge: Any, award: Any, *others: Any) -> Any:
+        if award.enrollment_id == award_id(awarded):
+            raise IssuerNotShownError("the catalog lags")
+        return statement(edge, award, *others)
+
+    with monkeypatch.context() as broken:
+        broken.setattr("api.issuing.statement", not_shown)
+        issue(shared_world)
+        assert len(records_of(shared_world, second.teacher)) == 1
+        for hour in (1, 2, 3):
+            later = wall() + timedelta(hours=hour)
+            issuing.issue_due(shared_world.edge, lambda at=later: at)
+        [parked] = [one for one in vault.parked() if one.enrollment_id == award_id(awarded)]
+        assert (parked.reason, parked.tries) == ("issuer-not-shown", 4)
+        assert parked.next_try_at == later + timedelta(minutes=1), "as soon as at first"
+    issuing.issue_due(shared_world.edge, lambda: later + timedelta(minutes=2))
+    assert len(records_of(shared_world, awarded.teacher)) == 1
+
+
+def test_a_database_that_is_away_sets_nothing_aside(
+    shared_world: World, awarded: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: Any) -> Any:
+        raise psycopg.OperationalError("the connection is lost")
+
+    shared_world.edge.visible(issuing.VIEWS, shared_world.position)
+    with monkeypatch.context() as broken:
+        broken.setattr("api.issuing.statement", gone)
+        with pytest.raises(psycopg.OperationalError):
+            issuing.issue_due(shared_world.edge, wall)
+    parked = {one.enrollment_id for one in RecordVault(shared_world.edge.vault).parked()}
+    assert award_id(awarded) not in parked
+    issue(shared_world)
+    assert len(records_of(shared_world, awarded.teacher)) == 1
 
 
 def test_an_award_taken_back_before_it_was_issued_has_no_record(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -16,6 +17,7 @@ from api.dispute_notes import DisputeNote
 from api.pages.verify import page
 from api.record_verdicts import AwardVerdict, Result, Verdict
 from ledger.records.awards import shows
+from ledger.records.canonical import canonical
 from ledger.records.documents import read_instant
 from ledger.records.identities import identifies
 from ledger.records.proofs import proven
@@ -23,7 +25,7 @@ from ledger.records.status import is_revoked
 from ledger.records.tokens import from_token
 from ledger.values import local_date
 from tests.api.world import PNG, Answer, Story, World, story
-from tests.records.samples import signed
+from tests.records.samples import changed, signed
 
 HOST = "https://ledger.example"
 
@@ -183,12 +185,24 @@ def test_a_revoked_award_is_revoked_in_the_list_and_for_whoever_checks(
     assert shared_world.client.get(path).json()["status"] == "revoked"
     after = public(shared_world, document["credentialStatus"]["statusListCredential"])
     assert after.content != before.content
+    assert revocations_of(shared_world, one) == [{"id": document["id"], "revoked": True}]
 
     body = {"reason": "appeal", "authority": "issuer"}
     shared_world.done(one.issuer.approver, f"{one.path}/reinstatements", body)
     shared_world.edge.visible(("records",), shared_world.position)
     assert not status_of(shared_world, document)
+    assert revocations_of(shared_world, one) == []
     assert checked(shared_world, content).json()["finding"] == "in_force"
+
+
+def revocations_of(world: World, one: Story) -> list[dict[str, Any]]:
+    """As displayers read it that know no status lists; nothing in the record leads there."""
+    url = f"{HOST}/issuers/{one.issuer.id}/revocations"
+    listed = public(world, url).json()
+    assert (listed["id"], listed["type"]) == (url, "1EdTechRevocationList")
+    assert listed["issuer"] == f"did:web:ledger.example:issuers:{one.issuer.id}"
+    found: list[dict[str, Any]] = listed["revokedCredential"]
+    return found
 
 
 def day_of(instant: datetime) -> str:
@@ -225,6 +239,62 @@ def test_whatever_is_changed_in_a_record_is_refused(
 
 
 @pytest.mark.parametrize("content", [b"", b"nonsense", b"{}", b"[1]", b"{" * 999, b"\xff\xfe", PNG])
+def doubled(document: dict[str, Any], *path: str) -> dict[str, Any]:
+    return changed(document, path, lambda parts: [*parts, *parts])
+
+
+def in_a_list(document: dict[str, Any], *path: str) -> dict[str, Any]:
+    return changed(document, path, lambda part: [part])
+
+
+def told_twice(document: dict[str, Any]) -> dict[str, Any]:
+    """A part as two parts of one name, each with some of its words: the same graph."""
+    first, *others = document["evidence"]
+    halves = [{**first, "genre": None}, {key: first[key] for key in ("id", "type", "genre")}]
+    said = [{name: half[name] for name in half if half[name] is not None} for half in halves]
+    return {**document, "evidence": [*said, *others]}
+
+
+SUBJECT = "credentialSubject"
+REWRITTEN: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    "evidence twice": lambda one: doubled(one, "evidence"),
+    "evidence in two halves": told_twice,
+    "evidence the other way round": lambda one: changed(
+        one, ("evidence",), lambda parts: parts[::-1]
+    ),
+    "results twice": lambda one: doubled(one, SUBJECT, "result"),
+    "rubric twice": lambda one: doubled(one, SUBJECT, "achievement", "resultDescription"),
+    "subject in a list": lambda one: in_a_list(one, SUBJECT),
+    "achievement in a list": lambda one: in_a_list(one, SUBJECT, "achievement"),
+    "criteria in a list": lambda one: in_a_list(one, SUBJECT, "achievement", "criteria"),
+    "issuer in a list": lambda one: in_a_list(one, "issuer"),
+    "status in a list": lambda one: in_a_list(one, "credentialStatus"),
+    "name in a list": lambda one: in_a_list(one, "name"),
+}
+
+
+@pytest.mark.parametrize("name", REWRITTEN)
+def test_what_says_the_same_in_other_words_is_told_the_same_or_refused(
+    name: str, shared_world: World, one: Story
+) -> None:
+    document = record_of(shared_world, one.teacher)
+    rewritten = REWRITTEN[name](document)
+    unsigned, written_anew = (
+        {part: each[part] for part in each if part != "proof"} for each in (document, rewritten)
+    )
+    assert canonical(written_anew) == canonical(unsigned), "no signature tells them apart"
+    [as_signed] = checked(shared_world, json.dumps(document).encode()).json()["awards"]
+    answer = checked(shared_world, json.dumps(rewritten).encode())
+    assert answer.status_code == 200, answer.text
+    found = answer.json()
+    if found["finding"] == "refused":
+        return
+    [told] = found["awards"]
+    for part in ("results", "evidence"):
+        assert sorted(map(str, told[part])) == sorted(map(str, as_signed[part])), part
+    assert told["evidence"] == as_signed["evidence"], "nothing counts twice"
+
+
 def test_what_is_no_record_is_said_to_be_none(shared_world: World, content: bytes) -> None:
     found = checked(shared_world, content)
     assert (found.status_code, found.json()["finding"]) == (200, "refused")
