@@ -94,6 +94,8 @@ READS: dict[str, dict[str, dict[str, Any]]] = {
         "load": {"ids": [ID]},
         "load_credits": {"ids": [ID]},
         "load_rules": {"ids": [ID]},
+        "load_approvals": {"ids": [ID]},
+        "approvals_of_persons": {"person_ids": [ID], "until": 9},
         "of_persons": {"person_ids": [ID]},
         "credits_of_persons": {"person_ids": [ID]},
         "license": {"license_id": ID},
@@ -135,7 +137,7 @@ def test_a_read_finds_its_rows_by_an_index(log: Log, name: str, block: str) -> N
 @pytest.mark.parametrize("name", sorted(READS))
 def test_every_read_is_looked_at(name: str) -> None:
     """But for those over a whole table that is small by nature."""
-    over_all = {"catalog": {"facets"}, "renewals": {"rules"}}.get(name, set())
+    over_all = {"catalog": {"facets"}, "renewals": {"rules", "classes"}}.get(name, set())
     reads = {block for block, sql in blocks(name).items() if _code(sql).startswith("SELECT")}
     assert reads - over_all == READS[name].keys()
 
