@@ -1,34 +1,48 @@
-"""A teacher moves to a district of another ledger, and her record moves with her.
+"""A teacher moves to another district, of another ledger or of this one, and her record with her.
 
-Source of the figures: docs/sources.md, the move of fourteen awards.
+The days of the example are moved to those around today, for real issuers sign as of now. Source of
+the figures: docs/sources.md, the move of fourteen awards.
 """
 
 from __future__ import annotations
 
+import io
 import socket
 import time
+import zipfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from threading import Thread
 from typing import Any
 from uuid import UUID
 
+import orjson
 import pytest
 import uvicorn
 
-from api import issuing
+from api import issuing, rechecking, webhooks
 from api.clock import wall
+from ledger.aggregates.share import PARTS
+from ledger.values import local_date
 from projections import setup
 from tests.api.conftest import development, projecting
-from tests.api.test_external_records import CAROLINA, Case, arrived
-from tests.api.world import Story, World, license_of, rules
+from tests.api.sharing import new_share
+from tests.api.test_external_records import CAROLINA, Case, arrived, line
+from tests.api.test_webhooks import listening
+from tests.api.world import Story, World, license_of, rules, stipend, story
 from tests.database import Server
 
 AWARDS = 14
-HALF = {"outcome": "partly_accepted", "quantity_hundredths": 50, "reason": "half-the-hours"}
-WHOLE = {"outcome": "accepted"}
+HALF = {
+    "outcome": "partly_accepted",
+    "quantity_hundredths": 50,
+    "category": "literacy",
+    "reason": "half-the-hours",
+}
+WHOLE = {"outcome": "accepted", "category": "subject"}
 DECLINED = {"outcome": "declined", "reason": "not-in-force"}
 LONG_AGO = {"Ledger-Time": "2024-02-01T15:00:00Z"}
 
@@ -90,6 +104,21 @@ class Old:
         found: list[dict[str, Any]] = self.world.seen(self.teacher, path)["items"]
         return found
 
+    def share(self) -> str:
+        """A link for the new district, for thirty days, with what stood behind each award."""
+        path = f"/v1/people/{self.teacher}/shares"
+        link: str = self.world.done(self.teacher, path, new_share({"kind": "link"}, *PARTS))["link"]
+        return link.partition("/share/")[2]
+
+    def shared(self) -> dict[str, Any]:
+        """The share as she sees it."""
+        [found] = self.world.seen(self.teacher, f"/v1/people/{self.teacher}/shares")["items"]
+        return dict(found)
+
+    def look(self, link: str, *, after_days: int) -> Any:
+        at = (wall() + timedelta(days=after_days)).isoformat()
+        return self.world.ask(None, "GET", f"/share/{link}", headers={"Ledger-Time": at})
+
     def bundle(self) -> bytes:
         content: bytes = self.world.get(self.teacher, f"/v1/people/{self.teacher}/bundle").content
         return content
@@ -127,17 +156,23 @@ class New:
     case: Case
     license_id: str
 
-    def earned(self, day: str) -> int:
-        """Hundredths of a renewal unit, as of a day."""
-        path = f"/v1/people/{self.case.teacher}/renewals"
-        [one] = self.case.world.seen(self.case.teacher, path, effective_on=day)["items"]
-        hundredths: int = one["earned_hundredths"]
-        return hundredths
+    def earned(self, day: str) -> tuple[int, dict[str | None, int]]:
+        """Hundredths of a renewal unit as of a day: in all, and by category."""
+        return line(self.case, day)
+
+    def transcript(self) -> list[dict[str, Any]]:
+        path = f"/v1/people/{self.case.teacher}/transcript"
+        found: list[dict[str, Any]] = self.case.world.seen(self.case.teacher, path)["items"]
+        return found
 
 
 def welcoming(world: World, old: World) -> New:
-    """A district of North Carolina that believes the issuer, and may ask its host."""
+    """A district of North Carolina that believes the issuer, and may ask its host.
+
+    It pays for awards of its own ledger, and never for one from elsewhere.
+    """
     district = world.district("North Carolina")
+    world.done(district.office, f"/v1/districts/{district.id}/policies", stipend())
     case = arrived(world, district)
     assert old.settings.public_host is not None
     host = old.settings.public_host
@@ -156,6 +191,11 @@ def welcoming(world: World, old: World) -> New:
     body = license_of(case.teacher, jurisdiction="us-nc", valid_to="2029-06-30")
     made = world.done(district.office, f"/v1/districts/{district.id}/licenses", body)
     return New(case, made["id"])
+
+
+def files_of(bundle: bytes) -> list[bytes]:
+    with zipfile.ZipFile(io.BytesIO(bundle)) as archive:
+        return [archive.read(name) for name in archive.namelist()]
 
 
 def issuers_of(old: World) -> list[str]:
@@ -180,6 +220,10 @@ def test_fourteen_awards_move_between_two_ledgers_that_share_nothing(
     """9 count one unit each and 3 half a one: 9 + 1.5 = 10.5. One is revoked: 9.5."""
     old, new = earned(ledgers[0]), welcoming(ledgers[1], ledgers[0])
     case = new.case
+    link = old.share()
+    for days in (0, 29):
+        assert len(old.look(link, after_days=days).json()["awards"]) == AWARDS
+    assert b"amount_cents" not in b"".join(files_of(old.bundle())), "what was paid stays behind"
 
     brought = case.world.ask(
         case.district.office,
@@ -198,16 +242,79 @@ def test_fourteen_awards_move_between_two_ledgers_that_share_nothing(
         outcome = {name: value for name, value in decision.items() if name != "outcome"}
         case.decide(key, item["item_id"], str(decision["outcome"]), **outcome)
     today = wall().date().isoformat()
-    assert new.earned(today) == 1050
+    assert new.earned(today) == (1050, {"subject": 900, "literacy": 150})
+    assert sum(one["accepted"]["quantity_hundredths"] for one in new.transcript()) == 1050
+    assert case.world.seen(case.teacher, f"/v1/people/{case.teacher}/payouts")["items"] == []
 
     old.revoke(0)
-    found = case.world.ask(
-        case.district.office, "POST", f"/v1/external-records/{key}/rechecks"
-    ).json()
-    assert (found["changed"], found["put_under_review"]) == (1, 1), found
-    assert new.earned(today) == 950
+    with listening() as ear:
+        url = f"/v1/districts/{case.district.id}/webhooks"
+        case.world.done(case.world.grant("payroll", case.district.id), url, {"url": ear.url})
+        while rechecking.recheck_some(case.world.edge, wall):
+            pass
+        case.world.position = case.world.edge.ledger.recorder.last_position()
+        case.world.edge.visible(webhooks.VIEW, case.world.position)
+        webhooks.fill(case.world.edge, wall())
+        assert webhooks.deliver(case.world.edge, wall) == 1, "the district gets a notice"
+    assert orjson.loads(ear.heard[0][1])["type"] == "acceptance.under-review"
+    assert new.earned(today) == (950, {"subject": 800, "literacy": 150})
     waiting = case.world.seen(
         case.district.office, f"/v1/districts/{case.district.id}/acceptances-under-review"
     )["items"]
     assert [one["review_reason"] for one in waiting] == ["revoked-by-issuer"]
     assert len(case.items()) == AWARDS, "what was taken back stays to be seen"
+    assert [one["status"] for one in new.transcript()] == ["revoked", *["awarded"] * 11]
+
+    late = old.look(link, after_days=30)
+    assert (late.status_code, late.json()["type"]) == (410, "/problems/share-expired")
+    assert (old.shared()["views"], old.shared()["late_views"]) == (2, 1), "she sees who came late"
+    assert len(case.items(case.district.office)) == AWARDS, "the imported copy remains"
+
+
+def test_an_award_that_one_district_paid_for_is_a_unit_in_the_next_and_no_money(
+    world: World,
+) -> None:
+    """Practice 52: $600 at A; the same award is 1.0 CEU at B, and $0. One ledger, no copy."""
+    old, new = world.district("A"), world.district("B")
+    paid = {"kind": "flat", "amount_cents": 60_000}
+    for district in (old, new):
+        path = f"/v1/districts/{district.id}/policies"
+        world.done(district.office, path, stipend(amount=paid))
+    one = story(world, old, "Move").award()
+    teacher, today = one.teacher, local_date(wall(), "America/Chicago")
+    [held] = world.seen(teacher, f"/v1/people/{teacher}/employments")["items"]
+    world.done(
+        old.office,
+        f"/v1/employments/{held['employment_id']}/endings",
+        {"last_day": today.isoformat()},
+    )
+    recipient = {"kind": "district", "district_id": new.id}
+    path = f"/v1/people/{teacher}/shares"
+    share = world.done(teacher, path, new_share(recipient, "awards", "hours"))["id"]
+    [shared] = world.seen(new.office, f"/v1/shares/{share}/record")["awards"]
+    assert (shared["in_force"], shared["evidence"]) == (True, None)
+    assert world.get(old.office, f"/v1/shares/{share}/record").status_code == 404
+
+    new.employ(teacher, (today + timedelta(days=1)).isoformat())
+    unit = {**CAROLINA, "unit": "us-nc:CEU"}
+    world.done(world.operator, "/v1/equivalencies", rules(**unit))
+    conversions = [{"kind": "micro_credential", "gives_hundredths": 100}]
+    own = rules(**unit | {"conversions": conversions, "requirements": []})
+    world.done(new.office, f"/v1/districts/{new.id}/equivalencies", own)
+    licensed = license_of(teacher, jurisdiction="us-nc", valid_to="2029-06-30")
+    world.done(new.office, f"/v1/districts/{new.id}/licenses", licensed)
+    [progress] = world.seen(teacher, f"/v1/people/{teacher}/renewals")["items"]
+    assert (progress["earned_hundredths"], progress["unit"]) == (100, "us-nc:CEU")
+    owed = world.seen(teacher, f"/v1/people/{teacher}/payouts")["items"]
+    assert {each["district_id"]: each["amount_cents"] for each in owed} == {
+        old.id: 60_000,
+        new.id: 0,  # and it says why
+    }
+    assert world.seen(new.office, f"/v1/people/{teacher}/transcript")["items"] == []
+    [line_of_old] = world.seen(old.office, f"/v1/people/{teacher}/transcript")["items"]
+    assert line_of_old["enrollment_id"] == one.enrollment
+    late = (wall() + timedelta(days=30)).isoformat()
+    answer = world.ask(
+        new.office, "GET", f"/v1/shares/{share}/record", headers={"Ledger-Time": late}
+    )
+    assert answer.status_code == 410
