@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
 from uuid import UUID
@@ -9,6 +10,7 @@ from uuid import UUID
 import typer
 
 app = typer.Typer(help="Take things out of the ledger.", no_args_is_help=True)
+DAYS = ["%Y-%m-%d"]
 FileArgument = Annotated[Path, typer.Argument(dir_okay=False, help="Where to; replaced if there.")]
 
 
@@ -50,6 +52,37 @@ def export_edfi(
     unnamed = sum(one.staff is None for one in awards)
     without = f", {unnamed} of staff without an employee number or name" if unnamed else ""
     typer.echo(f"{len(awards)} credentials{without}: {file}")
+
+
+@app.command("license-units")
+def export_license_units(
+    file: FileArgument,
+    *,
+    district: Annotated[UUID, typer.Option(help="Which keeps the licenses.")],
+    jurisdiction: Annotated[str | None, typer.Option(help="Of this state alone: us-wy.")] = None,
+    from_day: Annotated[
+        datetime | None, typer.Option(formats=DAYS, help="Earned on this day or later.")
+    ] = None,
+    to_day: Annotated[
+        datetime | None, typer.Option(formats=DAYS, help="Earned on this day or before.")
+    ] = None,
+) -> None:
+    """Write what a district hands in to a state's register, by the numbers of the licenses.
+
+    Whose it is is written down.
+    """
+    from api.cli_reading import open_edge, write_down  # noqa: PLC0415
+    from api.exports.license_units import as_csv  # noqa: PLC0415
+    from api.license_units import Span, of_today  # noqa: PLC0415
+
+    days = [None if one is None else one.date() for one in (from_day, to_day)]
+    with open_edge() as edge:
+        units = of_today(edge, district, Span(jurisdiction, *days))
+        write_down(edge, "renewals", {one.person_id for one in units}, district)
+        texts = {one.number_text_id for one in units if one.number_text_id}
+        content = as_csv(units, edge.vault.get_texts(texts))
+    file.write_bytes(content)
+    typer.echo(f"{len(units)} rows: {file}")
 
 
 @app.command("ctdl")

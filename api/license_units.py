@@ -15,11 +15,17 @@ from uuid import UUID
 from psycopg import Connection
 
 from api.access import EVERYTHING, sight_of
-from api.renewals import CountedUnit, Rulebook, counted, lines, records_of_district
+from api.clock import wall
+from api.edge import Edge
+from api.renewals import CountedUnit, Rulebook, counted, lines, records_of_district, rulebook
+from ledger.aggregates.organization import Organization
 from ledger.rules.equivalencies import Achievement
+from ledger.store import EVERYTHING as ALL_ROWS
+from ledger.values import POSITION_MAX, local_date
 from projections.renewals import Held
 from projections.sql import NO_ID
 
+VIEWS = ("renewals", "transcript", "stacks", "history", "employments")
 PERSONS_AT_ONCE = 200
 CARRIED_OVER = "carried_over"  # was handed in when it was earned
 
@@ -109,6 +115,21 @@ def everybody(
         for found in page.values():
             yield from found
         after = max(page)
+
+
+def of_today(edge: Edge, district_id: UUID, span: Span) -> list[LicenseUnit]:
+    """All units on the licenses that a district keeps, as its own office sees them today."""
+    zone = edge.ledger.get(Organization, district_id).zone
+    edge.visible(VIEWS, edge.ledger.recorder.last_position())
+    with edge.reading([ALL_ROWS]) as connection:
+        asked = Asked(
+            book=rulebook(connection, POSITION_MAX, jurisdiction=span.jurisdiction),
+            span=span,
+            day=local_date(wall(), zone),
+            known=POSITION_MAX,
+            whole=False,
+        )
+        return list(everybody(connection, district_id, asked))
 
 
 def totals(units: Iterable[LicenseUnit]) -> list[UnitTotal]:

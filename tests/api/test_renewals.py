@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from ledger.codec import decode
 from ledger.events.equivalency import EquivalencyAdopted
 from tests import golden
+from tests.api.test_cli import in_place
 from tests.api.world import District, Story, World, credit_of, license_of, rules
 
 FAR = {"effective_on": "2090-01-01"}
@@ -455,3 +458,35 @@ def test_an_award_counts_where_a_committee_approved_of_it_before(state: World) -
     world.done(district.office, f"{facts}/fact-withdrawals", withdrawal)
     assert said() == refused
     assert said(as_of=between) == (100, None)
+
+
+def test_the_command_writes_what_a_register_takes(
+    case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the license's number, without what was earned outside the span; that is written down."""
+    assert case.world.settings.database_url is not None
+    url = case.world.settings.database_url.get_secret_value()
+    case.world.edge.visible(["renewals", "transcript"], case.world.position)
+    run = in_place(url, case.world.settings.state_folder, monkeypatch)
+    path = tmp_path / "units.csv"
+    words = ("export", "license-units", str(path), "--district", case.district.id)
+    said = run(*words, "--to-day", "2024-12-31").stdout
+    assert said.startswith("1 rows")
+    with path.open(newline="") as file:
+        [row] = csv.DictReader(file)
+    shown = ("license_number", "achievement_id", "kind", "quantity", "units", "unit", "reason")
+    assert [row[name] for name in shown] == [
+        "TN-0042",
+        case.credit,
+        "semester_hour",
+        "1",
+        "10",
+        "us-tn:PDP",
+        "",
+    ]
+    assert path.read_bytes().count(b"\r\n") == 2
+    assert run(*words, "--jurisdiction", "us-md").stdout.startswith("0 rows")
+    seen = case.world.seen(case.story.teacher, f"/v1/people/{case.story.teacher}/disclosures")[
+        "items"
+    ]
+    assert ("renewals", "operator") in {(one["record"], one["role"]) for one in seen}
