@@ -5,6 +5,9 @@ A token is taken only when every one of these holds: it is short; its header has
 algorithm is the one that key's kind is used with, whatever the header would like; the type is
 `at+jwt` (RFC 9068), so that no identity token passes; issuer and audience are ours; it is neither
 expired nor early; and `sub` is the id of a principal.
+
+A token for the Open Badges API, as a teacher lets another system of hers have one, says so by its
+scope, and opens nothing else of hers.
 """
 
 from __future__ import annotations
@@ -25,7 +28,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, Key, OKPKey
 
 from api.settings import DEVELOPMENT_ISSUER, Settings, SettingsError
-from ledger.errors import NotSignedInError
+from ledger.errors import ForbiddenError, NotSignedInError
 
 TOKEN_BYTES_MAX = 4096
 TOKEN_DOTS = 2  # between header, claims and signature
@@ -34,7 +37,14 @@ HEADER_NAMES = {"alg", "kid", "typ"}
 KEY_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 DEVELOPMENT_KEY_NAME = "development"
 DEVELOPMENT_SECONDS = 12 * 3600
+SCOPES = "https://purl.imsglobal.org/spec/"  # those of Open Badges, and of records like them
 PRIVATE_PARTS = {"d", "p", "q", "k"}
+
+
+class TokenScopeError(ForbiddenError):
+    """The access token was given for something else."""
+
+    slug = "token-scope"
 
 
 class TokenVerifier:
@@ -45,10 +55,13 @@ class TokenVerifier:
         self._issuer = issuer
         self._audience = audience
 
-    def principal(self, token: str, now_seconds: float | None = None) -> UUID:
+    def principal(
+        self, token: str, now_seconds: float | None = None, *, scope: str | None = None
+    ) -> UUID:
         """The id of the principal who calls. Raises NotSignedInError, which never says why much.
 
-        `now_seconds` is the wall's time: a year that is played faster ages no token.
+        `now_seconds` is the wall's time: a year that is played faster ages no token. `scope` is the
+        one that is needed, where a token has scopes of Open Badges at all; TokenScopeError else.
         """
         now = time.time() if now_seconds is None else now_seconds
         key, algorithm = self._key_for(token)
@@ -56,7 +69,11 @@ class TokenVerifier:
             claims = jwt.decode(token, key, algorithms=[algorithm]).claims
         except (JoseError, ValueError, RecursionError):
             raise NotSignedInError("the access token's signature is not good") from None
-        return self._checked(claims, now)
+        principal = self._checked(claims, now)
+        granted = {one for one in str(claims.get("scope", "")).split() if one.startswith(SCOPES)}
+        if granted and scope not in granted:
+            raise TokenScopeError("the access token is for something else")
+        return principal
 
     def _key_for(self, token: str) -> tuple[Key, str]:
         """The key that the header names, and the only algorithm it may be used with."""
@@ -171,7 +188,7 @@ def _write_new_key(path: Path) -> None:
 
 
 def mint_development_token(
-    settings: Settings, principal: UUID, seconds: int = DEVELOPMENT_SECONDS
+    settings: Settings, principal: UUID, seconds: int = DEVELOPMENT_SECONDS, *, scope: str = ""
 ) -> str:
     """An access token for trying things out. Production has neither the key nor the issuer."""
     now = int(time.time())
@@ -182,6 +199,7 @@ def mint_development_token(
         "iat": now,
         "exp": now + seconds,
         "jti": str(uuid4()),
+        **({"scope": scope} if scope else {}),
     }
     key = development_key(settings)
     header = {"alg": algorithm_of(key), "kid": DEVELOPMENT_KEY_NAME, "typ": TOKEN_TYPE}

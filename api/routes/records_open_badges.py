@@ -90,7 +90,7 @@ def upsert_credential() -> Response:
 
 def _credentials(request: Request) -> Response:
     verifier: TokenVerifier = request.app.state.verifier
-    request.state.principal_id = verifier.principal(bearer(request))
+    request.state.principal_id = verifier.principal(bearer(request), scope=SCOPE)
     page, edge, caller = _page(request), edge_of(request), caller_of(request)
     limit, since = min(page.limit, LIMIT_MAX), page.since
     if since is not None and since.tzinfo is None:

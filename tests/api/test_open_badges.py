@@ -11,6 +11,7 @@ from uuid import uuid4
 import jsonschema  # type: ignore[import-untyped]  # it brings no types
 import pytest
 
+from api.auth import mint_development_token
 from ledger.records.proofs import proven
 from ledger.records.tokens import from_token
 from tests.api.test_records import HOST, issue, issuer_document
@@ -163,6 +164,37 @@ def test_without_a_token_nobody_is_told_anything(shared_world: World) -> None:
     assert code_of(must_fit(answer, "imsx_statusinfo")) == "unauthorizedrequest"
     forged = shared_world.client.get(PATH, headers={"Authorization": "Bearer a.b.c"})
     assert forged.status_code == 401
+
+
+READING = "https://purl.imsglobal.org/spec/ob/v3p0/scope/credential.readonly"
+WRITING = READING.replace("readonly", "upsert")
+
+
+@pytest.mark.parametrize(
+    ("scope", "status"),
+    [(READING, 200), (f"{WRITING} {READING} offline_access", 200), (WRITING, 403), ("openid", 200)],
+)
+def test_a_token_of_another_scope_reads_nothing(
+    scope: str, status: int, shared_world: World, holder: Story
+) -> None:
+    answer = with_scope(shared_world, holder, scope, PATH)
+    assert answer.status_code == status
+    if status == 403:
+        assert code_of(must_fit(answer, "imsx_statusinfo")) == "forbidden"
+
+
+def test_a_token_for_her_other_systems_opens_nothing_else_of_hers(
+    shared_world: World, holder: Story
+) -> None:
+    path = f"/v1/people/{holder.teacher}/transcript"
+    answer = with_scope(shared_world, holder, READING, path)
+    assert (answer.status_code, answer.json()["type"]) == (403, "/problems/token-scope")
+    assert with_scope(shared_world, holder, "openid", path).status_code == 200
+
+
+def with_scope(world: World, one: Story, scope: str, path: str) -> Answer:
+    token = mint_development_token(world.settings, one.teacher, scope=scope)
+    return world.client.get(path, headers={"Authorization": f"Bearer {token}"})
 
 
 def test_nothing_is_taken_in(shared_world: World, holder: Story) -> None:
