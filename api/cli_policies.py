@@ -67,7 +67,7 @@ def load(
 ) -> None:
     """Adopt rules from files, all of them or none. What is in force already is left alone.
 
-    Exit status: 0 adopted, 1 refused (each flaw is named with file, field and what was expected).
+    Exit status: 0 adopted, 1 refused (each flaw with file, line, field and what was expected).
     """
     from api.cli_reading import open_to_write  # noqa: PLC0415 - they load slowly
     from api.clock import wall  # noqa: PLC0415

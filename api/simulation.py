@@ -8,6 +8,7 @@ from uuid import UUID
 from api.edge import Edge
 from api.reading import position_of
 from ledger.aggregates.organization import Organization
+from ledger.aggregates.policy import must_fit
 from ledger.errors import InvalidError
 from ledger.events.policy_rule import Rule
 from ledger.rules.entitlements.findings import is_pooled
@@ -64,6 +65,7 @@ def run(
     """
     if span[0] > span[1]:
         raise SimulationSpanError(f"{span[0]} is after {span[1]}")
+    must_fit(rule)
     with edge.reading([EVERYTHING]) as connection:
         adopted = {one.policy_id for one in policies_known(connection, district_id, as_of)}
         if must_exist and policy_id is not None and policy_id not in adopted:

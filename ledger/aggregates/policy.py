@@ -102,6 +102,13 @@ def _adopted(header: Header, said: _Said, terms: PolicyTerms | Rule) -> AnyPolic
     return PolicyAdopted(**header, **said._asdict(), terms=terms)
 
 
+def must_fit(rule: Rule) -> None:
+    """Raises RuleMisfitError, naming each field and what was expected there."""
+    if wrong := misfits(rule):
+        said = "; ".join(f"{one.field}: {one.expected}" for one in wrong)
+        raise RuleMisfitError(f"expected in the rule: {said}")
+
+
 def _must_have_reference(board_reference: str) -> None:
     if not board_reference.strip():
         raise BoardReferenceMissingError("the reference of the board's minute is needed")
@@ -118,9 +125,7 @@ def _must_be_adoptable(
             f"from {terms.effective_from} to {terms.effective_to} is no span of days"
         )
     if isinstance(terms, Rule):
-        if wrong := misfits(terms):
-            said = "; ".join(f"{one.field}: {one.expected}" for one in wrong)
-            raise RuleMisfitError(f"expected in the rule: {said}")
+        must_fit(terms)
     elif isinstance(terms.amount, TieredAmount):
         tiers = [tier.tier for tier in terms.amount.tiers]
         if len(set(tiers)) < len(tiers):

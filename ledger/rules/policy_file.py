@@ -9,15 +9,15 @@
     key = "bonus"
 
 Where a rule wants an id, "@literacy" stands for what the district names so. A file is taken whole
-or not at all; every flaw names the file, the field, and what was expected there.
+or not at all; every flaw names the file, the line, the field, and what was expected there.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -30,6 +30,8 @@ from ledger.values import Day, ShortText, Slug, Value
 
 _ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$")
 _RULE = "rules"
+_RULES_HEADER = re.compile(r"\s*\[\[\s*rules\s*\]\]")
+_AT_LINE = re.compile(r"at line (\d+)")
 
 
 class PolicyFileError(InvalidError):
@@ -45,9 +47,15 @@ class Flaw:
     file: str
     field: str
     expected: str
+    line: int | None = None  # null: it is about the file as a whole
 
     def __str__(self) -> str:
-        return f"{self.file}: {self.field}: {self.expected}"
+        where = self.file if self.line is None else f"{self.file}:{self.line}"
+        return f"{where}: {self.field}: {self.expected}"
+
+    def in_text(self, text: str) -> Flaw:
+        """The same with the line, as far as the text has one for the field."""
+        return replace(self, line=line_of(text, self.field))
 
 
 class NamedRule(Value):
@@ -84,7 +92,14 @@ def parse(text: str, file: str, names: Mapping[str, UUID]) -> PolicyFile:
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise refused([Flaw(file, "line", f"TOML was expected: {error}")]) from error
+        raise refused([_broken(file, text, error)]) from error
+    try:
+        return _parsed(content, file, names)
+    except PolicyFileError as error:
+        raise refused([flaw.in_text(text) for flaw in error.operands["flaws"]]) from error
+
+
+def _parsed(content: dict[str, Any], file: str, names: Mapping[str, UUID]) -> PolicyFile:
     wanted, rules = content.get("names", {}), content.get(_RULE, [])
     for field, value, kind in (("names", wanted, dict), (_RULE, rules, list)):
         if not isinstance(value, kind):
@@ -108,6 +123,45 @@ def parse(text: str, file: str, names: Mapping[str, UUID]) -> PolicyFile:
     if flaws:
         raise refused(flaws)
     return found
+
+
+def _broken(file: str, text: str, error: tomllib.TOMLDecodeError) -> Flaw:
+    """Where a text stops being TOML: its message says it, or it is at the end."""
+    said = _AT_LINE.search(str(error))
+    line = int(said.group(1)) if said else len(text.splitlines())
+    return Flaw(file, "TOML", f"was expected: {error}", max(line, 1))
+
+
+def line_of(text: str, field: str) -> int | None:
+    """The line on which a field begins, or else what lacks it; null for what is nowhere.
+
+    TOML's reader does not say where it found a value, so the text is looked through for the key,
+    in the part of the rule or table that the field is in.
+    """
+    lines = text.splitlines()
+    if field.startswith("@"):
+        return next((n for n, line in enumerate(lines, 1) if f'"{field}"' in line), None)
+    part, name = _part_with(lines, field.split("."))
+    if name is not None:
+        key = re.compile(rf"\s*(?:\[+\s*(?:rules\.)?)?{re.escape(name)}\s*[=.\]]")
+        found = next((n for n in part if key.match(lines[n])), None)
+        if found is not None:
+            return found + 1
+    return part.start + 1 if part.start else None
+
+
+def _part_with(lines: Sequence[str], path: Sequence[str]) -> tuple[range, str | None]:
+    """The lines of the rule or table that a field is in, and the key to look for in it."""
+    begins = [n for n, line in enumerate(lines) if _RULES_HEADER.match(line)]
+    begins.append(len(lines))
+    head, *rest = path
+    if head == _RULE and rest and int(rest[0]) < len(begins) - 1:
+        at = int(rest[0])
+        return range(begins[at], begins[at + 1]), (rest[1] if rest[1:] else None)
+    if head == "names" and rest and "[names]" in (line.strip() for line in lines):
+        begin = next(n for n, line in enumerate(lines) if line.strip() == "[names]")
+        return range(begin, len(lines)), rest[0]
+    return range(len(lines)), head
 
 
 def names_in(text: str) -> dict[str, str]:

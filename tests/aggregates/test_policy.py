@@ -164,6 +164,7 @@ def rule(**changes: Any) -> Rule:
         "effective_from": "2024-07-01",
         "trigger": {"kind": "award"},
         "benefit": "one_time",
+        "amount": [{"name": "flat", "basis": {"kind": "flat", "amount_cents": 30_000}}],
         "account": {"fund": "general"},
     }
     return Rule.model_validate(fields | changes)
@@ -218,6 +219,10 @@ def test_terms_do_not_become_a_rule_nor_a_rule_terms() -> None:
             {"tier": "a", "amount_cents": 1}, {"tier": "a", "amount_cents": 2}]}}]}),
         ("amount.0.attributes", {"amount": [{"name": "s", "share": "fte_at_school",
          "basis": {"kind": "flat", "amount_cents": 1}}]}),
+        ("amount", {"amount": []}),
+        ("amount", {"amount": [{"name": "loan", "deducted": True,
+         "basis": {"kind": "flat", "amount_cents": 1}}]}),
+        ("pool.winners_max", {"pool": {"budget_cents": 100, "winners_max": 2}}),
         ("trigger.thresholds", {"trigger": {"kind": "points_threshold", "unit": "point",
          "thresholds": [9, 9], "sources": [{"of": "activity"}]}}),
         ("trigger.categories.0.category", {"trigger": {"kind": "points_threshold",

@@ -104,19 +104,18 @@ effective_from = 2024-13-01
     )
     words = ("load", "I10", str(bad), "--district", district, *MINUTE)
     error = run(*words, refused=PolicyFileError).exception
-    assert "bad.toml: line: TOML was expected" in str(error)
-    assert "at line 9" in str(error)
+    assert "bad.toml:9: TOML: was expected" in str(error)
     bad.write_text(bad.read_text().replace("2024-13-01", "2024-07-01\nbenefit = 'gift'"))
     error = run(*words, refused=PolicyFileError).exception
-    assert "bad.toml: rules.0.zone: value error, not a time zone" in str(error)
-    assert "bad.toml: rules.0.benefit: input should be 'one_time'" in str(error)
-    assert "bad.toml: rules.0.trigger: field required" in str(error)
+    assert "bad.toml:8: rules.0.zone: value error, not a time zone" in str(error)
+    assert "bad.toml:10: rules.0.benefit: input should be 'one_time'" in str(error)
+    assert "bad.toml:5: rules.0.trigger: field required" in str(error)  # its rule begins there
     assert newest(database_url) == 1
 
 
 def test_what_a_file_calls_by_name_has_to_be_named(run: Run, district: str) -> None:
     error = run("load", "I2", "--district", district, *MINUTE, refused=PolicyFileError).exception
-    assert "I02-board-credits.toml: names.association: an id for the issuer" in str(error)
+    assert "I02-board-credits.toml:7: names.association: an id for the issuer" in str(error)
 
 
 def test_a_file_that_is_not_there_is_named(run: Run, district: str) -> None:

@@ -105,12 +105,13 @@ def test_what_was_shown_of_whom_is_written_down_and_nothing_else_is(worked: Work
     assert (lines[0]["record"], lines[0]["reader_id"]) == ("payouts", str(worked.day.office))
 
 
-def test_a_span_that_ends_before_it_begins_and_a_policy_unknown_are_refused(
+def test_a_span_reversed_a_policy_unknown_and_a_rule_that_does_not_fit_are_refused(
     worked: Worked,
 ) -> None:
     wrong = [
         ({"from_day": "2026-07-01"}, "simulation-span"),
         ({"policy_id": worked.day.district.id}, "policy-unknown"),
+        ({"rule": {**DRAFT, "amount": []}}, "rule-misfit"),
     ]
     for change, slug in wrong:
         answer = ask(worked, **change)

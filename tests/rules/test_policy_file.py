@@ -12,18 +12,76 @@ RULES = '[[rules]]\nkey = "one"\n'
 
 
 @pytest.mark.parametrize(
-    ("text", "field"),
+    ("text", "place"),
     [
-        ("names = 5\n", "names: "),
-        ('names = "who"\n' + RULES + 'title = "@who"\n', "names: "),
-        ('names = ["who"]\n', "names: "),
-        ("rules = 5\n", "rules: "),
-        ('rules = "one"\n', "rules: "),
-        ("rules = [5]\n", "rules.0: "),
-        ('notes = "@who knows"\n' + RULES, "rules.0.title: "),
-        (RULES + 'title = "@who"\n', "@who: "),
+        ("names = 5\n", "4: names: "),
+        ('names = "who"\n' + RULES + 'title = "@who"\n', "4: names: "),
+        ('names = ["who"]\n', "4: names: "),
+        ("rules = 5\n", "4: rules: "),
+        ('rules = "one"\n', "4: rules: "),
+        ("rules = [5]\n", "4: rules.0: "),
+        ('notes = "@who knows"\n' + RULES, "5: rules.0.title: "),
+        (RULES + 'title = "@who"\n', "6: @who: "),
     ],
 )
-def test_what_is_no_table_of_names_or_rules_is_named(text: str, field: str) -> None:
-    with pytest.raises(PolicyFileError, match=f"bad.toml: {field}"):
+def test_what_is_no_table_of_names_or_rules_is_named(text: str, place: str) -> None:
+    with pytest.raises(PolicyFileError, match=f"bad.toml:{place}"):
         parse(HEAD + text, "bad.toml", {"who": named("who")})
+
+
+WHOLE = """id = "X1"
+name = "Two rules"
+sources = ["A: a test"]
+[names]
+literacy = "the credential"
+
+[[rules]]
+key = "one"
+title = "One"
+zone = "America/Chicago"
+effective_from = 2024-07-01
+benefit = "one_time"
+trigger = { kind = "award", credential_ids = ["@literacy"] }
+amount = [{ name = "flat", basis = { kind = "flat", amount_cents = 30000 } }]
+account = { fund = "general" }
+
+[[rules]]
+key = "two"
+title = "Two"
+zone = "America/Chicago"
+effective_from = 2024-07-01
+benefit = "one_time"
+trigger = { kind = "award" }
+amount = [{ name = "flat", basis = { kind = "flat", amount_cents = 30000 } }]
+account = { fund = "general" }
+[rules.timing]
+after = "earned"
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "line", "place"),
+    [
+        (3, "sources = []", "3: sources: "),
+        (2, "", "name: "),  # it is nowhere
+        (5, "", "12: @literacy: "),  # as the line before it has gone
+        (8, 'key = "ONE"', "8: rules.0.key: "),
+        (14, 'amount = [{ name = "flat" }]', "14: rules.0.amount.0.basis: "),
+        (14, "amount = []", "14: rules.0.amount: "),
+        (20, 'zone = "America/Nowhere"', "20: rules.1.zone: "),
+        (23, "", "17: rules.1.trigger: "),  # its rule begins there
+        (24, "", "17: rules.1.amount: what is paid"),
+        (27, 'after = "a day that is none"', "26: rules.1.timing.after: "),
+        (27, "after = ", "27: TOML: "),
+        (27, 'after = "earned', "27: TOML: "),
+    ],
+)
+def test_the_line_of_each_flaw_is_named(number: int, line: str, place: str) -> None:
+    lines = WHOLE.splitlines()
+    assert parse(WHOLE, "bad.toml", {"literacy": named("who")}).id == "X1"
+    lines[number - 1 : number] = [line] if line else []
+    with pytest.raises(PolicyFileError) as refused:
+        parse("\n".join(lines), "bad.toml", {"literacy": named("who")})
+    flaws = [str(flaw) for flaw in refused.value.operands["flaws"]]
+    told = f"bad.toml:{place}" if place[0].isdigit() else f"bad.toml: {place}"
+    assert any(flaw.startswith(told) for flaw in flaws), flaws

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from ledger.events.policy_money import Ladder, TierBasis
 from ledger.events.policy_rule import Rule, UnitsTrigger
+from ledger.rules.entitlements.judging import NOTICES
 
 WHOLE = 100
 
@@ -59,11 +60,15 @@ def _money(rule: Rule) -> Iterator[Misfit]:
     schedule = None if rule.clawback is None else rule.clawback.schedule
     if isinstance(schedule, Ladder) and not _rising([rung.months for rung in schedule.rungs]):
         yield Misfit("clawback.schedule.rungs", "months that rise")
+    if rule.pool is not None and rule.pool.winners_max and rule.pool.order != "lottery":
+        yield Misfit("pool.winners_max", "nothing, where no lots are drawn")
     if rule.timing.recurs and rule.timing.instalments is not None:
         yield Misfit("timing.instalments", "nothing, where the amount recurs")
 
 
 def _amount(rule: Rule) -> Iterator[Misfit]:
+    if rule.benefit not in NOTICES and all(one.deducted for one in rule.amount):
+        yield Misfit("amount", "what is paid: only lanes, steps and base pay may leave it open")
     for place, component in enumerate(rule.amount):
         if isinstance(component.basis, TierBasis):
             tiers = [tier.tier for tier in component.basis.tiers]
