@@ -195,7 +195,8 @@ def _award(
     day, scope, host = local_date(at, line.zone or "UTC"), share.terms.scope, _host(edge)
     credential = edge.ledger.get(Credential, line.credential_id)
     definition = credential.definition_of(line.credential_version)
-    work = edge.ledger.get(AwardedWork, line.enrollment_id)
+    seen = {"scores", "evidence"}.intersection(scope)
+    work = edge.ledger.get(AwardedWork, line.enrollment_id) if seen else None
     return SharedAward(
         enrollment_id=line.enrollment_id,
         credential_id=line.credential_id,
@@ -212,8 +213,10 @@ def _award(
         record_url=host.record(record_id) if host and record_id else None,
         disputes=disputes,
         hours=_hours(definition) if "hours" in scope else None,
-        scores=_scores(work, definition.rubric) if "scores" in scope else None,
-        evidence=_evidence(edge, line.enrollment_id, work) if "evidence" in scope else None,
+        scores=_scores(work, definition.rubric) if work and "scores" in scope else None,
+        evidence=_evidence(edge, line.enrollment_id, work)
+        if work and "evidence" in scope
+        else None,
     )
 
 

@@ -11,17 +11,23 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
+from zipfile import ZipFile
 
+import orjson
 import pytest
 from typer.testing import CliRunner, Result
 
+from api.carry.bundle import bundle
+from api.carry.contents import VIEWS, gather
 from api.cli import app
 from api.imports.flaws import FileRefusedError
 from api.imports.opening import OpeningReport, import_opening
 from api.imports.opening_rows import COLUMNS, HEADER
+from api.status_lists import StatusLists
 from ledger.aggregates.seal_keys import SecondPersonError
 from ledger.errors import ForbiddenError
 from ledger.store import EVERYTHING
@@ -424,3 +430,22 @@ def test_the_command_prepares_confirms_and_names_every_flaw(
     assert imports(path, office).stdout.strip() == f"{told}: recorded"
     assert cutover.last() == last
     assert imports(cutover.folder / "none.csv", office).exit_code == 2
+
+
+def test_what_an_earlier_system_said_goes_along_with_her_and_what_it_paid_does_not(
+    cutover: Cutover,
+) -> None:
+    path = cutover.file(PAID, UNITS, AWARD)
+    cutover.send(path)
+    cutover.send(path, cutover.second)
+    edge = cutover.world.edge
+    edge.visible(VIEWS, cutover.last())
+    contents = gather(edge, cutover.teacher, AT, StatusLists())
+    assert contents.lines == (), "she has not enrolled for anything here"
+    with ZipFile(BytesIO(bundle(contents))) as files:
+        said = orjson.loads(files.read("earlier/records.json"))["records"]
+        receipts = orjson.loads(files.read("earlier/receipts.json"))["receipts"]
+    assert sorted(one["entry"]["kind"] for one in said) == ["award", "units"]
+    assert {one["as_of"] for one in said} == {"2024-08-31"}
+    assert [one["position"] for one in receipts] == [one["position"] for one in said]
+    assert contents.position == max(one["position"] for one in said)

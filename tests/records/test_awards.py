@@ -86,6 +86,16 @@ def test_a_learner_record_takes_our_awards_and_is_signed_like_them() -> None:
             proven(changed(record, (*inside, *path), lambda _: "zx"), ISSUER)
 
 
+def test_no_number_is_in_a_record_for_processors_write_some_apart() -> None:
+    def numbers(part: Any) -> list[Any]:
+        if isinstance(part, dict | list):
+            inside = part.values() if isinstance(part, dict) else part
+            return [found for one in inside for found in numbers(one)]
+        return [part] if isinstance(part, int | float) and not isinstance(part, bool) else []
+
+    assert numbers(signed()) == []
+
+
 def test_the_rubric_and_what_she_reached_point_at_each_other() -> None:
     subject = credential(award())["credentialSubject"]
     described = {each["id"]: each for each in subject["achievement"]["resultDescription"]}
