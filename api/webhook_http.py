@@ -17,7 +17,8 @@ from ledger.aggregates.webhook import WebhookAddressError
 
 SECONDS_MAX = 10.0
 ANSWER_BYTES_MAX = 4096  # nobody reads it; more is not waited for
-NAT64 = ip_network("64:ff9b::/96")  # leads to an IPv4 address that is written inside it
+UNICAST = ip_network("2000::/3")  # all that was ever handed out; the rest is special, or may be
+SPECIAL = tuple(map(ip_network, ("3fff::/20", "192.0.0.0/24", "192.88.99.0/24")))
 DELIVERED = range(200, 300)
 
 
@@ -64,11 +65,13 @@ def judged(host: str, port: int, *, in_development: bool) -> str:
 
 
 def _is_outside(address: IPv4Address | IPv6Address) -> bool:
+    """Whether everybody knows it by that address; none that has another one written inside it."""
     if isinstance(address, IPv6Address) and (
-        address.ipv4_mapped or address.sixtofour or address.teredo or address in NAT64
+        address not in UNICAST or address.sixtofour or address.teredo
     ):
         return False
-    return address.is_global and not address.is_multicast
+    special = address.is_multicast or any(address in one for one in SPECIAL)
+    return address.is_global and not special
 
 
 def _exchange(

@@ -6,6 +6,7 @@ import logging
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -17,7 +18,7 @@ from api.imports.records_worker import OUTCOME, Job
 from ledger.errors import UnavailableError
 from ledger.records.canonical import RecordTooComplexError
 from ledger.records.documents import Document, RecordError
-from ledger.records.received import came_along, needed
+from ledger.records.received import came_along, host_of, needed
 from ledger.records.received_files import (
     Received,
     read_file,
@@ -29,6 +30,7 @@ from ledger.records.received_items import Checked, Known, Needed, Source
 
 log = logging.getLogger("mcledger.records")
 ASKED_MAX = 12  # addresses for one record, each of them for seconds
+ASKING_SECONDS_MAX = 15.0  # then no further address is asked
 WORKER = (sys.executable, "-m", "api.imports.records_worker")
 BYTES_A_SECOND = 128 * 1024  # of a record, on a slow machine
 ENDED = (-signal.SIGPROF, -signal.SIGKILL, -signal.SIGSEGV)  # by the system, for time or memory
@@ -63,6 +65,8 @@ def find_out(
         files: Documents of issuers and status lists that are at hand, as if they had come along.
     """
     received = with_files(read_file(content), files)
+    if any(host_of(one) in hosts for one in _addresses(needed(received, came_along(received)))):
+        check_apart(content, Known(), at)  # what nobody's word could mend is asked of nobody
     known, asked = _gathered(received, hosts, in_development=in_development)
     return Found(received, check_apart(content, known, at), asked)
 
@@ -111,16 +115,16 @@ def _gathered(
     """
     known = came_along(received)
     asked: list[Asked] = []
-    while left := [one for one in _addresses(needed(received, known)) if one not in _named(asked)]:
-        answers: dict[str, Document | str] = {}
-        for address in left[: ASKED_MAX - len(asked)]:
-            one, content = ask(address, hosts, in_development=in_development)
-            asked.append(one)
-            if content is not None and (document := _document(content)) is not None:
-                answers[address] = document
-        known = _knowing(known, needed(received, known), answers)
-        if len(asked) == ASKED_MAX:
+    until = time.monotonic() + ASKING_SECONDS_MAX
+    while len(asked) < ASKED_MAX and time.monotonic() < until:
+        needs, named = needed(received, known), {one.address for one in asked}
+        address = next((one for one in _addresses(needs) if one not in named), None)
+        if address is None:
             break
+        one, content = ask(address, hosts, in_development=in_development)
+        asked.append(one)
+        if content is not None and (document := _document(content)) is not None:
+            known = _knowing(known, needs, {address: document})
     return known, tuple(asked)
 
 
@@ -140,10 +144,6 @@ def _knowing(known: Known, needs: Needed, answers: Mapping[str, Document | str])
         lists={**known.lists, **lists},
         hosted={**known.hosted, **hosted},
     )
-
-
-def _named(asked: Sequence[Asked]) -> set[str]:
-    return {one.address for one in asked}
 
 
 def _addresses(needs: Needed) -> Iterator[str]:

@@ -39,6 +39,7 @@ _DAMAGED: Final = (  # what zipfile raises for archives that lie, are damaged, e
 )
 _BAKED: Final = (b"openbadgecredential", b"openbadges")  # Open Badges 3.0, and 2.0
 _ALGORITHMS: Final = ("ES256", "RS256")
+_HEADER: Final = {"alg", "kid", "typ"}
 
 Carrier = Literal["json", "token", "png", "bundle"]
 
@@ -113,6 +114,8 @@ def token_document(token: str) -> dict[str, Any]:
     header, payload = _parts_of(token)
     if header.get("alg") not in _ALGORITHMS:
         raise ProofRefusedError("a token is signed with ES256 or RS256")
+    if not set(header) <= _HEADER:  # say a key, or where to fetch one
+        raise ProofRefusedError("the token has another header than records have")
     return payload
 
 

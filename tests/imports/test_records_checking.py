@@ -114,6 +114,27 @@ def test_whom_the_district_did_not_allow_is_not_even_looked_up(
     assert (guard.looked_up, guard.connected) == ([], [])
 
 
+@pytest.mark.parametrize(
+    ("content", "slug"),
+    [
+        (text(poison()), "record-term-undefined"),
+        (text(twins()), "record-too-complex"),
+        (text({**award(1), "@context": [f"https://{HOST}/c"]}), "record-context-unknown"),
+        (text({**award(1), "name": "x" * 262_144}), "record-too-large"),
+    ],
+    ids=["poison", "twins", "context", "long"],
+)
+def test_what_nobody_could_mend_is_refused_before_anybody_is_asked(
+    content: bytes, slug: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even whom the district has allowed: a host that is slow to answer could hold it up."""
+    guard = Guard(monkeypatch, "93.184.216.34")
+    with pytest.raises(RecordError) as refused:
+        find_out(content, AT, {HOST}, in_development=False)
+    assert refused.value.slug == slug
+    assert (guard.looked_up, guard.connected) == ([], [])
+
+
 INSIDE = [
     "127.0.0.1",
     "10.1.2.3",
@@ -126,6 +147,17 @@ INSIDE = [
     "::ffff:127.0.0.1",
     "64:ff9b::7f00:1",
     "2002:7f00:1::",
+    "::127.0.0.1",
+    "::ffff:0:127.0.0.1",
+    "64:ff9b:1::7f00:1",
+    "fec0::1",
+    "ff02::1",
+    "2001:0:7f00:1::",
+    "3fff::1",
+    "192.0.0.8",
+    "198.18.0.1",
+    "224.0.0.1",
+    "255.255.255.255",
 ]
 
 
@@ -239,6 +271,15 @@ def test_a_record_does_not_make_us_ask_more_than_a_few(
     ]
     find_out(text(transcript(*awards)), AT, set(), in_development=False)
     assert len(asked) == records_checking.ASKED_MAX
+
+
+def test_hosts_that_all_drip_do_not_hold_us_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is cut off by itself, and together they are given up."""
+    guard = Guard(monkeypatch, "93.184.216.34")
+    monkeypatch.setattr(records_checking, "check_apart", _not_checked)
+    monkeypatch.setattr(records_checking, "ASKING_SECONDS_MAX", -1.0)
+    found = find_out(text(award(1)), AT, {HOST}, in_development=False)
+    assert (found.asked, guard.looked_up) == ((), [])
 
 
 def _not_checked(*_: Any) -> Checked:

@@ -418,7 +418,16 @@ def test_an_attack_gets_one_clear_refusal(name: str) -> None:
 
 def test_a_forged_award_is_refused_with_the_issuer_and_without() -> None:
     """Poison, undefined words and double members are refused before anybody was asked."""
-    for name in ("poison graph", "twins", "undefined term", "member twice", "context elsewhere"):
+    for name in (
+        "poison graph",
+        "twins",
+        "undefined term",
+        "member twice",
+        "context elsewhere",
+        "algorithm none",
+        "public key as secret",
+        "key in the header",
+    ):
         content, slug = ATTACKS[name]
         assert refusal(content, NOTHING_KNOWN) == slug
 
