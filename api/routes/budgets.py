@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Response
+from psycopg import Connection
 
 from api.access import must_see_payouts
 from api.answers import ListOf, answer_all
@@ -16,7 +19,8 @@ from api.routes.payouts import NamedPayout, answer_named, asked_of
 from api.routing import Router
 from ledger.aggregates.organization import Organization
 from ledger.store import EVERYTHING
-from projections import budgets, unpaid
+from projections import allotments, budgets, unpaid
+from projections.allotments import AllotmentLine
 from projections.budgets import BudgetLine
 from projections.sql import NO_ID
 from projections.unpaid import ReasonCount
@@ -44,6 +48,15 @@ def read_budgets(district_id: UUID, read: KnownReadNow) -> Response:
     What is in review is imagined to be awarded on the day asked for; its year is the one that is
     on for policies of which nothing was claimed yet.
     """
+    with _budgets(read, district_id) as (_, found, as_of, position):
+        return answer_all(found, min(as_of, position))
+
+
+@contextmanager
+def _budgets(
+    read: Read[KnownQuery], district_id: UUID
+) -> Iterator[tuple[Connection[Any], list[BudgetLine], int, int]]:
+    """A district's budgets for one who may see them: as of which position, and how far it is."""
     must_see_payouts(read.caller, district_id)
     zone = read.edge.ledger.get(Organization, district_id).zone
     position = read.visible(*budgets.VIEWS)
@@ -57,7 +70,15 @@ def read_budgets(district_id: UUID, read: KnownReadNow) -> Response:
             position=position,
             as_of=as_of,
         )
-    return answer_all(found, min(as_of, position))
+        yield connection, found, as_of, position
+
+
+@router.read("/districts/{district_id}/allotments", ListOf[AllotmentLine])
+def read_allotments(district_id: UUID, read: KnownReadNow) -> Response:
+    """Money from outside by fund and year: what of it has to reach staff, and what is missing."""
+    with _budgets(read, district_id) as (connection, found, as_of, position):
+        items = allotments.of_district(connection, district_id, found, as_of=as_of)
+    return answer_all(items, min(as_of, position))
 
 
 @router.read("/districts/{district_id}/unpaid", PageOf[NamedPayout])

@@ -44,6 +44,7 @@ CalendarKind = Literal[
     "school_attribute_set",
     "pool_drawn",
     "competency_class_set",
+    "allotment_set",
 ]
 
 

@@ -13,6 +13,7 @@ from ledger.aggregates.licensure import check_near
 from ledger.errors import InvalidError, NothingChangesError, RuleError
 from ledger.events import AnyCalendarEvent
 from ledger.events.calendar import (
+    AllotmentSet,
     CalendarFactRecorded,
     CompetencyClassSet,
     DistrictFact,
@@ -87,7 +88,7 @@ class Calendar(Aggregate):
         match fact:
             case FiscalYearSet():
                 self._must_fit(fact)
-            case FiscalYearClosed(fiscal_year=year):
+            case FiscalYearClosed(fiscal_year=year) | AllotmentSet(fiscal_year=year):
                 self._must_know(year)
             case PayCalendarSet(fiscal_year=year):
                 self._must_know(year)

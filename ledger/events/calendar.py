@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import Field
 
 from ledger.events.base import Event
-from ledger.values import Day, Positive, ShortText, Slug, Value, stream_id
+from ledger.values import Cents, Day, Percent, Positive, ShortText, Slug, Value, stream_id
 
 
 class FiscalYearSet(Value):
@@ -76,6 +76,16 @@ class CompetencyClassSet(Value):
     credential_ids: tuple[UUID, ...]
 
 
+class AllotmentSet(Value):
+    """Money from outside for a fund and a year, of which so much at least has to reach staff."""
+
+    kind: Literal["allotment_set"] = "allotment_set"
+    fund: Slug
+    fiscal_year: Positive
+    amount_cents: Cents
+    floor_percent: Percent
+
+
 DistrictFact = Annotated[
     FiscalYearSet
     | FiscalYearClosed
@@ -83,7 +93,8 @@ DistrictFact = Annotated[
     | DistrictHolidaysSet
     | SchoolAttributeSet
     | PoolDrawn
-    | CompetencyClassSet,
+    | CompetencyClassSet
+    | AllotmentSet,
     Field(discriminator="kind"),
 ]
 

@@ -25,7 +25,7 @@ from tests.api.world import (
 TODAY = "2030-01-01"
 DATED = re.compile(
     r"payouts|payout-totals|people/.*/stacks|progress|transcript|/people$"
-    r"|budgets|base-pay-notices|pay-notices|thresholds|unpaid|renewals|license-unit"
+    r"|budgets|base-pay-notices|pay-notices|thresholds|unpaid|renewals|license-unit|allotments"
 )
 
 
@@ -65,7 +65,13 @@ class Scene:
             yield self.district.office, f"{district}/{view}"
         for view in ("budgets", "base-pay-notices", "pay-notices", "unpaid", "renewals"):
             yield self.district.office, f"{district}/{view}"
-        for view in ("unpaid-counts", "license-units", "license-unit-totals", "adoption"):
+        for view in (
+            "unpaid-counts",
+            "license-units",
+            "license-unit-totals",
+            "adoption",
+            "allotments",
+        ):
             yield self.district.office, f"{district}/{view}"
         yield self.district.office, "/v1/districts"
         for kind, which in (
@@ -163,14 +169,15 @@ def test_the_reports_did_change(scene: Scene) -> None:
     """Otherwise the test above would hold nothing.
 
     The queue was empty at both ends; the rise went with its award, and so did what was foreseen.
-    No policy here counts units (tests/api/test_pay_notices.py).
+    No policy here counts units, and nothing is allotted: tests/api/test_pay_notices.py and
+    tests/api/test_allotments.py have such reports as of a position.
     """
     first, last = scene.told[0][1], scene.told[-1][1]
     same = {path.partition(" ")[0] for path in first if first[path] == last[path]}
     office, district = scene.district.office, f"/v1/districts/{scene.district.id}"
     rises = {f"{district}/base-pay-notices", f"{district}/pay-notices"}
-    uncounted = {f"/v1/people/{scene.teacher}/thresholds"}
-    assert same == {f"/v1/issuers/{scene.issuer.id}/reviews", *rises, *uncounted}
+    empty = {f"/v1/people/{scene.teacher}/thresholds", f"{district}/allotments"}
+    assert same == {f"/v1/issuers/{scene.issuer.id}/reviews", *rises, *empty}
     for rise in rises:
         assert any(told[f"{rise} {office}"]["items"] for _, told in scene.told)
     money = f"/v1/districts/{scene.district.id}/budgets {office}"

@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 from uuid import UUID
 
 from ledger.events.calendar import (
+    AllotmentSet,
     CompetencyClassSet,
     DistrictFact,
     DistrictHolidaysSet,
@@ -142,6 +143,8 @@ def subject_of(fact: DistrictFact) -> tuple[str, object]:
             return fact.kind, (fact.policy_id, fact.fiscal_year)
         case CompetencyClassSet():
             return fact.kind, fact.name
+        case AllotmentSet():
+            return fact.kind, (fact.fund, fact.fiscal_year)
 
 
 @dataclass(frozen=True, slots=True)
