@@ -251,7 +251,8 @@ UPDATE payout_paid SET person_id = %(kept_id)s WHERE person_id = %(merged_id)s;
 SELECT person_id, enrollment_id, credential_id, position, awarded_on, zone, expires_on,
        tier, published_position, issuer_id, revoked_on, origin_id, revocations::text
   FROM payout_awards
- WHERE person_id = ANY(%(person_ids)s);
+ WHERE person_id = ANY(%(person_ids)s)
+ ORDER BY position;
 
 -- name: load_begun
 SELECT enrollment_id, started_at, submitted_on
@@ -303,7 +304,8 @@ UPDATE payout_records SET person_id = %(kept_id)s WHERE person_id = %(merged_id)
 -- name: load_employments
 SELECT person_id, employment_id, district_id, first_day, last_day, duties::text, positions
   FROM payout_employments
- WHERE person_id = ANY(%(person_ids)s);
+ WHERE person_id = ANY(%(person_ids)s)
+ ORDER BY positions[1];
 
 -- name: load_payouts
 SELECT payout_id, from_position, to_position, person_id, district_id, policy_id, policy_version,

@@ -413,3 +413,23 @@ def test_it_does_not_matter_how_a_log_with_rules_is_cut(
 ) -> None:
     at_once, one_by_one, cut = dumps_however_cut(connection, PAYOUTS, world.facts, data)
     assert at_once == one_by_one == cut
+
+
+def test_of_two_positions_the_one_begun_first_is_told_first_although_it_changed_last(
+    connection: Connection[Any],
+) -> None:
+    """A row that was changed lies behind the others, and a small table is read as it lies."""
+    world = RuledWorld()
+    world.adopt_rule(plain_rule(eligibility=[{"kind": "exempt", "on": "earned"}]))
+    first = world.employ(ANNE, HERE, exempt=None)
+    world.employ(ANNE, HERE, exempt=None)
+    world.change(first, "teacher", MARCH, exempt=True)
+    world.award(ANNE, CREDENTIALS[0], MAY)
+    with connection.transaction():
+        connection.execute("SET LOCAL enable_indexscan = off; SET LOCAL enable_bitmapscan = off")
+        play(connection, PAYOUTS, *([fact] for fact in world.facts))
+    (made,) = of_district(connection, HERE, effective_on=FAR)
+    why = explain(connection, made.payout_id, effective_on=FAR)
+    assert why is not None
+    [told] = [check["inputs"]["exempt"] for check in why.checks if check["rule"] == "exempt"]
+    assert told == [True, None]
