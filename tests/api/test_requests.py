@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -9,6 +10,8 @@ import orjson
 import pytest
 
 from api import problems
+from projections import setup
+from tests.api.conftest import development
 from tests.api.world import Answer, Story, World
 
 
@@ -222,6 +225,20 @@ def test_a_position_that_the_log_has_not_is_nothing_to_wait_for(shared_world: Wo
         shared_world.operator, "GET", "/v1/credentials", params={"min_position": 10**9}
     )
     is_problem(answer, 422, "position-unknown")
+
+
+def test_a_view_that_takes_too_long_is_asked_again_later(database_url: str, tmp_path: Path) -> None:
+    """Nothing brings the views up to the log here."""
+    setup.migrate(database_url)
+    hasty = {"visible_wait_seconds": 0.01}
+    settings = development(database_url, tmp_path).model_copy(update=hasty)
+    with World(settings) as world:
+        world.issuer()
+        answer = world.get(world.operator, "/v1/credentials")
+        is_problem(answer, 503, "not-yet-visible")
+        assert answer.headers["Retry-After"] == "1"
+        then = world.get(world.operator, "/v1/credentials", min_position=0, as_of=1)
+        is_problem(then, 503, "not-yet-visible")
 
 
 def test_every_slug_is_one_of_a_known_error() -> None:
