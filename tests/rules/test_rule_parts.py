@@ -1,0 +1,172 @@
+"""Single parts of a rule: what each says when it holds, when it does not, and when a fact lacks."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from ledger.rules.entitlements.facts import Calendar
+from tests.rules.dossiers import (
+    OnFile,
+    amounts,
+    failed,
+    fiscal_years,
+    pay_periods,
+    plain_rule,
+    said,
+)
+from tests.samples import named
+
+HIRED = date(2020, 8, 17)
+MARCH = date(2025, 3, 10)
+NOT_YET = ("pending", "calendar_missing", 30_000)
+
+
+def awarded(*names: str, calendar: Calendar | None = None, **position: Any) -> OnFile:
+    """Hired on 17 August 2020; these awards on 10 March 2025."""
+    file = OnFile() if calendar is None else OnFile(calendar)
+    file.hired(HIRED, **position)
+    for name in names or ("mc",):
+        file.award(name, MARCH)
+    return file
+
+
+def flat(**component: Any) -> list[dict[str, Any]]:
+    return [{"name": "flat", "basis": {"kind": "flat", "amount_cents": 30_000}, **component}]
+
+
+@pytest.mark.parametrize(
+    ("by", "reasons"), [("2020-08-17", []), ("2020-08-16", ["hired_too_late"])]
+)
+def test_hired_by_a_day_includes_it(by: str, reasons: list[str]) -> None:
+    (found,) = awarded().findings(plain_rule(eligibility=[{"kind": "hired_by", "by": by}]))
+    assert failed(found) == reasons
+
+
+@pytest.mark.parametrize(
+    ("exempt", "expected"),
+    [
+        (True, ("due", None, 30_000)),
+        (False, ("not_due", "not_exempt", 0)),
+        (None, ("pending", "exempt_status_unknown", 30_000)),
+    ],
+)
+def test_whether_she_is_exempt_may_not_be_known(*, exempt: bool | None, expected: Any) -> None:
+    rule = plain_rule(eligibility=[{"kind": "exempt"}])
+    assert said(awarded(exempt=exempt).findings(rule)) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("position", "expected"),
+    [
+        ({"school": "poor"}, ("due", None, 30_000)),
+        ({"school": "rich"}, ("not_due", "school_without_attribute", 0)),
+        ({}, ("pending", "school_missing", 30_000)),
+    ],
+)
+def test_whose_school_is_not_on_file_waits(position: dict[str, Any], expected: Any) -> None:
+    file = awarded(**position).school_is("poor", "high_poverty", date(2020, 7, 1))
+    rule = plain_rule(eligibility=[{"kind": "school", "attributes": ["high_poverty"]}])
+    assert said(file.findings(rule)) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("fte", "expected"),
+    [(500, ("due", None, 15_000)), (None, ("pending", "fte_missing", 0))],
+)
+def test_a_share_of_full_time_needs_to_be_on_file(fte: int | None, expected: Any) -> None:
+    rule = plain_rule(amount=flat(share="fte"))
+    assert said(awarded(fte=fte).findings(rule)) == [expected]
+
+
+def test_issuers_may_be_paid_differently_and_one_not_listed_not_at_all() -> None:
+    """200 dollars for the one, 450 for the other, and nothing for a third."""
+    issuers = [
+        {"issuer_id": str(named("nea")), "amount_cents": 20_000},
+        {"issuer_id": str(named("board")), "amount_cents": 45_000},
+    ]
+    rule = plain_rule(amount=[{"name": "by", "basis": {"kind": "issuer", "issuers": issuers}}])
+    file = OnFile().hired(HIRED)
+    for issuer in ("nea", "board", "third"):
+        file.award(f"mc of {issuer}", MARCH, issuer=issuer)
+    found = file.findings(rule)
+    assert [one.amount_cents for one in found] == [20_000, 45_000, 0]
+    assert [one.verdict for one in found] == ["due", "due", "not_due"]
+
+
+TWO_YEARS = Calendar(fiscal_years(2025, 2026), pay_periods(date(2025, 3, 1), 3))
+
+
+@pytest.mark.parametrize(
+    ("apart", "days"),
+    [
+        ("months", [date(2025, 3, 10), date(2025, 4, 10), date(2025, 5, 10)]),
+        ("fiscal_years", [date(2025, 3, 10), date(2026, 3, 10), date(2027, 3, 10)]),
+        ("pay_dates", [date(2025, 3, 21), date(2025, 4, 4), date(2025, 4, 18)]),
+    ],
+)
+def test_instalments_are_so_far_apart(apart: str, days: list[date]) -> None:
+    """100 dollars each of 300: by months, by years, or on the pay dates that follow."""
+    rule = plain_rule(timing={"instalments": {"count": 3, "apart": apart}})
+    (found,) = awarded(calendar=TWO_YEARS).findings(rule)
+    assert amounts(found) == [("earn", 10_000, day) for day in days]
+
+
+@pytest.mark.parametrize(
+    "timing",
+    [
+        {"instalments": {"count": 4, "apart": "pay_dates"}},
+        {"paid_on": {"kind": "pay_period", "number": 4}},
+        {"paid_on": {"kind": "next_pay_date", "lead_days": 60}},
+    ],
+)
+def test_what_lies_beyond_the_calendar_waits_for_it(timing: dict[str, Any]) -> None:
+    assert said(awarded(calendar=TWO_YEARS).findings(plain_rule(timing=timing))) == [NOT_YET]
+
+
+@pytest.mark.parametrize(
+    ("paid_on", "day"),
+    [
+        ({"kind": "pay_period"}, date(2025, 3, 15)),
+        ({"kind": "pay_period", "on": "pay_date"}, date(2025, 4, 4)),
+        ({"kind": "next_pay_date"}, date(2025, 3, 21)),
+        ({"kind": "next_pay_date", "lead_days": 12}, date(2025, 4, 4)),
+        ({"kind": "period_end", "period": "month"}, date(2025, 3, 31)),
+        ({"kind": "period_end", "period": "quarter"}, date(2025, 3, 31)),
+    ],
+)
+def test_a_pay_day_follows_the_calendar(paid_on: dict[str, Any], day: date) -> None:
+    """Periods begin on 1, 15 and 29 March 2025, each paid on the Friday after it has ended."""
+    (found,) = awarded(calendar=TWO_YEARS).findings(plain_rule(timing={"paid_on": paid_on}))
+    assert (found.verdict, found.payable_on) == ("due", day)
+
+
+@pytest.mark.parametrize(
+    ("cap", "cents"),
+    [
+        ({"per": "career"}, [30_000, 10_000, 0, 0]),
+        ({"per": "fiscal_year"}, [30_000, 10_000, 0, 30_000]),
+        ({"per": "day"}, [30_000, 10_000, 30_000, 30_000]),
+        ({"per": "months", "months": 2}, [30_000, 10_000, 0, 30_000]),
+        ({"per": "credential"}, [30_000] * 4),
+    ],
+)
+def test_a_limit_of_400_dollars_in_one_span_or_another(
+    cap: dict[str, Any], cents: list[int]
+) -> None:
+    """Two awards on 10 March, one on 9 May of the same fiscal year, one on 9 July of the next."""
+    file = awarded("one", "two")
+    file.award("three", date(2025, 5, 9)).award("four", date(2025, 7, 9))
+    found = file.findings(plain_rule(caps=[{"of": "cents", "most": 40_000, **cap}]))
+    assert [one.amount_cents for one in found] == cents
+
+
+def test_who_has_not_chosen_yet_waits_and_the_first_choice_counts() -> None:
+    rule = plain_rule(exclusions=[{"kind": "one_choice", "choice": "stipend"}])
+    assert said(awarded().findings(rule)) == [("pending", "choice_missing", 30_000)]
+    chosen = awarded().request("first", MARCH, about="mc", choice="stipend")
+    assert said(chosen.findings(rule)) == [("due", None, 30_000)]
+    chosen.request("later", MARCH, about="mc", choice="credit")
+    assert said(chosen.findings(rule)) == [("due", None, 30_000)]
