@@ -31,6 +31,11 @@ POSITION_MAX = 2**63 - 1  # no position of the log lies beyond; as of it means a
 _NAMESPACE_BYTES = LEDGER_NAMESPACE.bytes
 _UUID5_KEPT, _UUID5_SET = ~(0xF000 << 64 | 0xC000 << 48), 5 << 76 | 0x8000 << 48  # RFC 9562
 _put_number, _put_safety = (vars(UUID)[name].__set__ for name in ("int", "is_safe"))
+_SAFETY = SafeUUID.unknown  # to ask an enumeration for it takes longer than all the rest of an id
+_put_fields, _put_names, _put_extra, _put_private = (
+    vars(BaseModel)[f"__{name}__"].__set__
+    for name in ("dict", "pydantic_fields_set", "pydantic_extra", "pydantic_private")
+)
 
 
 class Value(BaseModel):  # noqa: PLW1641 - pydantic gives what is frozen the hash of its fields
@@ -52,14 +57,14 @@ AnyValue = TypeVar("AnyValue", bound=Value)
 
 def trusted(kind: type[AnyValue]) -> Callable[[dict[str, Any]], AnyValue]:
     """What makes values of fields, all of them given, that somebody else has checked or will."""
-    new, put, names = kind.__new__, object.__setattr__, set(kind.model_fields)
+    new, names = kind.__new__, set(kind.model_fields)
 
     def make(fields: dict[str, Any]) -> AnyValue:
         value = new(kind)
-        put(value, "__dict__", fields)
-        put(value, "__pydantic_fields_set__", names)
-        put(value, "__pydantic_extra__", None)
-        put(value, "__pydantic_private__", None)
+        _put_fields(value, fields)
+        _put_names(value, names)
+        _put_extra(value, None)
+        _put_private(value, None)
         return value
 
     return make
@@ -69,7 +74,7 @@ def id_of_number(number: int) -> UUID:
     """As UUID(int=number), in a sixth of the time: its constructor takes ids in six forms."""
     value = UUID.__new__(UUID)
     _put_number(value, number)
-    _put_safety(value, SafeUUID.unknown)
+    _put_safety(value, _SAFETY)
     return value
 
 

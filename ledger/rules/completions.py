@@ -9,7 +9,6 @@ back with its day and place, and a retired stack keeps its completions and takes
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
@@ -102,20 +101,24 @@ class Era:
         """Every credential the definition names."""
         return frozenset(credential_ids(self.requirement, self.capstone_credential_id))
 
+    @cached_property
+    def needed(self) -> int:
+        """How many credentials it takes at the least."""
+        return self.progress(()).needed
+
+    @cached_property
+    def _known(self) -> dict[frozenset[UUID], StackProgress]:
+        """Progress by what is held: of many teachers, who are asked about often, few differ."""
+        return {}
+
     def progress(self, held: Iterable[UUID]) -> StackProgress:
         """How far somebody is who holds these credentials."""
-        return stack_progress(self.requirement, self.capstone_credential_id, frozenset(held))
-
-    def met(self, held: Iterable[UUID]) -> bool:
-        """Whether the progress of whoever holds these is complete; quicker than asking how far."""
-        ids = frozenset(held)
-        capstone = self.capstone_credential_id
-        return (capstone is None or capstone in ids) and _met(self.requirement, ids)
-
-
-def _met(group: Group, held: AbstractSet[UUID]) -> bool:
-    singles = sum(credential_id in held for credential_id in group.credential_ids)
-    return singles + sum(_met(inner, held) for inner in group.groups) >= group.needed
+        ids = self.credentials.intersection(held)
+        known = self._known.get(ids)
+        if known is None:
+            known = stack_progress(self.requirement, self.capstone_credential_id, ids)
+            self._known[ids] = known
+        return known
 
 
 def eras_after(
@@ -181,10 +184,10 @@ def _earliest(eras: Iterable[Era], line: Sequence[Award]) -> Completion | None:
             if award.credential_id in credentials
             and (era.to_position is None or award.position < era.to_position)
         ]
-        if not era.met(award.credential_id for award in named):
+        if not era.progress(award.credential_id for award in named).complete:
             continue  # looking closer could only find fewer: some may have expired on the way
         begun = sum(award.position < era.from_position for award in named)
-        for count in range(max(begun, 1), len(named) + 1):
+        for count in range(max(begun, era.needed), len(named) + 1):  # fewer do not complete it
             if found := _completed_by(era, named[:count]):
                 return found
     return None
@@ -197,7 +200,7 @@ def _completed_by(era: Era, named: Sequence[Award]) -> Completion | None:
     if last.position < era.from_position:
         day = max(day, local_date(era.defined_at, last.zone))
     held = unexpired(named, day)
-    if not era.met(award.credential_id for award in held):
+    if not era.progress(award.credential_id for award in held).complete:
         return None
     position = max(last.position, era.from_position)
     return Completion(position, day, era, held)

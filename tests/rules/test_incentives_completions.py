@@ -20,6 +20,7 @@ from ledger.rules.completions import (
     unexpired,
 )
 from ledger.rules.incentives import Earned, award_earned, stack_earned
+from ledger.rules.stacks import stack_progress
 from tests.samples import EARNER, ISSUER, STACK, ZONE, group, header, named
 
 FIRST_DAY = date(2025, 1, 1)
@@ -288,11 +289,14 @@ def test_a_completed_stack_is_earned_where_and_when_it_was_completed() -> None:
     )
 
 
-def test_an_era_measures_progress_and_knows_when_it_is_met() -> None:
+def test_an_era_measures_progress_however_often_it_is_asked() -> None:
     era = eras_after((), defined(parts("a", "b"), capstone="top"), 1)[0]
     one, all_three = [named("a")], [named("a"), named("b"), named("top")]
-    assert (era.progress(one).remaining, era.met(one)) == (2, False)
-    assert (era.progress(all_three).remaining, era.met(all_three)) == (0, True)
+    assert era.needed == 3
+    assert (era.progress(one).remaining, era.progress(one).complete) == (2, False)
+    assert (era.progress(all_three).remaining, era.progress(all_three).complete) == (0, True)
+    assert era.progress([*one, named("other")]) == era.progress(one)
+    assert era.progress(one) == stack_progress(era.requirement, named("top"), frozenset(one))
     assert era.credentials == set(all_three)
 
 
