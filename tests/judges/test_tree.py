@@ -25,6 +25,7 @@ pytestmark = [pytest.mark.judges, pytest.mark.timeout(900)]
 Question = dict[str, Any]
 Judge = Callable[[Sequence[Question]], list[bool]]
 MUTATED = 10_000
+SMALL = 70  # of every size below it, each proof that there is
 __all__ = ["sealed_server"]
 
 
@@ -86,14 +87,18 @@ def inclusions(proofs: Proofs) -> list[Question]:
     dice = random.Random(1)
     sizes = [dice.randint(1, EVENTS) for _ in range(1_000)]
     some = [proofs.inclusion(dice.randrange(size), size) for size in sizes]
-    return [*(proofs.inclusion(index, EVENTS) for index in range(EVENTS)), *some]
+    small = [proofs.inclusion(index, size) for size in range(1, SMALL) for index in range(size)]
+    return [*(proofs.inclusion(index, EVENTS) for index in range(EVENTS)), *small, *some]
 
 
 def consistencies(proofs: Proofs) -> list[Question]:
     dice = random.Random(2)
     sizes = [dice.randint(1, EVENTS) for _ in range(1_000)]
     some = [proofs.consistency(dice.randint(1, size), size) for size in sizes]
-    return [*(proofs.consistency(old, EVENTS) for old in range(1, EVENTS + 1)), *some]
+    small = [
+        proofs.consistency(old, size) for size in range(1, SMALL) for old in range(1, size + 1)
+    ]
+    return [*(proofs.consistency(old, EVENTS) for old in range(1, EVENTS + 1)), *small, *some]
 
 
 def mutated(dice: random.Random, question: Question) -> Question:
