@@ -14,6 +14,7 @@ from projections.closed_batches import Difference, differences
 from tests.api.conftest import running
 from tests.api.payroll import Payday, hire, payday
 from tests.api.test_cli import in_place
+from tests.api.test_merges import merge
 from tests.api.world import World, stipend
 from tests.database import Server
 
@@ -71,6 +72,30 @@ def two_batches(world: World) -> tuple[Payday, list[str]]:
 
 def test_batches_come_out_as_they_were_closed_whatever_is_owed_by_now(world: World) -> None:
     day, _ = two_batches(world)
+    assert derived(day) == []
+
+
+def test_what_was_held_void_or_of_a_record_that_was_merged_comes_out_as_it_was(
+    world: World,
+) -> None:
+    """One is held while the first batch is made, the second is void, two records become one."""
+    day, issuer = payday(world), world.issuer()
+    credential = issuer.credential()
+    day.policy(credential)
+    kept, other = hire(day, "21"), hire(day, "22", "Adelaide")
+    for teacher in (kept, other):
+        day.award(teacher, credential, issuer)
+    held, _ = sorted(day.states())
+    world.done(day.second, f"/v1/entitlements/{held}/holds", {"reason": "audit"})
+    assert len(day.lines(day.close("2024-10-15"))) == 1
+    world.done(day.second, f"/v1/entitlements/{held}/releases")
+    void = day.close("2024-10-20")
+    assert [one["entitlement_id"] for one in day.lines(void)] == [held]
+    world.done(day.office, f"/v1/batches/{void}/voids", {"reason": "wrong_lines"})
+    assert [one["attempt"] for one in day.lines(day.close("2024-10-22"))] == [2]
+    merge(world, kept, other)
+    day.adopt_all()
+    assert len(day.lines(day.close("2024-10-25"))) == 1
     assert derived(day) == []
 
 
