@@ -488,6 +488,11 @@ def test_the_command_line_receives_a_record_and_asks_again(
     case.world.position = case.world.edge.ledger.recorder.last_position()
     assert case.items()[0]["acceptance"]["review_reason"] == "revoked-by-issuer"
 
+    file.write_bytes(b"%PDF-1.7 a certificate")
+    said = ("--title", "Reading workshop", "--earned-on", "2025-06-12")
+    told = "Reading workshop: self_asserted (proof-missing), issuer untrusted, status unlisted"
+    assert told in run("import", "record", str(file), *words, *said).stdout
+    assert run("import", "record", str(file), *words, *said[:2]).exit_code == 2
     file.write_bytes(b"no record")
     assert isinstance(run("import", "record", str(file), *words).exception, RecordError)
     stranger = case.world.district()
@@ -527,6 +532,13 @@ def test_what_was_accepted_stands_on_her_transcript_as_what_it_is(
     assert other["in_force"]
     [before, _] = case.world.seen(case.teacher, path, as_of=then)["items"]
     assert (before["status"], before["accepted"]["under_review_from"]) == ("awarded", None)
+
+    body = {"about": "acceptance", "subject_id": other["enrollment_id"], "statement": "All of it."}
+    dispute = case.world.done(case.teacher, f"/v1/people/{case.teacher}/disputes", body)["id"]
+    rebuttal = {"rebuttal": "It took me a year."}
+    case.world.done(case.teacher, f"/v1/disputes/{dispute}/rebuttals", rebuttal)
+    [_, other] = case.world.seen(case.district.office, path)["items"]
+    assert [one["rebuttal"] for one in other["disputes"]] == ["It took me a year."]
 
     [page] = case.world.seen(case.teacher, path, limit=1)["items"]
     assert page["enrollment_id"] == taken_back["enrollment_id"]
