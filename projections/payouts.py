@@ -35,6 +35,7 @@ Status = Literal["due", "pending", "not_due"]
 Benefit = Literal["base_pay"] | BenefitKind  # base pay is what plain terms call a base add
 Kind = Literal["award", "stack", "threshold", "milestone", "year", "request", "activity"]
 
+OF_SUBJECT_MAX = 1000  # policies of all her districts
 _SQL = blocks("payouts")
 
 
@@ -250,6 +251,27 @@ def of_person(
         after=after,
         limit=limit,
         person_id=person_id,
+        effective_on=effective_on,
+        as_of=as_of,
+    )
+
+
+def of_subject(
+    connection: Connection[Any],
+    person_id: UUID,
+    subject_id: UUID,
+    *,
+    effective_on: date,
+    as_of: int = POSITION_MAX,
+) -> list[Payout]:
+    """What every policy makes of one thing that somebody earned."""
+    return page_of(
+        connection,
+        [_SQL["lines_of_person"], _SQL["lines_of_subject"]],
+        after=(0, NO_ID),
+        limit=OF_SUBJECT_MAX,
+        person_id=person_id,
+        subject_id=subject_id,
         effective_on=effective_on,
         as_of=as_of,
     )

@@ -505,6 +505,9 @@ SELECT p.payout_id, p.person_id, p.district_id, p.policy_id, p.policy_version,
 -- name: lines_of_person
    AND p.person_id = %(person_id)s
 
+-- name: lines_of_subject
+   AND p.subject_id = %(subject_id)s
+
 -- name: lines_of_district
    AND p.district_id = %(district_id)s
 

@@ -14,6 +14,7 @@ from api.access import (
     NOT_THERE,
     must_see_person,
     must_see_whole_record,
+    sees_payout,
     sight_on,
     visible_districts,
 )
@@ -47,10 +48,11 @@ from api.transcripts import (
 from ledger.errors import NotFoundError
 from ledger.values import POSITION_MAX
 from ledger.vault import PersonDetails
-from projections import employments, history, known, stacks, transcript
+from projections import employments, history, known, payouts, stacks, transcript
+from projections.payouts import Payout
 
 router = Router("records")
-EXPLAINED = ("transcript", "history", "renewals", "stacks", "disputes", ELSEWHERE)
+EXPLAINED = ("transcript", "history", "renewals", "stacks", "disputes", "payouts", ELSEWHERE)
 
 
 class Person(BaseModel):
@@ -67,6 +69,7 @@ class Explanation(BaseModel):
     line: ShownLine
     events: list[Made]
     licenses: list[LicenseUnits]  # what the award counts for, or why for nothing
+    payouts: list[Payout]  # what policies make of it, as far as the reader may know
 
 
 @router.read("/people/{person_id}/transcript", PageOf[ShownLine])
@@ -149,13 +152,17 @@ def explain_transcript_line(
         if not lines:
             raise NotFoundError(NOT_THERE)
         line = lines[0]
+        day = read.day(zone, read.query.effective_on)
         units = brought(
             connection,
             sight_on(read.caller, connection, person_id),
             person_id,
             enrollment_id,
             until=until,
-            day=read.day(zone, read.query.effective_on),
+            day=day,
+        )
+        paid = payouts.of_subject(
+            connection, person_id, enrollment_id, effective_on=day, as_of=until
         )
         shows_person(
             read,
@@ -166,7 +173,9 @@ def explain_transcript_line(
             thing_id=enrollment_id,
         )
         made = made_by(connection, person_id, line)
-    return answer({"line": line, "events": made, "licenses": units}, position=position)
+    seen = [one for one in paid if sees_payout(read.caller, person_id, one.district_id)]
+    body = {"line": line, "events": made, "licenses": units, "payouts": seen}
+    return answer(body, position=position)
 
 
 def _brought(

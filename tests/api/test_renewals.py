@@ -13,7 +13,7 @@ from ledger.codec import decode
 from ledger.events.equivalency import EquivalencyAdopted
 from tests import golden
 from tests.api.test_cli import in_place
-from tests.api.world import District, Story, World, credit_of, license_of, rules
+from tests.api.world import District, Story, World, credit_of, license_of, rules, stipend
 
 FAR = {"effective_on": "2090-01-01"}
 
@@ -490,3 +490,30 @@ def test_the_command_writes_what_a_register_takes(
         "items"
     ]
     assert ("renewals", "operator") in {(one["record"], one["role"]) for one in seen}
+
+
+def test_one_line_of_the_transcript_says_what_is_paid_and_that_it_renews_no_license(
+    case: Case, state: World
+) -> None:
+    """Wisconsin: a district pays 400 dollars for what the state takes for no license."""
+    district, teacher = case.district, case.story.teacher
+    none = {"jurisdiction": "us-wi", "unit": "us-wi:credit"}
+    kinds = [{"kind": "micro_credential"}]
+    state.done(state.operator, "/v1/equivalencies", rules(**none, conversions=kinds))
+    path = f"/v1/districts/{district.id}"
+    held = license_of(teacher, jurisdiction="us-wi", valid_to="2099-06-30")
+    state.done(district.office, f"{path}/licenses", held)
+    pays = stipend(amount={"kind": "flat", "amount_cents": 40_000})
+    state.done(district.office, f"{path}/policies", pays)
+    line = f"/v1/people/{teacher}/transcript/{case.story.enrollment}/explanation"
+    for who in (teacher, district.office):
+        found = state.seen(who, line, **FAR)
+        [paid] = found["payouts"]
+        assert (paid["status"], paid["amount_cents"]) == ("due", 40_000)
+        counted = {one["jurisdiction"]: one["counted"] for one in found["licenses"]}
+        assert counted["us-wi"]["units_hundredths"] == 0
+        assert counted["us-wi"]["reason"] == "not_accepted"
+    other = state.district()
+    other.employ(teacher)
+    state.seen(other.office, f"/v1/districts/{other.id}/people")
+    assert state.seen(other.office, line, **FAR)["payouts"] == []  # what another one pays
