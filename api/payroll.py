@@ -6,9 +6,7 @@ it; what a refused command has written meanwhile is taken back.
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID, uuid5
@@ -33,6 +31,7 @@ from ledger.rules.batch_comparison import Comparison
 from ledger.rules.payroll_lines import lines_of_batch
 from ledger.store import EVERYTHING
 from projections import batches, payable, reviewers
+from projections.engine import collector_resting
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,23 +45,7 @@ class Download:
     file_id: UUID
 
 
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Without the search for cycles.
-
-    Lines have none, and looking at each of a hundred thousand again and again would be half of
-    what drafting them takes.
-    """
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
-
-
-@_uncollected()
+@collector_resting()
 def draft(
     edge: Edge, call: Call, *, district_id: UUID, pay_date: date, through_position: int | None
 ) -> Receipt:
@@ -100,7 +83,7 @@ def draft(
     )
 
 
-@_uncollected()
+@collector_resting()
 def draft_lines(
     edge: Edge,
     call: Call,
@@ -152,7 +135,7 @@ def _list_rest(
         version = listed.version
 
 
-@_uncollected()
+@collector_resting()
 def freeze(edge: Edge, call: Call, *, batch_id: UUID) -> Receipt:
     """Put the lines of a drafted batch into a file that no longer changes."""
     earlier = edge.ledger.replayed(call)

@@ -15,6 +15,7 @@ from typing import Annotated, Any, TypeVar
 from uuid import UUID, SafeUUID
 from zoneinfo import ZoneInfo, available_timezones
 
+import orjson
 from pydantic import (
     AfterValidator,
     AwareDatetime,
@@ -83,9 +84,13 @@ def stream_id(kind: str, *parts: UUID | str | int) -> UUID:
 
     Never used for persons: their ids are random, so that nothing can be computed from a name.
     """
-    name = "\x1f".join([kind, *map(str, parts)])
-    digest = sha1(_NAMESPACE_BYTES + name.encode(), usedforsecurity=False).digest()
-    # As uuid5, which takes longer: a batch has an id of this kind for each of its lines.
+    if set(map(type, parts)) == {UUID}:  # written as one list, in a fifth of the time
+        names = orjson.dumps(parts)[2:-2].replace(b'","', b"\x1f")
+        name = b"%b\x1f%b" % (kind.encode(), names)
+    else:
+        name = "\x1f".join([kind, *map(str, parts)]).encode()
+    digest = sha1(_NAMESPACE_BYTES + name, usedforsecurity=False).digest()
+    # As uuid5, which takes longer: each award has an id of this kind, and each line of payroll.
     return id_of_number(int.from_bytes(digest[:16], "big") & _UUID5_KEPT | _UUID5_SET)
 
 

@@ -94,7 +94,7 @@ class Engine:
             StaleRunnerError: another runner moved a bookmark.
             psycopg.OperationalError: the server is gone or busy; nothing has been half done.
         """
-        with _collector_resting():
+        with collector_resting():
             for after, limit, group in self._groups(until):
                 moved = self._move(group, after, limit)
                 if moved:
@@ -227,7 +227,7 @@ def _folded(
 
 
 @contextmanager
-def _collector_resting() -> Iterator[None]:
+def collector_resting() -> Iterator[None]:
     """Looking for garbage among thousands of new events finds none, and takes half of all time."""
     working = gc.isenabled()
     gc.disable()

@@ -353,7 +353,8 @@ class Book:
             self._turn(policy, teacher.rows, payout_id, new, position)
 
     def _earned(self, teacher: Teacher, policy: Policy, only: Award | None) -> Iterable[Earned]:
-        counted_instead = duplicates(teacher.awards.values())
+        # An award that is looked at alone is of her only record, and so has no duplicate.
+        counted_instead = duplicates(teacher.awards.values()) if only is None else {}
         for award in teacher.awards.values() if only is None else [only]:
             yield award_earned(award, counted_instead.get(award.enrollment_id))
         for stack_id in policy.stack_ids:

@@ -88,15 +88,17 @@ def load_book(
     person_ids.update(persons)
     person_ids |= _ids(connection, "persons_of_districts", district_ids=district_ids)
     person_ids |= _ids(connection, "persons_employed", district_ids=by_rule)
+    payers = {one.district_id for one in paying}
+    _load_policies(connection, book, payers)
     if paying:
         person_ids |= _load_batches(connection, book, events, paying)
-        district_ids |= {one.district_id for one in paying}
     _load_teachers(connection, book, person_ids)
     district_ids |= by_rule
     district_ids |= {one.district_id for one in events if isinstance(one, EmploymentStarted)}
     for teacher in book.teachers.values():
         district_ids |= {job.district_id for job in teacher.employments.values()}
-    _load_policies(connection, book, district_ids)
+    _load_policies(connection, book, district_ids - payers)
+    district_ids |= payers
     _load_paid(connection, book, events, person_ids)
     if book.rules.ask_days or any(asks_days(one.rule) for one in _adopted(events)):
         earned = {one.originator_id for one in awarded}
@@ -264,7 +266,10 @@ def _load_batches(
     events: Sequence[LedgerEvent],
     paying: Sequence[PaidEvent],
 ) -> set[UUID]:
-    """The lines that events of payroll are about, and whom they may concern: where a rule asks."""
+    """The lines that events of payroll are about, and whom they may concern: where a rule asks.
+
+    The book has the policies of whoever pays already.
+    """
     listing = [one for one in paying if isinstance(one, BatchLinesListed)]
     listed = {line.person_id for one in listing for line in one.lines}
     book.paid.payees = _ids(connection, "persons_known", person_ids=listed)
@@ -274,9 +279,7 @@ def _load_batches(
     held = read(connection, PaidLine, _SQL["paid_in_batches"], batch_ids=list(touched))
     for line in held:
         book.paid.add(line)
-    rules = Book()
-    _load_policies(connection, rules, {one.district_id for one in paying})
-    if not any(policy.asks_paid for policy in rules.rules.policies.values()):
+    if not any(policy.asks_paid for policy in book.rules.policies.values()):
         return set()
     here = {line.person_id for one in listing if one.originator_id in touched for line in one.lines}
     return {line.person_id for line in held} | (here & book.paid.payees)
