@@ -12,6 +12,7 @@ from uuid import UUID
 import pytest
 
 import projections
+from projections.log import Shard
 from projections.sql import blocks
 from tests.database import Server
 from tests.projections.logs import Log, a_log
@@ -20,6 +21,7 @@ from tests.samples import CREDENTIAL, DISTRICT, ISSUER, STACK
 
 PACKAGE = Path(projections.__file__).parent
 ID = UUID(int=0)
+PAGE = {"after": 5, "until": 9, "limit": 10, "passed_over": ["person.registered.v1"]}
 READS: dict[str, dict[str, dict[str, Any]]] = {
     "catalog": {
         "load_credentials": {"ids": [CREDENTIAL]},
@@ -30,6 +32,7 @@ READS: dict[str, dict[str, dict[str, Any]]] = {
             "after_id": ID,
             "status": "published",
             "issuer_id": None,
+            "framework": None,
             "focus_area": None,
             "audience": None,
             "evidence_kind": None,
@@ -103,7 +106,8 @@ READS: dict[str, dict[str, dict[str, Any]]] = {
         "awards_of_persons": {"person_ids": [ID]},
     },
     "log": {
-        "page": {"after": 5, "until": 9, "limit": 10, "passed_over": ["person.registered.v1"]},
+        "page": PAGE,
+        "page_of_share": {**PAGE, **Shard(0, 2).span},
         "at_positions": {"positions": [1, 2]},
         "of_streams": {"streams": [ID], "until": 9},
         "merges": {"stream": ID, "topic": "merge.persons-merged.v1", "until": 9},
