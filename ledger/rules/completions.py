@@ -102,11 +102,6 @@ class Era:
         return frozenset(credential_ids(self.requirement, self.capstone_credential_id))
 
     @cached_property
-    def needed(self) -> int:
-        """How many credentials it takes at the least."""
-        return self.progress(()).needed
-
-    @cached_property
     def _known(self) -> dict[frozenset[UUID], StackProgress]:
         """Progress by what is held: of many teachers, who are asked about often, few differ."""
         return {}
@@ -187,7 +182,7 @@ def _earliest(eras: Iterable[Era], line: Sequence[Award]) -> Completion | None:
         if not era.progress(award.credential_id for award in named).complete:
             continue  # looking closer could only find fewer: some may have expired on the way
         begun = sum(award.position < era.from_position for award in named)
-        for count in range(max(begun, era.needed), len(named) + 1):  # fewer do not complete it
+        for count in range(max(begun, 1), len(named) + 1):
             if found := _completed_by(era, named[:count]):
                 return found
     return None

@@ -292,7 +292,6 @@ def test_a_completed_stack_is_earned_where_and_when_it_was_completed() -> None:
 def test_an_era_measures_progress_however_often_it_is_asked() -> None:
     era = eras_after((), defined(parts("a", "b"), capstone="top"), 1)[0]
     one, all_three = [named("a")], [named("a"), named("b"), named("top")]
-    assert era.needed == 3
     assert (era.progress(one).remaining, era.progress(one).complete) == (2, False)
     assert (era.progress(all_three).remaining, era.progress(all_three).complete) == (0, True)
     assert era.progress([*one, named("other")]) == era.progress(one)
