@@ -19,6 +19,7 @@ from tests.records.samples import OTHER_PROOF_KEY, PROOF
 from tests.records.test_signed_badges import (
     OTHER,
     PRIVATE,
+    assertion,
     key_document,
     profile,
     revoked,
@@ -144,3 +145,36 @@ def test_a_signed_older_badge_is_checked_by_files_beside_it_where_the_district_k
     [item] = other.bring(content)["record"]["items"]
     assert (item["standing"], item["trust"]) == ("external_verified", "trusted")
     assert issuer.answers.asked == []
+
+
+def test_a_hosted_older_badge_is_followed_from_its_address_to_its_issuer(
+    case: Case, host: tuple[str, type[Answers]]
+) -> None:
+    """Its parts are addresses, as most issuers wrote them: each answer names the next."""
+    issuer = Older(*host)
+    issuer.publish()
+    badge = {
+        "@context": "https://w3id.org/openbadges/v2",
+        "type": "BadgeClass",
+        "id": f"https://{issuer.host}/b",
+        "name": "Old badge",
+        "issuer": issuer.id,
+    }
+    hosted = assertion(
+        id=f"https://{issuer.host}/a", badge=badge["id"], verification={"type": "hosted"}
+    )
+    issuer.answers.pages["/a"] = (200, {}, text(hosted))
+    issuer.answers.pages["/b"] = (200, {}, text(badge))
+    path = f"/v1/districts/{case.district.id}/trusted-issuers"
+    case.world.done(case.district.office, path, issuer.trusted())
+    made = case.bring(text(hosted))
+    assert [one["address"][-1] for one in made["asked"]] == ["a", "b", "i"]
+    [item] = made["record"]["items"]
+    assert (item["standing"], item["trust"], item["status"]) == (
+        "external_verified",
+        "trusted",
+        "active",
+    )
+    assert item["title"] == badge["id"], "what is kept of it names no title"
+    changed = {**hosted, "issuedOn": "2020-05-01T00:00:00Z"}
+    assert case.refused(text(changed)) == (422, "record-unusable")
