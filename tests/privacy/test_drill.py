@@ -69,6 +69,7 @@ def test_of_an_erased_person_no_word_is_left_anywhere(
         before["name"] == f"{life.tokens['second given name']} {life.tokens['second family name']}"
     )
     assert before["rebuttals"] == [life.tokens["her rebuttal"]]
+    assert before["elsewhere"] == [(life.tokens["title elsewhere"], "District Example")]
     seal(url, tmp_path / "seal")
 
     list(destroy_due_files(world.edge, NOBODY, datetime.fromisoformat(KEPT_UNTIL["Ledger-Time"])))
@@ -88,7 +89,7 @@ def test_of_an_erased_person_no_word_is_left_anywhere(
     assert_her_record_is_gone(life)
     after = seen_of(life)
     gone = {"name": "erased person", "found": 0, "feedback": [], "rebuttals": [None]}
-    assert after == {**before, **gone}
+    assert after == {**before, **gone, "elsewhere": [(None, None)]}
     assert life.opens_link().status_code == 404
     seal(url, tmp_path / "seal")
     with owner(url) as connection:
@@ -121,7 +122,9 @@ def seen_of(life: Life) -> dict[str, object]:
     decisions = world.seen(life.teacher, f"{life.path}/decisions")["items"]
     transcript = world.seen(life.teacher, f"{own}/transcript", effective_on="2025-06-01")
     notes = [note for line in transcript["items"] for note in line["disputes"]]
+    elsewhere = [line for line in transcript["items"] if line["accepted"]]
     return {
+        "elsewhere": [(line.pop("title"), line.pop("issuer_name")) for line in elsewhere],
         "rebuttals": [note.pop("rebuttal") for note in notes],
         "payouts": [one["payout"] for one in hers],
         "name": hers[0]["name"],
