@@ -182,7 +182,7 @@ def test_every_definition_is_kept(connection: Connection[Any]) -> None:
     world.define(STACKS[0], all_of(CREDENTIALS[0]), CREDENTIALS[1], MARCH)
     world.define(STACKS[0], all_of(CREDENTIALS[2]), None, MARCH)
     play(connection, STACKS_PROJECTION, world.facts)
-    first, second = definitions(connection)
+    first, second = definitions(connection, [STACKS[0]])
     assert first == Definition(
         stack_id=STACKS[0],
         stack_version=1,

@@ -289,6 +289,14 @@ def test_a_completed_stack_is_earned_where_and_when_it_was_completed() -> None:
     )
 
 
+def test_one_award_completes_a_stack_whose_groups_all_name_it() -> None:
+    either = Group(title="either", needed=2, groups=(parts("a"), parts("a")))
+    eras = eras_after((), defined(either, capstone="a"), 1)
+    found = completion(eras, [award("a", 2), award("b", 3)])
+    assert found is not None
+    assert (found.position, found.stands) == (2, True)
+
+
 def test_an_era_measures_progress_however_often_it_is_asked() -> None:
     era = eras_after((), defined(parts("a", "b"), capstone="top"), 1)[0]
     one, all_three = [named("a")], [named("a"), named("b"), named("top")]
