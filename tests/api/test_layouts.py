@@ -82,6 +82,12 @@ def test_what_does_not_fit_is_refused_with_its_line_and_column(value: Any, why: 
         rows(record(), record(2, employee_no=value))
 
 
+def test_of_several_lines_that_do_not_fit_the_first_is_named() -> None:
+    records = [record(number, employee_no="") for number in (1, 2, 3)]
+    with pytest.raises(CellRefusedError, match="x line 1 File #: has to be there"):
+        rows(*records)
+
+
 CELLS = st.text(st.sampled_from("a,\"\r\n;'= \N{EM DASH}"), max_size=4)
 
 
