@@ -103,7 +103,7 @@ def oneroster(
         f" {counts.employments_started} employments started,"
         f" {counts.employments_changed} changed,"
         f" {counts.employments_ended} ended;"
-        f" {counts.rows_unchanged} of {report.rows} rows unchanged"
+        f" {counts.rows_unchanged} of {report.rows} rows changed nothing"
     )
     for role, rows in sorted(report.skipped.items()):
         typer.echo(f"skipped: {rows} of role {role}")

@@ -180,7 +180,10 @@ def _check_views(names: list[str], workers: int) -> bool:
         if one.difference is not None:
             typer.echo(f"  {one.difference.table}, live:    {one.difference.live}")
             typer.echo(f"  {one.difference.table}, rebuilt: {one.difference.rebuilt}")
-    return all(one.equal for one in found)
+    equal = all(one.equal for one in found)
+    if not equal:
+        typer.echo("`mcledger verify` tells whether the log behind them is as it was sealed")
+    return equal
 
 
 @app.command()

@@ -63,6 +63,7 @@ def test_a_damaged_view_is_named_by_check_and_is_no_tampering(
     assert run("verify").stdout.endswith(": sound\n")
     told = run("check", "transcript", "--workers", "1", exit_code=1).stdout
     assert "transcript: DIFFERENT" in told
+    assert "mcledger verify" in told
     assert one.enrollment in told, "the row is named"
     run("rebuild", "transcript", "--workers", "1")
     assert "transcript: equal" in run("check", "transcript", "--workers", "1").stdout
