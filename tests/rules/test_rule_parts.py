@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from ledger.events.policy_rule import Rule
 from ledger.rules.entitlements.facts import Calendar
 from tests.rules.dossiers import (
     OnFile,
@@ -43,6 +44,16 @@ def flat(**component: Any) -> list[dict[str, Any]]:
 def test_hired_by_a_day_includes_it(by: str, reasons: list[str]) -> None:
     (found,) = awarded().findings(plain_rule(eligibility=[{"kind": "hired_by", "by": by}]))
     assert failed(found) == reasons
+
+
+@pytest.mark.parametrize(
+    ("months", "expected"),
+    [(54, ("due", None, 30_000)), (55, ("not_due", "tenure_too_short", 0))],
+)
+def test_tenure_asks_for_so_many_months_since_she_was_hired(months: int, expected: Any) -> None:
+    """From 17 August 2020 to 10 March 2025 are 54 months and some days."""
+    rule = plain_rule(eligibility=[{"kind": "tenure", "months": months}])
+    assert said(awarded().findings(rule)) == [expected]
 
 
 @pytest.mark.parametrize(
@@ -170,3 +181,56 @@ def test_who_has_not_chosen_yet_waits_and_the_first_choice_counts() -> None:
     assert said(chosen.findings(rule)) == [("due", None, 30_000)]
     chosen.request("later", MARCH, about="mc", choice="credit")
     assert said(chosen.findings(rule)) == [("due", None, 30_000)]
+
+
+def base_pay(**changes: Any) -> Rule:
+    return plain_rule(benefit="base_add", **changes)
+
+
+@pytest.mark.parametrize(
+    ("base_pay_after", "ends"), [("ends_prospectively", date(2025, 8, 31)), ("keep", None)]
+)
+def test_a_revocation_ends_base_pay_the_day_before_or_leaves_it(
+    base_pay_after: str, ends: date | None
+) -> None:
+    file = awarded().revoked("mc", date(2025, 9, 1))
+    (found,) = file.findings(base_pay(revocation={"base_pay": base_pay_after}))
+    assert found.notice is not None
+    assert (found.notice.effective_on, found.notice.ends_on) == (MARCH, ends)
+    assert found.notice.annual_cents == 30_000
+
+
+@pytest.mark.parametrize(("periods", "day"), [(2, date(2025, 4, 18)), (3, None)])
+def test_a_notice_says_by_when_the_past_is_paid_as_far_as_pay_dates_are_set(
+    periods: int, day: date | None
+) -> None:
+    """Full periods after 10 March begin on the 15th and 29th; the third is not set."""
+    rule = base_pay(timing={"retro_within_periods": periods})
+    (found,) = awarded(calendar=TWO_YEARS).findings(rule)
+    assert found.notice is not None
+    assert found.notice.settle_by == day
+
+
+def test_a_limit_by_the_year_waits_for_the_year_and_one_for_ever_does_not() -> None:
+    def found(per: str) -> Any:
+        rule = plain_rule(caps=[{"of": "cents", "most": 40_000, "per": per}])
+        return said(awarded(calendar=Calendar()).findings(rule))
+
+    assert found("fiscal_year") == [NOT_YET]
+    assert found("career") == [("due", None, 30_000)]
+
+
+@pytest.mark.parametrize(
+    ("late", "last", "expected"),
+    [
+        ("hold", 2026, ("pending", "fiscal_year_closed", date(2025, 3, 10))),
+        ("next_fiscal_year", 2026, ("due", None, date(2025, 7, 1))),
+        ("next_fiscal_year", 2025, (*NOT_YET[:2], date(2025, 3, 10))),
+    ],
+)
+def test_what_is_late_is_held_or_waits_for_the_next_year_to_be_set(
+    late: str, last: int, expected: Any
+) -> None:
+    closed = Calendar(fiscal_years(2025, last), closed_through=date(2025, 6, 30), closed_position=1)
+    (found,) = awarded(calendar=closed).findings(plain_rule(timing={"late": late}))
+    assert (found.verdict, found.reason, found.payable_on) == expected
