@@ -8,12 +8,25 @@ from typing import Any
 
 import pytest
 
-from ledger.aggregates.batch import Batch, BatchIncompleteError, BatchOpenError, BatchStateError
+from ledger.aggregates.batch import (
+    Batch,
+    BatchIncompleteError,
+    BatchOpenError,
+    BatchStateError,
+    WarningsUnseenError,
+)
 from ledger.aggregates.batch_answers import Answer
-from ledger.aggregates.batch_draft import PeriodClosedError, draft, list_lines
+from ledger.aggregates.batch_draft import (
+    LineTooLargeError,
+    PeriodClosedError,
+    draft,
+    list_lines,
+)
 from ledger.aggregates.batch_returns import AnsweredBatch, VarianceUnexplainedError
 from ledger.errors import NothingChangesError
-from ledger.events.batch import BatchLine, StoredFile
+from ledger.events.batch import BatchLine, BatchWarningsAcknowledged, StoredFile
+from ledger.rules.batch_comparison import Comparison, Difference
+from ledger.rules.payroll import totals
 from ledger.rules.payroll_lines import lines_of_batch
 from tests.rules.test_payroll import TERMS, payable
 from tests.samples import DISTRICT, act, named
@@ -190,3 +203,64 @@ def test_a_batch_without_its_lines_comes_as_far_as_one_with_them() -> None:
         assert alone.state == ("exported" if whole.state == "acknowledged" else whole.state)
         shared = ("drafted", "preparers", "file", "approvals", "exports", "returns")
         assert all(getattr(alone, name) == getattr(whole, name) for name in shared)
+
+
+def test_a_stream_that_is_drafted_twice_or_never_is_not_folded() -> None:
+    events = drafted(lines(100))
+    with pytest.raises(AssertionError, match="drafted once"):
+        fold([*events, events[0]])
+    with pytest.raises(AssertionError, match="begins as a draft"):
+        fold(fold(events).void(act(), reason="test_run"))
+
+
+def test_what_is_voided_says_so_whatever_came_before() -> None:
+    made = lines(100)
+    approved = exported(made)[:-1]
+    assert fold(approved).state == "closed"
+    for events in (drafted(made), approved):
+        voided = [*events, *fold(events).void(act(), reason="test_run")]
+        assert fold(voided).state == "voided"
+
+
+def test_whoever_approves_has_seen_as_many_warnings_as_there_are() -> None:
+    """A teacher is paid ten times as much as in the batch before."""
+    made = lines(100_000)
+    events = drafted(made)
+    frozen = [*events, *fold(events).freeze(act(OFFICE), file=FILE, listed=len(made))]
+    paid, person = (10_000, 100_000), made[0].person_id
+    warnings = (Difference("sum", None, *paid), Difference("person", person, *paid))
+    before, now = (totals([cents]) for cents in paid)
+    compared = Comparison(7, before, now, 0, 0, warnings)
+    for seen in (0, 1, 3):
+        with pytest.raises(WarningsUnseenError):
+            fold(frozen).approve(act(SECOND), compared=compared, warnings_seen=seen)
+    told, *approved = fold(frozen).approve(act(SECOND), compared=compared, warnings_seen=2)
+    assert isinstance(told, BatchWarningsAcknowledged)
+    assert (told.compared_with, told.warnings) == (7, 2)
+    assert fold([*frozen, told, *approved]).approvers == (SECOND,)
+
+
+def test_without_a_batch_before_there_is_nothing_to_have_seen() -> None:
+    events = drafted(lines(100))
+    frozen = [*events, *fold(events).freeze(act(OFFICE), file=FILE, listed=1)]
+    assert fold([*frozen, *fold(frozen).approve(act(SECOND))]).approvers == (SECOND,)
+    with pytest.raises(WarningsUnseenError):
+        fold(frozen).approve(act(SECOND), warnings_seen=1)
+
+
+def test_a_line_above_the_ceiling_is_not_drafted_and_one_at_it_is() -> None:
+    terms = TERMS.model_copy(update={"line_cents_max": 250})
+    assert drafted(lines(250), terms=terms)
+    with pytest.raises(LineTooLargeError, match="1 lines are above 250 cents"):
+        drafted(lines(250, 251), terms=terms)
+
+
+def test_an_answer_about_a_line_that_is_none_of_ours_is_kept_once() -> None:
+    """In the same return, and in one that follows it."""
+    made = lines(100)
+    strange = Answer(line_id=named("strange"), status="accepted")
+    known = Answer(line_id=made[0].line_id, status="accepted")
+    events = answered(exported(made), strange, strange, known)
+    assert fold(events).quarantined == {named("strange")}
+    with pytest.raises(NothingChangesError):
+        answered(events, strange)

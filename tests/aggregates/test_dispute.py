@@ -80,3 +80,19 @@ def test_what_is_withdrawn_is_over() -> None:
             over.rebut(act(EARNER), rebuttal=WORDS)
         with pytest.raises(DisputeOverError):
             over.answer(act(APPROVER), outcome="upheld", reason="late", words=None)
+
+
+def test_a_stream_that_opens_twice_or_never_is_not_folded() -> None:
+    one = dispute()
+    opened = open_dispute(
+        one.id,
+        act(EARNER),
+        person_id=EARNER,
+        disputed=one.disputed,
+        number=1,
+        statement=WORDS,
+    )
+    with pytest.raises(AssertionError, match="opened once"):
+        Dispute.fold(one, opened)
+    with pytest.raises(AssertionError, match="begins by being opened"):
+        Dispute.fold(None, one.withdraw(act(EARNER)))

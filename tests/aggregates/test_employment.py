@@ -91,6 +91,16 @@ def test_a_position_is_held_from_its_first_day_to_its_last() -> None:
     ]
 
 
+def test_a_position_is_held_from_a_day_unless_it_is_over_or_was_never_held() -> None:
+    held = given().when(lambda _: begin(AUGUST, JUNE)).then(EmploymentStarted)
+    assert [held.held_from(day) for day in (AUGUST - DAY, JUNE, JUNE + DAY)] == [True, True, False]
+    for_ever = given().when(lambda _: begin(AUGUST, None)).then(EmploymentStarted)
+    assert for_ever.held_from(JUNE)
+    never = Employment.fold(held, [ended(AUGUST - DAY)])
+    assert never is not None
+    assert not never.held_from(AUGUST - DAY)
+
+
 def test_a_position_of_one_day_is_one() -> None:
     held = given().when(lambda _: begin(AUGUST, AUGUST)).then(EmploymentStarted)
     assert held.held_on(AUGUST)

@@ -8,7 +8,13 @@ from typing import Any
 import pytest
 
 from ledger.aggregates import acceptance, external_record, issuer_trust
-from ledger.aggregates.acceptance import Decision, ItemRevokedError, PartOfAwardError
+from ledger.aggregates.acceptance import (
+    ISSUED_HERE,
+    Decision,
+    ItemIssuedHereError,
+    ItemRevokedError,
+    PartOfAwardError,
+)
 from ledger.aggregates.external_record import NewRecord
 from ledger.aggregates.issuer_trust import IssuerNotTrustedError, Trust
 from ledger.aggregates.licensure import FarDayError
@@ -189,6 +195,7 @@ def test_an_award_is_accepted_partly_accepted_or_declined(decision: Decision) ->
         (Decision(outcome="partly_accepted", reason="x"), {}, PartOfAwardError),
         (WHOLE, {"status": "revoked"}, ItemRevokedError),
         (HALF, {"status": "revoked"}, ItemRevokedError),
+        (WHOLE, {"reason": ISSUED_HERE}, ItemIssuedHereError),
     ],
 )
 def test_what_cannot_be_accepted_is_refused(
@@ -202,8 +209,9 @@ def test_hours_are_accepted_in_their_own_number() -> None:
     deciding(hours).then(fact(AcceptanceDecided, kind="hour", quantity_hundredths=1500))
 
 
-def test_a_revoked_award_may_be_declined() -> None:
-    deciding(NONE, status="revoked").then(AcceptanceDecided)
+@pytest.mark.parametrize("changes", [{"status": "revoked"}, {"reason": ISSUED_HERE}])
+def test_what_counts_for_nothing_may_be_declined(changes: dict[str, Any]) -> None:
+    deciding(NONE, **changes).then(AcceptanceDecided)
 
 
 def test_the_newest_decision_counts_and_the_same_again_changes_nothing() -> None:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
 import pytest
 
-from ledger.aggregates import opening, payroll_retention, webhook
+from ledger.aggregates import opening, payroll, payroll_retention, webhook
 from ledger.aggregates.entitlement import Entitlement, LineSettledError, NotHeldError
 from ledger.aggregates.opening import OpeningFile, OpeningTotals
 from ledger.aggregates.payroll_retention import PayrollRetention, payroll_retention_stream
 from ledger.aggregates.seal_keys import SecondPersonError
 from ledger.aggregates.webhook import Webhook, WebhookAddressError
-from ledger.errors import LedgerError, NothingChangesError
+from ledger.errors import ConflictError, LedgerError, NothingChangesError
+from ledger.events import AnyEntitlementEvent
+from ledger.events.entitlement import CorrectionAdopted
+from ledger.events.payroll import PayCode, PayrollTerms
+from ledger.rules.payroll_lines import Proposal
 from tests.samples import DISTRICT, EARNER, ZONE, act, named, vault_text
 
 LINE, STREAM, BATCH = named("line"), named("stream"), named("batch")
@@ -143,3 +148,129 @@ def test_files_are_destroyed_once_and_what_is_stored_later_anew() -> None:
     with refused(NothingChangesError):
         gone.hold_back(act(), grounds=())
     assert begun(gone).underway
+
+
+def test_files_that_are_kept_after_all_are_no_longer_being_destroyed() -> None:
+    underway = begun()
+    kept = PayrollRetention.fold(underway, underway.hold_back(act(), grounds=("legal-hold",)))
+    assert kept is not None
+    assert (kept.underway, kept.destroyed) == (False, frozenset())
+    with refused(NothingChangesError):
+        kept.hold_back(act(), grounds=("legal-hold",))
+    with refused(NothingChangesError):
+        kept.confirm(act(), file_ids=())
+    assert begun(kept).underway
+
+
+def proposal(cents: int) -> Proposal:
+    return Proposal(
+        entitlement_id=named("entitlement"),
+        person_id=EARNER,
+        policy_id=named("policy"),
+        policy_version=1,
+        subject_id=named("award"),
+        earned_on=date(2024, 5, 1),
+        kind="adj",
+        amount_cents=cents,
+        owed_cents=30_000 + cents,
+        closed_cents=30_000,
+        original_line_id=LINE,
+        original_attempt=1,
+        original_pay_date=date(2024, 6, 14),
+        original_tax_year=2024,
+    )
+
+
+def test_corrections_are_numbered_and_each_becomes_a_line_of_its_own() -> None:
+    def adopt(known: Entitlement, cents: int) -> Entitlement:
+        adopted = known.adopt(
+            act(),
+            proposal=proposal(cents),
+            corrections_known=len(known.corrections),
+            through_position=9,
+        )
+        (event,) = adopted
+        assert isinstance(event, CorrectionAdopted)
+        assert (event.correction, event.amount_cents) == (len(known.corrections) + 1, cents)
+        assert event.original == proposal(cents).original
+        made = Entitlement.fold(known, adopted)
+        assert made is not None
+        return made
+
+    both = adopt(adopt(untouched(), 1_000), 1_000)
+    assert len(set(both.corrections)) == 2
+
+
+@pytest.mark.parametrize("known", [0, 2])
+def test_a_correction_that_rests_on_others_than_there_are_is_refused(known: int) -> None:
+    new = untouched()
+    one = Entitlement.fold(
+        new, new.adopt(act(), proposal=proposal(5), corrections_known=0, through_position=9)
+    )
+    assert one is not None
+    with refused(ConflictError):
+        one.adopt(act(), proposal=proposal(5), corrections_known=known, through_position=9)
+
+
+def test_what_is_written_off_is_settled() -> None:
+    def off(known: Entitlement) -> Sequence[AnyEntitlementEvent]:
+        return known.write_off(
+            act(),
+            line=LINE,
+            attempt=1,
+            amount_cents=-500,
+            reason="below_cost",
+            board_reference="Minute 7",
+        )
+
+    settled = Entitlement.fold(None, off(untouched()))
+    assert settled is not None
+    with refused(LineSettledError):
+        off(settled)
+    with refused(LineSettledError):
+        settled.release_line(act(), line=LINE, attempt=1)
+
+
+def paying(*codes: PayCode, since: date = date(2024, 7, 1)) -> PayrollTerms:
+    return PayrollTerms(
+        effective_from=since,
+        company_code="ABC",
+        batch_prefix="MC",
+        second_approval_above_cents=1_000_000,
+        codes=codes or (PayCode(earning_code="MCR", recovery_code="MCA"),),
+    )
+
+
+def paid_by(terms: PayrollTerms) -> payroll.Payroll:
+    events = payroll.set_first_terms(STREAM, act(), district_id=DISTRICT, terms=terms)
+    made = payroll.Payroll.fold(None, events)
+    assert made is not None
+    return made
+
+
+def test_the_terms_of_a_day_are_the_last_that_hold_by_then() -> None:
+    later = paying(since=date(2025, 7, 1))
+    first = paid_by(paying())
+    both = payroll.Payroll.fold(first, first.set_terms(act(), terms=later))
+    assert both is not None
+    assert both.terms_on(date(2025, 6, 30)) == (1, paying())
+    assert both.terms_on(date(2025, 7, 1)) == (2, later)
+    with refused(payroll.PayrollTermsMissingError):
+        both.terms_on(date(2024, 6, 30))
+
+
+def test_the_same_terms_again_change_nothing() -> None:
+    with refused(NothingChangesError):
+        paid_by(paying()).set_terms(act(), terms=paying())
+
+
+@pytest.mark.parametrize("policy_id", [None, named("policy")])
+def test_a_policy_has_one_pay_code_and_all_others_have_one(policy_id: UUID | None) -> None:
+    code = PayCode(policy_id=policy_id, earning_code="MCR", recovery_code="MCA")
+    other = PayCode(policy_id=named("other"), earning_code="MCR", recovery_code="MCA")
+    assert paid_by(paying(code, other)).versions
+    twice = paying(code, code)
+    with refused(payroll.PayCodeRepeatedError):
+        paid_by(twice)
+    with refused(payroll.PayCodeRepeatedError):
+        paid_by(paying()).set_terms(act(), terms=twice)

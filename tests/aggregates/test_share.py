@@ -9,6 +9,7 @@ import pytest
 
 from ledger.aggregates.share import (
     DAYS_MAX,
+    ENROLLMENTS_MAX,
     Recipient,
     Share,
     ShareExpiryError,
@@ -92,3 +93,10 @@ def test_what_she_ended_is_ended_and_nothing_ends_twice() -> None:
     assert ended.standing(MONDAY + timedelta(days=60)) == "revoked", "and not expired"
     with pytest.raises(NothingChangesError):
         ended.revoke(act(EARNER))
+
+
+def test_a_share_names_two_hundred_awards_at_the_most() -> None:
+    awards = tuple(named(f"award {number}") for number in range(ENROLLMENTS_MAX))
+    assert len(share(enrollment_ids=awards).terms.enrollment_ids) == ENROLLMENTS_MAX
+    with pytest.raises(ShareScopeError):
+        share(enrollment_ids=(*awards, named("one more")))
