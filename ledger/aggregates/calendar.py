@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import Self
+from typing import Self, assert_never
 from uuid import UUID
 
 from ledger.aggregates.base import Act, Aggregate, first_header
@@ -102,6 +102,8 @@ class Calendar(Aggregate):
             case CompetencyClassSet(credential_ids=credential_ids):
                 if len(set(credential_ids)) < len(credential_ids):
                     raise ClassRepeatsCredentialError("a class names a micro-credential once")
+            case _:
+                assert_never(fact)
 
     def _must_know(self, year: int) -> None:
         if year not in self.years:

@@ -15,7 +15,7 @@ from ledger.aggregates.acceptance import (
     ItemRevokedError,
     PartOfAwardError,
 )
-from ledger.aggregates.external_record import NewRecord
+from ledger.aggregates.external_record import ExternalRecord, NewRecord, RecordHerOwnError
 from ledger.aggregates.issuer_trust import IssuerNotTrustedError, Trust
 from ledger.aggregates.licensure import FarDayError
 from ledger.errors import LedgerError, NothingChangesError
@@ -86,6 +86,13 @@ def test_a_record_is_kept_with_what_was_found_out() -> None:
         .then(fact(ExternalRecordImported, items=NEW.items, document=NEW.document))
     )
     assert set(after.items) == {ITEM, OTHER}
+
+
+def test_what_she_keeps_to_herself_no_district_decides_on() -> None:
+    own = ExternalRecord.fold(None, [imported.model_copy(update={"district_id": None})])
+    assert own is not None
+    with pytest.raises(RecordHerOwnError):
+        own.recheck(act(), [ItemFindings(**FINDINGS | {"status": "revoked"})])
 
 
 def test_a_day_that_is_a_slip_of_the_pen_is_refused() -> None:

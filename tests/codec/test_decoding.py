@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from ledger import codec, decoding
 from ledger.events import EVENT_CLASSES, LedgerEvent
 from tests.projections.lives import lives
-from tests.samples import Story
+from tests.samples import MET, Story
 
 
 @settings(max_examples=20)
@@ -75,3 +75,21 @@ def test_what_is_known_is_forgotten_before_it_fills_the_memory(
     assert [known[letter] for letter in "abcdabc"] == list("ABCDABC")
     assert known[None] is None
     assert len(known) <= 5
+
+
+def test_a_field_that_is_not_known_is_refused_within_a_value_as_well() -> None:
+    events = Story().submitted().scored(MET, MET).events
+    scored = next(one for one in events if one.TOPIC == "enrollment.scored.v1")
+    stored = (scored.originator_id, scored.originator_version)
+    fields = orjson.loads(codec.encode(scored))
+    assert codec.decode_stored(scored.TOPIC, orjson.dumps(fields), *stored) == scored
+    fields["scores"][0]["unheard_of"] = 1
+    with pytest.raises(codec.UnreadableEventError):
+        codec.decode_stored(scored.TOPIC, orjson.dumps(fields), *stored)
+
+
+@pytest.mark.parametrize("value", [7, "seven", True])
+def test_what_json_has_as_it_should_be_is_left_as_it_is(value: object) -> None:
+    convert = decoding._converter(type(value))
+    assert convert is not None
+    assert convert(value) is value

@@ -27,7 +27,12 @@ from ledger.rules.payroll import (
     totals,
     variance,
 )
-from ledger.rules.payroll_lines import Proposal, lines_of_batch, proposals
+from ledger.rules.payroll_lines import (
+    PayCodeMissingError,
+    Proposal,
+    lines_of_batch,
+    proposals,
+)
 from ledger.rules.payroll_states import entitlement_state
 from tests.samples import named
 
@@ -322,3 +327,55 @@ def test_a_correction_of_a_share_comes_from_the_fund_that_paid_it() -> None:
     correction = adopted(gone[0], 1)
     [back] = lines_of_batch(shares[:1], [correction], tried, {}, TERMS)
     assert (back.amount_cents, back.fund_source) == (-4_000, "fund-2")
+
+
+def test_a_person_approves_the_whole_entitlement_and_not_each_part() -> None:
+    """300.00 in parts of 100.00, of which only the whole is approved."""
+    part = replace(payable(1, 10_000), whole_cents=30_000)
+    terms = TERMS.model_copy(update={"entitlements_approved_by": "person"})
+
+    def lines(approved_cents: int, one: Payable) -> list[int]:
+        decided = {one.entitlement_id: Decided(approved_cents=approved_cents)}
+        return [line.amount_cents for line in lines_of_batch([one], [], {}, decided, terms)]
+
+    assert lines(30_000, part) == [10_000]
+    assert lines(10_000, part) == []
+    assert lines(10_000, payable(1, 10_000)) == [10_000]
+
+
+def test_a_policy_without_a_pay_code_is_named() -> None:
+    office = Office(owed={1: 100})
+    office.close()
+    office.owed[1] = 50
+    assert office.adopt() == 1
+    none = TERMS.model_copy(update={"codes": ()})
+    with pytest.raises(PayCodeMissingError) as refused:
+        lines_of_batch([payable(2, 100)], [], {}, {}, none)
+    assert refused.value.operands == {"policy": POLICY}
+    with pytest.raises(PayCodeMissingError):
+        lines_of_batch([], office.corrections, office.tried, {}, none)
+    coded = replace(payable(2, 100), earning_code="OWN")
+    [line] = lines_of_batch([coded], [], {}, {}, none)
+    assert line.earning_code == "OWN"
+
+
+def test_a_correction_counts_that_was_paid_and_one_of_an_attempt_that_came_back_does_not() -> None:
+    office = Office(owed={1: 300})
+    [first] = office.close()
+    office.owed[1] = 200
+    assert office.adopt() == 1
+    assert office.adopt() == 0, "what is adopted counts before it is a line"
+    office.close()
+    office.answer(first.line_id, "rejected")
+    [again] = office.close()
+    assert again.amount_cents == 200
+    assert office.adopt() == 1, "the correction was paid and takes off once more"
+    assert [line.amount_cents for line in office.close()] == [100]
+
+
+def test_more_than_was_paid_is_an_adjustment() -> None:
+    office = Office(owed={1: 100})
+    office.close()
+    more = payable(1, 130)
+    [found] = proposals({more.line_id: more}, [], office.tried)
+    assert (found.kind, found.amount_cents) == ("adj", 30)

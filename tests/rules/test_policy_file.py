@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ledger.rules.policy_file import PolicyFileError, parse
+from ledger.rules.policy_file import PolicyFileError, names_in, parse
 from tests.samples import named
 
 HEAD = 'id = "X1"\nname = "Bad"\nsources = ["a"]\n'
@@ -85,3 +85,18 @@ def test_the_line_of_each_flaw_is_named(number: int, line: str, place: str) -> N
     flaws = [str(flaw) for flaw in refused.value.operands["flaws"]]
     told = f"bad.toml:{place}" if place[0].isdigit() else f"bad.toml: {place}"
     assert any(flaw.startswith(told) for flaw in flaws), flaws
+
+
+def test_what_a_file_asks_to_be_named_is_read_and_nothing_where_it_asks_for_nothing() -> None:
+    assert names_in(WHOLE) == {"literacy": "the credential"}
+    assert names_in(HEAD) == {}
+    assert names_in("names = 5") == {}
+    assert names_in("names = ") == {}
+
+
+def test_a_name_that_was_not_given_is_told_with_the_line_that_asks_for_it() -> None:
+    with pytest.raises(PolicyFileError) as refused:
+        parse(WHOLE, "bad.toml", {})
+    assert [str(one) for one in refused.value.operands["flaws"]] == [
+        "bad.toml:5: names.literacy: an id for the credential"
+    ]

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.events.policy_rule import Rule
-from ledger.rules.entitlements.caps import Wish, lot, pro_rata
+from ledger.rules.entitlements.caps import Wish, lot, lottery, pro_rata
 from ledger.rules.entitlements.pools import Claim, Close, Given, given_out
 from ledger.values import POSITION_MAX
 from tests.rules.dossiers import plain_rule
@@ -152,3 +152,16 @@ def test_a_draw_with_many_turns_costs_what_they_change() -> None:
     after = at(spans, 5_000)
     assert set(after.values()) == {100}
     assert first.isdisjoint(after)
+
+
+def test_a_lot_that_no_longer_fits_ends_the_draw() -> None:
+    """Whoever comes behind it gets nothing, even what would have fitted."""
+    wishes = [Wish((n, n), named(f"claim {n}"), 20_000) for n in range(3)]
+    first, second, third = sorted(wishes, key=lambda one: lot("seed", one.entitlement_id))
+    small = third._replace(cents=1)
+    drawn = lottery(30_000, None, "seed", [first, second, small])
+    assert drawn == {first.entitlement_id: 20_000}
+    assert lottery(40_000, None, "seed", [first, second, small]) == {
+        first.entitlement_id: 20_000,
+        second.entitlement_id: 20_000,
+    }

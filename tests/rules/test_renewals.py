@@ -185,6 +185,11 @@ def test_what_is_earned_later_than_the_day_is_not_looked_at() -> None:
     assert len(line(TENNESSEE, record, RULES, DAY).units) == 1
 
 
+def test_nor_is_it_where_no_authority_has_spoken() -> None:
+    record = awards(1, "2024-01-01") + awards(1, "2024-07-01")
+    assert reasons(line(TENNESSEE, record, [], DAY, None)) == ["no_equivalency_rule"]
+
+
 def test_the_facts_of_the_day_decide_what_is_asked() -> None:
     later = Facts(date(2024, 1, 1), "teacher", ("public-school",))
     held = replace(TENNESSEE, facts=(*TENNESSEE.facts, later))

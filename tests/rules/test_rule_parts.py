@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ledger.events.policy_rule import Rule
-from ledger.rules.entitlements.facts import Calendar
+from ledger.rules.entitlements.facts import Calendar, FiscalYear
 from tests.rules.dossiers import (
     OnFile,
     amounts,
@@ -234,3 +234,64 @@ def test_what_is_late_is_held_or_waits_for_the_next_year_to_be_set(
     closed = Calendar(fiscal_years(2025, last), closed_through=date(2025, 6, 30), closed_position=1)
     (found,) = awarded(calendar=closed).findings(plain_rule(timing={"late": late}))
     assert (found.verdict, found.reason, found.payable_on) == expected
+
+
+@pytest.mark.parametrize(
+    ("basis", "cents"),
+    [
+        ({}, 2_500),
+        ({"whole_units": True}, 2_000),
+        ({"units_max": 2}, 2_000),
+        ({"units_max": 3}, 2_500),
+    ],
+)
+def test_units_are_paid_in_part_or_whole_and_up_to_the_most(
+    basis: dict[str, Any], cents: int
+) -> None:
+    """Two and a half hours at 10 dollars."""
+    each = {"kind": "per_unit", "amount_cents": 1_000, **basis}
+    rule = plain_rule(
+        trigger={"kind": "activity", "activities": ["workshop"]},
+        amount=[{"name": "hours", "basis": each}],
+    )
+    file = OnFile().hired(HIRED).activity("a workshop", "workshop", 250, MARCH)
+    assert said(file.findings(rule)) == [("due", None, cents)]
+
+
+def test_a_part_of_an_amount_that_hangs_on_what_nobody_has_recorded_waits() -> None:
+    rule = plain_rule(amount=flat(when=[{"kind": "hired_by", "by": "documents"}]))
+    assert said(awarded().findings(rule)) == [("pending", "documents_missing", 0)]
+
+
+@pytest.mark.parametrize(("days", "expected"), [(3, ("due", None, 30_000)), (40, NOT_YET)])
+def test_business_days_need_the_holidays_of_the_years_they_reach(days: int, expected: Any) -> None:
+    """From 10 December 2025; nobody has set the holidays of 2026."""
+    december = Calendar(fiscal_years(2025, 2026), holidays={2025: frozenset()})
+    window = {"kind": "within", "what": "earned", "after": "earned", "days": days}
+    rule = plain_rule(windows=[window | {"counting": "business"}])
+    file = OnFile(december).hired(HIRED).award("mc", date(2025, 12, 10))
+    assert said(file.findings(rule)) == [expected]
+
+
+def test_a_day_of_the_year_that_a_short_year_does_not_have_is_missing() -> None:
+    """A first year of two months, as of a district that has just begun."""
+    short = Calendar((FiscalYear(2025, date(2025, 2, 1), date(2025, 3, 31)),))
+    rule = plain_rule(eligibility=[{"kind": "employed", "on": "--10-01"}])
+    assert said(awarded(calendar=short).findings(rule)) == [NOT_YET]
+
+
+@pytest.mark.parametrize(
+    ("goals", "expected"),
+    [
+        (None, ("due", None, 30_000)),
+        (["math", "literacy"], ("due", None, 30_000)),
+        (["math"], ("not_due", "plan_goal_missing", 0)),
+    ],
+)
+def test_it_serves_a_goal_of_her_plan_or_one_of_those_named(
+    goals: list[str] | None, expected: Any
+) -> None:
+    rule = plain_rule(preconditions=[{"kind": "plan_goal", "goals": goals}])
+    file = awarded().note("plan_goal", "mc", MARCH, "literacy")
+    assert said(file.findings(rule)) == [expected]
+    assert said(awarded().findings(rule)) == [("not_due", "plan_goal_missing", 0)]

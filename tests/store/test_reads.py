@@ -239,6 +239,30 @@ def test_a_read_gives_up_when_the_database_stays_away(tmp_path: object) -> None:
         nowhere.fetch("last_position")
 
 
+def test_without_a_link_that_rests_there_is_nothing_to_wait_for(database_url: str) -> None:
+    shared = links_of(database_url, 1, 5)
+    begun = time.monotonic()
+    shared.hear(60)
+    assert time.monotonic() - begun < 30
+    assert shared._idle == []
+
+
+def test_a_wait_that_the_server_ends_leaves_no_link_behind(database_url: str) -> None:
+    """The next read makes a new one."""
+    shared = links_of(database_url, 1, 60)
+    assert shared.last_position() == 0
+    rows(
+        database_url,
+        "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()",
+    )
+    for _ in range(3):  # the server's last words first, and then that it has gone
+        shared.hear(60)
+    assert shared._idle == []
+    assert shared.last_position() == 0
+    shared.close()
+
+
 def test_an_error_of_a_read_leaves_the_link_usable(database_url: str) -> None:
     shared = links_of(database_url, 1, 5)
     with pytest.raises(psycopg.errors.InvalidRowCountInLimitClause):

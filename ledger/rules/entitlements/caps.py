@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import date
 from fractions import Fraction
 from hashlib import sha256
-from typing import NamedTuple
+from typing import NamedTuple, assert_never
 from uuid import UUID
 
 from ledger.events.policy_money import Cap
@@ -116,6 +116,8 @@ def _counting(cap: Cap, used: Sequence[Used], about: Used) -> list[Used]:
         case "months":
             since = add_months(about.day, -(cap.months or 1))
             return [one for one in used if since < one.day]
+        case _:
+            assert_never(cap.per)
 
 
 class Wish(NamedTuple):

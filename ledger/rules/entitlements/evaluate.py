@@ -66,8 +66,6 @@ def _undated(policy_id: UUID, rule: Rule, dossier: Dossier, reason: str) -> list
     """What stands for everything that cannot be found until a missing fact is recorded."""
     placed = [(one.award.awarded_on, one.award.position) for one in dossier.awards]
     placed += [(one.last_day, one.position) for one in dossier.activities]
-    if not placed:
-        return []
     day, position = max(placed, key=lambda one: one[1])
     return [
         Occasion(

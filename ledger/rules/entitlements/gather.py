@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, assert_never
 from uuid import UUID
 
 from ledger.events.calendar import (
@@ -145,6 +145,8 @@ def subject_of(fact: DistrictFact) -> tuple[str, object]:
             return fact.kind, fact.name
         case AllotmentSet():
             return fact.kind, (fact.fund, fact.fiscal_year)
+        case _:
+            assert_never(fact)
 
 
 @dataclass(frozen=True, slots=True)
