@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ledger.rules.policy_file import PolicyFileError, names_in, parse
+from ledger.rules.policy_file import PolicyFileError, line_of, names_in, parse
 from tests.samples import named
 
 HEAD = 'id = "X1"\nname = "Bad"\nsources = ["a"]\n'
@@ -100,3 +100,17 @@ def test_a_name_that_was_not_given_is_told_with_the_line_that_asks_for_it() -> N
     assert [str(one) for one in refused.value.operands["flaws"]] == [
         "bad.toml:5: names.literacy: an id for the credential"
     ]
+
+
+@pytest.mark.parametrize(
+    ("field", "line"),
+    [
+        ("rules.0", 7),  # the rule itself begins there
+        ("rules.1", 17),
+        ("rules.1.timing", 26),
+        ("names.literacy", 5),
+        ("nowhere", None),
+    ],
+)
+def test_a_field_begins_on_a_line_or_is_nowhere(field: str, line: int | None) -> None:
+    assert line_of(WHOLE, field) == line
