@@ -158,12 +158,14 @@ def freeze(edge: Edge, call: Call, *, batch_id: UUID) -> Receipt:
         )
 
 
+@collector_resting()
 def compared(edge: Edge, batch_id: UUID) -> Comparison | None:
     """A batch beside the one before it, as whoever approves it has to see it."""
     batch = edge.ledger.get(Batch, batch_id)
-    return comparison(edge.ledger, batch, rows_of(edge.ledger, batch_id))
+    return comparison(edge.ledger, batch)
 
 
+@collector_resting()
 def approve(edge: Edge, call: Call, *, batch_id: UUID, warnings_seen: int) -> Receipt:
     """Approve a frozen batch that somebody else made, having seen its warnings."""
     return commands.approve_batch(
@@ -176,13 +178,14 @@ def approve(edge: Edge, call: Call, *, batch_id: UUID, warnings_seen: int) -> Re
 
 
 def _have_reviewed(edge: Edge) -> HaveReviewed:
-    def have_reviewed(who: frozenset[UUID], entitlement_ids: Collection[str]) -> bool:
+    def have_reviewed(who: frozenset[UUID], entitlement_ids: Callable[[], Collection[str]]) -> bool:
         with edge.reading([EVERYTHING]) as connection:
             return reviewers.have_reviewed(connection, who, entitlement_ids)
 
     return have_reviewed
 
 
+@collector_resting()
 def export(edge: Edge, call: Call, *, batch_id: UUID, layout_name: str) -> Receipt:
     """Render a closed batch in a layout, once."""
     earlier = edge.ledger.replayed(call)

@@ -67,7 +67,7 @@ def unseal(key: Key, ciphertext: bytes, context: bytes) -> bytes:
     """Decrypt. Raises VaultDamagedError when a bit differs or it belongs elsewhere."""
     if len(ciphertext) < HEADER_BYTES or ciphertext[0] != AES_256_GCM:
         raise VaultDamagedError("a ciphertext has a form this version does not know")
-    if key_id_of(ciphertext) != key.id:
+    if ciphertext[1:17] != key.id.bytes:
         raise VaultDamagedError("a ciphertext names another key than the one kept for it")
     nonce, body = ciphertext[17:HEADER_BYTES], ciphertext[HEADER_BYTES:]
     try:

@@ -88,10 +88,15 @@ def stream_id(kind: str, *parts: UUID | str | int) -> UUID:
         names = orjson.dumps(parts)[2:-2].replace(b'","', b"\x1f")
         name = b"%b\x1f%b" % (kind.encode(), names)
     else:
-        name = "\x1f".join([kind, *map(str, parts)]).encode()
+        name = b"\x1f".join([kind.encode(), *map(_name_of, parts)])
     digest = sha1(_NAMESPACE_BYTES + name, usedforsecurity=False).digest()
     # As uuid5, which takes longer: each award has an id of this kind, and each line of payroll.
     return id_of_number(int.from_bytes(digest[:16], "big") & _UUID5_KEPT | _UUID5_SET)
+
+
+def _name_of(part: UUID | str | int) -> bytes:
+    """As text. Written as JSON, an id takes a tenth of the time."""
+    return orjson.dumps(part)[1:-1] if type(part) is UUID else str(part).encode()
 
 
 def _to_utc(instant: datetime) -> datetime:

@@ -17,7 +17,7 @@ from psycopg import Connection
 
 from ledger.events import AnyEntitlementEvent
 from ledger.events.batch import LineKind, OriginalLine, ResultException, ResultStatus
-from ledger.rules.batch_comparison import Comparison, compare
+from ledger.rules.batch_comparison import Comparison, compare, paid
 from ledger.rules.payroll import Correction, Decided, LastTry, LineStatus, Variance
 from ledger.values import POSITION_MAX
 from projections.batch_fold import Batch, Changes, DecisionRow, Relevant, fold
@@ -206,7 +206,7 @@ def comparison(connection: Connection[Any], batch: Batch) -> Comparison | None:
         return None
     earlier = rows(connection, _SQL["paid_in"], batch_id=found[0].batch_id)
     now = rows(connection, _SQL["paid_in"], batch_id=batch.batch_id)
-    return compare(found[0].number, earlier, now)
+    return compare(found[0].number, paid(earlier), paid(now))
 
 
 def lines_of_batch(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 from uuid import UUID
 
@@ -37,18 +37,20 @@ _SQL = blocks("reviewers")
 
 
 def have_reviewed(
-    connection: Connection[Any], who: Collection[UUID], entitlement_ids: Collection[str]
+    connection: Connection[Any],
+    who: Collection[UUID],
+    entitlement_ids: Callable[[], Collection[str]],
 ) -> bool:
     """Whether one of these ids assessed or decided an award that an entitlement rests on.
 
     The connection has to be one that sees everything.
     """
-    if not entitlement_ids or not _may_review(connection, who):
+    if not _may_review(connection, who):
         return False
     found = rows(
         connection,
         _SQL["have_reviewed"],
-        entitlement_ids=list(entitlement_ids),
+        entitlement_ids=list(entitlement_ids()),
         awarded=Awarded.TOPIC,
         topics=list(BY_REVIEWERS),
         persons=[str(one).encode() for one in who],

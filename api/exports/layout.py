@@ -19,7 +19,7 @@ from typing import Any, Literal
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from api.exports.records import FIELDS, Record, dollars
+from api.exports.records import FIELDS, RECORDS_AT_ONCE, Record, dollars
 from ledger.errors import NotFoundError, RuleError
 
 COMPUTED = ("company_code", "batch_code")
@@ -27,7 +27,6 @@ COMPUTED = ("company_code", "batch_code")
 FORMULA_STARTS = frozenset("=+-@\t\r\n\0\uff1d\uff0b\uff0d\uff20")
 NOTHING: Record = {}
 ISO_DAY = "%Y-%m-%d"
-RECORDS_AT_ONCE = 1_000
 LINE_ENDS = {"crlf": "\r\n", "lf": "\n"}
 Texts = Callable[[Sequence[Record]], Sequence[str]]  # of a column, one for each record
 
@@ -89,6 +88,8 @@ class Column(BaseModel):
         def texts(page: Sequence[Record]) -> Sequence[str]:
             values = [record[field] for record in page]
             known = {value: shown(value) for value in set(values)}
+            if len(known) == 1:
+                return list(known.values()) * len(page)
             return [known[value] for value in values]
 
         return texts

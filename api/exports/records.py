@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from itertools import islice
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -53,8 +54,12 @@ FIELDS = (
     "evidence_hash",
     "memo",
 )
+RECORDS_AT_ONCE = 1_000
 NO_ORIGINAL = {"line_id": None, "pay_date": None, "tax_year": None}
 Record = dict[str, Any]  # by the names above, beside `company_code` and `batch_code`
+# Records are written as a list, in half the time of so many objects. No text can hold what stands
+# between two of them: in JSON, a quote within a text comes behind a backslash.
+_BETWEEN, _ENDED = b'},{"line_no":', b'}\n{"line_no":'
 
 
 # What all shares of one instalment have in common.
@@ -203,7 +208,9 @@ def _of_line(number: int, row: LineRow, beside: Beside) -> Record:
 
 def to_bytes(records: Iterable[Record]) -> bytes:
     """As they are frozen: one JSON object a line, amounts in cents."""
-    return b"".join(orjson.dumps(one, option=orjson.OPT_APPEND_NEWLINE) for one in records)
+    coming = iter(records)
+    pages = iter(lambda: list(islice(coming, RECORDS_AT_ONCE)), [])
+    return b"".join(orjson.dumps(page)[1:-1].replace(_BETWEEN, _ENDED) + b"\n" for page in pages)
 
 
 def dollars(cents: int) -> str:

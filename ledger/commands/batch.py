@@ -17,7 +17,7 @@ from ledger.aggregates.organization import Organization
 from ledger.aggregates.payroll import Payroll, PayrollTermsMissingError
 from ledger.application import Call, Ledger, Reader, Receipt
 from ledger.commands.batch_comparison import batch_stream, comparison
-from ledger.commands.batch_lines import LineRow, about_lines, about_rows, rows_of
+from ledger.commands.batch_lines import LineRow, about_batch, about_lines, about_rows
 from ledger.commands.payroll import payroll_stream
 from ledger.commands.segregation import (
     HaveReviewed,
@@ -212,9 +212,9 @@ def approve_batch(
     def decide(read: Reader) -> Sequence[AnyBatchEvent]:
         batch = read.get(Batch, batch_id)
         batch.must_be_frozen()
-        rows = rows_of(ledger, batch_id)
-        must_not_approve(ledger, call.caller_id, batch, about_rows(rows), have_reviewed)
-        compared = comparison(ledger, batch, rows)
+        about = about_batch(ledger, batch)
+        must_not_approve(ledger, call.caller_id, batch, about, have_reviewed)
+        compared = comparison(ledger, batch)
         return batch.approve(call.act, compared=compared, warnings_seen=warnings_seen)
 
     return run_segregated(ledger, call, district_id, batch_id, decide)

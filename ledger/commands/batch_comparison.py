@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 from ledger.aggregates.batch import Batch
 from ledger.application import Ledger
-from ledger.commands.batch_lines import LineRow, rows_of
+from ledger.commands.batch_lines import summary_of
 from ledger.commands.merge import merges
-from ledger.rules.batch_comparison import Comparison, Paid, compare
+from ledger.rules.batch_comparison import Comparison, compare
 from ledger.values import stream_id
 
 
@@ -27,16 +26,11 @@ def batch_before(ledger: Ledger, batch: Batch) -> Batch | None:
     return None
 
 
-def comparison(ledger: Ledger, batch: Batch, rows: list[LineRow]) -> Comparison | None:
+def comparison(ledger: Ledger, batch: Batch) -> Comparison | None:
     """What differs from the batch before; null for the first. Two records of one person are one."""
     before = batch_before(ledger, batch)
     if before is None:
         return None
     meant = {str(one): str(person_id) for one, person_id in merges(ledger).meant.items()}
-    earlier = _paid(meant, rows_of(ledger, before.id))
-    return compare(before.drafted.number, earlier, _paid(meant, rows))
-
-
-def _paid(meant: Mapping[str, str], rows: Iterable[LineRow]) -> list[Paid]:
-    paid = [(row["person_id"], row["amount_cents"]) for row in rows]
-    return [(meant.get(person, person), cents) for person, cents in paid] if meant else paid
+    earlier, now = (summary_of(ledger, one).paid.meaning(meant) for one in (before, batch))
+    return compare(before.drafted.number, earlier, now)

@@ -22,8 +22,8 @@ from ledger.events.batch import ForbiddenPair, SegregationViolationAttempted
 from ledger.values import stream_id
 
 # Whether one of these ids had a hand in an award that one of these entitlements rests on: whoever
-# derives entitlements knows.
-HaveReviewed = Callable[[frozenset[UUID], Collection[str]], bool]
+# derives entitlements knows, and looks at them only for somebody who was ever let review.
+HaveReviewed = Callable[[frozenset[UUID], Callable[[], Collection[str]]], bool]
 
 
 class SegregationError(ForbiddenError):

@@ -6,7 +6,7 @@ batches that is nearly everybody, and a warning that is always there is read by 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
@@ -16,7 +16,22 @@ from ledger.rules.payroll import Totals, totals
 WARN_ABOVE_PERCENT = 25
 # Who, and how many cents a line of hers has. Her id is a text, as lines have it: there may be a
 # hundred thousand, and ids as values would take longer than all the rest.
-Paid = tuple[str, int]
+PaidLine = tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """What the lines of a batch come to, together and for each person, in cents."""
+
+    sums: Totals
+    by_person: Mapping[str, int]
+
+    def meaning(self, meant: Mapping[str, str]) -> Paid:
+        """The same where some ids mean the person of another one."""
+        if not meant:
+            return self
+        lines = ((meant.get(one, one), cents) for one, cents in self.by_person.items())
+        return Paid(self.sums, _by_person(lines))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +56,16 @@ class Comparison:
     warnings: tuple[Difference, ...]  # of totals first, then of persons by their ids
 
 
-def compare(number: int, before: Sequence[Paid], now: Sequence[Paid]) -> Comparison:
-    """Compare the lines of two batches, the earlier of which has this number."""
-    sums_before, sums_now = (totals(cents for _, cents in lines) for lines in (before, now))
-    persons_before, persons_now = _by_person(before), _by_person(now)
+def paid(lines: Iterable[PaidLine]) -> Paid:
+    """Add up the lines of a batch."""
+    found = list(lines)
+    return Paid(totals(cents for _, cents in found), _by_person(found))
+
+
+def compare(number: int, before: Paid, now: Paid) -> Comparison:
+    """Compare what two batches pay, the earlier of which has this number."""
+    sums_before, sums_now = before.sums, now.sums
+    persons_before, persons_now = before.by_person, now.by_person
     sums = [
         Difference("sum", None, sums_before.sum_cents, sums_now.sum_cents),
         Difference("positive", None, sums_before.positive_cents, sums_now.positive_cents),
@@ -72,7 +93,7 @@ def _differs(before_cents: int, now_cents: int) -> bool:
     return abs(now_cents - before_cents) * 100 > abs(before_cents) * WARN_ABOVE_PERCENT
 
 
-def _by_person(lines: Iterable[Paid]) -> dict[str, int]:
+def _by_person(lines: Iterable[PaidLine]) -> dict[str, int]:
     sums: dict[str, int] = {}
     for person, cents in lines:
         sums[person] = sums.get(person, 0) + cents

@@ -6,18 +6,19 @@ import csv
 import io
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from api.exports.layout import (
     LINE_ENDS,
-    RECORDS_AT_ONCE,
     CellRefusedError,
     Column,
     Layout,
     safe_text,
 )
+from api.exports.records import RECORDS_AT_ONCE, Beside, Policy, records_of, to_bytes
 
 COLUMNS = (
     Column(header="Name", field="memo"),
@@ -116,3 +117,21 @@ def test_what_all_say_alike_is_said_in_each_line_and_counts_for_more() -> None:
 def test_one_column_is_a_layout_too() -> None:
     assert rows(record(), of=layout(COLUMNS[0])) == [["Name"], ["Stipend"]]
     assert rows(record(), of=layout(COLUMNS[-1])) == [["Code"], ["X1"]]
+
+
+@given(st.lists(st.text() | st.sampled_from(['},{"line_no":', "},{", "}\n{"]), max_size=5))
+def test_records_are_frozen_as_one_object_a_line(titles: list[str]) -> None:
+    texts = ("line_id", "entitlement_id", "person_id", "subject_id", "earned_on", "earning_code")
+    blank = dict.fromkeys((*texts, "kind", "account", "fund_source"), "x")
+    numbers = {"attempt": 1, "instalment": 1, "amount_cents": 100, "policy_version": 1}
+    row = blank | numbers | {"pensionable": True, "original": None}
+    rows = [row | {"policy_id": str(number)} for number in range(len(titles))]
+    policies = {(str(number), 1): Policy("", title) for number, title in enumerate(titles)}
+    records = list(records_of(rows, Beside({"x": "123"}, policies)))
+    assert [one["memo"] for one in records] == titles
+    assert to_bytes(records) == b"".join(orjson.dumps(one) + b"\n" for one in records)
+
+
+def test_more_records_than_are_written_at_once_are_still_one_a_line() -> None:
+    records = [record(number) for number in range(2 * RECORDS_AT_ONCE + 1)]
+    assert to_bytes(records) == b"".join(orjson.dumps(one) + b"\n" for one in records)
