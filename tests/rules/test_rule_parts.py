@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -295,3 +296,61 @@ def test_it_serves_a_goal_of_her_plan_or_one_of_those_named(
     file = awarded().note("plan_goal", "mc", MARCH, "literacy")
     assert said(file.findings(rule)) == [expected]
     assert said(awarded().findings(rule)) == [("not_due", "plan_goal_missing", 0)]
+
+
+def test_a_refund_waits_until_somebody_says_what_it_cost() -> None:
+    rule = plain_rule(
+        trigger={"kind": "activity", "activities": ["course"]},
+        amount=[{"name": "refund", "basis": {"kind": "cost", "percent": 50}}],
+    )
+    file = OnFile().hired(HIRED).activity("a course", "course", 300, MARCH, cost=40_000)
+    file.activity("another", "course", 300, MARCH)
+    assert said(file.findings(rule)) == [
+        ("due", None, 20_000),
+        ("pending", "cost_missing", 0),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "detail", "expected"),
+    [
+        ("started", "not_begun", ("due", None, 30_000)),
+        ("started", None, ("pending", "started_missing", 30_000)),
+        ("earned", None, ("due", None, 30_000)),
+    ],
+)
+def test_an_approval_of_what_had_not_been_begun_is_prior(
+    before: str, detail: str | None, expected: Any
+) -> None:
+    rule = plain_rule(preconditions=[{"kind": "approved", "before": before}])
+    file = awarded().note("approval", "mc", date(2025, 3, 1), detail)
+    assert said(file.findings(rule)) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("policy", "paid", "expected"),
+    [
+        ("other", [50_000], ("not_due", "already_compensated", 0)),
+        ("other", [50_000, -50_000], ("due", None, 30_000)),
+    ],
+)
+def test_what_another_policy_has_paid_and_not_taken_back_is_not_paid_again(
+    policy: str, paid: list[int], expected: Any
+) -> None:
+    rule = plain_rule(exclusions=[{"kind": "not_compensated"}])
+    file = awarded()
+    (found,) = file.findings(rule)
+    for cents in paid:
+        file.paid(found, MARCH, cents)
+    others = tuple(one._replace(policy_id=named(policy)) for one in file.dossier.prior)
+    file.dossier = replace(file.dossier, prior=others)
+    assert said(file.findings(rule)) == [expected]
+
+
+def test_what_was_paid_and_is_no_longer_due_is_reversed_whole() -> None:
+    """Somebody finds out that she was hired a day too late."""
+    file = awarded()
+    (found,) = file.findings(plain_rule())
+    file.paid(found, MARCH)
+    (fallen,) = file.findings(plain_rule(eligibility=[{"kind": "hired_by", "by": "2020-08-16"}]))
+    assert [(line.kind, line.amount_cents) for line in fallen.lines] == [("reversal", -30_000)]
