@@ -22,7 +22,7 @@ from ledger.errors import InvalidError, UnavailableError
 from projections import parking
 from projections.contract import Projection, Table
 from projections.database import Database, lock_space
-from projections.engine import Engine
+from projections.engine import Engine, collector_resting
 from projections.lanes import fork_server
 from projections.log import LogReader, Shard, last_position
 from projections.redirects import redirects
@@ -299,7 +299,7 @@ def _analyze(database: Database, projections: Projections, shard: Shard) -> None
 
 
 def _finish(connection: Connection[Any], projections: Projections, until: int) -> None:
-    with connection.transaction():
+    with collector_resting(), connection.transaction():
         for projection in projections:
             if projection.sharded:
                 projection.finish(connection)
