@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from itertools import pairwise
 from uuid import UUID
 
@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.events.policy_rule import Rule
-from ledger.rules.entitlements.caps import Wish, lot, lottery, pro_rata
-from ledger.rules.entitlements.pools import Claim, Close, Given, given_out
+from ledger.rules.entitlements.caps import Used, Wish, lot, lottery, pro_rata
+from ledger.rules.entitlements.pools import Claim, Close, Given, Won, given_out, mixed_seed
 from ledger.values import POSITION_MAX
 from tests.rules.dossiers import plain_rule
 from tests.samples import named
@@ -165,3 +165,30 @@ def test_a_lot_that_no_longer_fits_ends_the_draw() -> None:
         first.entitlement_id: 20_000,
         second.entitlement_id: 20_000,
     }
+
+
+def test_what_she_won_before_counts_in_her_limits_while_she_has_it() -> None:
+    """At the most 300.00 a career: 200.00 of last year's pool leave 100.00 of this one's."""
+    rule = plain_rule(
+        pool={"budget_cents": 100_000, "order": "pro_rata"},
+        caps=[{"of": "cents", "most": 30_000, "per": "career"}],
+    )
+    asks = claim(1, 40, None, 30_000)
+
+    def given_with(from_position: int, to_position: int | None) -> int:
+        used = Used(date(2024, 5, 1), 2024, None, 20_000)
+        won = Won(asks.person_id, from_position, to_position, used)
+        return at(given_out(rule, CLOSE, [asks], [won]), 50)[asks.entitlement_id]
+
+    assert given_with(30, None) == 10_000
+    assert given_with(50, 51) == 10_000
+    assert given_with(30, 50) == 30_000, "it was taken back as this pool closed"
+    assert given_with(51, None) == 30_000, "it was not hers yet"
+
+
+def test_a_seed_is_of_what_was_said_and_of_the_moment() -> None:
+    moment = datetime(2025, 3, 3, 12, tzinfo=UTC)
+    seed = mixed_seed("seven", moment)
+    assert seed == mixed_seed("seven", moment)
+    others = [("eight", moment), ("seven", moment.replace(microsecond=1))]
+    assert seed not in {mixed_seed(*other) for other in others}
