@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from ledger.errors import LedgerError
+from ledger.values import id_of_number
 
 AES_256_GCM = 1  # 96-bit random nonce, 128-bit tag; the first byte of every ciphertext
 KEY_BYTES = 32
@@ -78,7 +79,7 @@ def unseal(key: Key, ciphertext: bytes, context: bytes) -> bytes:
 
 def key_id_of(ciphertext: bytes) -> UUID:
     """The key that a ciphertext says it was made with."""
-    return UUID(bytes=bytes(ciphertext[1:17]))
+    return id_of_number(int.from_bytes(ciphertext[1:17], "big"))
 
 
 class Hashes:
