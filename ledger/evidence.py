@@ -113,7 +113,7 @@ class EvidenceStore:
             return self._same_again(earlier, person_id, intake)
         evidence_id, begun_at = uuid4(), self._now()
         sealed = intake.encrypt(evidence_id, chunks)
-        obstore.put(self._blobs, str(evidence_id), sealed, max_concurrency=2)
+        obstore.put(self._blobs, str(evidence_id), sealed, max_concurrency=1)
         _flush(self._blobs, str(evidence_id))
         # If the next step fails the blob stays: the row may be stored although the answer is lost.
         self._add_row(upload_id, evidence_id, person_id, intake, begun_at)
