@@ -65,3 +65,13 @@ def test_two_records_of_one_person_are_added_up_as_one(lines: list[tuple[str, in
     assert paid(lines).meaning(meant) == paid(
         [(meant.get(who, who), cents) for who, cents in lines]
     )
+
+
+def test_lines_of_two_records_are_of_one_person_once_those_were_merged() -> None:
+    lines = paid([(ADA, 6_000), (BEA, 4_000), (EVA, 100)])
+    assert lines.meaning({}) == lines
+    merged = lines.meaning({BEA: ADA})
+    assert merged.by_person == {ADA: 10_000, EVA: 100}
+    assert merged.sums == lines.sums
+    found = compare(1, merged, paid([(ADA, 10_000), (EVA, 100)]))
+    assert (found.warnings, found.new_persons, found.absent_persons) == ((), 0, 0)
