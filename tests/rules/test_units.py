@@ -73,6 +73,9 @@ def test_a_year_that_is_full_brings_nothing_more_and_the_next_begins_anew() -> N
     rule = counting(yearly_units_max=12, excess="lost")
     file = courses(TWO_YEARS, (12, MARCH), (5, date(2025, 4, 1)), (8, date(2025, 9, 1)))
     assert [one.occasion.days.earned for one in file.findings(rule)] == [MARCH, date(2025, 9, 1)]
+    left = file.under(rule).balance
+    assert left is not None
+    assert left.counted == 20, "the five of April are lost"
 
 
 def test_a_step_in_a_year_that_nobody_has_set_waits_for_it() -> None:
