@@ -142,3 +142,27 @@ def test_with_nothing_on_file_nothing_waits_for_the_calendar() -> None:
     assert [(one.occasion.kind, one.verdict, one.reason) for one in waiting] == [
         ("year", "pending", "calendar_missing")
     ]
+
+
+def test_hours_count_from_the_day_they_were_taken_however_late_they_are_recorded() -> None:
+    """Six hours of April are recorded first, six of March later: ten are together in April."""
+    april = date(2025, 4, 1)
+    (found,) = courses(ONE_YEAR, (6, april), (6, MARCH)).findings(counting())
+    assert (found.occasion.reached, found.occasion.days.earned) == (10, april)
+
+
+def test_a_balance_by_years_is_that_of_the_year_of_the_day_asked_for() -> None:
+    rule = counting(each_year=True)
+    found = courses(TWO_YEARS, (12, MARCH), (8, date(2025, 9, 1))).under(rule).contributions
+    balances = [balance(rule, TWO_YEARS, found, day) for day in (MARCH, date(2025, 9, 1))]
+    assert [(one.counted, one.used) for one in balances] == [(12, 10), (8, 0)]
+
+
+def test_no_threshold_is_used_while_a_category_lacks_what_it_has_to_bring() -> None:
+    """Twelve hours in all, and none of the three on teaching that the rule asks for."""
+    rule = counting(categories=[{"category": "any"}, {"category": "teaching", "units_min": 3}])
+    found = courses(ONE_YEAR, (12, MARCH)).under(rule)
+    assert found.findings == ()
+    assert found.balance is not None
+    assert not found.balance.categories_met
+    assert (found.balance.counted, found.balance.used, found.balance.banked) == (12, 0, 12)
