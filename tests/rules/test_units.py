@@ -166,3 +166,17 @@ def test_no_threshold_is_used_while_a_category_lacks_what_it_has_to_bring() -> N
     assert found.balance is not None
     assert not found.balance.categories_met
     assert (found.balance.counted, found.balance.used, found.balance.banked) == (12, 0, 12)
+
+
+def test_what_is_carried_over_comes_after_what_was_brought_along_meanwhile() -> None:
+    """Twelve of twenty hours count in March, twelve brought along in April, eight more in July.
+
+    The second threshold falls to the hours brought along, which bring no step; the third is July's.
+    """
+    rule = counting(yearly_units_max=12, excess="carried_over")
+    file = courses(TWO_YEARS, (12, date(2025, 4, 1)), (20, MARCH))
+    found = brought_along(file).findings(rule)
+    assert [(one.occasion.reached, one.occasion.days.earned) for one in found] == [
+        (10, MARCH),
+        (30, date(2025, 7, 1)),
+    ]
