@@ -235,14 +235,16 @@ def _database() -> Database:
 def _projecting(settings: Settings) -> Iterator[None]:
     """What runs beside the API, in threads of this process; records are issued under a host."""
     from api import issuing, rechecking  # noqa: PLC0415
+    from api.rounds import in_background  # noqa: PLC0415
     from projections.runner import Runner  # noqa: PLC0415
 
     stop = Event()
     thread = Thread(target=Runner(_database()).run, args=(stop,), name="projector")
     thread.start()
     try:
-        issues = issuing.in_background(settings) if settings.public_host else nullcontext()
-        with rechecking.in_background(settings), issues:
+        asks = in_background(settings, rechecking.follow, "rechecks")
+        issues = in_background(settings, issuing.follow, "records")
+        with asks, issues if settings.public_host else nullcontext():
             yield
     finally:
         stop.set()

@@ -11,24 +11,20 @@ from __future__ import annotations
 import logging
 import secrets
 from bisect import insort
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from threading import Event, Thread
+from threading import Event
 from uuid import UUID
 
-import psycopg
-from eventsourcing.persistence import PersistenceError
 from joserfc import jws
 
-from api.clock import wall
+from api import rounds
 from api.edge import Edge
 from api.problems import InternalError
 from api.record_addresses import addresses_of
 from api.record_signing import RECORDS, Signer, keys_of, signer_of
 from api.record_statements import Place, statement
-from api.settings import Settings
+from api.rounds import AWAY, Clock
 from ledger.aggregates.enrollment_refusals import NotAwardedError
 from ledger.aggregates.record import Issue, Record, StatusIndexTakenError
 from ledger.application import Call
@@ -58,40 +54,15 @@ PAUSE_SECONDS = 2.0
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 2 * 60, 24 * 60))
 NEVER = timedelta(days=365 * 100)
 SECOND = timedelta(seconds=1)
-AWAY = (psycopg.Error, PersistenceError)  # the database, for whatever is asked of it
-NOT_NOW = (UnavailableError, *AWAY)
 _log = logging.getLogger("mcledger.records")
 
 
-@contextmanager
-def in_background(settings: Settings) -> Iterator[None]:
-    """Issue what comes in a thread of this process, until the end of the block."""
-    edge, stop = Edge.open(settings), Event()
-    thread = Thread(target=follow, args=(edge, wall, stop), name="records")
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
-        edge.close()
-
-
-def follow(edge: Edge, clock: Callable[[], datetime], stop: Event) -> None:
+def follow(edge: Edge, clock: Clock, stop: Event) -> None:
     """Issue what comes, until `stop` is set."""
-    while not stop.is_set():
-        done = 0
-        try:
-            done = issue_due(edge, clock)
-        except NOT_NOW as error:
-            _log.warning("records wait: %s", type(error).__name__)
-        except Exception:  # noqa: BLE001 - a thread that ends would issue nothing any more
-            _log.exception("records wait")
-        if not done:
-            stop.wait(PAUSE_SECONDS)
+    rounds.follow("records", lambda: issue_due(edge, clock), stop, pause_seconds=PAUSE_SECONDS)
 
 
-def issue_due(edge: Edge, clock: Callable[[], datetime]) -> int:
+def issue_due(edge: Edge, clock: Clock) -> int:
     """Issue some of what is due, the oldest awards first; how many records that came to.
 
     Raises SettingsError where nobody has said under which host, WritesRefusedError.
@@ -140,7 +111,7 @@ def _park(work: _Work, enrollment_id: UUID, before: Parked | None, error: Except
     _log.warning("award %s waits: %s", enrollment_id, reason, exc_info=told)
 
 
-def reissue(edge: Edge, issuer_id: UUID, clock: Callable[[], datetime]) -> int:
+def reissue(edge: Edge, issuer_id: UUID, clock: Clock) -> int:
     """Sign anew, with an issuer's keys of now, every record that others signed; how many."""
     work, after, done = _Work(edge, clock()), NO_ID, 0
     signer = work.signer(issuer_id)

@@ -8,21 +8,16 @@ share one round. A record about which asking fails is asked about again tomorrow
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
-from threading import Event, Thread
+from threading import Event
 from uuid import UUID, uuid4
 
-import psycopg
-from eventsourcing.persistence import PersistenceError
-
-from api.clock import wall
+from api import rounds
 from api.edge import Edge
 from api.imports.records import Rechecked, recheck_record
-from api.settings import Settings
+from api.rounds import NOT_NOW, Clock
 from ledger.application import Call
-from ledger.errors import ErasedError, LedgerError, UnavailableError
+from ledger.errors import ErasedError, LedgerError
 from ledger.sql import blocks, execute, fetch
 from ledger.store import EVERYTHING
 from ledger.values import stream_id
@@ -33,40 +28,16 @@ RECHECKS = stream_id("principal", "rechecks")  # in whose name issuers are asked
 ROUND = timedelta(days=1)
 AT_ONCE = 20
 PAUSE_SECONDS = 60.0
-NOT_NOW = (UnavailableError, psycopg.Error, PersistenceError)
 _SQL = blocks("api", "rechecking.sql")
 _log = logging.getLogger("mcledger.rechecks")
 
 
-@contextmanager
-def in_background(settings: Settings) -> Iterator[None]:
-    """Ask in a thread of this process, until the end of the block."""
-    edge, stop = Edge.open(settings), Event()
-    thread = Thread(target=follow, args=(edge, wall, stop), name="rechecks")
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
-        edge.close()
-
-
-def follow(edge: Edge, clock: Callable[[], datetime], stop: Event) -> None:
+def follow(edge: Edge, clock: Clock, stop: Event) -> None:
     """Ask about each record once a day, until `stop` is set."""
-    while not stop.is_set():
-        asked = 0
-        try:
-            asked = recheck_some(edge, clock)
-        except NOT_NOW as error:
-            _log.warning("rechecks wait: %s", type(error).__name__)
-        except Exception:  # noqa: BLE001 - a thread that ends would ask nobody any more
-            _log.exception("rechecks wait")
-        if not asked:
-            stop.wait(PAUSE_SECONDS)
+    rounds.follow("rechecks", lambda: recheck_some(edge, clock), stop, pause_seconds=PAUSE_SECONDS)
 
 
-def recheck_some(edge: Edge, clock: Callable[[], datetime]) -> int:
+def recheck_some(edge: Edge, clock: Clock) -> int:
     """Ask about some of the records that have not been asked about today; about how many."""
     edge.witnesses.must_allow_writing()
     now = clock()
@@ -93,7 +64,7 @@ def recheck(edge: Edge, record_id: UUID, principal: UUID, at: datetime) -> Reche
     return recheck_record(edge, call, record_id)
 
 
-def _ask_again(edge: Edge, record_id: UUID, clock: Callable[[], datetime]) -> None:
+def _ask_again(edge: Edge, record_id: UUID, clock: Clock) -> None:
     """Ask about one record; what is wrong with it keeps nobody from asking about the next."""
     try:
         found = recheck(edge, record_id, RECHECKS, clock())
