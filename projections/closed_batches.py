@@ -94,8 +94,9 @@ class _Walk:
                 self._compare(event.originator_id, self.underway)
                 self.underway = None
             case BatchVoided():
-                self.underway = None
                 self.found.pop(event.originator_id, None)
+                if event.originator_id == self.newest:  # an older one may be while this is made
+                    self.underway = None
             case ReturnLinesListed():
                 self.moved.update((result.line_id, position) for result in event.results)
             case _ if isinstance(event, AnyEntitlementEvent):

@@ -123,6 +123,26 @@ def test_the_first_line_that_differs_is_named_with_its_batch_and_field(
     assert derived(day) == []
 
 
+def test_a_batch_is_derived_again_though_one_before_it_was_voided_while_it_was_made(
+    world: World,
+) -> None:
+    day, issuer = payday(world), world.issuer()
+    credential = issuer.credential()
+    day.policy(credential)
+    day.award(hire(day, "31"), credential, issuer)
+    void = day.close("2024-10-15")
+    day.award(hire(day, "32", "Adelaide"), credential, issuer)
+    second = day.freeze("2024-10-31")
+    world.done(day.office, f"/v1/batches/{void}/voids", {"reason": "wrong_lines"})
+    day.approve(second)
+    assert derived(day) == []
+    [line] = day.lines(second)
+    cents = "UPDATE payouts SET amount_cents = amount_cents + 1 WHERE payout_id = %s"
+    tamper(world, cents, line["entitlement_id"])
+    [found] = derived(day)
+    assert (found.number, found.field) == (2, "amount_cents")
+
+
 def test_a_line_that_one_side_lacks_is_named(world: World) -> None:
     day, [first, _] = two_batches(world)
     line = day.lines(first)[2]
