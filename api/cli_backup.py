@@ -5,7 +5,6 @@ They need no key and copy none.
 
 from __future__ import annotations
 
-import signal
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
@@ -21,6 +20,7 @@ from api.backups.take import take
 from api.local_paths import folder, own_folder
 from api.local_postgres import Cluster
 from api.settings import Settings, read_settings
+from api.stopping import set_when_stopped
 from ledger.errors import InvalidError
 
 MEBIBYTE = 1024 * 1024
@@ -68,9 +68,7 @@ def take_base(
 def follow_log(place: Place, evidence: Evidence = None) -> None:
     """Receive the write-ahead log as it is written, and copy new evidence, until stopped."""
     logs.configure(in_development=True)  # there is nothing personal in the log to be told
-    stop = Event()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, lambda _number, _frame: stop.set())
+    stop = set_when_stopped(Event())
     kept = evidence or read_settings().evidence_files
     follow(local_postgres.url(), Archive(place.absolute()), kept, stop)
 

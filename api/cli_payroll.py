@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from datetime import datetime
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Annotated, cast, get_args
 from uuid import UUID, uuid4
 
 import orjson
 import typer
 
+from api import logs
 from api.cli_reading import open_edge, open_to_write, write_down
+from api.stopping import set_when_stopped
 
 if TYPE_CHECKING:
     from api.edge import Edge
@@ -219,17 +221,21 @@ def deliver(
     *, once: Annotated[bool, typer.Option(help="Send what is due, and come back.")] = False
 ) -> None:
     """Tell the addresses that districts registered what happened, until stopped."""
-    from api import webhooks  # noqa: PLC0415 - loads slowly
+    from api import rounds, webhooks  # noqa: PLC0415 - loads slowly
     from api.clock import wall  # noqa: PLC0415
 
     with open_edge() as edge:
-        while True:
-            filled = webhooks.fill(edge, wall())
-            taken = webhooks.deliver(edge, wall)
-            if once and not taken:
-                return
-            if not (filled or taken):
-                time.sleep(PAUSE_SECONDS)
+
+        def tell_some() -> int:
+            return webhooks.fill(edge, wall()) + webhooks.deliver(edge, wall)
+
+        if once:
+            while tell_some():
+                pass
+        else:
+            logs.configure(in_development=edge.settings.in_development)
+            stop = set_when_stopped(Event())
+            rounds.follow("webhooks", tell_some, stop, pause_seconds=PAUSE_SECONDS)
 
 
 def _call(edge: Edge, principal: UUID) -> Call:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from datetime import UTC, datetime
 from threading import Event
 from typing import Annotated, Literal
@@ -10,7 +9,9 @@ from uuid import UUID
 
 import typer
 
+from api import logs
 from api.cli_reading import open_edge, open_to_write
+from api.stopping import set_when_stopped
 from ledger.events.record_keys import KeyAlgorithm
 
 app = typer.Typer(help="Issue portable records, and keep the keys for it.", no_args_is_help=True)
@@ -34,7 +35,8 @@ def issue(
 
     with open_to_write() as edge:
         if follow:
-            issuing.follow(edge, wall, _stopped())
+            logs.configure(in_development=edge.settings.in_development)
+            issuing.follow(edge, wall, set_when_stopped(Event()))
             return
         done = 0
         while some := issuing.issue_due(edge, wall):
@@ -154,18 +156,11 @@ def recheck(
     in_question = 0
     with open_to_write() as edge:
         if follow:
-            rechecking.follow(edge, wall, _stopped())
+            logs.configure(in_development=edge.settings.in_development)
+            rechecking.follow(edge, wall, set_when_stopped(Event()))
             return
         for line, put_under_review in again(edge, district, record):
             typer.echo(line)
             in_question += put_under_review
     typer.echo(f"{in_question} put under review")
     raise typer.Exit(1 if in_question else 0)
-
-
-def _stopped() -> Event:
-    """What is set once this process is to stop."""
-    stop = Event()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, lambda _number, _frame: stop.set())
-    return stop

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from contextlib import closing
 from pathlib import Path
 from threading import Event, Thread
@@ -15,6 +14,7 @@ import typer
 from api import cli_exports, cli_imports, local_postgres, logs
 from api.cli_server import progress_bar
 from api.settings import Settings, SettingsError, read_settings
+from api.stopping import set_when_stopped
 from api.witnesses import named_witnesses
 from ledger.errors import InvalidError
 from ledger.events.seal_keys import ForkReason
@@ -89,9 +89,7 @@ def seal(
                 typer.echo(f"{collector.collect(connection)} witnesses have cosigned")
         return
     logs.configure(in_development=True)  # there is nothing personal in the log to be told
-    stop = Event()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, lambda _number, _frame: stop.set())
+    stop = set_when_stopped(Event())
     collecting = Thread(target=collector.run, args=(stop,), name="collector")
     if collector.witnesses:
         collecting.start()

@@ -7,7 +7,6 @@ the whole ledger; nor should the processes of a rebuild, which load this command
 from __future__ import annotations
 
 import os
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from threading import Event, Thread
@@ -22,6 +21,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from api import local_postgres, logs
 from api.settings import Settings, read_settings
+from api.stopping import set_when_stopped
 
 if TYPE_CHECKING:
     from projections.database import Database
@@ -83,9 +83,7 @@ def project() -> None:
     from projections import lanes  # noqa: PLC0415
 
     logs.configure(in_development=True)  # there is nothing personal in the log to be told
-    stop = Event()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, lambda _number, _frame: stop.set())
+    stop = set_when_stopped(Event())
     lanes.run(_database(), stop)
 
 

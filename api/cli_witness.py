@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import re
-import signal
 from pathlib import Path
 from threading import Event, Thread
 from typing import Annotated
@@ -13,6 +12,7 @@ import typer
 
 from api import logs
 from api.clock import wall
+from api.stopping import set_when_stopped
 from ledger.errors import InvalidError, LedgerError
 from ledger.seal.witness import LogWentBackError, RemoteLog, Witness
 from ledger.seal.witness_folder import WitnessFolder
@@ -77,9 +77,7 @@ def witness(
         if listen is not None:
             _answer(served, listen)
         else:
-            for number in (signal.SIGINT, signal.SIGTERM):
-                signal.signal(number, lambda _number, _frame: stop.set())
-            stop.wait()
+            set_when_stopped(stop).wait()
     finally:
         stop.set()
         if remote:
