@@ -1,4 +1,4 @@
-"""What payouts come to for those who pay and for HR: instalments that are due, and notices."""
+"""What payouts come to for those who pay: instalments that are due."""
 
 from __future__ import annotations
 
@@ -7,16 +7,12 @@ from datetime import date
 from typing import Any, Literal
 from uuid import UUID
 
-import orjson
 from psycopg import Connection
-from pydantic import TypeAdapter
 
-from ledger.rules.notices import Notice
 from ledger.values import POSITION_MAX
-from projections.sql import NO_ID, blocks, read, rows
+from projections.sql import NO_ID, blocks, read
 
 _SQL = blocks("payouts")
-_notice = TypeAdapter(Notice)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +72,3 @@ def parts(
         return found
     cut = found[-1].payout_id  # this one may go on behind the page
     return [one for one in found if one.payout_id != cut]
-
-
-def pay_changes(
-    connection: Connection[Any], district_id: UUID, *, as_of: int = POSITION_MAX
-) -> list[Notice]:
-    """What HR of a district has to know of lanes, steps and base pay, by the day it begins."""
-    found = rows(connection, _SQL["pay_changes"], district_id=district_id, as_of=as_of)
-    return [_notice.validate_python(_fields(text)) for (text,) in found]
-
-
-def _fields(text: str) -> Any:
-    """The notice's values in their order, as a named tuple is checked."""
-    fields = orjson.loads(text)
-    return tuple(fields[name] for name in Notice._fields)

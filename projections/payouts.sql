@@ -587,17 +587,6 @@ SELECT p.payout_id, p.person_id, p.policy_id, p.policy_version, p.subject_id, p.
  ORDER BY p.earned_position, p.payout_id, part.instalment
  LIMIT %(limit)s;
 
--- name: pay_changes
--- What a rule makes HR know, those too that a revocation has ended since.
-SELECT p.notice
-  FROM payouts p
-       LEFT JOIN payout_waits w
-              ON w.payout_id = p.payout_id AND w.from_position <= %(as_of)s
-             AND coalesce(w.to_position > %(as_of)s, true)
- WHERE p.from_position <= %(as_of)s AND coalesce(p.to_position > %(as_of)s, true)
-   AND p.district_id = %(district_id)s AND p.notice IS NOT NULL AND w.payout_id IS NULL
- ORDER BY p.payable_on, p.person_id, p.payout_id;
-
 -- name: version_of_payout
 SELECT policy.terms, policy.adopted_on, policy.position, p.checks::json
   FROM payouts p JOIN payout_policies policy USING (policy_id, policy_version)

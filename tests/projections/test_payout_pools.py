@@ -18,7 +18,8 @@ from ledger.rules.entitlements.caps import lot
 from ledger.rules.entitlements.findings import entitlement_id
 from ledger.rules.entitlements.pools import mixed_seed
 from ledger.values import POSITION_MAX, stream_id
-from projections.entitlements import parts, pay_changes
+from projections import pay_notices
+from projections.entitlements import parts
 from projections.payable import derived
 from projections.payouts import Payout, Payouts, explain, of_district, totals
 from tests.database import Server
@@ -245,10 +246,11 @@ def test_steps_under_a_pool_are_told_to_hr_once_it_is_closed_and_reduced_alike(
     for person in (anne, bertha):
         world.credit(person, "district_points", 50_000, MAY)
     play(connection, PAYOUTS, world.facts)
-    assert pay_changes(connection, HERE) == []
+    assert pay_notices.of_district(connection, HERE, effective_on=MAY) == []
     world.set(FiscalYearClosed(fiscal_year=2025))
     play(connection, PAYOUTS, world.facts)
-    assert [one.annual_cents for one in pay_changes(connection, HERE)] == [50_000, 50_000]
+    told = pay_notices.of_district(connection, HERE, effective_on=MAY)
+    assert [one.annual_cents for one in told] == [50_000, 50_000]
 
 
 def test_instalments_of_a_reduced_share_come_to_the_share(connection: Connection[Any]) -> None:

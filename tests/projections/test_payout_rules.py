@@ -24,7 +24,8 @@ from ledger.events.dossier import (
     SeparationRecorded,
 )
 from ledger.events.employment import EmploymentStarted
-from projections.entitlements import Part, parts, pay_changes
+from projections import pay_notices
+from projections.entitlements import Part, parts
 from projections.payouts import Payouts, explain, notices, of_district, totals
 from tests.database import Server
 from tests.projections.histories import (
@@ -161,13 +162,13 @@ def test_credits_reach_a_lane_and_one_that_is_withdrawn_takes_it_back(
     world.credit(ANNE, "credit_hour", 700, MARCH)
     second = world.credit(ANNE, "credit_hour", 200, MAY)
     play(connection, PAYOUTS, world.facts)
-    (lane,) = pay_changes(connection, HERE)
+    (lane,) = pay_notices.of_district(connection, HERE, effective_on=JULY)
     assert (lane.kind, lane.reached, lane.effective_on) == ("lane_change", 9, JULY)
     assert owed(connection) == []
     assert [one.begins_on for one in notices(connection, HERE, effective_on=JULY)] == [JULY]
     world.withdraw_credit(ANNE, second)
     play(connection, PAYOUTS, world.facts)
-    assert pay_changes(connection, HERE) == []
+    assert pay_notices.of_district(connection, HERE, effective_on=JULY) == []
     assert said(connection) == [("threshold", "not_due", "award_revoked", 0)]
 
 
