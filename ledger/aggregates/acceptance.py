@@ -75,10 +75,6 @@ def decide(
     decision: Decision,
 ) -> Sequence[AnyAcceptanceEvent]:
     """Say for the first time what the award counts for."""
-    if item.reason == ISSUED_HERE and decision.outcome != "declined":
-        raise ItemIssuedHereError("it stands on her transcript, and counts from there")
-    if item.status == "revoked" and decision.outcome != "declined":
-        raise ItemRevokedError("the issuer has revoked this award")
     about = Acceptance(
         id=stream,
         version=0,
@@ -90,7 +86,7 @@ def decide(
         expires_on=item.expires_on,
         zone=zone,
     )
-    return about.decided(first_header(stream, act), decision)
+    return about.decided(first_header(stream, act), item, decision)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,11 +115,17 @@ class Acceptance(Aggregate):
         """Decide anew. What is under review may stand, whatever its issuer says."""
         if not self.under_review and decision == self.decision:
             raise NothingChangesError("the district has said so already")
-        if item.status == "revoked" and decision.outcome != "declined" and not self.under_review:
-            raise ItemRevokedError("the issuer has revoked this award")
-        return self.decided(self.header(act), decision)
+        return self.decided(self.header(act), item, decision)
 
-    def decided(self, header: Header, decision: Decision) -> Sequence[AnyAcceptanceEvent]:
+    def decided(
+        self, header: Header, item: ExternalItem, decision: Decision
+    ) -> Sequence[AnyAcceptanceEvent]:
+        """What a decision writes, be it the first or a later one."""
+        accepting = decision.outcome != "declined"
+        if accepting and item.reason == ISSUED_HERE:
+            raise ItemIssuedHereError("it stands on her transcript, and counts from there")
+        if accepting and item.status == "revoked" and not self.under_review:
+            raise ItemRevokedError("the issuer has revoked this award")
         decision.check()
         return [
             AcceptanceDecided(

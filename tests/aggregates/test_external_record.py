@@ -233,6 +233,13 @@ def test_the_newest_decision_counts_and_the_same_again_changes_nothing() -> None
     ).then_refused(ItemRevokedError)
 
 
+@pytest.mark.parametrize("history", [(decided(NONE),), (decided(), reviewed)])
+def test_what_was_issued_here_is_not_accepted_at_a_second_try(history: tuple[Any, ...]) -> None:
+    given(*history).when(
+        lambda one: one.decide(act(), item=item(reason=ISSUED_HERE), decision=WHOLE)
+    ).then_refused(ItemIssuedHereError)
+
+
 def test_what_is_in_question_counts_for_nothing_until_somebody_decides_anew() -> None:
     after = (
         given(decided())
