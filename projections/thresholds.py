@@ -18,21 +18,24 @@ import orjson
 from psycopg import Connection
 
 from ledger.events.policy_rule import UnitsTrigger
-from ledger.rules.entitlements.days import MissingFactError
-from ledger.rules.entitlements.facts import Dossier
-from ledger.rules.entitlements.findings import RulePolicy, RuleVersion
+from ledger.rules.entitlements.days import Days, MissingFactError
+from ledger.rules.entitlements.facts import Calendar, Dossier
+from ledger.rules.entitlements.findings import RulePolicy, RuleVersion, governing
+from ledger.rules.entitlements.occasions import Occasion
 from ledger.rules.entitlements.units import (
+    Balance,
     Contribution,
     balance,
     contributions,
     next_threshold,
 )
+from ledger.rules.incentives import Check
 from projections.payout_tables import load_persons, load_rule_policy
 
 
 @dataclass(frozen=True, slots=True)
 class CategoryStanding:
-    """What one category has brought; units as exact fractions, such as 2/3."""
+    """What one category brings, before its limits; units as exact fractions, such as 2/3."""
 
     category: str
     units: str
@@ -96,7 +99,7 @@ def of_person(
         day: What was earned later, or had expired by then, is left out.
     """
     policy = load_rule_policy(connection, district_id, policy_id)
-    version = None if policy is None else _in_force(policy, day)
+    version = None if policy is None else governing(policy, Days(day, Calendar(), {}))
     if policy is None or version is None or not isinstance(version.rule.trigger, UnitsTrigger):
         return None
     book = load_persons(connection, policy, {person_id})
@@ -104,18 +107,6 @@ def of_person(
     if not teacher.employed_in(district_id):
         return None
     return _standing(policy, version, book.dossier(teacher, policy), day)
-
-
-def _in_force(policy: RulePolicy, day: date) -> RuleVersion | None:
-    if policy.last_day is not None and day > policy.last_day:
-        return None
-    covering = [
-        one
-        for one in policy.versions
-        if one.rule.effective_from <= day
-        and (one.rule.effective_to is None or day <= one.rule.effective_to)
-    ]
-    return covering[-1] if covering else None
 
 
 def _standing(policy: RulePolicy, version: RuleVersion, dossier: Dossier, day: date) -> Standing:
@@ -129,10 +120,9 @@ def _standing(policy: RulePolicy, version: RuleVersion, dossier: Dossier, day: d
         ]
         now, held = balance(rule, dossier.calendar, found, day), None
     except MissingFactError as error:
-        found, now, held = [], None, error.reason
-    counted = Fraction(0) if now is None else now.counted
-    used = Fraction(0) if now is None else now.used
-    ahead = next_threshold(trigger, used)
+        nothing = Balance(trigger.unit, Fraction(0), Fraction(0), False, {})
+        found, now, held = [], nothing, error.reason
+    ahead = next_threshold(trigger, now.used)
     return Standing(
         policy_id=policy.policy_id,
         policy_version=version.policy_version,
@@ -142,22 +132,21 @@ def _standing(policy: RulePolicy, version: RuleVersion, dossier: Dossier, day: d
         benefit=rule.benefit,
         unit=trigger.unit,
         held=held,
-        counted=str(counted),
-        reached=int(used) or None,
-        banked=str(counted - used),
+        counted=str(now.counted),
+        reached=int(now.used) or None,
+        banked=str(now.banked),
         next_threshold=ahead,
-        missing=None if ahead is None else str(max(ahead - counted, Fraction(0))),
-        categories_met=now is not None and now.categories_met,
-        categories=list(_categories(trigger, found)),
+        missing=None if ahead is None else str(max(ahead - now.counted, Fraction(0))),
+        categories_met=now.categories_met,
+        categories=list(_categories(trigger, now)),
         things=[_thing(one) for one in found],
     )
 
 
-def _categories(trigger: UnitsTrigger, found: list[Contribution]) -> Iterator[CategoryStanding]:
+def _categories(trigger: UnitsTrigger, now: Balance) -> Iterator[CategoryStanding]:
     for one in trigger.categories:
-        units = [each.units for each in found if each.counts and each.category == one.category]
-        total = str(sum(units, Fraction(0)))
-        yield CategoryStanding(one.category, total, one.units_min, one.units_max)
+        units = str(now.by_category.get(one.category, Fraction(0)))
+        yield CategoryStanding(one.category, units, one.units_min, one.units_max)
 
 
 def _thing(one: Contribution) -> CountedThing:
@@ -172,16 +161,15 @@ def _thing(one: Contribution) -> CountedThing:
         category=one.category,
         units=str(one.units),
         counts=one.counts,
-        reason=_reason(one),
+        reason=_reason(occasion, failed),
         other_id=other if isinstance(other, UUID) else None,
         conditions=orjson.loads(orjson.dumps(one.checks)),
         positions=sorted(occasion.positions),
     )
 
 
-def _reason(one: Contribution) -> str | None:
+def _reason(occasion: Occasion, failed: Check | None) -> str | None:
     """Why it counts for nothing: that it no longer stands goes before any test."""
-    if not one.occasion.stands:
-        return "award_revoked" if one.occasion.activity is None else "withdrawn"
-    failed = next((made for made in one.checks if made["passed"] is not True), None)
+    if not occasion.stands:
+        return "award_revoked" if occasion.activity is None else "withdrawn"
     return None if failed is None else failed["reason"]

@@ -256,7 +256,8 @@ def test_units_that_expired_are_banked_no_more(shared_world: World) -> None:
     rule = shipped("I18")
     with on(world, "2024-09-01"):
         district = world.district()
-        adopt(district, changed(rule, windows=[], exclusions=[]))
+        trigger = rule.trigger.model_dump() | {"categories": [{"category": "any"}]}
+        adopt(district, changed(rule, windows=[], exclusions=[], trigger=trigger))
         teacher = district.person()
         district.employ(teacher, "2019-08-01")
         world.seen(district.office, f"/v1/districts/{district.id}/people")
@@ -265,12 +266,10 @@ def test_units_that_expired_are_banked_no_more(shared_world: World) -> None:
         )
         world.done(district.office, f"/v1/districts/{district.id}/credits", credit)
     asked = f"/v1/people/{teacher}/thresholds"
-    counted = {
-        day: world.seen(teacher, asked, effective_on=day)["items"][0]["banked"]
-        for day in ("2025-01-30", "2025-01-31")
-    }
-    assert counted["2025-01-30"] != "0"
-    assert counted["2025-01-31"] == "0"
+    for day, units in (("2025-01-30", "2/3"), ("2025-01-31", "0")):
+        [standing] = world.seen(teacher, asked, effective_on=day)["items"]
+        assert standing["banked"] == units
+        assert [one["units"] for one in standing["categories"]] == [units]
 
 
 def test_a_policy_that_waits_for_its_calendar_says_so(shared_world: World) -> None:

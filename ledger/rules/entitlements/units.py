@@ -66,7 +66,8 @@ class Balance(NamedTuple):
     unit: str
     counted: Fraction
     used: Fraction
-    categories_met: bool = True  # whether each category brings what it has to
+    categories_met: bool  # whether each category brings what it has to
+    by_category: Mapping[str, Fraction]  # what each brings, before its limits
 
     @property
     def banked(self) -> Fraction:
@@ -181,7 +182,8 @@ def balance(
         portions = _live(trigger, calendar, begun, on)
     counted, met = _counted(trigger, portions)
     levels = _levels(trigger, counted) if met else []
-    return Balance(trigger.unit, counted, Fraction(max(levels, default=0)), met)
+    used = Fraction(max(levels, default=0))
+    return Balance(trigger.unit, counted, used, met, _by_category(portions))
 
 
 def next_threshold(trigger: UnitsTrigger, used: Fraction) -> int | None:
@@ -320,9 +322,7 @@ def _counted(trigger: UnitsTrigger, portions: Iterable[Portion]) -> tuple[Fracti
 
     Categories are gone through in the rule's order, so what overflows goes to one further down.
     """
-    sums: dict[str, Fraction] = {}
-    for one in portions:
-        sums[one.category] = sums.get(one.category, Fraction(0)) + one.units
+    sums = _by_category(portions)
     met = True
     for category in trigger.categories:
         units = sums.get(category.category, Fraction(0))
@@ -334,6 +334,13 @@ def _counted(trigger: UnitsTrigger, portions: Iterable[Portion]) -> tuple[Fracti
                 there = sums.get(category.overflow_to, Fraction(0))
                 sums[category.overflow_to] = there + beyond
     return sum(sums.values(), Fraction(0)), met
+
+
+def _by_category(portions: Iterable[Portion]) -> dict[str, Fraction]:
+    sums: dict[str, Fraction] = {}
+    for one in portions:
+        sums[one.category] = sums.get(one.category, Fraction(0)) + one.units
+    return sums
 
 
 def _levels(trigger: UnitsTrigger, counted: Fraction) -> list[int]:
