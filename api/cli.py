@@ -46,7 +46,7 @@ HOMES: Mapping[str, tuple[str, ...]] = {
     "changes": ("cli_changes",),
     "transcript": ("cli_changes",),
     "person": ("cli_privacy:people",),
-    "evidence": ("cli_privacy:evidence",),
+    "evidence": ("cli_privacy:evidence", "cli_upkeep"),
     "retention": ("cli_privacy:retention",),
     "witness-key": ("cli_witness",),
     "witness": ("cli_witness",),
@@ -99,7 +99,9 @@ def _load(name: str) -> Any:
     for other in others:
         import_module(f"api.{other}")
     group = typer.main.get_group(_typer(module))
-    return group.commands.get(name, group)
+    command = group.commands.get(name, group)
+    command.name = name  # a group does not know it, and help lists commands by it
+    return command
 
 
 def _typer(home: str) -> typer.Typer:

@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 import api
-from api.cli import app
+from api.cli import HOMES, app
 
 HELP = """
 import sys
@@ -42,6 +42,21 @@ def test_every_command_is_found_by_its_name() -> None:
                 assert top.commands[name].help == command.help, name
         else:
             assert group.help in groups
+
+
+def test_help_lists_every_command_by_its_name() -> None:
+    top = _group(app)
+    assert [top.commands[name].name for name in top.commands] == list(top.commands)
+
+
+def test_each_group_loads_every_module_that_adds_to_it() -> None:
+    _groups()  # whatever adds to a group has done so
+    top = _group(app)
+    for name, homes in HOMES.items():
+        known = {f"api.{home.partition(':')[0]}" for home in homes}
+        command = top.commands[name]
+        parts = command.commands.values() if isinstance(command, TyperGroup) else [command]
+        assert {one.callback.__module__ for one in parts} <= known, name
 
 
 def test_what_no_command_is_called_is_none() -> None:
