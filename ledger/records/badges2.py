@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from joserfc import jws
 from joserfc.errors import JoseError
 
-from ledger.records.documents import Document, RecordError, read_instant
+from ledger.records.documents import Document, RecordError, read_instant, types_of
 from ledger.records.issuers import IssuerKey, RecordKeyError, as_jwk
 from ledger.records.proofs import ProofRefusedError
 
@@ -51,7 +51,7 @@ def is_assertion(document: Document) -> bool:
     """Whether a document is an award of Open Badges 2.0."""
     context = document.get("@context")
     contexts = context if isinstance(context, list) else [context]
-    return _CONTEXT in contexts and "Assertion" in _types(document)
+    return _CONTEXT in contexts and "Assertion" in types_of(document)
 
 
 def is_beside(document: Document) -> bool:
@@ -59,7 +59,7 @@ def is_beside(document: Document) -> bool:
 
     What a badge is awarded for is not among them: no signature covers such a file.
     """
-    return bool(BESIDE & _types(document))
+    return bool(BESIDE & types_of(document))
 
 
 def addresses(document: Document, known: Documents, *, signed: bool) -> tuple[str, ...]:
@@ -199,11 +199,6 @@ def _keys_in(profile: Document) -> list[Any]:
 def _id_of(part: Any) -> str | None:
     found = part.get("id") if isinstance(part, Mapping) else part
     return found if isinstance(found, str) else None
-
-
-def _types(document: Document) -> set[str]:
-    types = document.get("type")
-    return {one for one in (types if isinstance(types, list) else [types]) if isinstance(one, str)}
 
 
 def _whole(part: Any, hosted: Documents) -> Document:

@@ -39,6 +39,12 @@ def read_instant(text: object) -> datetime:
         raise RecordError(f"{str(text)[:40]!r} is not an instant") from None
 
 
+def types_of(document: Document) -> set[str]:
+    """What a document says to be; JSON-LD writes one type with a list around it or without."""
+    types = document.get("type")
+    return {one for one in (types if isinstance(types, list) else [types]) if isinstance(one, str)}
+
+
 def issuer_of(document: Document) -> str:
     """Who says to have issued a document. Raises RecordError when nobody does."""
     issuer = document.get("issuer")

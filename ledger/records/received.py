@@ -18,7 +18,14 @@ from urllib.parse import unquote, urlsplit
 
 from ledger.records import badges2
 from ledger.records.canonical import canonical
-from ledger.records.documents import Document, RecordError, compact_json, issuer_of, read_instant
+from ledger.records.documents import (
+    Document,
+    RecordError,
+    compact_json,
+    issuer_of,
+    read_instant,
+    types_of,
+)
 from ledger.records.identities import identifies
 from ledger.records.issuers import IssuerKey, RecordKeyError, proof_key, token_key
 from ledger.records.proofs import proven
@@ -30,7 +37,6 @@ from ledger.records.received_files import (
     RecordUnreadableError,
     key_of_token,
     token_document,
-    types_of,
 )
 from ledger.records.received_items import (
     CLOCKS_APART,

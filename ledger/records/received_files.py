@@ -19,7 +19,7 @@ from typing import Any, Final, Literal
 
 from ledger.records.badges2 import is_assertion, is_beside
 from ledger.records.canonical import DEPTH_MAX
-from ledger.records.documents import Document, RecordError, compact_json
+from ledger.records.documents import Document, RecordError, compact_json, types_of
 from ledger.records.proofs import ProofRefusedError
 
 RECORD_BYTES_MAX: Final = 256 * 1024  # of one award
@@ -288,12 +288,6 @@ def _inside(part: Any) -> list[Any]:
     if isinstance(part, dict):
         return list(part.values())
     return part if isinstance(part, list) else []
-
-
-def types_of(document: Mapping[str, Any]) -> set[str]:
-    """What a document says to be; JSON-LD writes one type with a list around it or without."""
-    types = document.get("type")
-    return {one for one in (types if isinstance(types, list) else [types]) if isinstance(one, str)}
 
 
 def _is_award(document: Mapping[str, Any]) -> bool:
