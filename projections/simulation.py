@@ -9,7 +9,7 @@ asked for it, so a draft with such a pool is folded from the log, into tables th
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, NamedTuple
@@ -160,10 +160,8 @@ def simulate(
         policy, draft = _drafted(known, district_id, policy_id, rule, (from_day, to_day))
         for person_ids in _pages(connection, district_id):
             tally.persons += len(person_ids)
-            found = rows(
-                connection, _SQL["adopted"], person_ids=person_ids, policy_id=policy_id, **span
-            )
-            tally.pay([_Part(*row) for row in found])
+            asked = {"person_ids": person_ids, "policy_id": policy_id, **span}
+            tally.pay(_owed(connection, "of_adopted", asked))
             if not is_pooled(rule):
                 _judge(connection, tally, policy, draft, person_ids)
     if is_pooled(rule):
@@ -202,10 +200,15 @@ def _look_up(
         "policy_id": policy.policy_id,
         "policy_version": draft.policy_version,
     }
-    tally.owe([_Part(*row) for row in rows(connection, _SQL["drafted"], **asked)])
+    tally.owe(_owed(connection, "of_draft", asked))
     for verdict, reason, pairs, cents in rows(connection, _SQL["drafted_reasons"], **asked):
         tally.reasons[verdict, reason] += pairs
         tally.pending_cents += cents if verdict == "pending" else 0
+
+
+def _owed(connection: Connection[Any], narrowed: str, asked: Mapping[str, Any]) -> list[_Part]:
+    sql = _SQL["owed"] + "\n" + _SQL[narrowed]
+    return [_Part(*row) for row in rows(connection, sql, **asked)]
 
 
 def count_persons(connection: Connection[Any], district_id: UUID) -> int:

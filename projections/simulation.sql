@@ -10,8 +10,8 @@ SELECT DISTINCT person_id
 -- name: count_persons
 SELECT count(DISTINCT person_id) FROM payout_employments WHERE district_id = %(district_id)s;
 
--- name: adopted
--- What the policy in force owes these persons, part by part.
+-- name: owed
+-- What a policy owes these persons, part by part.
 SELECT p.person_id, part.due_on, part.cents
   FROM payouts p
        CROSS JOIN LATERAL (
@@ -24,23 +24,15 @@ SELECT p.person_id, part.due_on, part.cents
             ) AS part
  WHERE p.person_id = ANY(%(person_ids)s) AND p.policy_id = %(policy_id)s
    AND p.to_position IS NULL AND p.verdict = 'due'
+
+-- name: of_adopted
+-- By what is in force, for what was earned within the span.
    AND p.earned_on BETWEEN %(from_day)s AND %(to_day)s
    AND NOT EXISTS (SELECT FROM payout_waits w
                     WHERE w.payout_id = p.payout_id AND w.to_position IS NULL);
 
--- name: drafted
--- What one version of a policy owes these persons, part by part.
-SELECT p.person_id, part.due_on, part.cents
-  FROM payouts p
-       CROSS JOIN LATERAL (
-             SELECT p.payable_on AS due_on, p.amount_cents AS cents
-              WHERE p.benefit IN ('base_add', 'lane_change', 'step')
-              UNION ALL
-             SELECT listed.due_on, listed.amount_cents
-               FROM json_to_recordset(p.parts::json) AS listed(due_on date, amount_cents bigint)
-            ) AS part
- WHERE p.person_id = ANY(%(person_ids)s) AND p.policy_id = %(policy_id)s
-   AND p.policy_version = %(policy_version)s AND p.to_position IS NULL AND p.verdict = 'due';
+-- name: of_draft
+   AND p.policy_version = %(policy_version)s;
 
 -- name: drafted_reasons
 SELECT p.verdict, p.reason, count(*), coalesce(sum(p.amount_cents), 0)::bigint
