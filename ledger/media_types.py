@@ -7,14 +7,13 @@ drawings with scripts, programs, macros) is not among them, under whatever name 
 from __future__ import annotations
 
 import io
-import lzma
 import re
 import zipfile
-import zlib
 from codecs import getincrementaldecoder
 
 import puremagic
 
+from ledger.archives import UNREADABLE
 from ledger.errors import InvalidError
 
 WINDOW_BYTES = 1024 * 1024  # of the beginning, and of the end, of a file: what is looked at
@@ -44,10 +43,6 @@ BRANDS = {  # of an ISO media file: the first that is known decides
         "video/mp4",
     ),
 }
-UNREADABLE = (  # what zipfile raises for archives that lie, are damaged, encrypted or exotic
-    *(zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, OSError, KeyError),
-    *(EOFError, lzma.LZMAError, zlib.error),
-)
 OGG_AUDIO = (b"\x01vorbis", b"OpusHead", b"\x7fFLAC", b"Speex   ")
 RUNS_OR_RENDERS = re.compile(  # what browsers and shells act upon, were it let in as plain text
     rb"\s*(#!|<[!?%a-zA-Z]|\{\\rtf|%!PS|@echo)", re.IGNORECASE

@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 
 from api.imports.csv_rows import csv_rows, numbered_rows
 from api.imports.flaws import Flaws
-from ledger.media_types import UNREADABLE
+from ledger.archives import UNREADABLE
 
 ENTRIES_MAX = 100
 ENTRY_BYTES_MAX = 64 * 1024 * 1024

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import json
-import lzma
 import zipfile
 import zlib
 from base64 import urlsafe_b64decode
@@ -17,6 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
+from ledger.archives import UNREADABLE
 from ledger.records.badges2 import is_assertion, is_beside
 from ledger.records.canonical import DEPTH_MAX
 from ledger.records.documents import Document, RecordError, compact_json, types_of
@@ -33,10 +33,6 @@ _PARTS_MAX: Final = 40_000
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
 _ZIP: Final = b"PK\x03\x04"
 _PDF: Final = b"%PDF-"
-_DAMAGED: Final = (  # what zipfile raises for archives that lie, are damaged, encrypted or exotic
-    *(zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, OSError, KeyError),
-    *(EOFError, lzma.LZMAError, zlib.error),
-)
 _BAKED: Final = (b"openbadgecredential", b"openbadges")  # Open Badges 3.0, and 2.0
 _ALGORITHMS: Final = ("ES256", "RS256")
 _HEADER: Final = {"alg", "kid", "typ"}
@@ -203,7 +199,7 @@ def _texts(content: bytes) -> Iterator[bytes]:
                 if left < 0 or len(text) > TRANSCRIPT_BYTES_MAX:
                     raise RecordTooLargeError("a bundle holds more than a record can")
                 yield text
-    except _DAMAGED:
+    except UNREADABLE:
         raise RecordUnreadableError("the bundle is no zip file, or damaged") from None
 
 
