@@ -262,12 +262,15 @@ def _listed(document: Document) -> list[Mapping[str, Any]]:
 
 
 def _objects(part: object) -> list[Mapping[str, Any]]:
-    """The parts that a record lists, each once: what is written in pieces is signed as one."""
-    named: dict[str, dict[str, Any]] = {}
-    for one in part if isinstance(part, list) else [part]:
+    """The parts that a record lists, each once: what is written in pieces is signed as one.
+
+    Pieces are of one part by its id; a part without any stands by itself.
+    """
+    found: dict[str | int, dict[str, Any]] = {}
+    for number, one in enumerate(part if isinstance(part, list) else [part]):
         if isinstance(one, Mapping):
-            named.setdefault(str(one.get("id")), {}).update(one)
-    return list(named.values())
+            found.setdefault(str(one["id"]) if "id" in one else number, {}).update(one)
+    return list(found.values())
 
 
 def _text(part: object) -> str | None:

@@ -313,6 +313,22 @@ def test_an_unsigned_copy_whose_subject_is_a_list_of_one_is_not_relied_on(
     assert found.json()["awards"][0]["title"] == document["name"]
 
 
+def test_parts_without_an_id_are_told_each_by_itself(shared_world: World, one: Story) -> None:
+    document = record_of(shared_world, one.teacher)
+    [named] = checked(shared_world, json.dumps(document).encode()).json()["awards"]
+    assert len(named["results"]) > 1
+    assert len(named["evidence"]) > 1
+    del document["proof"]
+    for part in (*document["evidence"], *document[SUBJECT]["result"]):
+        del part["id"]
+
+    [unnamed] = checked(shared_world, json.dumps(document).encode()).json()["awards"]
+
+    assert unnamed["finding"] == "not_ours"
+    for told in ("results", "evidence"):
+        assert unnamed[told] == named[told], told
+
+
 def test_a_record_of_others_is_not_judged(shared_world: World) -> None:
     found = checked(shared_world, json.dumps(signed()).encode()).json()
     assert (found["finding"], found["reason"]) == ("not_ours", None)
