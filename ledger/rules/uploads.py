@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import MAXYEAR, MINYEAR, date
 from typing import NamedTuple
 
 from ledger.events.equivalency import UploadWindow
@@ -18,7 +18,12 @@ class Upload(NamedTuple):
 
 
 def upload_after(windows: Sequence[UploadWindow], day: date) -> Upload | None:
-    """The window that is open on a day, or the next to open; null where there are no windows."""
+    """The window that is open on a day, or the next to open; null where there are no windows.
+
+    Null as well at both ends of the calendar, where a year before or after it is no date.
+    """
+    if not MINYEAR < day.year < MAXYEAR - 1:
+        return None
     ahead = [one for one in _around(windows, day.year) if one.last_day >= day]
     return min(ahead, default=None)
 

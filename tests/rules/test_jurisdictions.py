@@ -642,6 +642,14 @@ def test_wyoming_is_handed_what_was_earned_twice_a_year(
     assert (found.upload_from, found.upload_to) == (first, last)
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "9998-11-30", "9999-12-31"])
+def test_at_the_ends_of_the_calendar_wyoming_has_no_windows(day: str) -> None:
+    """Whoever asks for such a day is answered all the same."""
+    held = license_of("us-wy", "2020-07-01", "2025-06-30")
+    found = line(held, [], rules_of("us-wy"), day, None)
+    assert (found.upload_from, found.upload_to) == (None, None)
+
+
 def test_what_counts_for_nothing_is_handed_in_at_no_time() -> None:
     held = license_of("us-wy", "2020-07-01", "2025-06-30")
     found = line(held, [earned("hour", "14", IN_TIME)], rules_of("us-wy"), DAY, None)
