@@ -17,6 +17,7 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from api.imports.flaws import Flaws
+from ledger.aggregates.licensure import YEAR_MIN
 from ledger.events.opening import OpeningAward, OpeningPayment, OpeningUnits
 
 LAYOUT = "opening-1"
@@ -81,7 +82,7 @@ class _Cells:
         self._flaws.add(self._file, slug, message, row=self._row, column=name)
 
     def day(self, name: str, *, may: bool = False) -> Any:
-        return self.read(name, "a day as 2024-08-31", date.fromisoformat, may=may)
+        return self.read(name, "a day as 2024-08-31", _day, may=may)
 
     def id(self, name: str, *, may: bool = False) -> Any:
         return self.read(name, "an id of this ledger", UUID, may=may)
@@ -91,6 +92,14 @@ class _Cells:
 
     def hundredths(self, name: str, *, may: bool = False) -> Any:
         return self.read(name, "a number with at most two decimals, as 12.50", hundredths, may=may)
+
+
+def _day(text: str) -> date:
+    """A day; one of the year 24 is a slip of the pen. Raises ValueError for what is none."""
+    day = date.fromisoformat(text)
+    if day.year < YEAR_MIN:
+        raise ValueError
+    return day
 
 
 def hundredths(text: str) -> int:

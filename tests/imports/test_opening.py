@@ -323,6 +323,7 @@ def test_what_was_brought_along_is_among_the_changes(cutover: Cutover) -> None:
         ({**UNITS, "quantity": "9999999.00"}, "quantity", "value-unreadable"),
         ({**UNITS, "quantity": "0"}, "quantity", "value-unreadable"),
         ({**AWARD, "title": ""}, "title", "value-unreadable"),
+        ({**AWARD, "earned_on": "0024-03-01"}, "earned_on", "value-unreadable"),
         ({**AWARD, "expires_on": "2024-03-01"}, "expires_on", "value-unreadable"),
         ({**AWARD, "issuer": "Else\x00where"}, "issuer", "value-unreadable"),
     ],
