@@ -227,8 +227,7 @@ def brought(
     held = visible(record.licenses, sight)
     if not held:
         return []
-    earned = [*record.achievements(sight)]
-    earned += [one.achievement(record.approvals) for one in imagined]
+    earned = replace(record, awards=[*record.awards, *imagined]).achievements(sight)
     book = rulebook(connection, until)
     return [
         LicenseUnits(
