@@ -155,6 +155,8 @@ def _part_with(lines: Sequence[str], path: Sequence[str]) -> tuple[range, str | 
     begins = [n for n, line in enumerate(lines) if _RULES_HEADER.match(line)]
     begins.append(len(lines))
     head, *rest = path
+    if head == _RULE and rest and not rest[0].isdecimal():
+        return range(len(lines)), None  # a key in quotes with a dot in it, and no rule's
     if head == _RULE and rest and int(rest[0]) < len(begins) - 1:
         at = int(rest[0])
         return range(begins[at], begins[at + 1]), (rest[1] if rest[1:] else None)

@@ -63,6 +63,7 @@ after = "earned"
     ("number", "line", "place"),
     [
         (3, "sources = []", "3: sources: "),
+        (3, 'sources = ["A"]\n"rules.one" = 1', "rules.one: "),  # a key of its own, no rule
         (2, "", "name: "),  # it is nowhere
         (5, "", "12: @literacy: "),  # as the line before it has gone
         (8, 'key = "ONE"', "8: rules.0.key: "),
