@@ -10,7 +10,7 @@ import pytest
 from psycopg import Connection
 
 from ledger.events.employment import EmploymentStarted
-from ledger.events.enrollment import Awarded, Enrolled, Submitted
+from ledger.events.enrollment import Awarded, Enrolled, Revoked, Submitted
 from projections.adoption import Adoption, of_district, per_mille
 from projections.contract import Fact
 from projections.employments import Employments
@@ -61,7 +61,7 @@ class Staff:
         )
 
     def live(self, number: int, steps: int, credential: Any = CREDENTIAL) -> None:
-        """She enrolls, hands in, and is awarded: so many of the three."""
+        """She enrolls, hands in, is awarded, and has it revoked: so many of the four."""
         stream, person = f"{number} {credential}", named(f"teacher {number}")
         of = {"person_id": person, "credential_id": credential, "credential_version": 1}
         self.add(Enrolled, stream, **of, issuer_id=ISSUER, cycle=1, renews_enrollment_id=None)
@@ -80,6 +80,9 @@ class Staff:
         if steps > 2:
             more = {"issuer_id": ISSUER, "attempt": 1, "zone": ZONE, "expires_on": None}
             self.add(Awarded, stream, 3, **of, **more, awarded_on=date(2024, 12, 1))
+        if steps > 3:
+            why = {"person_id": person, "reason": "misconduct", "authority": "issuer"}
+            self.add(Revoked, stream, 4, **why, zone=ZONE, effective_on=date(2025, 2, 1))
 
     def play(self, connection: Connection[Any]) -> None:
         for projection in (Transcript(), Employments()):
@@ -99,6 +102,18 @@ def test_of_412_enrolled_and_230_submitted_150_earned_are_652_in_a_thousand(
         credential_id=CREDENTIAL, persons=412, enrolled=412, submitted=230, earned=150, revoked=0
     )
     assert found.earned_per_mille == 652  # 150 / 230 = 65.2 %
+
+
+def test_what_was_revoked_since_was_earned_and_is_counted_by_itself(
+    connection: Connection[Any],
+) -> None:
+    staff = Staff()
+    for number, steps in enumerate((4, 3, 1)):
+        staff.hire(number)
+        staff.live(number, steps)
+    staff.play(connection)
+    [found] = of_district(connection, DISTRICT, ZONE)
+    assert (found.enrolled, found.submitted, found.earned, found.revoked) == (3, 2, 2, 1)
 
 
 def test_an_enrollment_is_the_districts_that_employed_her_when_it_began(
