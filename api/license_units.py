@@ -19,7 +19,9 @@ from api.clock import wall
 from api.edge import Edge
 from api.renewals import CountedUnit, Rulebook, counted, lines, records_of_district, rulebook
 from ledger.aggregates.organization import Organization
+from ledger.rules.counting import Unit
 from ledger.rules.equivalencies import Achievement
+from ledger.rules.renewals import Progress
 from ledger.store import EVERYTHING as ALL_ROWS
 from ledger.values import POSITION_MAX, local_date
 from projections.renewals import Held
@@ -151,29 +153,36 @@ def totals(units: Iterable[LicenseUnit]) -> list[UnitTotal]:
             achievements=len({one.counted.achievement_id for one in found}),
             units_hundredths=sum(one.counted.units_hundredths for one in found),
         )
-        for key, found in sorted(sums.items(), key=str)
+        for key, found in sorted(sums.items(), key=lambda item: str(item[0]))
         for jurisdiction, unit, kind, rule_id, rule_version, reason in [key]
     ]
 
 
 def _of_license(held: Held, earned: Sequence[Achievement], asked: Asked) -> Iterator[LicenseUnit]:
-    """Each achievement once: in the cycle in which it counts, else as the oldest cycle has it."""
+    """Each achievement once, as the cycle has it that says most of it; of equal ones the oldest."""
     if asked.span.jurisdiction not in {None, held.license.jurisdiction}:
         return
-    found: dict[str, LicenseUnit] = {}
+    found: dict[str, list[tuple[Progress, Unit]]] = {}
     for line in lines(held.license, earned, asked.book, asked.day, "all"):
         for unit in line.units:
-            known = found.get(unit.achievement_id)
-            better = known is None or not known.counted.units_hundredths
-            if unit.kind != CARRIED_OVER and asked.span.holds(unit.earned_on) and better:
-                found[unit.achievement_id] = LicenseUnit(
-                    person_id=held.license.person_id,
-                    license_id=held.license.license_id,
-                    number_text_id=None if held.number is None else held.number.text_id,
-                    jurisdiction=held.license.jurisdiction,
-                    license_type=held.license.license_type,
-                    cycle=line.cycle,
-                    unit=line.unit,
-                    counted=counted(unit),
-                )
-    yield from found.values()
+            if unit.kind != CARRIED_OVER and asked.span.holds(unit.earned_on):
+                found.setdefault(unit.achievement_id, []).append((line, unit))
+    for said in found.values():
+        line, unit = max(said, key=_telling)
+        yield LicenseUnit(
+            person_id=held.license.person_id,
+            license_id=held.license.license_id,
+            number_text_id=None if held.number is None else held.number.text_id,
+            jurisdiction=held.license.jurisdiction,
+            license_type=held.license.license_type,
+            cycle=line.cycle,
+            unit=line.unit,
+            counted=counted(unit),
+        )
+
+
+def _telling(said: tuple[Progress, Unit]) -> tuple[bool, bool]:
+    """Whether it counts in this cycle; and whether it was earned in it, which says why not."""
+    line, unit = said
+    ended = line.valid_to is not None and line.valid_to < unit.earned_on
+    return unit.units_hundredths > 0, line.valid_from <= unit.earned_on and not ended

@@ -424,6 +424,30 @@ def test_what_is_handed_in_is_asked_for_by_state_by_days_and_as_of_a_position(ca
     assert world.seen(other.office, f"/v1/districts/{other.id}/license-units")["items"] == []
 
 
+def test_what_counts_in_no_cycle_says_why_by_the_cycle_it_was_earned_in(state: World) -> None:
+    """The second of three refuses it; the first had no rules, and it lies outside the third."""
+    world, district = state, state.district()
+    refused = [{"kind": "semester_hour", "gives_hundredths": 0}]
+    ohio = {"jurisdiction": "us-oh", "unit": "us-oh:unit", "conversions": refused}
+    world.done(world.operator, "/v1/equivalencies", rules(**ohio))
+    teacher, path = awarded(world, district).teacher, f"/v1/districts/{district.id}"
+    first = {"issued_on": "2015-07-01", "valid_to": "2019-06-30"}
+    held = license_of(teacher, jurisdiction="us-oh", **first)
+    license_id = world.done(district.office, f"{path}/licenses", held)["id"]
+    for begins, ends in ((2019, 2024), (2024, 2029)):
+        span = {"issued_on": f"{begins}-06-30", "valid_from": f"{begins}-07-01"}
+        renewed = span | {"valid_to": f"{ends}-06-30"}
+        world.done(district.office, f"{path}/licenses/{license_id}/renewals", renewed)
+    for earned_on in ("2016-03-01", "2020-03-01"):
+        world.done(district.office, f"{path}/credits", credit_of(teacher, earned_on=earned_on))
+    asked = {"to_day": "2024-12-31"}
+    [item] = world.seen(district.office, f"{path}/license-units", **asked)["items"]
+    assert [(one["cycle"], one["counted"]["reason"]) for one in item["units"]] == [
+        (1, "no_equivalency_rule"),
+        (2, "not_accepted"),
+    ]
+
+
 def test_an_award_counts_where_a_committee_approved_of_it_before(state: World) -> None:
     """Ohio: nothing without an approval or with one of the same day, a unit with an earlier one."""
     world, district = state, state.district()
