@@ -96,8 +96,8 @@ def decode(topic: str, state: bytes, stream: UUID, version: int) -> LedgerEvent:
             event_class = EVENT_CLASSES[topic]
         fields["originator_id"] = stream
         fields["originator_version"] = version
-        # Not strict: JSON has strings for dates and lists for tuples. Numbers and flags are
-        # strict by themselves.
+        # Not strict: JSON has strings for dates and lists for tuples. Numbers and flags were
+        # taken strictly as the event was encoded.
         event = event_class.__pydantic_validator__.validate_python(fields, strict=False)
     except (TypeError, ValueError) as error:
         raise UnreadableEventError(
@@ -140,7 +140,7 @@ def _check_storable(event: LedgerEvent, state: bytes) -> None:
 
 
 def _read_back(event: LedgerEvent, state: bytes) -> object:
-    """As `decode`, in half the time: straight from the bytes, every field checked."""
+    """As `decode`, in half the time: straight from the bytes, every field strictly checked."""
     event_class = EVENT_CLASSES.get(event.TOPIC)
     if event_class is None:
         raise UnknownTopicError(f"no event has the topic {event.TOPIC!r}", topic=event.TOPIC)
@@ -149,7 +149,7 @@ def _read_back(event: LedgerEvent, state: bytes) -> object:
         "originator_version": event.originator_version,
     }
     whole = state[:-1] + b"," + orjson.dumps(columns)[1:]
-    return event_class.__pydantic_validator__.validate_json(whole, strict=False)
+    return event_class.__pydantic_validator__.validate_json(whole)
 
 
 def _fields_of(value: object) -> Fields:

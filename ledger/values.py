@@ -137,7 +137,8 @@ def _not_a_number(value: object) -> object:
     return value
 
 
-Day = Annotated[date, BeforeValidator(_not_a_number)]
+# Not strict: behind that validator what comes from JSON is a string, also where events are read.
+Day = Annotated[date, Field(strict=False), BeforeValidator(_not_a_number)]
 Flag = StrictBool
 Count = Annotated[int, Field(strict=True, ge=0, le=10**6)]
 Positive = Annotated[int, Field(strict=True, ge=1, le=10**6)]

@@ -27,8 +27,10 @@ from ledger.codec import (
 )
 from ledger.events import EVENT_CLASSES, LedgerEvent
 from ledger.events.base import Event
+from ledger.events.batch import BatchLine, BatchLinesListed
 from ledger.events.organization import OrganizationRenamed
 from ledger.events.stack import StackDefined
+from ledger.values import trusted
 from tests.codec.making import events, sample
 
 STREAM = UUID(int=7)
@@ -101,6 +103,32 @@ def test_what_would_not_come_back_equal_is_refused(name: Any, says: str) -> None
         encode(renamed(name))
     assert refused.value.detail.startswith("organization.renamed.v1 cannot be stored: ")
     assert says in refused.value.detail
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("amount_cents", 5.0),
+        ("amount_cents", True),
+        ("attempt", 0),
+        ("pensionable", 1),
+        ("earned_on", "2024-05-01"),
+        ("earned_on", datetime(2024, 5, 1, tzinfo=UTC)),
+        ("earning_code", "padded "),
+        ("kind", "gift"),
+        ("unheard_of", None),
+    ],
+)
+def test_a_line_that_nobody_checked_before_is_checked_as_it_is_stored(
+    name: str, wrong: object
+) -> None:
+    event = sample(BatchLinesListed)
+    assert isinstance(event, BatchLinesListed)
+    fields = vars(event.lines[0])
+    line = trusted(BatchLine)
+    assert encode(event.model_copy(update={"lines": (line({**fields}),)}))
+    with pytest.raises(UnstorableEventError):
+        encode(event.model_copy(update={"lines": (line({**fields, name: wrong}),)}))
 
 
 def test_a_text_that_grows_beyond_its_limit_as_it_is_normalized_is_refused() -> None:
