@@ -172,6 +172,21 @@ def test_credits_reach_a_lane_and_one_that_is_withdrawn_takes_it_back(
     assert said(connection) == [("threshold", "not_due", "award_revoked", 0)]
 
 
+def test_a_rise_that_a_revocation_ended_is_in_force_to_the_day_before(
+    connection: Connection[Any],
+) -> None:
+    """The award is revoked as of 1 August 2025."""
+    world = employed(ANNE)
+    world.adopt_rule(plain_rule(benefit="base_add"))
+    award = world.award(ANNE, CREDENTIALS[0], MAY)
+    assert award is not None
+    world.turn(award)
+    play(connection, PAYOUTS, world.facts)
+    for day, in_force in ((date(2025, 7, 31), True), (date(2025, 8, 1), False)):
+        (rise,) = pay_notices.of_district(connection, HERE, effective_on=day)
+        assert (rise.ends_on, rise.in_force) == (date(2025, 7, 31), in_force)
+
+
 def test_without_its_calendar_a_rule_is_held_until_the_district_sets_it(
     connection: Connection[Any],
 ) -> None:
