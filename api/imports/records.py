@@ -138,13 +138,14 @@ def _record(
         _wait_for_decisions(edge)
         trusts = trust_on(edge, receiver.district_id, local_date(call.at, receiver.zone))
     found = find_out(content, call.at, _hosts(trusts), in_development=edge.settings.in_development)
+    items = _items(edge, kept.person_id, found, trusts, receiver.zone)
     [document] = edge.vault.put_texts([kept])
     new = NewRecord(
         kind=found.checked.kind,
         carrier=found.received.carrier,
         document=document,
         zone=receiver.zone,
-        items=_items(edge, kept.person_id, found, trusts, receiver.zone),
+        items=items,
     )
     return new, found.asked
 
@@ -265,8 +266,8 @@ def _items(
             **dict(_findings(item, edge, person_id, trusts)),
             issuer_hmac=_issuer_hmac(edge, item.issuer_id),
             issuer_id=item.issuer_id if item.issuer_id in trusts else None,
-            earned_on=local_date(item.awarded_at, zone),
-            expires_on=_day(item.valid_until, zone),
+            earned_on=_day(item.awarded_at, zone),
+            expires_on=_day(item.valid_until, zone) if item.valid_until else None,
             holder=_holder(award, known),
         )
         for item, award in zip(found.checked.items, awards, strict=True)
@@ -359,5 +360,8 @@ def _issuer_hmac(edge: Edge, issuer_id: str) -> str:
     return f"hmac-sha256:{edge.vault.hashes.digest('external-issuer', issuer_id.encode()).hex()}"
 
 
-def _day(instant: datetime | None, zone: str) -> date | None:
-    return None if instant is None else local_date(instant, zone)
+def _day(instant: datetime, zone: str) -> date:
+    try:
+        return local_date(instant, zone)
+    except OverflowError:  # the first instants there are, say, are in the year before in America
+        raise RecordError(f"{instant} is on no day of the calendar in {zone}") from None

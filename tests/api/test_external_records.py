@@ -23,6 +23,8 @@ from tests.records.received import bundle, poison, text
 
 MOVED, REVOKED, LATER = "2026-08-01T15:00:00Z", "2026-10-01T15:00:00Z", "2026-11-01"
 EXPIRED = datetime(2026, 3, 14, 18, tzinfo=UTC)
+FIRST = "0001-01-01T00:00:00Z"  # still the year before in America
+UNSIGNED = {name: value for name, value in unhosted_award(1).items() if name != "proof"}
 
 
 @pytest.fixture
@@ -195,8 +197,9 @@ def test_the_same_file_twice_is_one_record_and_adds_no_event(case: Case, elsewhe
         (b"no record", "record-unreadable"),
         (b"", "record-unreadable"),
         (b"PK\x03\x04" + bytes(17 * 1024 * 1024), "record-too-large"),
+        (text({**UNSIGNED, "awardedDate": FIRST, "validFrom": FIRST}), "record-unusable"),
     ],
-    ids=["poison", "undefined", "words", "nothing", "long"],
+    ids=["poison", "undefined", "words", "nothing", "long", "before the calendar"],
 )
 def test_a_record_that_is_refused_leaves_nothing(case: Case, content: bytes, slug: str) -> None:
     assert case.refused(content) == (422, slug)
