@@ -94,13 +94,14 @@ def brought(edge: Edge, connection: Connection[Any], found: _Read, until: int) -
         decided = [one.acceptance_id for one in found.accepted if one.record_id == record.record_id]
         streams[record.record_id] = [record.record_id, *decided]
     receipts = receipts_of(connection, streams, until)
+    names = _names(edge, found)
     return Brought(
-        tuple(_earlier(edge, fact, receipts) for fact in found.openings),
+        tuple(_earlier(fact, names, receipts) for fact in found.openings),
         tuple(
             Elsewhere(
                 original=document_of(edge, one.person_id, one.text_id),
                 found=as_shown,
-                district_name=_name(edge, one.district_id) if one.district_id else HERSELF,
+                district_name=names[one.district_id],
                 receipts=receipts[one.record_id],
             )
             for one, as_shown in zip(
@@ -131,19 +132,26 @@ def earlier_documents(earlier: Sequence[Earlier]) -> list[dict[str, Any]]:
     return [{name: one[name] for name in one if name != "receipts"} for one in found]
 
 
-def _earlier(edge: Edge, fact: Fact[OpeningRecorded], receipts: Mapping[UUID, Receipts]) -> Earlier:
+def _earlier(
+    fact: Fact[OpeningRecorded],
+    names: Mapping[UUID | None, str],
+    receipts: Mapping[UUID, Receipts],
+) -> Earlier:
     event = fact.event
     return Earlier(
         position=fact.position,
-        district_name=_name(edge, event.district_id),
+        district_name=names[event.district_id],
         as_of=event.as_of,
         entry=event.entry.model_dump(mode="json"),
         receipts=receipts[event.originator_id],
     )
 
 
-def _name(edge: Edge, district_id: UUID | None) -> str:
-    """Whose office received it; what she keeps for herself no district has looked at."""
-    if district_id is None:
-        return "no district"
-    return edge.ledger.get(Organization, district_id).name
+def _names(edge: Edge, found: _Read) -> Mapping[UUID | None, str]:
+    """Who received it, by district; what she keeps for herself no district has looked at."""
+    by_district = {one.district_id for one in found.received}
+    by_district |= {fact.event.district_id for fact in found.openings}
+    return {
+        one: HERSELF if one is None else edge.ledger.get(Organization, one).name
+        for one in by_district
+    }

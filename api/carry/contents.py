@@ -93,7 +93,8 @@ def gather(edge: Edge, person_id: UUID, at: datetime, made: StatusLists) -> Cont
         lines = transcript.of_person(connection, person_id, limit=LINES_MAX)
         along = read_brought(connection, person_id)
         if not (lines or along.openings or along.received):
-            raise NotFoundError("there is nothing to carry: she has not enrolled for anything")
+            why = "she has not enrolled for anything, and has brought nothing along"
+            raise NotFoundError(f"there is nothing to carry: {why}")
         found = _awards(connection, person_id)
         zone = zone_of_person(connection, person_id)
         disputed = disputes.of_person(connection, person_id)
