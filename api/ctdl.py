@@ -65,7 +65,9 @@ class Catalog:
 
     def find_stack(self, issuer_id: UUID, stack_id: UUID) -> OfferedStack | None:
         """One stack of an issuer."""
-        return next((one for one in self.stacks(issuer_id) if one.stack_id == stack_id), None)
+        asked = (issuer_id, stack_id)
+        found = (one for one in self.defined if (one.issuer_id, one.stack_id) == asked)
+        return next(map(self._stack, found), None)
 
     def _offered(self, one: FoundCredential) -> Offered:
         version = catalog.find_version(self.connection, one.credential_id, one.credential_version)

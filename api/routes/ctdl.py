@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
@@ -29,11 +31,9 @@ router = APIRouter(tags=["catalog"])
 @router.get("/issuers/{issuer_id}/ctdl", **ANY)
 def list_offers(request: Request, issuer_id: UUID) -> Response:
     """Every micro-credential that an issuer has published, and its stacks, as one graph."""
-    edge = edge_of(request)
-    with edge.reading() as connection:
-        if catalog.find_issuer(connection, issuer_id) is None:
+    with _catalog(request) as known:
+        if catalog.find_issuer(known.connection, issuer_id) is None:
             raise NotFoundError("there is no such issuer")
-        known = Catalog.read(connection, addresses_of(edge.settings))
         found = graph(known.offers(issuer_id), known.stacks(issuer_id))
     return _linked(found)
 
@@ -41,9 +41,7 @@ def list_offers(request: Request, issuer_id: UUID) -> Response:
 @router.get("/issuers/{issuer_id}/ctdl/{credential_id}", **ANY)
 def read_offer(request: Request, issuer_id: UUID, credential_id: UUID) -> Response:
     """One micro-credential, in its newest version."""
-    edge = edge_of(request)
-    with edge.reading() as connection:
-        known = Catalog.read(connection, addresses_of(edge.settings))
+    with _catalog(request) as known:
         found = known.find_offer(issuer_id, credential_id)
     if found is None:
         raise NotFoundError("this issuer has published no such micro-credential")
@@ -53,13 +51,18 @@ def read_offer(request: Request, issuer_id: UUID, credential_id: UUID) -> Respon
 @router.get("/issuers/{issuer_id}/ctdl/stacks/{stack_id}", **ANY)
 def read_offered_stack(request: Request, issuer_id: UUID, stack_id: UUID) -> Response:
     """One stack, as it is defined now."""
-    edge = edge_of(request)
-    with edge.reading() as connection:
-        known = Catalog.read(connection, addresses_of(edge.settings))
+    with _catalog(request) as known:
         found = known.find_stack(issuer_id, stack_id)
     if found is None:
         raise NotFoundError("this issuer has defined no such stack")
     return _linked(described_stack(found))
+
+
+@contextmanager
+def _catalog(request: Request) -> Iterator[Catalog]:
+    edge = edge_of(request)
+    with edge.reading() as connection:
+        yield Catalog.read(connection, addresses_of(edge.settings))
 
 
 def _linked(content: dict[str, Any]) -> Response:
