@@ -30,6 +30,7 @@ from tests.api.elsewhere import received
 from tests.api.test_cli import in_place
 from tests.api.test_records import day_of, issue, public, revoke
 from tests.api.world import Story, World, stack_of, story
+from tests.privacy.test_drill import url_of
 
 NOBODY_ASKED = ()
 
@@ -168,9 +169,7 @@ def test_a_bundle_is_written_and_checked_from_the_command_line(
 ) -> None:
     one = story(world).award()
     issue(world)
-    assert world.settings.database_url is not None
-    url = world.settings.database_url.get_secret_value()
-    run = in_place(url, world.settings.state_folder, monkeypatch)
+    run = in_place(url_of(world), world.settings.state_folder, monkeypatch)
     monkeypatch.setenv("MCLEDGER_PUBLIC_HOST", "ledger.example")
     file = tmp_path / "record.zip"
     said = run("export", "record", "--any", "--out", str(file)).stdout
@@ -246,9 +245,7 @@ def test_the_whole_history_of_an_award_is_proved_from_the_bundle_and_the_logs_ke
 ) -> None:
     one = story(world).award()
     issue(world)
-    assert world.settings.database_url is not None
-    url = world.settings.database_url.get_secret_value()
-    run = in_place(url, world.settings.state_folder, monkeypatch)
+    run = in_place(url_of(world), world.settings.state_folder, monkeypatch)
     assert "checkpoint" not in unpacked(bundle(carried(one))), "nothing is sealed yet"
     run("seal", "--once")
     files = unpacked(bundle(carried(one)))
