@@ -192,6 +192,18 @@ def sight_of(connection: Connection[Any], person_id: UUID, *district_ids: UUID) 
     return Sight(whole=False, district_ids=frozenset(district_ids), spans=tuple(spans))
 
 
+def sights_of(
+    connection: Connection[Any], person_ids: Collection[UUID], district_id: UUID
+) -> dict[UUID, Sight]:
+    """What one district may see of what each of these has earned."""
+    known = employments.spans_of_persons(connection, person_ids, district_id)
+    mine = frozenset({district_id})
+    return {
+        one: Sight(whole=False, district_ids=mine, spans=tuple(known.get(one, ())))
+        for one in person_ids
+    }
+
+
 def must_be(caller: Caller, person_id: UUID) -> None:
     """A record is its teacher's to write."""
     if not caller.is_person(person_id):

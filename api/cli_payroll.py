@@ -130,7 +130,7 @@ def export(
     from api import payroll  # noqa: PLC0415 - loads slowly
     from ledger.aggregates.batch import Batch  # noqa: PLC0415
     from ledger.commands.batch import record_download  # noqa: PLC0415
-    from ledger.commands.batch_lines import about_rows, rows_of  # noqa: PLC0415
+    from ledger.commands.batch_lines import about_batch  # noqa: PLC0415
 
     with open_to_write() as edge:
         found = edge.ledger.get(Batch, batch)
@@ -138,7 +138,7 @@ def export(
             call = _call(edge, principal)
             payroll.export(edge, call, batch_id=batch, layout_name=layout)
         file = payroll.read_export(edge, edge.ledger.get(Batch, batch), layout)
-        payees = map(UUID, about_rows(rows_of(edge.ledger, batch)).person_ids)
+        payees = map(UUID, about_batch(edge.ledger, found).person_ids)
         write_down(edge, "payouts", payees, found.district_id, principal=principal)
         record_download(
             edge.ledger,

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from psycopg import Connection
 
-from api.access import EVERYTHING, sight_of
+from api.access import EVERYTHING, sights_of
 from api.clock import wall
 from api.edge import Edge
 from api.renewals import CountedUnit, Rulebook, counted, lines, records_of_district, rulebook
@@ -100,10 +100,11 @@ def of_district(
     """
     found = records_of_district(connection, district_id, asked.known, after=after, limit=limit)
     units: dict[UUID, list[LicenseUnit]] = {}
+    whole = dict.fromkeys(found, EVERYTHING)
+    sights = whole if asked.whole else sights_of(connection, found, district_id)
     for person_id, record in found.items():
-        sight = EVERYTHING if asked.whole else sight_of(connection, person_id, district_id)
         kept = [one for one in record.licenses if one.license.district_id == district_id]
-        earned = record.achievements(sight)
+        earned = record.achievements(sights[person_id])
         units[person_id] = [unit for held in kept for unit in _of_license(held, earned, asked)]
     return units
 
@@ -181,8 +182,13 @@ def _of_license(held: Held, earned: Sequence[Achievement], asked: Asked) -> Iter
         )
 
 
-def _telling(said: tuple[Progress, Unit]) -> tuple[bool, bool]:
-    """Whether it counts in this cycle; and whether it was earned in it, which says why not."""
+def _telling(said: tuple[Progress, Unit]) -> tuple[bool, bool, date]:
+    """Whether it counts in this cycle; whether it was earned in it, which says why not.
+
+    Of what was earned between two cycles the one before it says that.
+    """
     line, unit = said
+    begun = line.valid_from <= unit.earned_on
     ended = line.valid_to is not None and line.valid_to < unit.earned_on
-    return unit.units_hundredths > 0, line.valid_from <= unit.earned_on and not ended
+    since = line.valid_from if begun else date.min
+    return unit.units_hundredths > 0, begun and not ended, since

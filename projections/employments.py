@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from types import UnionType
@@ -18,7 +18,7 @@ from ledger.events import (
     organization,
 )
 from projections.contract import Fact, Projection, Table, Viewer
-from projections.sql import NO_ID, Write, read, to_write
+from projections.sql import NO_ID, Write, read, rows, to_write
 
 Relevant = AnyEmploymentEvent | AnyOrganizationEvent
 
@@ -152,6 +152,19 @@ def spans(connection: Connection[Any], person_id: UUID, district_id: UUID) -> li
     """The days on which a district employed a person: it may see decisions made on them."""
     sql = Employments().sql["spans"]
     return read(connection, Span, sql, person_id=person_id, district_id=district_id)
+
+
+def spans_of_persons(
+    connection: Connection[Any], person_ids: Iterable[UUID], district_id: UUID
+) -> dict[UUID, list[Span]]:
+    """The same of many persons; whom the district never employed is not there."""
+    sql = Employments().sql["spans_of_persons"]
+    found: dict[UUID, list[Span]] = {}
+    for person_id, *days in rows(
+        connection, sql, person_ids=list(person_ids), district_id=district_id
+    ):
+        found.setdefault(person_id, []).append(Span(*days))
+    return found
 
 
 def organizations(connection: Connection[Any], district_id: UUID) -> list[Organization]:

@@ -73,6 +73,13 @@ SELECT first_day, last_day
    AND (last_day IS NULL OR last_day >= first_day)  -- an empty span was never held
  ORDER BY first_day, last_day;
 
+-- name: spans_of_persons
+SELECT person_id, first_day, last_day
+  FROM employments
+ WHERE person_id = ANY(%(person_ids)s) AND district_id = %(district_id)s
+   AND (last_day IS NULL OR last_day >= first_day)  -- an empty span was never held
+ ORDER BY person_id, first_day, last_day;
+
 -- name: organizations
 SELECT *
   FROM organizations

@@ -33,7 +33,7 @@ from api.writing import Write, WriteNow
 from ledger.aggregates.batch import Batch as BatchState
 from ledger.application import Call
 from ledger.commands import batch as commands
-from ledger.commands.batch_lines import about_rows, rows_of
+from ledger.commands.batch_lines import about_batch
 from ledger.errors import NotFoundError
 from ledger.events.batch import Explanation, VoidReason
 from ledger.events.payroll import Position
@@ -374,7 +374,7 @@ def _opened(read: Read[Any], batch_id: UUID, layout: str) -> tuple[payroll.Downl
     batch = read.edge.ledger.get(BatchState, batch_id)
     must_see_payroll(read.caller, batch.district_id)
     found = payroll.read_export(read.edge, batch, layout)
-    payees = map(UUID, about_rows(rows_of(read.edge.ledger, batch_id)).person_ids)
+    payees = map(UUID, about_batch(read.edge.ledger, batch).person_ids)
     shows(read, "payouts", payees, within=[batch.district_id])
     call = Call(
         caller_id=read.caller.principal_id,

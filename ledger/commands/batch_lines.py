@@ -90,12 +90,12 @@ def about_rows(rows: Collection[LineRow]) -> About:
 def about_lines(lines: Collection[BatchLine]) -> About:
     """What lines that nobody has listed yet are about."""
     return About(
-        _texts(one.person_id for one in lines),
-        _texts(one.policy_id for one in lines),
-        lambda: _texts(one.entitlement_id for one in lines),
+        texts_of(one.person_id for one in lines),
+        texts_of(one.policy_id for one in lines),
+        lambda: texts_of(one.entitlement_id for one in lines),
     )
 
 
-def _texts(ids: Iterable[UUID]) -> frozenset[str]:
+def texts_of(ids: Iterable[UUID]) -> frozenset[str]:
     """As text, by way of JSON: that takes a tenth of the time of `str` for each."""
     return frozenset(orjson.loads(orjson.dumps(list(ids))))

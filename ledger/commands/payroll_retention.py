@@ -21,7 +21,7 @@ from ledger.aggregates.batch import Batch
 from ledger.aggregates.organization import Organization
 from ledger.aggregates.payroll_retention import PayrollRetention, begin, payroll_retention_stream
 from ledger.application import Call, Ledger, Reader
-from ledger.commands.batch_lines import about_rows, rows_of
+from ledger.commands.batch_lines import about_batch
 from ledger.commands.merge import merges
 from ledger.erasure import Eraser
 from ledger.errors import NothingChangesError
@@ -86,8 +86,7 @@ def destroy_files(ledger: Ledger, with_: Destroying, act: Act, *, batch_id: UUID
 
 def _held(ledger: Ledger, with_: Destroying, batch: Batch) -> bool:
     person_of = merges(ledger).person_of
-    payees = about_rows(rows_of(ledger, batch.id)).person_ids
-    paid = {person_of(UUID(one)) for one in payees}
+    paid = {person_of(UUID(one)) for one in about_batch(ledger, batch).person_ids}
     return not paid.isdisjoint(map(person_of, with_.held()))
 
 

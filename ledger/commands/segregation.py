@@ -7,14 +7,14 @@ is a fact of its own. Two records of one person are one person here as everywher
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from uuid import UUID, uuid5
 
 from ledger.aggregates.base import first_header
 from ledger.aggregates.batch import Batch
 from ledger.application import Call, Decide, Ledger, Receipt
-from ledger.commands.batch_lines import About
+from ledger.commands.batch_lines import About, texts_of
 from ledger.commands.merge import merges
 from ledger.errors import ForbiddenError
 from ledger.events.base import Event
@@ -35,7 +35,7 @@ class SegregationError(ForbiddenError):
 def must_not_prepare(ledger: Ledger, who: UUID, about: About, have_reviewed: HaveReviewed) -> None:
     """Raises SegregationError unless somebody may make a batch of lines about this."""
     her = _ids_of(ledger, who)
-    _refuse_if(bool(about.person_ids & _texts(her)), "payee_prepares")
+    _refuse_if(bool(about.person_ids & texts_of(her)), "payee_prepares")
     _refuse_if(bool(her & _authors(ledger, about)), "policy_author_prepares")
     _refuse_if(have_reviewed(her, about.entitlement_ids), "reviewer_prepares")
 
@@ -47,7 +47,7 @@ def must_not_approve(
     her = _ids_of(ledger, who)
     _refuse_if(bool(her & batch.preparers), "preparer_approves")
     _refuse_if(bool(her & set(batch.approvers)), "approver_approves_again")
-    _refuse_if(bool(about.person_ids & _texts(her)), "payee_approves")
+    _refuse_if(bool(about.person_ids & texts_of(her)), "payee_approves")
     _refuse_if(bool(her & _authors(ledger, about)), "policy_author_approves")
     _refuse_if(have_reviewed(her, about.entitlement_ids), "reviewer_approves")
 
@@ -84,10 +84,6 @@ def _authors(ledger: Ledger, about: About) -> frozenset[UUID]:
     policies = map(UUID, about.policy_ids)
     events = (event for policy_id in policies for event in ledger.events.get(policy_id))
     return frozenset(event.actor_id for event in events if isinstance(event, Event))
-
-
-def _texts(ids: Iterable[UUID]) -> frozenset[str]:
-    return frozenset(map(str, ids))
 
 
 def _refuse_if(violated: bool, pair: ForbiddenPair) -> None:  # noqa: FBT001 - reads as a sentence
