@@ -96,7 +96,9 @@ def count(
     """
     traits = license_.facts_on(min(day, term.valid_to or day)).traits
     judge = _Judge(license_, term, day, state, local_on, traits)
-    units = [judge.unit(one) for one in achievements if one.earned_on <= day and judge.knows(one)]
+    units = [
+        judge.unit(one) for one in achievements if one.earned_on <= day and _knows(license_, one)
+    ]
     units = list(_once(achievements, _of_pairs(achievements, units, counted_before)))
     if state.terms.once_per_competency and equal:
         units = list(_once_each(achievements, units, equal))
@@ -105,10 +107,10 @@ def count(
     return tuple(_handed_in(one, state) for one in _in_hundredths(units))
 
 
-def unruled(achievements: Sequence[Achievement], day: date) -> Iterator[Unit]:
+def unruled(license_: License, achievements: Sequence[Achievement], day: date) -> Iterator[Unit]:
     """What she earned up to a day where no authority has said what anything is worth."""
     for one in achievements:
-        if one.earned_on <= day:
+        if one.earned_on <= day and _knows(license_, one):
             yield Unit(
                 achievement_id=str(one.id),
                 kind=one.kind,
@@ -126,6 +128,11 @@ def unruled(achievements: Sequence[Achievement], day: date) -> Iterator[Unit]:
             )
 
 
+def _knows(license_: License, one: Achievement) -> bool:
+    """Whether it is hers here: what one district accepted from elsewhere binds no other."""
+    return one.accepted_by is None or one.accepted_by == license_.district_id
+
+
 @dataclass(frozen=True, slots=True)
 class _Judge:
     license: License
@@ -134,10 +141,6 @@ class _Judge:
     state: Rule
     local_on: LocalOn
     traits: tuple[str, ...]
-
-    def knows(self, one: Achievement) -> bool:
-        """Whether it is hers here: what one district accepted from elsewhere binds no other."""
-        return one.accepted_by is None or one.accepted_by == self.license.district_id
 
     def unit(self, one: Achievement) -> Unit:
         """What it brings by itself, before it is held against the others."""

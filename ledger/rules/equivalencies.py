@@ -159,7 +159,7 @@ def _refusal(
         (conversion.gives_hundredths == 0, "not_accepted"),
         (trait is not None and trait not in traits, f"needs_{_code(trait)}"),
         (least is not None and achievement.quantity_hundredths < least, "below_minimum"),
-        (days is not None and not _approved_in_time(achievement, days), "not_approved_in_time"),
+        (days is not None and not _approved_in_time(achievement, days), "not_preapproved"),
     )
     return next((reason for holds, reason in against if holds), None)
 

@@ -139,7 +139,7 @@ def _looks_back(
 
 def _lines(case: _Case) -> list[Progress]:
     if case.rule is None:
-        return [_blank(case, "no_rule", tuple(unruled(case.achievements, case.day)))]
+        return [_blank(case, "no_rule", tuple(unruled(case.license, case.achievements, case.day)))]
     asked = list(_asked(case))
     if not asked:
         anything = Requirement(purpose="anything", approver="nobody")

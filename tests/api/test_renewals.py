@@ -425,7 +425,10 @@ def test_what_is_handed_in_is_asked_for_by_state_by_days_and_as_of_a_position(ca
 
 
 def test_what_counts_in_no_cycle_says_why_by_the_cycle_it_was_earned_in(state: World) -> None:
-    """The second of three refuses it; the first had no rules, and it lies outside the third."""
+    """The second of three refuses it; the first had no rules, and it lies outside the third.
+
+    What was earned in the year between the second and the third lies outside the second.
+    """
     world, district = state, state.district()
     refused = [{"kind": "semester_hour", "gives_hundredths": 0}]
     ohio = {"jurisdiction": "us-oh", "unit": "us-oh:unit", "conversions": refused}
@@ -434,17 +437,18 @@ def test_what_counts_in_no_cycle_says_why_by_the_cycle_it_was_earned_in(state: W
     first = {"issued_on": "2015-07-01", "valid_to": "2019-06-30"}
     held = license_of(teacher, jurisdiction="us-oh", **first)
     license_id = world.done(district.office, f"{path}/licenses", held)["id"]
-    for begins, ends in ((2019, 2024), (2024, 2029)):
+    for begins, ends in ((2019, 2023), (2024, 2029)):
         span = {"issued_on": f"{begins}-06-30", "valid_from": f"{begins}-07-01"}
         renewed = span | {"valid_to": f"{ends}-06-30"}
         world.done(district.office, f"{path}/licenses/{license_id}/renewals", renewed)
-    for earned_on in ("2016-03-01", "2020-03-01"):
+    for earned_on in ("2016-03-01", "2020-03-01", "2023-09-01"):
         world.done(district.office, f"{path}/credits", credit_of(teacher, earned_on=earned_on))
     asked = {"to_day": "2024-12-31"}
     [item] = world.seen(district.office, f"{path}/license-units", **asked)["items"]
     assert [(one["cycle"], one["counted"]["reason"]) for one in item["units"]] == [
         (1, "no_equivalency_rule"),
         (2, "not_accepted"),
+        (2, "outside_validity"),
     ]
 
 
@@ -469,7 +473,7 @@ def test_an_award_counts_where_a_committee_approved_of_it_before(state: World) -
         [unit] = case.units(**FAR, **more)
         return unit["units_hundredths"], unit["reason"]
 
-    refused = (0, "not_approved_in_time")
+    refused = (0, "not_preapproved")
     assert said() == refused
     approve(one.enrollment, earned_on, "other")
     assert said() == refused

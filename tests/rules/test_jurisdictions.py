@@ -617,7 +617,7 @@ def test_wyoming_wants_approval_thirty_days_before_it_begins() -> None:
     ]
     found = line(held, record, rules_of("us-wy"), DAY, None)
     assert units(found) == [200, 0, 0]
-    assert reasons(found) == [None, "not_approved_in_time", "not_approved_in_time"]
+    assert reasons(found) == [None, "not_preapproved", "not_preapproved"]
     assert found.state == "no_requirement"
 
 
@@ -653,7 +653,7 @@ def test_at_the_ends_of_the_calendar_wyoming_has_no_windows(day: str) -> None:
 def test_what_counts_for_nothing_is_handed_in_at_no_time() -> None:
     held = license_of("us-wy", "2020-07-01", "2025-06-30")
     found = line(held, [earned("hour", "14", IN_TIME)], rules_of("us-wy"), DAY, None)
-    assert reasons(found) == ["not_approved_in_time"]
+    assert reasons(found) == ["not_preapproved"]
     assert found.units[0].upload_from is None
     tennessee = license_of("us-tn", "2020-07-01", "2025-06-30")
     found = line(tennessee, awards(1, IN_TIME), rules_of("us-tn"), DAY)

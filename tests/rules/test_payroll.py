@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from ledger.events.batch import BatchLine
 from ledger.events.payroll import PayCode, PayrollTerms
@@ -357,6 +358,14 @@ def test_a_policy_without_a_pay_code_is_named() -> None:
     coded = replace(payable(2, 100), earning_code="OWN")
     [line] = lines_of_batch([coded], [], {}, {}, none)
     assert line.earning_code == "OWN"
+
+
+@pytest.mark.parametrize("wrong", [{"earning_code": "A B"}, {"fund_source": "x" * 1_000}])
+def test_a_text_that_no_line_may_have_makes_no_line(wrong: dict[str, str]) -> None:
+    """Lines are made without looking at each field again, but for what a policy calls its codes."""
+    assert lines_of_batch([payable(1, 100)], [], {}, {}, TERMS)
+    with pytest.raises(ValidationError):
+        lines_of_batch([replace(payable(1, 100), **wrong)], [], {}, {}, TERMS)  # type: ignore[arg-type]
 
 
 def test_a_correction_counts_that_was_paid_and_one_of_an_attempt_that_came_back_does_not() -> None:

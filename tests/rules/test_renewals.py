@@ -352,6 +352,8 @@ def test_what_a_district_accepted_from_elsewhere_counts_by_the_rules_and_nowhere
     assert found.units[0].arithmetic.endswith("; partly accepted by the district: shorter")
     moved = replace(TENNESSEE, district_id=named("another district"))
     assert line(moved, [half], RULES, DAY).units == ()
+    assert reasons(line(TENNESSEE, [half], [], DAY, None)) == ["no_equivalency_rule"]
+    assert line(moved, [half], [], DAY, None).units == ()
 
 
 def test_what_a_district_declined_or_has_in_question_is_shown_and_counts_for_nothing() -> None:
