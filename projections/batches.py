@@ -217,6 +217,11 @@ def lines_of_batch(
     return read(connection, Line, sql, batch_id=batch_id, after=after, limit=limit)
 
 
+def line_ids_of_batch(connection: Connection[Any], batch_id: UUID) -> list[UUID]:
+    """The ids of all lines of a batch, in no order."""
+    return [row[0] for row in rows(connection, _SQL["line_ids_of_batch"], batch_id=batch_id)]
+
+
 def payers_of_person(connection: Connection[Any], person_id: UUID) -> set[UUID]:
     """The districts that ever made a line for a person."""
     return {row[0] for row in rows(connection, _SQL["payers_of_person"], person_id=person_id)}

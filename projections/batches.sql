@@ -251,6 +251,9 @@ SELECT l.line_id, l.attempt, l.batch_id, b.number, l.person_id, l.kind, l.instal
  ORDER BY l.line_id
  LIMIT %(limit)s;
 
+-- name: line_ids_of_batch
+SELECT line_id FROM batch_lines WHERE batch_id = %(batch_id)s;
+
 -- name: lines_of_person
  WHERE l.person_id = %(person_id)s
  ORDER BY b.pay_date, b.number, l.line_id;

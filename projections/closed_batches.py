@@ -66,8 +66,9 @@ class _Walk:
     """Through the events of a district's payroll, in order.
 
     Whoever drafts a batch has read all that was done with the one before it; of decisions, and of
-    answers about older batches, she may have missed what came after the position she named. Lines
-    that such an event is about may have come out either way, and nothing is said of them.
+    answers about older batches or that one was voided, she may have missed what came after the
+    position she named. Lines that such an event is about may have come out either way, and nothing
+    is said of them.
     """
 
     connection: Connection[Any]
@@ -95,8 +96,11 @@ class _Walk:
                 self.underway = None
             case BatchVoided():
                 self.found.pop(event.originator_id, None)
-                if event.originator_id == self.newest:  # an older one may be while this is made
+                if event.originator_id == self.newest:
                     self.underway = None
+                else:  # whose lines are free again, as whoever drafts next may not know yet
+                    freed = batches.line_ids_of_batch(self.connection, event.originator_id)
+                    self.moved.update(dict.fromkeys(freed, position))
             case ReturnLinesListed():
                 self.moved.update((result.line_id, position) for result in event.results)
             case _ if isinstance(event, AnyEntitlementEvent):
@@ -113,13 +117,16 @@ class _Walk:
             batches.decided(connection, self.district_id),
             self.terms[event.terms_version],
         )
-        unsure = frozenset(one for one, position in self.moved.items() if position > through)
-        return _Underway(event, lines, unsure)
+        unsure = {one for one, position in self.moved.items() if position > through}
+        unsure |= {one.line_id for one in adopted if one.original_line_id in unsure}
+        return _Underway(event, lines, frozenset(unsure))
 
     def _compare(self, batch_id: UUID, batch: _Underway) -> None:
         listed = [self._of_kept(line) for line in batch.listed]
         derived = [self._of_kept(line) for line in batch.derived]
-        found = first_difference(listed, derived, batch.unsure) or _in_totals(batch)
+        found = first_difference(listed, derived, batch.unsure) or in_totals(
+            batch.drafted, batch.listed
+        )
         if found is not None:
             self.found[batch_id] = Difference(self.district_id, batch.drafted.number, *found)
 
@@ -164,7 +171,7 @@ def _cut(page: Sequence[Fact[LedgerEvent]]) -> Iterator[Sequence[Fact[LedgerEven
 def first_difference(
     listed: Sequence[BatchLine],
     derived: Sequence[BatchLine],
-    unsure: Iterable[UUID] = (),
+    unsure: Iterable[UUID],
 ) -> tuple[str, str, str | None, str | None] | None:
     """Line by line in the order of the batch: which line, which field, and the two values.
 
@@ -193,9 +200,9 @@ def _told(line: BatchLine) -> str:
     return f"{line.kind} of {line.amount_cents} cents for entitlement {line.entitlement_id}"
 
 
-def _in_totals(batch: _Underway) -> tuple[str, str, str, str] | None:
-    """What the batch says of its lines as a whole, beside the lines that it lists."""
-    sums, said = totals(line.amount_cents for line in batch.listed), batch.drafted
+def in_totals(said: BatchDrafted, listed: Iterable[BatchLine]) -> tuple[str, str, str, str] | None:
+    """What a batch said of its lines as a whole, beside the lines that it lists."""
+    sums = totals(line.amount_cents for line in listed)
     pairs = (
         ("line_count", said.line_count, sums.lines),
         ("sum_cents", said.sum_cents, sums.sum_cents),

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from uuid import UUID
+from datetime import UTC, date, datetime
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
 from psycopg import sql
 
+from api import payroll
+from ledger.application import Call
+from ledger.commands.batch import Seen
+from ledger.events.batch import BatchDrafted, BatchLine
+from ledger.events.payroll import PayrollTerms
+from ledger.rules.payroll_lines import lines_of_batch
 from ledger.store import EVERYTHING
-from projections.closed_batches import Difference, differences
+from projections import batches, payable
+from projections.closed_batches import SUMS, Difference, differences, in_totals
+from tests.aggregates.test_batch import drafted, lines
 from tests.api.conftest import running
-from tests.api.payroll import Payday, hire, payday
+from tests.api.payroll import TERMS, Payday, hire, payday
 from tests.api.test_cli import in_place
 from tests.api.test_merges import merge
 from tests.api.world import World, stipend
@@ -151,3 +160,95 @@ def test_a_line_that_one_side_lacks_is_named(world: World) -> None:
     [found] = derived(day)
     assert (found.number, found.field, found.derived) == (1, "line", None)
     assert str(line["line_id"]) in found.line
+    tamper(world, verdict, "due", line["entitlement_id"])
+
+
+def read_for_the_next(day: Payday, pay_date: date) -> tuple[int, Seen, list[BatchLine]]:
+    """What whoever drafts a batch has read before anybody else does anything."""
+    edge, district_id = day.world.edge, UUID(day.district.id)
+    through = edge.ledger.recorder.last_position()
+    edge.visible(payable.VIEWS, through)
+    with edge.reading([EVERYTHING]) as connection:
+        [newest] = batches.of_district(connection, district_id, limit=1)
+        made = lines_of_batch(
+            payable.payable(connection, district_id, through=through, pay_date=pay_date),
+            [],
+            batches.last_tries(connection, district_id),
+            batches.decided(connection, district_id),
+            PayrollTerms.model_validate(TERMS),
+        )
+    return through, Seen(newest.number, newest.version), made
+
+
+def test_what_happened_between_reading_and_drafting_is_no_difference(world: World) -> None:
+    """The oldest batch is voided, a line of another comes back, and what is paid now is held."""
+    day, issuer = payday(world), world.issuer()
+    credential, pay_date = issuer.credential(), date(2024, 10, 31)
+    day.policy(credential)
+    made = []
+    for number, on in (("41", "2024-10-15"), ("42", "2024-10-16"), ("43", "2024-10-17")):
+        day.award(hire(day, number), credential, issuer)
+        made.append(day.close(on))
+    day.export(made[1])
+    number = world.seen(day.office, f"/v1/batches/{made[1]}")["number"]
+    [back] = day.lines(made[1])
+    day.award(hire(day, "44"), credential, issuer)
+    through, seen, due = read_for_the_next(day, pay_date)
+    [line] = due
+
+    world.done(day.office, f"/v1/batches/{made[0]}/voids", {"reason": "wrong_lines"})
+    told = f"batch_no,line_id,status\n{number},{back['line_id']},rejected\n"
+    assert day.answer(made[1], told).status_code == 200
+    world.done(day.second, f"/v1/entitlements/{line.entitlement_id}/holds", {"reason": "audit"})
+    at = datetime(2024, 10, 1, 15, tzinfo=UTC)
+    fourth = payroll.draft_lines(
+        world.edge,
+        Call(caller_id=day.office, command_id=uuid4(), body_hash=bytes(32), at=at),
+        district_id=UUID(day.district.id),
+        pay_date=pay_date,
+        through_position=through,
+        seen=seen,
+        make_lines=lambda _: due,
+    ).stream
+    world.done(day.office, f"/v1/batches/{fourth}/freezes")
+    day.approve(str(fourth))
+    assert [one["line_id"] for one in day.lines(str(fourth))] == [str(line.line_id)]
+    assert derived(day) == []
+
+
+def test_what_was_decided_before_the_newest_batch_moved_was_known_to_whoever_drafted(
+    world: World,
+) -> None:
+    """A line was held and released after the position that the batch names; it is looked at."""
+    day, issuer = payday(world), world.issuer()
+    credential = issuer.credential()
+    day.policy(credential)
+    day.award(hire(day, "51"), credential, issuer)
+    first = day.close("2024-10-15")
+    paid = {one["entitlement_id"] for one in day.lines(first)}
+    day.award(hire(day, "52"), credential, issuer)
+    through = world.position
+    [entitlement] = day.states().keys() - paid
+    world.done(day.second, f"/v1/entitlements/{entitlement}/holds", {"reason": "audit"})
+    world.done(day.second, f"/v1/entitlements/{entitlement}/releases")
+    day.export(first)
+    second = day.draft("2024-10-31", through_position=through).json()["id"]
+    world.done(day.office, f"/v1/batches/{second}/freezes")
+    day.approve(second)
+    cents = "UPDATE payouts SET amount_cents = amount_cents + %s WHERE payout_id = %s"
+    tamper(world, cents, 1, entitlement)
+    assert [(one.number, one.field) for one in derived(day)] == [(2, "amount_cents")]
+
+    world.done(day.office, f"/v1/batches/{second}/voids", {"reason": "wrong_lines"})
+    assert derived(day) == [], "what is void has nothing to prove"
+    tamper(world, cents, -1, entitlement)
+
+
+@pytest.mark.parametrize("field", ["line_count", "sum_cents", "positive_cents", "negative_cents"])
+def test_what_a_batch_says_of_its_lines_as_a_whole_is_compared_as_well(field: str) -> None:
+    made = lines(300, 200)
+    [said] = [one for one in drafted(made) if isinstance(one, BatchDrafted)]
+    assert in_totals(said, made) is None
+    right = getattr(said, field)
+    wrong = said.model_copy(update={field: right + 1})
+    assert in_totals(wrong, made) == (SUMS, field, str(right + 1), str(right))
