@@ -34,6 +34,7 @@ from api.routes import (
     quotes,
     records,
     records_issued,
+    references,
     renewals,
     reviews,
     shares,
@@ -79,5 +80,6 @@ ROUTERS = (  # looked through in this order, so what is asked most comes first
     disclosures.router,
     openings.router,
     adoption.router,
+    references.router,
     operations.router,
 )

@@ -26,7 +26,9 @@ def scores(*points: int) -> Scores:
 
 
 def test_practice_1_one_criterion_not_met_is_not_made_up_by_a_high_mean() -> None:
-    reached = scores(4, 4, 4, 4, 1)
+    points = (4, 4, 4, 4, 1)
+    assert sum(points) / len(points) == 3.4
+    reached = scores(*points)
     assert [score.met for score in reached] == [True] * 4 + [False]
     assert outcome_of(results_of(reached)) == "not_yet"
 
