@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import logging
-import signal
-import subprocess
 import sys
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
 
-import api
+from api.imports.records_apart import Apart
 from api.imports.records_http import Asked, ask
-from api.imports.records_worker import OUTCOME, Job
+from api.imports.records_worker import OUTCOME, PATIENCE, WHOLE, Job, Outcome
 from ledger.errors import UnavailableError
 from ledger.records.canonical import RecordTooComplexError
 from ledger.records.documents import Document, RecordError
@@ -31,11 +28,8 @@ from ledger.records.received_items import Checked, Known, Needed, Source
 log = logging.getLogger("mcledger.records")
 ASKED_MAX = 12  # addresses for one record, each of them for seconds
 ASKING_SECONDS_MAX = 15.0  # then no further address is asked
-WORKER = (sys.executable, "-m", "api.imports.records_worker")
 BYTES_A_SECOND = 128 * 1024  # of a record, on a slow machine
-ENDED = (-signal.SIGPROF, -signal.SIGKILL, -signal.SIGSEGV)  # by the system, for time or memory
-PATIENCE = 20  # so many times the work, on a machine that has other things to do
-_FOLDER = Path(api.__file__).resolve().parent.parent
+_APART = Apart((sys.executable, "-m", "api.imports.records_worker"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,36 +65,20 @@ def find_out(
     return Found(received, check_apart(content, known, at), asked)
 
 
-def check_apart(
-    content: bytes, known: Known, at: datetime, command: Sequence[str] = WORKER
-) -> Checked:
+def check_apart(content: bytes, known: Known, at: datetime, apart: Apart | None = None) -> Checked:
     """As `checked`, in a process of its own.
 
     Raises RecordTooComplexError when that took too long, else what `checked` refuses with.
     """
     seconds = 1 + len(content) / BYTES_A_SECOND
     job = Job(content=content.decode("latin-1"), known=known, at=at, seconds=seconds)
-    too_long = RecordTooComplexError("the record takes more work than a record may")
-    try:
-        done = subprocess.run(
-            command,
-            input=job.model_dump_json().encode(),
-            capture_output=True,
-            check=False,
-            timeout=seconds * PATIENCE,
-            cwd=_FOLDER,
-            env={},  # nothing of what this process knows
-        )
-    except subprocess.TimeoutExpired:
-        raise too_long from None
-    if done.returncode in ENDED:
-        raise too_long
-    if done.returncode != 0:
-        # The last line names the exception, and may go on with words of the record.
-        kind = done.stderr.decode(errors="replace").strip().rpartition("\n")[2].partition(":")[0]
-        log.error("checking a record ended with %s: %s", done.returncode, kind)
+    answer = (apart or _APART).ask(job.model_dump_json().encode(), seconds * PATIENCE)
+    if answer is not None and not answer.endswith(WHOLE):
+        raise RecordTooComplexError("the record takes more work than a record may")
+    outcome = OUTCOME.validate_json(answer) if answer else Outcome(failure="nobody to check it")
+    if outcome.failure is not None:
+        log.error("checking a record ended with %s", outcome.failure)
         raise UnavailableError("the record could not be checked; our fault, not the record's")
-    outcome = OUTCOME.validate_json(done.stdout)
     if outcome.found is None:
         raise _refusals()[outcome.slug or ""](outcome.detail or "")
     return outcome.found

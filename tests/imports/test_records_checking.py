@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
 
 from api.imports import records_checking, records_http
+from api.imports.records_apart import Apart
 from api.imports.records_checking import check_apart, find_out
 from api.imports.records_http import BYTES_MAX, ask
 from ledger.errors import UnavailableError
@@ -73,35 +77,73 @@ def test_a_refusal_comes_back_as_what_it_is(content: bytes, slug: str) -> None:
     assert refused.value.slug == slug
 
 
-def program(seconds: float, body: str) -> list[str]:
-    """Something else in the place of the check, under the same limits."""
-    limited = f"from api.imports.records_worker import limit\nlimit({seconds})\n"
-    return [sys.executable, "-c", limited + body]
+@pytest.fixture(scope="module")
+def anything() -> Iterator[Apart]:
+    """Does whatever a job says, in the place of the check and under the same limits."""
+    work = """
+from api.imports.records_worker import Outcome, RecordError, limit, serve
+def work(job):
+    exec(job.content)
+    return Outcome(slug="record-unusable", detail="done")
+serve(work)
+"""
+    with closing(Apart((sys.executable, "-c", work))) as apart:
+        yield apart
 
 
 @pytest.mark.parametrize(
     "body",
     [
-        "while True: pass",
-        "sum(range(10**12))",  # one call that never comes back to Python
+        "limit(0.05)\nwhile True: pass",
+        "limit(0.05)\nsum(range(10**12))",  # one call that never comes back to Python
         "import os, signal; os.kill(os.getpid(), signal.SIGKILL)",
+        "import time; limit(0.005); time.sleep(60)",  # works at nothing
     ],
 )
-def test_a_check_that_does_not_end_is_ended_by_the_system(body: str) -> None:
+def test_a_check_that_does_not_end_is_ended_by_the_system(body: str, anything: Apart) -> None:
     with pytest.raises(RecordTooComplexError):
-        check_apart(b"{}", known(), AT, program(0.05, body))
+        check_apart(body.encode(), known(), AT, anything)
 
 
-def test_a_check_gets_no_network_no_secret_and_so_much_memory() -> None:
+def test_a_check_gets_no_network_no_secret_and_so_much_memory(
+    anything: Apart, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     """Each of these would end well without the limit that it runs into."""
-    for body in (
-        "import socket; socket.socket()",
-        "import socket; socket.getaddrinfo('localhost', 9)",
-        "x = bytearray(2**30)",
-        "import os; os.environ['PATH']",
+    for body, failure in (
+        ("import socket; socket.socket()", "RuntimeError"),
+        ("import socket; socket.getaddrinfo('localhost', 9)", "RuntimeError"),
+        ("import os; os.environ['PATH']", "KeyError"),
+        ("import os; os.read(0, 1)", "OSError"),  # where the jobs of others come in
     ):
         with pytest.raises(UnavailableError):
-            check_apart(b"{}", known(), AT, program(30, body))
+            check_apart(body.encode(), known(), AT, anything)
+        assert failure in caplog.messages[-1]
+    with pytest.raises(RecordTooComplexError):
+        check_apart(b"x = bytearray(2**30)", known(), AT, anything)
+
+
+def test_a_check_leaves_nothing_behind_for_the_next(anything: Apart) -> None:
+    body = b"import builtins; assert not hasattr(builtins, 'x'); builtins.x = 1"
+    for _ in range(2):
+        with pytest.raises(RecordError, match="done"):
+            check_apart(body, known(), AT, anything)
+
+
+def test_what_checks_is_loaded_once_and_again_when_it_was_ended(anything: Apart) -> None:
+    """Loading takes longer than a record does, so an attack must not make us load each time."""
+    body = b"import os; raise RecordError(str(os.getppid()))"
+
+    def loaded_in() -> int:
+        with pytest.raises(RecordError) as refused:
+            check_apart(body, known(), AT, anything)
+        return int(refused.value.detail)
+
+    before = loaded_in()
+    assert loaded_in() == before
+    os.kill(before, signal.SIGKILL)
+    after = loaded_in()
+    assert after != before
+    assert loaded_in() == after
 
 
 def test_whom_the_district_did_not_allow_is_not_even_looked_up(
