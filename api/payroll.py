@@ -6,18 +6,16 @@ it; what a refused command has written meanwhile is taken back.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from datetime import date
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from api import batch_content, batch_files
 from api.batch_files import Envelope
 from api.edge import Edge
 from api.exports.layout import layout
 from ledger.aggregates.batch import Batch
-from ledger.aggregates.batch_answers import chunks
-from ledger.aggregates.batch_draft import LINES_PER_COMMAND
 from ledger.application import Call, Receipt
 from ledger.commands import batch as commands
 from ledger.commands.batch import Seen
@@ -112,27 +110,8 @@ def draft_lines(
         have_reviewed=_have_reviewed(edge),
     )
     if not receipt.replayed:
-        _list_rest(edge, call, district_id, receipt, made)
+        commands.list_rest(edge.ledger, call, receipt, district_id=district_id, lines=made)
     return receipt
-
-
-def _list_rest(
-    edge: Edge, call: Call, district_id: UUID, drafted: Receipt, made: Sequence[BatchLine]
-) -> None:
-    """List what did not fit into the first command. Broken off, the batch can only be voided."""
-    version = drafted.version
-    for number, chunk in enumerate(chunks(made, LINES_PER_COMMAND)[1:], 1):
-        command_id = uuid5(call.command_id, f"lines-{number}")
-        more = replace(call, command_id=command_id, expected_version=None)
-        listed = commands.list_lines(
-            edge.ledger,
-            more,
-            batch_id=drafted.stream,
-            district_id=district_id,
-            after=version,
-            lines=chunk,
-        )
-        version = listed.version
 
 
 @collector_resting()

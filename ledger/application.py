@@ -8,6 +8,7 @@ append is refused when one of them has moved; then the command is decided once m
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, partial
@@ -218,6 +219,31 @@ class Ledger(Application[UUID]):
         )
         leaves = _leaves(call.command_id, stored.first_position, stored.recorded_at, rows)
         return Receipt(events=events, position=stored.last_position, leaves=leaves)
+
+    def append_in_turn(self, commands: Iterable[tuple[Call, Sequence[LedgerEvent]]]) -> None:
+        """Store commands that rest on nothing but what they write to, each behind the one before.
+
+        While the server stores one, the next is made ready, which takes as long. One that is
+        stored already is passed over. Raises ConflictError when somebody else has written to a
+        stream of theirs, and what LedgerRecorder.append raises; those before it are stored.
+        """
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="append") as storing:
+            before: Future[None] | None = None
+            for call, events in commands:
+                rows = [self.mapper.to_stored_event(event) for event in events]
+                if before is not None:
+                    before.result()
+                before = storing.submit(self._store, call, rows)
+            if before is not None:
+                before.result()
+
+    def _store(self, call: Call, rows: Sequence[StoredEvent]) -> None:
+        try:
+            self.recorder.append(rows, command_id=call.command_id, body_hash=call.body_hash)
+        except CommandStored:
+            return
+        except StreamMoved:
+            raise ConflictError("somebody else wrote to this meanwhile; begin again") from None
 
     def _replayed_or_fail(self, call: Call) -> Receipt:
         receipt = self.replayed(call)

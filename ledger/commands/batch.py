@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TypeVar
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from ledger.aggregates import batch_draft
 from ledger.aggregates.base import first_header
 from ledger.aggregates.batch import Batch
-from ledger.aggregates.batch_answers import Answer
+from ledger.aggregates.batch_answers import Answer, chunks
+from ledger.aggregates.batch_draft import LINES_PER_COMMAND
 from ledger.aggregates.batch_returns import AnsweredBatch
 from ledger.aggregates.organization import Organization
 from ledger.aggregates.payroll import Payroll, PayrollTermsMissingError
@@ -118,20 +119,27 @@ def draft_batch(
     return run_segregated(ledger, call, district_id, stream, decide)
 
 
-def list_lines(
-    ledger: Ledger,
-    call: Call,
-    *,
-    batch_id: UUID,
-    district_id: UUID,
-    after: int,
-    lines: Sequence[BatchLine],
-) -> Receipt:
-    """List more lines of a batch that was just drafted: all would be too much for one command."""
-    events = batch_draft.list_lines(
-        batch_id, call.act, district_id=district_id, after=after, lines=lines
-    )
-    return ledger.run(call, lambda _read: events)
+def list_rest(
+    ledger: Ledger, call: Call, drafted: Receipt, *, district_id: UUID, lines: Sequence[BatchLine]
+) -> None:
+    """List the lines of a batch that its first command had no room for.
+
+    Broken off, the batch can only be voided. Raises ConflictError when that was done meanwhile.
+    """
+    ledger.append_in_turn(_rest(call, drafted, district_id, lines))
+
+
+def _rest(
+    call: Call, drafted: Receipt, district_id: UUID, lines: Sequence[BatchLine]
+) -> Iterator[tuple[Call, Sequence[AnyBatchEvent]]]:
+    version = drafted.version
+    for number, chunk in enumerate(chunks(lines, LINES_PER_COMMAND)[1:], 1):
+        command_id = uuid5(call.command_id, f"lines-{number}")
+        events = batch_draft.list_lines(
+            drafted.stream, call.act, district_id=district_id, after=version, lines=chunk
+        )
+        yield replace(call, command_id=command_id, expected_version=None), events
+        version += len(events)
 
 
 def beginning_of(ledger: Ledger, batch_id: UUID) -> BatchDrafted:
