@@ -18,6 +18,9 @@ from projections.sql import blocks, rows
 _SQL = blocks("engine")
 # Nobody waits for tables that are made beside the live ones.
 PATIENT = {"statement_timeout": "0", "idle_in_transaction_session_timeout": "600s"}
+# What follows from the log, and the bookmark with it, is folded again if a crash takes it back; so
+# a commit need not wait for the disk. PostgreSQL keeps what was committed in order either way.
+FOLLOWING = {"synchronous_commit": "off"}
 
 
 def lock_space(schema: str) -> int:
@@ -59,15 +62,19 @@ class Database:
         role: Role = Role.PROJECT,
         name: str = "projections",
         patient: bool = False,
+        following: bool = False,
     ) -> Connection[Any]:
         """A connection that finds tables in the schemas of `path`, then in the log's.
 
         Without a path it finds the live ones. Statements run on their own unless a transaction is
-        begun. A patient one may take its time, for work on tables that nobody else uses.
+        begun. A patient one may take its time, for work on tables that nobody else uses. A
+        following one writes nothing but what follows from the log.
         """
         settings = {"application_name": f"mcledger-{name}"}
         if patient:
             settings |= PATIENT
+        if following:
+            settings |= FOLLOWING
         if path:
             settings["search_path"] = ",".join((*path, self.schema))
         return psycopg.connect(self.conninfo(role, **settings), autocommit=True)

@@ -68,7 +68,7 @@ class Runner:
 
     def _lead(self, stop: Event) -> bool:
         """Follow the log if nobody else does; false when somebody does."""
-        with closing(self.database.connect(name="projector")) as connection:
+        with closing(self.database.connect(name="projector", following=True)) as connection:
             if not self._try_lead(connection):
                 return False
             _log.info("following the log")
@@ -101,7 +101,7 @@ class Runner:
         while not stop.is_set():
             moved = engine.step()
             self.on_step(moved)
-            if not moved:
+            if not moved and not stop.is_set():
                 listener.wait(LISTEN_SECONDS_MAX)
 
 
