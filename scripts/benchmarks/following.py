@@ -27,8 +27,8 @@ PAUSE_SECONDS = 0.005
 
 @contextmanager
 def catching_up(bench: Bench) -> Iterator[Contest]:
-    """All projections from an empty table to the end of the log, in one process."""
-    events = bench.size(100_000, 20_000)
+    """All projections from an empty table to the end of the log, as `mcledger project` does it."""
+    events = 100_000  # in quick runs too: fewer lie in the caches, and the peer reads twice as fast
     with ours.filled(bench, events) as url:
         yield Contest(
             lambda: _catch_up_rate(url, events),
