@@ -15,6 +15,7 @@ from api.routes import (
     equivalencies,
     evidence,
     external_records,
+    extracts,
     grants,
     imports,
     issuers,
@@ -81,5 +82,6 @@ ROUTERS = (  # looked through in this order, so what is asked most comes first
     openings.router,
     adoption.router,
     references.router,
+    extracts.router,
     operations.router,
 )

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 from psycopg import Connection
 
 from ledger.events.employment import EmploymentStarted
 from ledger.events.enrollment import Awarded, Enrolled, Revoked, Submitted
+from projections import award_counts
 from projections.adoption import Adoption, of_district, per_mille
 from projections.contract import Fact
 from projections.employments import Employments
@@ -45,13 +47,20 @@ class Staff:
         }
         self.facts.append(Fact(len(self.facts) + 1, event_class(**header, **fields)))
 
-    def hire(self, number: int, district: Any = DISTRICT, first: date = date(2020, 8, 1)) -> None:
+    def hire(
+        self,
+        number: int,
+        district: Any = DISTRICT,
+        first: date = date(2020, 8, 1),
+        school: UUID | None = None,
+        job: str = "job",
+    ) -> None:
         self.add(
             EmploymentStarted,
-            f"job {number} {district}",
+            f"{job} {number} {district}",
             person_id=named(f"teacher {number}"),
             district_id=district,
-            school_id=None,
+            school_id=school,
             role="teacher",
             fte_thousandths=None,
             exempt=None,
@@ -60,7 +69,13 @@ class Staff:
             last_day=None,
         )
 
-    def live(self, number: int, steps: int, credential: Any = CREDENTIAL) -> None:
+    def live(
+        self,
+        number: int,
+        steps: int,
+        credential: Any = CREDENTIAL,
+        awarded_on: date = date(2024, 12, 1),
+    ) -> None:
         """She enrolls, hands in, is awarded, and has it revoked: so many of the four."""
         stream, person = f"{number} {credential}", named(f"teacher {number}")
         of = {"person_id": person, "credential_id": credential, "credential_version": 1}
@@ -79,7 +94,7 @@ class Staff:
             )
         if steps > 2:
             more = {"issuer_id": ISSUER, "attempt": 1, "zone": ZONE, "expires_on": None}
-            self.add(Awarded, stream, 3, **of, **more, awarded_on=date(2024, 12, 1))
+            self.add(Awarded, stream, 3, **of, **more, awarded_on=awarded_on)
         if steps > 3:
             why = {"person_id": person, "reason": "misconduct", "authority": "issuer"}
             self.add(Revoked, stream, 4, **why, zone=ZONE, effective_on=date(2025, 2, 1))
@@ -154,3 +169,61 @@ def test_a_share_is_rounded_half_up_and_of_nothing_there_is_none(
     part: int, whole: int, expected: int | None
 ) -> None:
     assert per_mille(part, whole) == expected
+
+
+NORTH, SOUTH = named("north school"), named("south school")
+SPRING = date(2025, 3, 1)
+
+
+def counts(connection: Connection[Any], on: date = date(2025, 7, 1)) -> dict[Any, int | None]:
+    found = award_counts.of_district(connection, DISTRICT, on)
+    assert {one.credential_id for one in found} <= {CREDENTIAL}
+    return {(one.term, one.school_id): one.teachers for one in found}
+
+
+def earn(staff: Staff, numbers: range, school: UUID, **more: Any) -> None:
+    for number in numbers:
+        staff.hire(number, school=school)
+        staff.live(number, 3, **more)
+
+
+def test_practice_54_six_of_a_school_are_not_shown_nor_found_from_the_total(
+    connection: Connection[Any],
+) -> None:
+    """In fall 20 in the north and 6 in the south, in spring 15 and 11."""
+    staff = Staff()
+    earn(staff, range(20), NORTH)
+    earn(staff, range(20, 26), SOUTH)
+    earn(staff, range(26, 41), NORTH, awarded_on=SPRING)
+    earn(staff, range(41, 52), SOUTH, awarded_on=SPRING)
+    staff.play(connection)
+    assert counts(connection) == {
+        (None, None): 52,
+        ("2024-25 fall", None): 26,
+        ("2024-25 fall", NORTH): None,
+        ("2024-25 fall", SOUTH): None,
+        ("2024-25 spring", None): 26,
+        ("2024-25 spring", NORTH): 15,
+        ("2024-25 spring", SOUTH): 11,
+    }
+    assert counts(connection, date(2025, 6, 30))[None, None] == 26, "spring is not over"
+    assert counts(connection, date(2024, 12, 31)) == {}
+
+
+def test_a_teacher_counts_once_and_not_by_what_was_revoked_or_earned_elsewhere(
+    connection: Connection[Any],
+) -> None:
+    """Ten, of whom one has two positions; beside them one revoked, and one who came later."""
+    staff = Staff()
+    earn(staff, range(10), NORTH)
+    staff.hire(0, school=NORTH, job="second job")
+    staff.hire(10, school=NORTH)
+    staff.live(10, 4)
+    staff.hire(11, first=date(2024, 12, 2), school=NORTH)
+    staff.live(11, 3)
+    staff.play(connection)
+    assert counts(connection) == {
+        (None, None): 10,
+        ("2024-25 fall", None): 10,
+        ("2024-25 fall", NORTH): 10,
+    }
