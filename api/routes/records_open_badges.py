@@ -26,6 +26,7 @@ from api.routing import bearer
 from api.settings import Settings, read_authorization_server
 from api.writing import caller_of, edge_of
 from ledger.errors import (
+    ErasedError,
     ForbiddenError,
     InvalidError,
     LedgerError,
@@ -63,6 +64,7 @@ _CODES: Final[tuple[tuple[type[LedgerError], _Code], ...]] = (
     (NotSignedInError, _Code(401, "unauthorizedrequest")),
     (ForbiddenError, _Code(403, "forbidden")),
     (NotFoundError, _Code(404, "not_found")),
+    (ErasedError, _Code(404, "not_found")),  # that standard knows no 410
     (MethodError, _Code(405, "not_allowed")),
     (InvalidError, _Code(400, "invalid_query_parameter")),
     (UnavailableError, _Code(503, "server_busy")),

@@ -12,10 +12,12 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from api import webhooks
 from api.payroll_retention import destroy_due_files
 from ledger.record_vault import RecordVault
 from ledger.seal.log_transfer import export_log
 from ledger.store import Role, connection_info
+from tests.api.test_webhooks import Clock, Ear, listening
 from tests.api.world import World
 from tests.privacy.life import DUE, NOBODY, Life
 from tests.privacy.places import Told, dump, files, found_in, in_files, in_server, in_tables
@@ -49,19 +51,26 @@ def told() -> Iterator[Told]:
     root.setLevel(level)
 
 
+@pytest.fixture
+def ear() -> Iterator[Ear]:
+    with listening() as found:
+        yield found
+
+
 def url_of(world: World) -> str:
     assert world.settings.database_url is not None
     return world.settings.database_url.get_secret_value()
 
 
 def test_of_an_erased_person_no_word_is_left_anywhere(
-    world: World, tmp_path: Path, told: Told, monkeypatch: pytest.MonkeyPatch
+    world: World, tmp_path: Path, told: Told, ear: Ear, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(temporary))
-    life, known = whole(world, temporary)
+    life, known = whole(world, temporary, ear.url)
     url, words = url_of(world), list(life.tokens.values())
+    seal(url, tmp_path / "seal")
     before = seen_of(life)
     assert len(words) > 35
     assert names_of(life, crawled(life, known, words)) >= SHOWN
@@ -70,7 +79,6 @@ def test_of_an_erased_person_no_word_is_left_anywhere(
     )
     assert before["rebuttals"] == [life.tokens["her rebuttal"]]
     assert before["elsewhere"] == [(life.tokens["title elsewhere"], "District Example")]
-    seal(url, tmp_path / "seal")
 
     list(destroy_due_files(world.edge, NOBODY, datetime.fromisoformat(KEPT_UNTIL["Ledger-Time"])))
     answer = life.erased(KEPT_UNTIL)
@@ -86,6 +94,7 @@ def test_of_an_erased_person_no_word_is_left_anywhere(
     assert found_in(everything_decrypted(world), words) == set()
     assert list(files(world.settings.evidence_files)) == []
     assert crawled(life, known, words) == set()
+    assert found_in(told_elsewhere(world, ear), words) == set()
     assert_her_record_is_gone(life)
     after = seen_of(life)
     gone = {"name": "erased person", "found": 0, "feedback": [], "rebuttals": [None]}
@@ -135,13 +144,23 @@ def seen_of(life: Life) -> dict[str, object]:
     }
 
 
-def whole(world: World, folder: Path) -> tuple[Life, Ids]:
+def told_elsewhere(world: World, ear: Ear) -> bytes:
+    """What addresses of others were told, whatever followed included."""
+    before, clock = len(ear.heard), Clock()
+    webhooks.fill(world.edge, clock())
+    webhooks.deliver(world.edge, clock)
+    assert before
+    return repr(ear.heard).encode()
+
+
+def whole(world: World, folder: Path, hook: str) -> tuple[Life, Ids]:
     """Her whole life, and the ids of what is in no part of `Life`."""
     life = Life(world, folder).is_hired().is_renamed()
     known = {**is_on_file(life), **brings_a_record(life)}
     is_brought_along(life)
     life.earns().carries()
-    known |= is_paid(life)
+    known["carried"] = world.get(life.teacher, f"/v1/records/{life.record}").text
+    known |= is_paid(life, hook)
     return life.leaves().shares().disputes(), known
 
 
@@ -155,8 +174,17 @@ def crawled(life: Life, known: Ids, words: list[str]) -> set[str]:
     callers = [life.teacher, life.district.office, life.issuer.approver, *life.assessors]
     callers += [world.grant("auditor"), world.operator]
     callers += [UUID(known[name]) for name in ("payroll", "machine")]
+    asked = [  # what is not below /v1 is for anybody, or for herself
+        (who, path)
+        for path in reads_of(life, known)
+        for who in (callers if path.startswith("/v1/") else callers[:1])
+    ]
     answers = [
-        *(world.ask(who, "GET", path) for path in reads_of(life, known) for who in callers),
+        *(world.ask(who, "GET", path) for who, path in asked),
+        *(
+            world.client.post("/verify", content=known["carried"], headers={"Accept": kind})
+            for kind in ("application/json", "text/html")
+        ),
         world.get(life.issuer.approver, f"/v1/issuers/{life.issuer.id}/disputes", state="all"),
         *(world.get(life.teacher, f"{life.path}/evidence/{one}") for one in life.evidence),
         *(world.get(life.district.office, f"/v1/shares/{one}/record") for one in life.shared),
