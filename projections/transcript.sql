@@ -24,6 +24,8 @@ CREATE TABLE IF NOT EXISTS transcript_lines (
 ) WITH (fillfactor = 85);
 CREATE UNIQUE INDEX IF NOT EXISTS transcript_lines_of_person
     ON transcript_lines (person_id, enrolled_position);
+CREATE INDEX IF NOT EXISTS transcript_lines_turned
+    ON transcript_lines (issuer_id) WHERE reason IS NOT NULL;
 
 -- name: load
 SELECT *

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Response
+from pydantic import BaseModel
 
 from api.access import NOT_THERE, must_see_queue, review_role
 from api.answers import ListOf, answer, answer_all
@@ -26,12 +27,28 @@ from api.routing import Router
 from ledger.aggregates.enrollment import Enrollment
 from ledger.aggregates.issuer import Issuer
 from ledger.errors import NotFoundError
-from projections import known, reviews
+from ledger.store import EVERYTHING
+from projections import known, reviews, reviews_of_record
 from projections.log import facts_of, last_position
 from projections.review_clock import Actor
 from projections.sql import NO_ID
 
 router = Router("queues")
+
+
+class ReviewOfRecord(BaseModel):
+    """An attempt as an assessor scored it whose own award was revoked since."""
+
+    position: int
+    enrollment_id: UUID
+    credential_id: UUID
+    attempt: int
+    seat: int
+    scored_at: datetime
+    status: str  # of the enrollment: it stands
+    assessor_id: UUID
+    assessor_award_id: UUID  # by which she had qualified
+    revoked_on: date
 
 
 class QueueQuery(AsOfPageQuery):
@@ -66,6 +83,26 @@ def list_reviews(
     shows(read, "enrollment", [one.person_id for one in found], within=[issuer_id])
     key = (found[-1].due_on, found[-1].enrollment_id) if found else None
     return read.page.answer(items, min(as_of, position), key=key)
+
+
+@router.read("/issuers/{issuer_id}/reviews-of-record", ListOf[ReviewOfRecord])
+def list_reviews_of_record(issuer_id: UUID, read: AsOfReadNow) -> Response:
+    """What was scored by assessors whose own award was revoked since. It stands; look again."""
+    must_see_queue(read.caller, issuer_id)
+    position = read.visible(*reviews_of_record.VIEWS)
+    issuer = read.edge.ledger.find(Issuer, issuer_id)
+    with read.edge.reading([EVERYTHING]) as connection:
+        zone = issuer.zone if issuer else "UTC"
+        as_of = read.known(connection, read.query.as_of, zone, *reviews_of_record.VIEWS)
+        found = reviews_of_record.of_issuer(connection, issuer_id, min(as_of, position))
+    concerned = {one.person_id for one in found} | {one.assessor_id for one in found}
+    shows(read, "enrollment", concerned, within=[issuer_id])
+    return answer_all([_without_person(one) for one in found], min(as_of, position))
+
+
+def _without_person(one: reviews_of_record.ReviewOfRecord) -> dict[str, object]:
+    """As everywhere in a queue, whose it is nobody is told."""
+    return {name: getattr(one, name) for name in ReviewOfRecord.model_fields}
 
 
 @router.read("/assignments", ListOf[ReviewView])

@@ -50,7 +50,7 @@ def test_what_is_left_out_with_a_small_cell(cells: dict[str, int], shown: dict[s
 
 
 def test_a_lone_part_of_a_total_is_hidden_with_it_where_it_would_tell() -> None:
-    ones = {("t", "only", name): 1 for name in "abcdefghij"}
+    ones: dict[Path, int] = {("t", "only", name): 1 for name in "abcdefghij"}
     assert suppressed(ones) == {("t",): None}
 
 
