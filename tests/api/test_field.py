@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from uuid import UUID, uuid4
 
+import ledger.rules
+import projections
 from tests.api.test_merges import merge
-from tests.api.world import MET, Story, World, story
+from tests.api.world import MET, Story, World, license_of, rules, story
 
 
 @contextmanager
@@ -108,3 +111,78 @@ def test_practice_12_what_a_revoked_assessor_scored_stands_and_is_listed(
 def handed_in(world: World, like: Story, teacher: UUID) -> Story:
     """An attempt of somebody else at the same, to be scored by the teacher of the first."""
     return replace(like, teacher=teacher, assessors=[like.teacher]).enroll().hand_in()
+
+
+SIZES = {"wait-time": (0, 5), "makerspace": (4, 15)}  # which sample, and its hours
+
+
+def test_practice_9_six_points_each_whatever_effort_was_estimated(shared_world: World) -> None:
+    """Wait time of 5 hours and makerspace of 15: 6 PDP each by the rule, and no hours of either."""
+    world, district = shared_world, shared_world.district()
+    world.done(world.operator, "/v1/equivalencies", rules())
+    teacher, issuer = district.teacher(), world.issuer()
+    for sample, hours in SIZES.values():
+        effort = {"effort_hours_min": hours, "effort_hours_max": hours}
+        credential = issuer.credential(sample, valid_months=None, **effort)
+        assessors = issuer.assessors(credential, district)
+        Story(world, issuer, teacher, credential, assessors).award()
+    path, body = f"/v1/districts/{district.id}/licenses", license_of(teacher, valid_to="2099-06-30")
+    made = world.done(district.office, path, body)["id"]
+    day = {"effective_on": "2090-01-01"}
+    [line] = world.seen(teacher, f"/v1/licenses/{made}/explanation", **day)["lines"]
+    assert [unit["units_hundredths"] for unit in line["units"]] == [600, 600]
+    assert not any("hour" in unit["arithmetic"] for unit in line["units"])
+
+
+def test_practice_9_only_the_catalog_knows_of_effort() -> None:
+    """What counts, what is paid and what is printed as earned cannot rest on an estimate."""
+    folders = (Path(ledger.rules.__file__).parent, Path(projections.__file__).parent)
+    sources = [
+        one for root in folders for one in root.rglob("*.*") if one.suffix in {".py", ".sql"}
+    ]
+    assert {one.name for one in sources if "effort_hours" in one.read_text()} == {
+        "catalog.sql",
+        "catalog_rows.py",
+    }
+
+
+PARTNERS = (
+    "Center for Teaching Quality",
+    "Future Ready Schools",
+    "Hope Street Group",
+    "Friday Institute",
+    "KQED",
+    "TNTP",
+    "New Teacher Center",
+    "ASU",
+    "Teaching Matters",
+)
+
+
+def test_practice_40_one_of_nine_issuers_is_suspended_and_its_awards_stand(
+    shared_world: World,
+) -> None:
+    """Nine are active; one is suspended on 1 June."""
+    world, district = shared_world, shared_world.district()
+    with at(world, "2025-05-01"):
+        nine = {world.issuer(name).id for name in PARTNERS[1:]}
+        one = story(world, district, PARTNERS[0]).award()
+    nine.add(one.issuer.id)
+    other = district.teacher("Bea")
+
+    def active(**asked: int) -> set[str]:
+        found = world.seen(other, "/v1/issuers", limit=200, **asked)["items"]
+        mine = [each for each in found if each["issuer_id"] in nine]
+        return {each["issuer_id"] for each in mine if each["approved"] and not each["suspended"]}
+
+    assert active() == nine
+    before = world.position
+    with at(world, "2025-06-01"):
+        path = f"/v1/issuers/{one.issuer.id}/suspensions"
+        world.done(world.operator, path, {"reason": "under-inquiry"})
+        refused = world.post(other, "/v1/enrollments", {"credential_id": one.credential})
+    assert (refused.status_code, refused.json()["type"]) == (409, "/problems/issuer-suspended")
+    assert active() == nine - {one.issuer.id}
+    assert active(as_of=before) == nine
+    [line] = world.seen(one.teacher, f"/v1/people/{one.teacher}/transcript")["items"]
+    assert line["status"] == "awarded"
