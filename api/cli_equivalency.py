@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
@@ -11,14 +11,10 @@ from uuid import UUID
 import orjson
 import typer
 
-from api import local_postgres
 from api.cli_imports import COMMAND_LINE
+from api.cli_options import AsOf, EffectiveOn
 from ledger.commands.equivalency import load_rules
 from ledger.commands.equivalency import shipped as shipped_rules
-from ledger.store import Role
-from ledger.values import POSITION_MAX
-from projections.database import Database
-from projections.renewal_rules import rules_known
 
 Row = dict[str, Any]
 
@@ -35,9 +31,14 @@ def list_rules(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Whole, one object a line.")] = False,
     jurisdiction: Annotated[str | None, typer.Option(help="Of this one alone: us-tn.")] = None,
+    as_of: AsOf = None,
+    effective_on: EffectiveOn = None,
 ) -> None:
     """List equivalency rules, a line for each version."""
-    for row in _shipped(jurisdiction) if shipped else _adopted(jurisdiction):
+    if shipped and (as_of or effective_on):
+        raise typer.BadParameter("what ships has no past; ask for what was adopted")
+    rules = _shipped(jurisdiction) if shipped else _adopted(jurisdiction, as_of, effective_on)
+    for row in rules:
         if as_json:
             typer.echo(orjson.dumps(row, option=orjson.OPT_SORT_KEYS).decode())
         else:
@@ -94,9 +95,18 @@ def _shipped(jurisdiction: str | None) -> Iterator[Row]:
         }
 
 
-def _adopted(jurisdiction: str | None) -> Iterator[Row]:
-    with closing(Database(local_postgres.url()).connect(role=Role.READ)) as connection:
-        found = rules_known(connection, until=POSITION_MAX, jurisdiction=jurisdiction)
+def _adopted(
+    jurisdiction: str | None, as_of: str | None, effective_on: datetime | None
+) -> Iterator[Row]:
+    from api.cli_reading import open_edge  # noqa: PLC0415 - they load slowly
+    from api.reading import WITHOUT_ZONE, position_of  # noqa: PLC0415
+    from projections.renewal_rules import in_force_on, rules_known  # noqa: PLC0415
+
+    with open_edge() as edge, edge.reading() as connection:
+        known = position_of(edge, connection, as_of, WITHOUT_ZONE, ["renewals"])
+        found = rules_known(connection, until=known, jurisdiction=jurisdiction)
+    if effective_on is not None:
+        found = in_force_on(found, effective_on.date())
     for rule in found:
         yield {
             "jurisdiction": rule.terms.jurisdiction,

@@ -9,8 +9,9 @@ from uuid import UUID
 
 import typer
 
+from api.cli_options import DAYS, AsOf, EffectiveOn
+
 app = typer.Typer(help="Take things out of the ledger.", no_args_is_help=True)
-DAYS = ["%Y-%m-%d"]
 FileArgument = Annotated[Path, typer.Argument(dir_okay=False, help="Where to; replaced if there.")]
 
 
@@ -66,6 +67,8 @@ def export_license_units(
     to_day: Annotated[
         datetime | None, typer.Option(formats=DAYS, help="Earned on this day or before.")
     ] = None,
+    as_of: AsOf = None,
+    effective_on: EffectiveOn = None,
 ) -> None:
     """Write what a district hands in to a state's register, by the numbers of the licenses.
 
@@ -73,11 +76,12 @@ def export_license_units(
     """
     from api.cli_reading import open_edge, write_down  # noqa: PLC0415
     from api.exports.license_units import as_csv  # noqa: PLC0415
-    from api.license_units import Span, of_today  # noqa: PLC0415
+    from api.license_units import Span, of_office  # noqa: PLC0415
 
-    days = [None if one is None else one.date() for one in (from_day, to_day)]
+    *days, day = [one and one.date() for one in (from_day, to_day, effective_on)]
     with open_edge() as edge:
-        units = of_today(edge, district, Span(jurisdiction, *days))
+        span = Span(jurisdiction, *days)
+        units = of_office(edge, district, span, as_of=as_of, effective_on=day)
         write_down(edge, "renewals", {one.person_id for one in units}, district)
         texts = {one.number_text_id for one in units if one.number_text_id}
         content = as_csv(units, edge.vault.get_texts(texts))

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING, Annotated, cast, get_args
+from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
 from uuid import UUID, uuid4
 
 import orjson
 import typer
 
 from api import logs
+from api.cli_options import AsOf
 from api.cli_reading import open_edge, open_to_write, write_down
 from api.stopping import set_when_stopped
 
 if TYPE_CHECKING:
+    from psycopg import Connection
+
     from api.edge import Edge
     from ledger.application import Call
 
@@ -58,16 +63,22 @@ def close(
 
 
 @app.command()
-def compare(batch: BatchId, principal: Principal) -> None:
+def compare(batch: BatchId, principal: Principal, as_of: AsOf = None) -> None:
     """Show what of a batch differs from the one before by more than a quarter."""
     from api import payroll  # noqa: PLC0415 - loads slowly
     from api.exports.records import dollars  # noqa: PLC0415
     from ledger.commands.batch import beginning_of  # noqa: PLC0415
+    from projections import batches  # noqa: PLC0415
 
     with open_edge() as edge:
-        found = payroll.compared(edge, batch)
-        warned = [one.person_id for one in found.warnings if one.person_id] if found else []
         district_id = beginning_of(edge.ledger, batch).district_id
+        if as_of is None:  # whoever approves it is shown what the log says, no view of it
+            found = payroll.compared(edge, batch)
+        else:
+            with _known(edge, district_id, as_of) as connection:
+                then = batches.find(connection, batch)
+                found = None if then is None else batches.comparison(connection, then)
+        warned = [one.person_id for one in found.warnings if one.person_id] if found else []
         write_down(edge, "payouts", warned, district_id, principal=principal)
     if found is None:
         typer.echo("no batch before it; 0 warnings")
@@ -193,12 +204,14 @@ def import_return(
 
 
 @app.command("list")
-def list_batches(district: Annotated[UUID, typer.Option(help="Whose.")]) -> None:
+def list_batches(
+    district: Annotated[UUID, typer.Option(help="Whose.")], as_of: AsOf = None
+) -> None:
     """List the batches of a district, the newest first."""
     from api.exports.records import dollars  # noqa: PLC0415 - loads slowly
     from projections import batches  # noqa: PLC0415
 
-    with open_edge() as edge, edge.reading([district]) as connection:
+    with open_edge() as edge, _known(edge, district, as_of) as connection:
         for one in batches.of_district(connection, district, limit=LISTED_MAX):
             typer.echo(
                 f"{one.number:>6}  {one.state:<10} {one.pay_date}  {one.line_count:>7} lines"
@@ -236,6 +249,20 @@ def deliver(
             logs.configure(in_development=edge.settings.in_development)
             stop = set_when_stopped(Event())
             rounds.follow("webhooks", tell_some, stop, pause_seconds=PAUSE_SECONDS)
+
+
+@contextmanager
+def _known(edge: Edge, district_id: UUID, as_of: str | None) -> Iterator[Connection[Any]]:
+    """A connection to which a district's payroll is as it was known then."""
+    from api.simulation import position_known  # noqa: PLC0415 - loads slowly
+    from projections.known import payroll_of_district  # noqa: PLC0415
+
+    position = position_known(edge, district_id, as_of)
+    with (
+        edge.reading([district_id]) as connection,
+        payroll_of_district(connection, district_id, position),
+    ):
+        yield connection
 
 
 def _call(edge: Edge, principal: UUID) -> Call:

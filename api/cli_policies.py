@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
 from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
@@ -13,15 +12,12 @@ from uuid import UUID
 import orjson
 import typer
 
-from api import local_postgres
 from api.cli_imports import COMMAND_LINE
+from api.cli_options import AsOf, EffectiveOn
 from api.exports.records import dollars
 from ledger.commands.policy import NewRule, load_rules
 from ledger.rules.policy_file import Flaw, PolicyFile, PolicyFileError, names_in, parse, refused
-from ledger.store import Role
 from ledger.values import stream_id
-from projections import payouts
-from projections.database import Database
 
 app = typer.Typer(help="What districts pay for: rules as dated data.", no_args_is_help=True)
 
@@ -36,11 +32,15 @@ def list_policies(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Whole, one object a line.")] = False,
     district: Annotated[UUID | None, typer.Option(help="Whose adopted ones to list.")] = None,
+    as_of: AsOf = None,
+    effective_on: EffectiveOn = None,
 ) -> None:
     """List policies: a line for each rule that ships, or for each version that was adopted."""
-    if not shipped and district is None:
+    if shipped == (district is not None):
         raise typer.BadParameter("name a district, or ask for those that are --shipped")
-    for row in _shipped() if district is None else _adopted(district):
+    if shipped and (as_of or effective_on):
+        raise typer.BadParameter("what ships has no past; ask for that of a district")
+    for row in _shipped() if district is None else _adopted(district, as_of, effective_on):
         if as_json:
             typer.echo(orjson.dumps(row, option=orjson.OPT_SORT_KEYS).decode())
         else:
@@ -108,9 +108,7 @@ def simulate(
     name: Annotated[
         list[str] | None, typer.Option(help="What a file calls NAME has this id: NAME=ID.")
     ] = None,
-    as_of: Annotated[
-        str | None, typer.Option(help="A position, or a day: all recorded by its end; else now.")
-    ] = None,
+    as_of: AsOf = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, everybody.")] = False,
 ) -> None:
     """Say what a draft would have cost: by month, who gains, who loses. No table is touched.
@@ -231,9 +229,20 @@ def _unbound(value: Any, ids: Mapping[str, UUID]) -> Any:
     return known.get(value, value) if isinstance(value, str) else value
 
 
-def _adopted(district_id: UUID) -> Iterator[dict[str, Any]]:
-    with closing(Database(local_postgres.url()).connect(role=Role.READ)) as connection:
-        found = payouts.policies_of_district(connection, district_id)
+def _adopted(
+    district_id: UUID, as_of: str | None, effective_on: datetime | None
+) -> Iterator[dict[str, Any]]:
+    from api.cli_reading import open_edge  # noqa: PLC0415 - they load slowly
+    from api.simulation import position_known  # noqa: PLC0415
+    from projections.known import policies_known  # noqa: PLC0415
+    from projections.payouts import in_force_on  # noqa: PLC0415
+
+    with open_edge() as edge:
+        position = position_known(edge, district_id, as_of)
+        with edge.reading() as connection:
+            found = policies_known(connection, district_id, position)
+    if effective_on is not None:
+        found = in_force_on(found, effective_on.date())
     for one in found:
         yield {
             "policy": f"{one.policy_id} v{one.policy_version}",

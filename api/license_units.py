@@ -17,13 +17,14 @@ from psycopg import Connection
 from api.access import EVERYTHING, sights_of
 from api.clock import wall
 from api.edge import Edge
+from api.reading import position_of
 from api.renewals import CountedUnit, Rulebook, counted, lines, records_of_district, rulebook
 from ledger.aggregates.organization import Organization
 from ledger.rules.counting import Unit
 from ledger.rules.equivalencies import Achievement
 from ledger.rules.renewals import Progress
 from ledger.store import EVERYTHING as ALL_ROWS
-from ledger.values import POSITION_MAX, local_date
+from ledger.values import local_date
 from projections.renewals import Held
 from projections.sql import NO_ID
 
@@ -120,16 +121,27 @@ def everybody(
         after = max(page)
 
 
-def of_today(edge: Edge, district_id: UUID, span: Span) -> list[LicenseUnit]:
-    """All units on the licenses that a district keeps, as its own office sees them today."""
+def of_office(
+    edge: Edge,
+    district_id: UUID,
+    span: Span,
+    *,
+    as_of: str | None = None,
+    effective_on: date | None = None,
+) -> list[LicenseUnit]:
+    """All units on the licenses that a district keeps, as its own office sees them; today if none.
+
+    Raises what `position_of` raises.
+    """
     zone = edge.ledger.get(Organization, district_id).zone
     edge.visible(VIEWS, edge.ledger.recorder.last_position())
     with edge.reading([ALL_ROWS]) as connection:
+        known = position_of(edge, connection, as_of, zone, VIEWS)
         asked = Asked(
-            book=rulebook(connection, POSITION_MAX, jurisdiction=span.jurisdiction),
+            book=rulebook(connection, known, jurisdiction=span.jurisdiction),
             span=span,
-            day=local_date(wall(), zone),
-            known=POSITION_MAX,
+            day=effective_on or local_date(wall(), zone),
+            known=known,
             whole=False,
         )
         return list(everybody(connection, district_id, asked))

@@ -11,7 +11,7 @@ a policy written as a rule owes, in `ledger/rules/entitlements`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from types import UnionType
@@ -352,6 +352,11 @@ def notices(
 def policies_of_district(connection: Connection[Any], district_id: UUID) -> list[PolicyVersion]:
     """Every version of every policy that a district's board ever adopted."""
     return read(connection, PolicyVersion, _SQL["policies_of_district"], district_id=district_id)
+
+
+def in_force_on(versions: Iterable[PolicyVersion], day: date) -> list[PolicyVersion]:
+    """Of each policy the newest version whose span holds a day."""
+    return list({one.policy_id: one for one in versions if one.holds_on(day)}.values())
 
 
 def _budget_of(terms: dict[str, Any]) -> int | None:

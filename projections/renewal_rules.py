@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
@@ -104,6 +104,11 @@ def rules_known(
         )
         for row in found
     ]
+
+
+def in_force_on(versions: Iterable[Rule], day: date) -> list[Rule]:
+    """Of each authority's rules the newest version whose span holds a day."""
+    return list({one.rule_id: one for one in versions if one.covers(day)}.values())
 
 
 def classes_known(connection: Connection[Any], *, until: int) -> Classes:

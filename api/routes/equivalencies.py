@@ -19,7 +19,7 @@ from ledger.aggregates.equivalency import Equivalency
 from ledger.commands import equivalency as equivalencies
 from ledger.events.equivalency import EquivalencyTerms
 from ledger.values import Day, ShortText, Value
-from projections.renewal_rules import rules_known
+from projections.renewal_rules import in_force_on, rules_known
 
 router = Router("equivalencies")
 
@@ -71,8 +71,8 @@ def list_equivalencies(
         as_of = read.known(connection, read.query.as_of, WITHOUT_ZONE, "renewals")
         found = rules_known(connection, until=as_of, jurisdiction=read.query.jurisdiction)
     day = read.query.effective_on
-    if day is not None:  # of each authority's rules the newest version whose span holds it
-        found = list({one.rule_id: one for one in found if one.covers(day)}.values())
+    if day is not None:
+        found = in_force_on(found, day)
     items = [
         AdoptedRule(
             equivalency_id=rule.rule_id,

@@ -33,7 +33,7 @@ from ledger.aggregates.organization import Organization
 from ledger.errors import NotFoundError
 from projections import payouts
 from projections.known import policies_known
-from projections.payouts import Notice, Payout, PolicyVersion, Total
+from projections.payouts import Notice, Payout, PolicyVersion, Total, in_force_on
 from projections.sql import NO_ID
 
 router = Router("payouts")
@@ -194,8 +194,8 @@ def list_policies(district_id: UUID, read: VersionsReadNow) -> Response:
         as_of = read.known(connection, read.query.as_of, zone, "payouts")
         found = policies_known(connection, district_id, as_of)
     day = read.query.effective_on
-    if day is not None:  # of each policy the newest version whose span holds it
-        found = list({one.policy_id: one for one in found if one.holds_on(day)}.values())
+    if day is not None:
+        found = in_force_on(found, day)
     return answer_all(found, min(as_of, position))
 
 

@@ -62,6 +62,11 @@ def test_rules_are_loaded_once_and_listed_as_adopted(run: Run, database_url: str
         ("us-tn", 1),
     ]
     assert rows[0]["authority_reference"] == "shipped with the ledger"
+    assert len(run("list", "--as-of", "1").stdout.splitlines()) == 1
+    assert run("list", "--as-of", "2001-01-01").stdout == ""
+    in_force = run("list", "--jurisdiction", "us-nc", "--effective-on", "2023-06-30").stdout
+    assert [line.split()[1] for line in in_force.splitlines()] == ["v3"]
+    run("list", "--shipped", "--effective-on", "2023-06-30", refused=SystemExit)
 
 
 def test_a_jurisdiction_that_is_not_shipped_loads_nothing(run: Run) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from uuid import UUID
 
@@ -10,7 +11,7 @@ import pytest
 from api.cli_imports import COMMAND_LINE
 from ledger.commands.segregation import SegregationError
 from tests.api.payroll import hire, payday
-from tests.api.test_cli import in_place
+from tests.api.test_cli import Run, in_place
 from tests.api.world import World
 
 
@@ -19,6 +20,16 @@ def disclosed(world: World, teacher: str) -> list[tuple[str, ...]]:
     found = world.seen(UUID(teacher), f"/v1/people/{teacher}/disclosures")["items"]
     named = ("record", "reader_id", "role", "organization_id")
     return [tuple(one[name] for name in named) for one in found]
+
+
+def assert_told_as_of(run: Run, newest: str, here: tuple[str, str], batch: Sequence[str]) -> None:
+    """As of the newest position they say what they say now, and as of an early day nothing."""
+    listed = run("payroll", "list", *here).stdout
+    assert ("300.00" in listed, batch[0] in listed) == (True, True)
+    assert run("payroll", "list", *here, "--as-of", newest).stdout == listed
+    assert run("payroll", "list", *here, "--as-of", "2001-01-01").stdout == ""
+    compared = run("payroll", "compare", *batch, "--as-of", newest).stdout
+    assert compared == run("payroll", "compare", *batch).stdout
 
 
 def test_a_batch_is_closed_approved_exported_and_answered(
@@ -70,9 +81,8 @@ def test_a_batch_is_closed_approved_exported_and_answered(
     assert "repeated 1" in run("payroll", "import-return", batch, str(answer), *office).stdout
 
     world.edge.visible(("batches",), world.edge.ledger.recorder.last_position())
-    listed = run("payroll", "list", *here).stdout
-    assert "300.00" in listed
-    assert batch in listed
+    newest = str(world.edge.ledger.recorder.last_position())
+    assert_told_as_of(run, newest, here, (batch, *office))
     assert "workday-eib" in run("payroll", "layouts").stdout
     run("payroll", "deliver", "--once")
     empty = run("payroll", "close", *here, "--pay-date", "2024-10-31", *office).stdout.split()[2]

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from api.cli import app
 from api.edge import open_ledger
+from api.problems import PositionUnknownError
 from ledger.application import Call
 from ledger.commands.organization import register_district
 from ledger.rules.policy_file import PolicyFileError
@@ -78,6 +79,16 @@ def test_rules_are_loaded_once_and_listed_as_adopted(
         "Stipend for days of training",
     ]
     assert {row["board_reference"] for row in rows} == {"Minute 7"}
+    first = run("list", "--district", district, "--as-of", str(newest(database_url)))
+    assert len(first.stdout.splitlines()) == 2
+    assert run("list", "--district", district, "--as-of", "1").stdout == ""
+    assert run("list", "--district", district, "--as-of", "2001-01-01").stdout == ""
+    late = ("list", "--district", district, "--as-of", "1000000")
+    run(*late, refused=PositionUnknownError)
+    assert run("list", "--district", district, "--effective-on", "2001-01-01").stdout == ""
+    both = run("list", "--district", district, "--effective-on", "2025-01-01").stdout
+    assert len(both.splitlines()) == 2
+    run("list", "--shipped", "--as-of", "1", refused=SystemExit)
 
 
 def test_nothing_is_adopted_without_a_minute(run: Run, district: str, database_url: str) -> None:

@@ -514,6 +514,7 @@ def test_the_command_writes_what_a_register_takes(
     ]
     assert path.read_bytes().count(b"\r\n") == 2
     assert run(*words, "--jurisdiction", "us-md").stdout.startswith("0 rows")
+    assert run(*words, "--as-of", "1").stdout.startswith("0 rows")
     seen = case.world.seen(case.story.teacher, f"/v1/people/{case.story.teacher}/disclosures")[
         "items"
     ]
