@@ -61,10 +61,7 @@ def draft(
         with edge.reading([EVERYTHING]) as connection:
             return lines_of_batch(
                 payable.payable(connection, district_id, through=position, pay_date=pay_date),
-                map(
-                    batches.as_correction,
-                    batches.corrections_of_district(connection, district_id, as_of=position),
-                ),
+                payable.corrections(connection, district_id, through=position),
                 batches.last_tries(connection, district_id),
                 batches.decided(connection, district_id),
                 terms,

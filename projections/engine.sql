@@ -81,9 +81,10 @@ SELECT name, position, stream, topic, scope_kind, scope_id, error
 SELECT name, count(*) FROM parked WHERE error IS NOT NULL GROUP BY name ORDER BY name;
 
 -- name: parked_scopes
+-- Behind a merge that queues, events of who was kept queue as well.
 SELECT DISTINCT scope_kind AS kind, scope_id AS id
   FROM parked
- WHERE name = %(name)s AND error IS NOT NULL;
+ WHERE name = %(name)s AND (error IS NOT NULL OR topic = 'merge.persons-merged.v1');
 
 -- name: arrive
 -- The workers of a rebuild had bookmarks of their own.

@@ -17,8 +17,8 @@ from psycopg import Connection
 from ledger.errors import RuleError
 from ledger.rules.entitlements.judging import NOTICES
 from ledger.rules.entitlements.lines import FUND
-from ledger.rules.payroll import Payable, apportion
-from projections import payouts
+from ledger.rules.payroll import Correction, Payable, apportion
+from projections import batches, payouts
 from projections.entitlements import Part, parts
 from projections.parking import parked_scopes
 from projections.sql import NO_ID
@@ -27,6 +27,7 @@ VIEWS = ("payouts", "batches")  # that have to have come as far as the position
 PAGE = 5_000
 ALWAYS = date.max  # whatever is payable at some time
 OF_HR = frozenset({"base_pay", *NOTICES})  # never lines
+UNNAMED = None  # in place of a micro-credential, where something rests on several
 
 
 class LedgerInDoubtError(RuleError):
@@ -49,6 +50,18 @@ def payable(
         for one in _due(connection, district_id, through, pay_date)
         if doubtful.isdisjoint((one.person_id, one.policy_id, one.credential_id))
         for payable in _payables(one)
+    ]
+
+
+def corrections(
+    connection: Connection[Any], district_id: UUID, *, through: int
+) -> list[Correction]:
+    """What people adopted up to a position, in order; without what is in doubt, as above."""
+    doubtful = _in_doubt(connection)
+    return [
+        batches.as_correction(one)
+        for one in batches.corrections_of_district(connection, district_id, as_of=through)
+        if doubtful.isdisjoint((one.person_id, one.policy_id, UNNAMED))
     ]
 
 
@@ -97,10 +110,15 @@ def _due(connection: Connection[Any], district_id: UUID, through: int, day: date
 
 
 def _in_doubt(connection: Connection[Any]) -> set[UUID | None]:
-    scopes = parked_scopes(connection, "payouts")
+    """Whom and what nothing is paid for: what one view lacks, another may have come to.
+
+    A stack or a threshold names no micro-credential, and may rest on the one that is in doubt.
+    """
+    scopes = [scope for view in VIEWS for scope in parked_scopes(connection, view)]
     if any(scope.kind == "ledger" for scope in scopes):
         raise LedgerInDoubtError("an event about nobody in particular could not be read")
-    return {scope.id for scope in scopes}
+    unnamed = {UNNAMED} if any(scope.kind == "credential" for scope in scopes) else set()
+    return {scope.id for scope in scopes} | unnamed
 
 
 def _payables(one: Part) -> list[Payable]:

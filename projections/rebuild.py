@@ -171,6 +171,8 @@ def made_beside(
             engine = _engine(database, connection, reader, projections)
             yield Beside(database, connection, engine, projections)
         _drop_all(connection, database)
+        # A closed connection gives its locks back when the server notices: too late for the next.
+        rows(connection, _SQL["unlock"], **key)
 
 
 def _engine(
