@@ -52,6 +52,7 @@ Record = Literal[
     "expired-share",  # somebody came too late, and was shown nothing
     "shares",  # that there is one
     "disputes",
+    "physical-badges",
 ]
 ReaderRole = Literal[
     "assessor",

@@ -27,6 +27,7 @@ from ledger.events import (
     AnyExternalRecordEvent,
     AnyLicenseEvent,
     AnyPersonEvent,
+    AnyPhysicalBadgeEvent,
     AnyRecordEvent,
     AnyRetentionEvent,
     AnyShareEvent,
@@ -55,6 +56,7 @@ Relevant = (
     | AnyShareEvent
     | AnyDisputeEvent
     | AnyRecordEvent
+    | AnyPhysicalBadgeEvent
     | OpeningRecorded
 )
 PAGE_EVENTS = 5000  # of one person's events read at once

@@ -37,6 +37,8 @@ from projections.log import facts_of, pages_of
 from projections.payout_fold import Book
 from projections.payout_writes import changes
 from projections.payouts import Payouts, PolicyVersion
+from projections.physical_badges import PhysicalBadges
+from projections.records import Records
 from projections.reviews import Reviews
 from projections.sql import Write, blocks, rows
 from projections.stacks import Stacks
@@ -112,6 +114,34 @@ def disputes_of_office(
 ) -> AbstractContextManager[None]:
     """What an issuer or a district had been asked about, as it stood then."""
     return _known(connection, Disputes(), position, "disputes_of_office", office_id=office_id)
+
+
+@contextmanager
+def physical_badges_of_issuer(
+    connection: Connection[Any], issuer_id: UUID, position: int
+) -> Iterator[None]:
+    """Badges that were asked of an issuer, its awards of the kind, and schools, as known then."""
+    key = {"issuer_id": issuer_id}
+    with (
+        organizations(connection, position),
+        _known(connection, Records(), position, "awards_with_badges_of_issuer", **key),
+        _known(connection, PhysicalBadges(), position, "physical_badges_of_issuer", **key),
+    ):
+        yield
+
+
+@contextmanager
+def physical_badges_of_person(
+    connection: Connection[Any], person_id: UUID, position: int
+) -> Iterator[None]:
+    """The badges that were asked for her, their awards, and schools, as known then."""
+    key = {"person_id": person_id}
+    with (
+        organizations(connection, position),
+        _known(connection, Records(), position, "awards_with_badges_of_person", **key),
+        _known(connection, PhysicalBadges(), position, "physical_badges_of_person", **key),
+    ):
+        yield
 
 
 def received_by_person(

@@ -48,6 +48,23 @@ SELECT dispute_id
   FROM disputes
  WHERE issuer_id = %(office_id)s OR district_id = %(office_id)s;
 
+-- name: awards_with_badges_of_issuer
+SELECT enrollment_id
+  FROM record_awards
+ WHERE issuer_id = %(issuer_id)s
+   AND credential_id IN (SELECT credential_id
+                           FROM physical_badges
+                          WHERE issuer_id = %(issuer_id)s);
+
+-- name: physical_badges_of_issuer
+SELECT badge_id FROM physical_badges WHERE issuer_id = %(issuer_id)s;
+
+-- name: awards_with_badges_of_person
+SELECT enrollment_id FROM physical_badges WHERE person_id = %(person_id)s;
+
+-- name: physical_badges_of_person
+SELECT badge_id FROM physical_badges WHERE person_id = %(person_id)s;
+
 -- name: received_by_person
 SELECT record_id FROM external_records WHERE person_id = %(person_id)s
  UNION SELECT acceptance_id FROM acceptances WHERE person_id = %(person_id)s;

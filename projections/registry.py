@@ -12,6 +12,7 @@ from projections.employments import Employments
 from projections.external_records import ExternalRecords
 from projections.history import History
 from projections.payouts import Payouts
+from projections.physical_badges import PhysicalBadges
 from projections.records import Records
 from projections.renewals import Renewals
 from projections.reviews import Reviews
@@ -37,6 +38,7 @@ _MEANING: tuple[Projection[Any], ...] = (
     ExternalRecords(),
     Shares(),
     Disputes(),
+    PhysicalBadges(),
 )
 
 PROJECTIONS = _LIFE + _MEANING

@@ -107,6 +107,13 @@ from ledger.events.payroll_retention import (
     PayrollFilesDestroyed,
 )
 from ledger.events.person import IdentityLinked, PersonDetailsRecorded, PersonRegistered
+from ledger.events.physical_badge import (
+    PhysicalBadgeCanceled,
+    PhysicalBadgeDelivered,
+    PhysicalBadgeRequested,
+    PhysicalBadgeReturned,
+    PhysicalBadgeShipped,
+)
 from ledger.events.policy import PolicyAdopted, PolicyRetired, PolicyRuleAdopted
 from ledger.events.record import RecordIssued, RecordReissued
 from ledger.events.record_keys import RecordKeyAdded, RecordKeyCompromised, RecordKeyReplaced
@@ -219,6 +226,13 @@ AnyAcceptanceEvent = AcceptanceDecided | AcceptancePutUnderReview
 AnyIssuerTrustEvent = IssuerTrusted | IssuerTrustWithdrawn
 AnyShareEvent = ShareGranted | ShareRevoked
 AnyDisputeEvent = DisputeOpened | DisputeAnswered | DisputeRebutted | DisputeWithdrawn
+AnyPhysicalBadgeEvent = (
+    PhysicalBadgeRequested
+    | PhysicalBadgeCanceled
+    | PhysicalBadgeShipped
+    | PhysicalBadgeDelivered
+    | PhysicalBadgeReturned
+)
 AnyWebhookEvent = WebhookRegistered | WebhookRemoved
 AnyRecordEvent = RecordIssued | RecordReissued
 AnyRecordKeysEvent = RecordKeyAdded | RecordKeyReplaced | RecordKeyCompromised
@@ -258,6 +272,7 @@ LedgerEvent = (
     | AnyExternalRecordEvent
     | AnyAcceptanceEvent
     | AnyIssuerTrustEvent
+    | AnyPhysicalBadgeEvent
     | AnyShareEvent
     | AnyDisputeEvent
 )

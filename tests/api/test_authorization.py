@@ -93,6 +93,7 @@ def furnish(world: World, token: str) -> Tenant:
     ids |= received(world, one.teacher, district, office)
     ids |= shared_and_disputed(world, one.teacher, ids)
     ids |= batch_of(world, district, roles["payroll"], one.teacher)
+    ids |= badge_asked_for(world, one.teacher, ids)
     ids |= held_and_asked_for(world, office, roles["approver"], ids)
     return Tenant(ids, roles)
 
@@ -111,6 +112,14 @@ def record_of(world: World, teacher: UUID, issuer: str) -> dict[str, str]:
         "list_number": "1",
         "version": "1",
     }
+
+
+def badge_asked_for(world: World, teacher: UUID, ids: dict[str, str]) -> dict[str, str]:
+    """A school, to which the badge of her award is to be sent."""
+    path = f"/v1/districts/{ids['district_id']}/schools"
+    school = {"school_id": world.done(world.operator, path, {"name": "School"})["id"]}
+    world.done(teacher, f"/v1/enrollments/{ids['enrollment_id']}/physical-badge-requests", school)
+    return school
 
 
 def held_and_asked_for(
