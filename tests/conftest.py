@@ -10,10 +10,9 @@ from collections.abc import Iterator
 import hypothesis
 import pytest
 
-from api.local_paths import folder
 from api.local_postgres import Cluster
 from ledger import store
-from tests.database import Server, sweep_when_this_process_ends
+from tests.database import Server, server_folder, sweep_when_this_process_ends
 
 # A failure prints what reproduces it; a continuous run keeps searching instead of repeating.
 SEARCH = {"deadline": None, "print_blob": True, "derandomize": False}
@@ -82,6 +81,6 @@ def empty_database_url(database_server: Server) -> Iterator[str]:
 @pytest.fixture
 def cluster(run_name: str) -> Iterator[Cluster]:
     """A whole PostgreSQL for this test alone, not yet started: it may be killed."""
-    alone = Cluster(folder(f"test-{run_name}-{secrets.token_hex(4)}"))
+    alone = Cluster(server_folder(f"test-{run_name}-{secrets.token_hex(4)}"))
     yield alone
     alone.stop()

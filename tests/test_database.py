@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import secrets
+from pathlib import Path
 
 import psycopg
 import pytest
 
+from api.local_paths import folder
 from api.local_postgres import Cluster
-from tests.database import Server
+from tests import database
+from tests.database import Server, server_folder
 
 
 def create_a_table(url: str) -> None:
@@ -63,3 +66,18 @@ def test_a_sweep_leaves_a_server_of_others_as_it_was(server: Server, cluster: Cl
 
     assert databases(cluster.url()) == {"postgres"}
     assert not server.folder.exists()
+
+
+def test_a_server_keeps_its_files_in_memory_only_where_there_is_room(
+    run_name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f"test-{run_name}-{secrets.token_hex(2)}"
+    monkeypatch.setattr(database, "MEMORY", tmp_path)
+    monkeypatch.setattr(database, "MEMORY_BYTES_MIN", 1)
+    roomy = server_folder(name)
+    monkeypatch.setattr(database, "MEMORY_BYTES_MIN", 2**63)
+    cramped = server_folder(name)
+    monkeypatch.setattr(database, "MEMORY", tmp_path / "no such system")
+    assert server_folder(name) == cramped == folder(name) != roomy
+    assert tmp_path in roomy.parents
+    cramped.rmdir()

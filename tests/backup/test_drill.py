@@ -27,7 +27,6 @@ from api.backups.follow import NAME, follow
 from api.backups.restore import Restored, RestoreError, restore
 from api.backups.take import KeysInTheWayError, take
 from api.cli import app
-from api.local_paths import folder
 from api.local_postgres import Cluster
 from ledger import store
 from ledger.seal.diagnosis import Damage
@@ -37,6 +36,7 @@ from ledger.seal.sealer import SealRefusedError
 from ledger.seal.verify import SOUND, verify
 from ledger.store import LedgerRecorder, Role, connection_info
 from projections import setup
+from tests.database import server_folder
 from tests.seal.logs import ORIGIN, seal
 from tests.store.helpers import append, assert_sound, rows
 
@@ -79,7 +79,7 @@ class Scene:
 @pytest.fixture(scope="module")
 def server(run_name: str) -> Iterator[Cluster]:
     """A whole PostgreSQL with a ledger in it."""
-    alone = Cluster(folder(f"test-{run_name}-{secrets.token_hex(4)}"))
+    alone = Cluster(server_folder(f"test-{run_name}-{secrets.token_hex(4)}"))
     url = alone.start("mcledger")
     store.migrate(url)
     setup.migrate(url)
@@ -134,7 +134,7 @@ def followed(scene: Scene) -> Iterator[None]:
 def restored(
     scene: Scene, run_name: str, *, position: int | None = None, until: datetime | None = None
 ) -> Iterator[Restored]:
-    copy = Cluster(folder(f"test-{run_name}-{secrets.token_hex(4)}"))
+    copy = Cluster(server_folder(f"test-{run_name}-{secrets.token_hex(4)}"))
     try:
         yield restore(scene.archive, copy, position=position, until=until)
     finally:
@@ -207,7 +207,7 @@ def test_a_ledger_is_restored_as_of_a_moment(scene: Scene, run_name: str) -> Non
     with pytest.raises(RestoreError, match="no base backup from before"):
         restore(
             scene.archive,
-            Cluster(folder(f"test-{run_name}-{secrets.token_hex(4)}")),
+            Cluster(server_folder(f"test-{run_name}-{secrets.token_hex(4)}")),
             until=datetime(2020, 1, 1, tzinfo=UTC),
         )
     with pytest.raises(RestoreError, match="holds a database already"):
