@@ -26,6 +26,7 @@ from projections.catalog_rows import (
     FoundCredential,
     FoundVersion,
     Issuer,
+    Resources,
     Search,
     Stack,
     Title,
@@ -47,6 +48,7 @@ class Catalog(Projection[Relevant]):
         Table("catalog_credentials", by_person=False, seen_by=(Viewer.EVERYBODY,)),
         Table("catalog_versions", by_person=False, seen_by=(Viewer.EVERYBODY,)),
         Table("catalog_alignments", by_person=False, seen_by=(Viewer.EVERYBODY,)),
+        Table("catalog_resources", by_person=False, seen_by=(Viewer.EVERYBODY,)),
         Table("catalog_issuers", by_person=False, seen_by=(Viewer.EVERYBODY,)),
         Table("catalog_stacks", by_person=False, seen_by=(Viewer.EVERYBODY,)),
     )
@@ -65,6 +67,7 @@ class Catalog(Projection[Relevant]):
             *to_write(self.sql["save_credentials"], rows=list(book.credentials.values())),
             *to_write(self.sql["save_versions"], rows=book.versions),
             *to_write(self.sql["save_alignments"], rows=list(book.alignments.values())),
+            *to_write(self.sql["save_resources"], rows=list(book.resources.values())),
             *to_write(self.sql["save_issuers"], rows=list(book.issuers.values())),
             *to_write(self.sql["save_stacks"], rows=list(book.stacks.values())),
         ]
@@ -84,6 +87,7 @@ class _Book:
     stacks: dict[UUID, Stack]
     versions: list[Version] = field(default_factory=list)
     alignments: dict[tuple[UUID, int], Alignments] = field(default_factory=dict)
+    resources: dict[tuple[UUID, int], Resources] = field(default_factory=dict)
 
     def fold(self, fact: Fact[Relevant]) -> None:
         position, event = fact
@@ -93,6 +97,7 @@ class _Book:
                 | credential.CredentialVersionPublished()
                 | credential.CredentialRetired()
                 | credential.CredentialAligned()
+                | credential.CredentialResourcesListed()
             ):
                 self._fold_credential(event, position)
             case issuer.IssuerRegistered():
@@ -139,6 +144,8 @@ class _Book:
                 known.status = "retired"
             case credential.CredentialAligned(credential_version=version):
                 self.alignments[stream, version] = _alignments(event, position)
+            case credential.CredentialResourcesListed(credential_version=version):
+                self.resources[stream, version] = _resources(event, position)
             case _:
                 assert_never(event)
 
@@ -245,6 +252,15 @@ def _alignments(event: credential.CredentialAligned, position: int) -> Alignment
         credential_id=event.originator_id,
         credential_version=event.credential_version,
         alignments=[one.model_dump(mode="json") for one in event.alignments],
+        position=position,
+    )
+
+
+def _resources(event: credential.CredentialResourcesListed, position: int) -> Resources:
+    return Resources(
+        credential_id=event.originator_id,
+        credential_version=event.credential_version,
+        resources=[one.model_dump(mode="json") for one in event.resources],
         position=position,
     )
 

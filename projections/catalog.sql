@@ -40,6 +40,13 @@ CREATE TABLE IF NOT EXISTS catalog_alignments (
     position           bigint NOT NULL,
     PRIMARY KEY (credential_id, credential_version)
 );
+CREATE TABLE IF NOT EXISTS catalog_resources (
+    credential_id      uuid NOT NULL,
+    credential_version integer NOT NULL,
+    resources          jsonb NOT NULL,    -- to learn from; the newest list
+    position           bigint NOT NULL,
+    PRIMARY KEY (credential_id, credential_version)
+);
 CREATE TABLE IF NOT EXISTS catalog_issuers (
     issuer_id    uuid PRIMARY KEY,
     name         text NOT NULL,
@@ -95,6 +102,12 @@ INSERT INTO catalog_alignments
 SELECT r.* FROM json_populate_recordset(NULL::catalog_alignments, %(rows)s) r
     ON CONFLICT (credential_id, credential_version) DO UPDATE
    SET alignments = excluded.alignments, position = excluded.position;
+
+-- name: save_resources
+INSERT INTO catalog_resources
+SELECT r.* FROM json_populate_recordset(NULL::catalog_resources, %(rows)s) r
+    ON CONFLICT (credential_id, credential_version) DO UPDATE
+   SET resources = excluded.resources, position = excluded.position;
 
 -- name: save_issuers
 INSERT INTO catalog_issuers
@@ -166,16 +179,18 @@ SELECT c.*, i.name AS issuer_name, i.suspended AS issuer_suspended
  WHERE c.credential_id = %(credential_id)s;
 
 -- name: versions
-SELECT v.*, coalesce(a.alignments, '[]') AS alignments
+SELECT v.*, coalesce(a.alignments, '[]') AS alignments, coalesce(r.resources, '[]') AS resources
   FROM catalog_versions v
   LEFT JOIN catalog_alignments a USING (credential_id, credential_version)
+  LEFT JOIN catalog_resources r USING (credential_id, credential_version)
  WHERE credential_id = %(credential_id)s
  ORDER BY credential_version;
 
 -- name: version
-SELECT v.*, coalesce(a.alignments, '[]') AS alignments
+SELECT v.*, coalesce(a.alignments, '[]') AS alignments, coalesce(r.resources, '[]') AS resources
   FROM catalog_versions v
   LEFT JOIN catalog_alignments a USING (credential_id, credential_version)
+  LEFT JOIN catalog_resources r USING (credential_id, credential_version)
  WHERE credential_id = %(credential_id)s AND credential_version = %(credential_version)s;
 
 -- name: titles

@@ -85,9 +85,10 @@ class Version:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundVersion(Version):
-    """A version as people find it, with the statements of frameworks that it is about."""
+    """A version as people find it: with what it is about, and what there is to learn from."""
 
     alignments: list[Json]
+    resources: list[Json]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +98,16 @@ class Alignments:
     credential_id: UUID
     credential_version: int
     alignments: list[Json]
+    position: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resources:
+    """What there is to learn from for a version; the newest list stands whole."""
+
+    credential_id: UUID
+    credential_version: int
+    resources: list[Json]
     position: int
 
 

@@ -25,6 +25,8 @@ from ledger.events import (
     AnyEmploymentEvent,
     AnyEnrollmentEvent,
     AnyExternalRecordEvent,
+    AnyLearningEvent,
+    AnyLearningPlanEvent,
     AnyLicenseEvent,
     AnyPersonEvent,
     AnyPhysicalBadgeEvent,
@@ -55,6 +57,8 @@ Relevant = (
     | AnyAcceptanceEvent
     | AnyShareEvent
     | AnyDisputeEvent
+    | AnyLearningPlanEvent
+    | AnyLearningEvent
     | AnyRecordEvent
     | AnyPhysicalBadgeEvent
     | OpeningRecorded

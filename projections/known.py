@@ -33,6 +33,7 @@ from projections.disputes import Disputes
 from projections.employments import Employments
 from projections.external_records import ExternalRecords
 from projections.journal import payroll_streams
+from projections.learning import Learning
 from projections.log import facts_of, pages_of
 from projections.payout_fold import Book
 from projections.payout_writes import changes
@@ -140,6 +141,19 @@ def physical_badges_of_person(
         organizations(connection, position),
         _known(connection, Records(), position, "awards_with_badges_of_person", **key),
         _known(connection, PhysicalBadges(), position, "physical_badges_of_person", **key),
+    ):
+        yield
+
+
+@contextmanager
+def learning_of_person(
+    connection: Connection[Any], person_id: UUID, position: int
+) -> Iterator[None]:
+    """Her plans and what she learned from, and what the catalog said of it, as known then."""
+    key = {"person_id": person_id}
+    with (
+        _known(connection, Learning(), position, "learning_of_person", **key),
+        _known(connection, Catalog(), position, "catalog_of_learning", **key),
     ):
         yield
 

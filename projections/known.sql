@@ -65,6 +65,15 @@ SELECT enrollment_id FROM physical_badges WHERE person_id = %(person_id)s;
 -- name: physical_badges_of_person
 SELECT badge_id FROM physical_badges WHERE person_id = %(person_id)s;
 
+-- name: learning_of_person
+SELECT plan_id FROM learning_plans WHERE person_id = %(person_id)s
+ UNION SELECT learning_id FROM learning_steps WHERE person_id = %(person_id)s;
+
+-- name: catalog_of_learning
+-- Asked once her learning is known as it was: a plan may have named others then.
+SELECT unnest(credential_ids) FROM learning_plans WHERE person_id = %(person_id)s
+ UNION SELECT credential_id FROM learning_steps WHERE person_id = %(person_id)s;
+
 -- name: received_by_person
 SELECT record_id FROM external_records WHERE person_id = %(person_id)s
  UNION SELECT acceptance_id FROM acceptances WHERE person_id = %(person_id)s;

@@ -11,6 +11,7 @@ from projections.disputes import Disputes
 from projections.employments import Employments
 from projections.external_records import ExternalRecords
 from projections.history import History
+from projections.learning import Learning
 from projections.payouts import Payouts
 from projections.physical_badges import PhysicalBadges
 from projections.records import Records
@@ -38,6 +39,7 @@ _MEANING: tuple[Projection[Any], ...] = (
     ExternalRecords(),
     Shares(),
     Disputes(),
+    Learning(),
     PhysicalBadges(),
 )
 

@@ -14,7 +14,7 @@ from ledger.aggregates.credential import Credential
 from ledger.aggregates.enrollment import Enrollment
 from ledger.commands import assessor as assessors
 from ledger.commands import credential as credentials
-from ledger.events.credential import Alignment, Definition
+from ledger.events.credential import Alignment, Definition, Resource
 from ledger.values import Day, Percent, Slug, Value
 
 router = Router("credentials")
@@ -39,6 +39,12 @@ class Alignments(Value):
     """Every statement of a framework that a version is about; none takes back what was said."""
 
     alignments: tuple[Alignment, ...]
+
+
+class Resources(Value):
+    """Everything there is to learn from for a version; none takes back what was said."""
+
+    resources: tuple[Resource, ...]
 
 
 class Retirement(Value):
@@ -101,6 +107,16 @@ def align_credential(
     _must_write(write, credential_id)
     named = {"credential_id": credential_id, "credential_version": credential_version}
     return recorded(write.run(credentials.align_credential, body, **named))
+
+
+@router.write("/credentials/{credential_id}/versions/{credential_version}/resources")
+def list_resources(
+    credential_id: UUID, credential_version: int, body: Resources, write: WriteNow
+) -> Response:
+    """Say what there is to learn from for a version. To look at it is evidence of nothing."""
+    _must_write(write, credential_id)
+    named = {"credential_id": credential_id, "credential_version": credential_version}
+    return recorded(write.run(credentials.list_resources, body, **named))
 
 
 @router.write("/credentials/{credential_id}/retirements")

@@ -16,14 +16,17 @@ from ledger.events.credential import (
     Alignment,
     CredentialAligned,
     CredentialDrafted,
+    CredentialResourcesListed,
     CredentialRetired,
     CredentialVersionPublished,
     Criterion,
     Definition,
+    Resource,
 )
 
 ARTIFACTS_MAX = 100  # in one enrollment, so that no stream grows without bound
 ALIGNMENTS_MAX = 40  # of one version: each is in every record of it
+RESOURCES_MAX = 60  # of one version: all of them are in one event
 
 
 class SingleCompetencyError(InvalidError):
@@ -78,6 +81,24 @@ class TooManyAlignmentsError(InvalidError):
     """A version is aligned to more statements than a record of it can carry."""
 
     slug = "too-many-alignments"
+
+
+class ResourceRepeatedError(InvalidError):
+    """Two resources of a version have the same name."""
+
+    slug = "resource-repeated"
+
+
+class TooManyResourcesError(InvalidError):
+    """A version lists more resources than anybody would look through."""
+
+    slug = "too-many-resources"
+
+
+class ResourceUnknownError(RuleError):
+    """The version lists no resource of this name, or none of the kind that was asked for."""
+
+    slug = "resource-unknown"
 
 
 class CredentialRetiredError(RuleError):
@@ -180,6 +201,7 @@ class Credential(Aggregate):
     first_published_at: datetime | None = None
     retired: bool = False
     aligned: Mapping[int, tuple[Alignment, ...]] = field(default_factory=dict)  # by version
+    listed: Mapping[int, tuple[Resource, ...]] = field(default_factory=dict)  # by version
 
     @property
     def newest_version(self) -> int:
@@ -197,6 +219,20 @@ class Credential(Aggregate):
     def alignments_of(self, credential_version: int) -> tuple[Alignment, ...]:
         """What a published version is about, as frameworks put it."""
         return self.aligned.get(credential_version, ())
+
+    def resources_of(self, credential_version: int) -> tuple[Resource, ...]:
+        """What there is to learn from for a published version."""
+        self.definition_of(credential_version)
+        return self.listed.get(credential_version, ())
+
+    def resource(self, credential_version: int, name: str) -> Resource:
+        """One of them by its name."""
+        for one in self.resources_of(credential_version):
+            if one.resource == name:
+                return one
+        raise ResourceUnknownError(
+            f"version {credential_version} of credential {self.id} lists no resource {name!r}"
+        )
 
     def must_take_enrollments(self) -> None:
         self._must_not_be_retired()
@@ -267,6 +303,29 @@ class Credential(Aggregate):
             )
         ]
 
+    def list_resources(
+        self, act: Act, *, credential_version: int, resources: tuple[Resource, ...]
+    ) -> Sequence[AnyCredentialEvent]:
+        """Say what there is to learn from, in place of what was said; also of one that is retired.
+
+        No definition changes by it: what an award takes stays as it was published.
+        """
+        known = self.resources_of(credential_version)
+        if len(resources) > RESOURCES_MAX:
+            raise TooManyResourcesError(f"no more than {RESOURCES_MAX} resources can be listed")
+        if len({one.resource for one in resources}) < len(resources):
+            raise ResourceRepeatedError("two resources have the same name")
+        if resources == known:
+            raise NothingChangesError(f"version {credential_version} lists these already")
+        return [
+            CredentialResourcesListed(
+                **self.header(act),
+                issuer_id=self.issuer_id,
+                credential_version=credential_version,
+                resources=resources,
+            )
+        ]
+
     def _must_not_be_retired(self) -> None:
         if self.retired:
             raise CredentialRetiredError(f"credential {self.id} is retired")
@@ -298,5 +357,7 @@ class Credential(Aggregate):
                 return replace(state, retired=True)
             case CredentialAligned(credential_version=version, alignments=alignments):
                 return replace(state, aligned={**state.aligned, version: alignments})
+            case CredentialResourcesListed(credential_version=version, resources=resources):
+                return replace(state, listed={**state.listed, version: resources})
             case _:
                 assert_never(event)

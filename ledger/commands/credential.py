@@ -10,7 +10,7 @@ from ledger.aggregates.credential import Credential
 from ledger.aggregates.issuer import Issuer
 from ledger.application import Call, Ledger, Reader, Receipt
 from ledger.events import AnyCredentialEvent
-from ledger.events.credential import Alignment, Definition
+from ledger.events.credential import Alignment, Definition, Resource
 from ledger.values import stream_id
 
 
@@ -82,6 +82,24 @@ def align_credential(
     def decide(read: Reader) -> Sequence[AnyCredentialEvent]:
         return read.get(Credential, credential_id).align(
             call.act, credential_version=credential_version, alignments=alignments
+        )
+
+    return ledger.run(call, decide)
+
+
+def list_resources(
+    ledger: Ledger,
+    call: Call,
+    *,
+    credential_id: UUID,
+    credential_version: int,
+    resources: tuple[Resource, ...],
+) -> Receipt:
+    """Say what there is to learn from for a version."""
+
+    def decide(read: Reader) -> Sequence[AnyCredentialEvent]:
+        return read.get(Credential, credential_id).list_resources(
+            call.act, credential_version=credential_version, resources=resources
         )
 
     return ledger.run(call, decide)

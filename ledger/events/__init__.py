@@ -28,6 +28,7 @@ from ledger.events.calendar import CalendarFactRecorded
 from ledger.events.credential import (
     CredentialAligned,
     CredentialDrafted,
+    CredentialResourcesListed,
     CredentialRetired,
     CredentialVersionPublished,
 )
@@ -90,6 +91,13 @@ from ledger.events.issuer import (
     IssuerVetted,
 )
 from ledger.events.issuer_trust import IssuerTrusted, IssuerTrustWithdrawn
+from ledger.events.learning import ModuleCompleted, ResourceOpened
+from ledger.events.learning_plan import (
+    LearningPlanCreated,
+    PlanCredentialAdded,
+    PlanCredentialRemoved,
+    PlanReordered,
+)
 from ledger.events.licensure import (
     LicenseChanged,
     LicenseClosed,
@@ -158,7 +166,11 @@ AnyEnrollmentEvent = (
     | ConflictDeclared
 )
 AnyCredentialEvent = (
-    CredentialDrafted | CredentialVersionPublished | CredentialRetired | CredentialAligned
+    CredentialDrafted
+    | CredentialVersionPublished
+    | CredentialRetired
+    | CredentialAligned
+    | CredentialResourcesListed
 )
 AnyIssuerEvent = (
     IssuerRegistered
@@ -233,6 +245,10 @@ AnyPhysicalBadgeEvent = (
     | PhysicalBadgeDelivered
     | PhysicalBadgeReturned
 )
+AnyLearningPlanEvent = (
+    LearningPlanCreated | PlanCredentialAdded | PlanCredentialRemoved | PlanReordered
+)
+AnyLearningEvent = ResourceOpened | ModuleCompleted
 AnyWebhookEvent = WebhookRegistered | WebhookRemoved
 AnyRecordEvent = RecordIssued | RecordReissued
 AnyRecordKeysEvent = RecordKeyAdded | RecordKeyReplaced | RecordKeyCompromised
@@ -275,6 +291,8 @@ LedgerEvent = (
     | AnyPhysicalBadgeEvent
     | AnyShareEvent
     | AnyDisputeEvent
+    | AnyLearningPlanEvent
+    | AnyLearningEvent
 )
 
 EVENT_CLASSES: dict[str, type[Event]] = {

@@ -29,6 +29,11 @@ AlignmentTarget = Literal[
 # What a signature can cover as an address, in every verifier alike.
 STATEMENT_URL = r"^https?://[A-Za-z0-9._~:/?#@!$&'()*+,;=%-]{1,500}$"
 StatementUrl = Annotated[str, StringConstraints(pattern=STATEMENT_URL)]
+ResourceKind = Literal["article", "book", "video", "audio", "course", "example", "tool", "module"]
+# Whoever follows it is a teacher at work, so it is never sent in the clear.
+ResourceUrl = Annotated[
+    str, StringConstraints(pattern=r"^https://[A-Za-z0-9._~:/?#@!$&'()*+,;=%-]{1,500}$")
+]
 
 
 class KeyMethod(Value):
@@ -93,6 +98,16 @@ class Alignment(Value):
     target: AlignmentTarget = "CFItem"
 
 
+class Resource(Value):
+    """Something to learn from. A module is one that is gone through and completed."""
+
+    resource: Slug  # its name within the version, which stays when the rest is mended
+    title: ShortText
+    url: ResourceUrl
+    kind: ResourceKind
+    minutes: Positive  # an estimate for planning, never a credit
+
+
 class CredentialEvent(Event):
     """Stream: one micro-credential."""
 
@@ -136,3 +151,12 @@ class CredentialAligned(CredentialEvent):
 
     credential_version: Positive
     alignments: tuple[Alignment, ...]
+
+
+class CredentialResourcesListed(CredentialEvent):
+    """What there is to learn from for a published version; the newest list stands whole."""
+
+    TOPIC: ClassVar[str] = "credential.resources-listed.v1"
+
+    credential_version: Positive
+    resources: tuple[Resource, ...]

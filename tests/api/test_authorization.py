@@ -17,6 +17,7 @@ from api.demo.district import write_generated_district
 from api.record_signing import keys_of, signer_of
 from tests.api.conftest import running
 from tests.api.elsewhere import received
+from tests.api.learning import learning
 from tests.api.payroll import batch_of
 from tests.api.sharing import shared_and_disputed
 from tests.api.world import (
@@ -92,6 +93,7 @@ def furnish(world: World, token: str) -> Tenant:
     ids |= record_of(world, one.teacher, issuer)
     ids |= received(world, one.teacher, district, office)
     ids |= shared_and_disputed(world, one.teacher, ids)
+    ids |= learning(world, one, token)
     ids |= batch_of(world, district, roles["payroll"], one.teacher)
     ids |= badge_asked_for(world, one.teacher, ids)
     ids |= held_and_asked_for(world, office, roles["approver"], ids)

@@ -39,6 +39,8 @@ OF_PERSONS = (
     "reviews",
     "shares",
     "disputes",
+    "learning_plans",
+    "learning_steps",
 )
 UNPROTECTED = """
     SELECT c.relname

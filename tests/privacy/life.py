@@ -44,6 +44,7 @@ class Life:
     evidence: list[str] = field(default_factory=list)
     shared: list[str] = field(default_factory=list)
     record: str = ""
+    planned: str = ""
 
     def __post_init__(self) -> None:
         token = secrets.token_hex(4)  # a district of its own
@@ -219,6 +220,13 @@ class Life:
         assert self.opens_link().status_code == 200
         return self
 
+    def plans(self) -> Self:
+        """What she calls her plan is hers."""
+        title = {"title": self.tokens["title of her plan"]}
+        path = f"/v1/people/{self.teacher}/learning-plans"
+        self.planned = self.world.done(self.teacher, path, title)["id"]
+        return self
+
     def opens_link(self) -> Answer:
         return self.world.ask(None, "GET", f"/share/{self.tokens['secret of the link']}")
 
@@ -233,7 +241,7 @@ class Life:
         return self
 
     def whole(self) -> Self:
-        return self.is_hired().is_renamed().earns().carries().leaves().shares().disputes()
+        return self.is_hired().is_renamed().earns().carries().leaves().shares().plans().disputes()
 
     def erased(self, headers: dict[str, str], reason: str = "subject-request") -> Answer:
         path = f"/v1/people/{self.teacher}/erasures"

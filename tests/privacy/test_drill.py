@@ -37,6 +37,7 @@ SHOWN = {  # to somebody, as long as she is there
     *("content of classroom_video", "content of teacher_reflection", "license number", "note"),
     *("feedback", "other feedback", "feedback of the decision", "title elsewhere"),
     *("what is wrong", "what is answered", "her rebuttal", "whom she gave a link"),
+    "title of her plan",
 }
 
 
@@ -161,7 +162,7 @@ def whole(world: World, folder: Path, hook: str) -> tuple[Life, Ids]:
     life.earns().carries()
     known["carried"] = world.get(life.teacher, f"/v1/records/{life.record}").text
     known |= is_paid(life, hook)
-    return life.leaves().shares().disputes(), known
+    return life.leaves().shares().plans().disputes(), known
 
 
 def names_of(life: Life, words: set[str]) -> set[str]:

@@ -22,7 +22,9 @@ from ledger.events.credential import (
     Alignment,
     CredentialAligned,
     CredentialDrafted,
+    CredentialResourcesListed,
     CredentialRetired,
+    Resource,
 )
 from ledger.events.credit import CreditRecorded, CreditWithdrawn
 from ledger.events.employment import (
@@ -47,6 +49,13 @@ from ledger.events.issuer import (
     IssuerTermsChanged,
 )
 from ledger.events.issuer_trust import IssuerTrusted, IssuerTrustWithdrawn
+from ledger.events.learning import ModuleCompleted, ResourceOpened
+from ledger.events.learning_plan import (
+    LearningPlanCreated,
+    PlanCredentialAdded,
+    PlanCredentialRemoved,
+    PlanReordered,
+)
 from ledger.events.licensure import (
     LicenseChanged,
     LicenseClosed,
@@ -86,6 +95,13 @@ SCHOOL, POLICY = named("school"), named("policy")
 ALIGNMENT = Alignment(
     framework="InTASC", edition="2013", code="6", name="Assessment", url="https://a.example/6"
 )
+RESOURCE = Resource(
+    resource="first-module",
+    title="First module",
+    url="https://learn.example/1",
+    kind="module",
+    minutes=20,
+)
 Stream = Sequence[LedgerEvent]
 
 
@@ -111,6 +127,9 @@ def credential_stream() -> Stream:
         CredentialRetired(**header(CREDENTIAL, 6), **shared, reason="superseded"),
         CredentialAligned(
             **header(CREDENTIAL, 7), **shared, credential_version=2, alignments=(ALIGNMENT,)
+        ),
+        CredentialResourcesListed(
+            **header(CREDENTIAL, 8), **shared, credential_version=2, resources=(RESOURCE,)
         ),
     ]
 
@@ -262,6 +281,8 @@ def person_streams(person_id: UUID) -> list[Stream]:
         credit_stream(uuid5(person_id, "credit"), held),
         external_record_stream(uuid5(person_id, "external record"), held),
         acceptance_stream(uuid5(person_id, "acceptance"), held),
+        plan_stream(uuid5(person_id, "plan"), person_id),
+        learning_stream(uuid5(person_id, "learning"), person_id),
         [
             AccessGranted(**header(grants), **role),
             AccessWithdrawn(**header(grants, 2), **role),
@@ -388,6 +409,33 @@ def acceptance_stream(stream: UUID, held: dict[str, Any]) -> Stream:
             **header(stream, 2), **held, reason="revoked-by-issuer", effective_on=date(2025, 1, 1)
         ),
         AcceptanceDecided(**header(stream, 3), **facts | half),
+    ]
+
+
+def plan_stream(stream: UUID, person_id: UUID) -> Stream:
+    """A plan of two that are put the other way round, until one is given up."""
+    hers: dict[str, Any] = {"person_id": person_id}
+    first, second = CREDENTIAL, named("another credential")
+    return [
+        LearningPlanCreated(**header(stream), **hers, title=vault_text(str(stream))),
+        PlanCredentialAdded(**header(stream, 2), **hers, credential_id=first),
+        PlanCredentialAdded(**header(stream, 3), **hers, credential_id=second),
+        PlanReordered(**header(stream, 4), **hers, credential_ids=(second, first)),
+        PlanCredentialRemoved(**header(stream, 5), **hers, credential_id=second),
+    ]
+
+
+def learning_stream(stream: UUID, person_id: UUID) -> Stream:
+    """A module that she opened and completed."""
+    what: dict[str, Any] = {
+        "person_id": person_id,
+        "credential_id": CREDENTIAL,
+        "credential_version": 2,
+        "resource": RESOURCE.resource,
+    }
+    return [
+        ResourceOpened(**header(stream), **what),
+        ModuleCompleted(**header(stream, 2), **what),
     ]
 
 

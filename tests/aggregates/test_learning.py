@@ -1,0 +1,178 @@
+"""Plans keep her order, steps are taken once, and lists of resources name each thing once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from ledger.aggregates import learning_plan
+from ledger.aggregates.credential import (
+    RESOURCES_MAX,
+    Credential,
+    CredentialNotPublishedError,
+    CredentialRetiredError,
+    ResourceRepeatedError,
+    ResourceUnknownError,
+    TooManyResourcesError,
+)
+from ledger.aggregates.learning import Learning, Step, take_step
+from ledger.aggregates.learning_plan import (
+    CREDENTIALS_MAX,
+    LearningPlan,
+    NotInPlanError,
+    PlanFullError,
+    PlanOrderError,
+)
+from ledger.errors import LedgerError, NothingChangesError
+from ledger.events.credential import CredentialResourcesListed, Resource, ResourceKind
+from ledger.events.learning import ModuleCompleted, ResourceOpened
+from tests.samples import (
+    EARNER,
+    act,
+    credential_events,
+    definition,
+    named,
+    vault_text,
+)
+
+
+def published(*definitions: Any) -> Credential:
+    state = Credential.fold(None, credential_events(*definitions))
+    assert state is not None
+    return state
+
+
+def resource(name: str, kind: ResourceKind = "article") -> Resource:
+    url = f"https://learn.example/{name}"
+    return Resource(resource=name, title=name, url=url, kind=kind, minutes=10)
+
+
+def listing(state: Credential, *resources: Resource, version: int = 1) -> Credential:
+    events = state.list_resources(act(), credential_version=version, resources=resources)
+    assert isinstance(events[0], CredentialResourcesListed)
+    after = Credential.fold(state, events)
+    assert after is not None
+    return after
+
+
+def plan(*credential_ids: UUID) -> LearningPlan:
+    title = vault_text("title")
+    made = learning_plan.create(named("plan"), act(EARNER), person_id=EARNER, title=title)
+    state = LearningPlan.fold(None, made)
+    assert state is not None
+    for one in credential_ids:
+        state = LearningPlan.fold(state, state.add(act(EARNER), credential=other(one)))
+        assert state is not None
+    return state
+
+
+def other(credential_id: UUID) -> Credential:
+    return replace(published(), id=credential_id)
+
+
+A, B, C = map(named, ("a", "b", "c"))
+
+
+def test_a_plan_keeps_her_order_and_what_she_takes_out_is_gone() -> None:
+    state = LearningPlan.fold(plan(A, B, C), plan(A, B, C).reorder(act(), credential_ids=(C, A, B)))
+    assert state is not None
+    assert state.credential_ids == (C, A, B)
+    state = LearningPlan.fold(state, state.remove(act(), credential_id=A))
+    assert state is not None
+    assert state.credential_ids == (C, B)
+
+
+@pytest.mark.parametrize("order", [(A,), (A, B, B), (A, C), (A, B, C), ()])
+def test_an_order_that_is_not_of_the_plan_is_refused(order: tuple[UUID, ...]) -> None:
+    with pytest.raises(PlanOrderError):
+        plan(A, B).reorder(act(), credential_ids=order)
+
+
+def test_what_changes_nothing_of_a_plan_is_refused() -> None:
+    with pytest.raises(NothingChangesError):
+        plan(A).add(act(), credential=other(A))
+    with pytest.raises(NothingChangesError):
+        plan(A, B).reorder(act(), credential_ids=(A, B))
+    with pytest.raises(NotInPlanError):
+        plan(A).remove(act(), credential_id=B)
+
+
+def test_a_plan_takes_what_can_be_earned_and_no_more_than_it_holds() -> None:
+    draft = Credential.fold(None, credential_events()[:1])
+    assert draft is not None
+    with pytest.raises(CredentialNotPublishedError):
+        plan().add(act(), credential=draft)
+    with pytest.raises(CredentialRetiredError):
+        plan().add(act(), credential=replace(published(), retired=True))
+    full = replace(plan(), credential_ids=tuple(named(str(n)) for n in range(CREDENTIALS_MAX)))
+    with pytest.raises(PlanFullError):
+        full.add(act(), credential=published())
+    assert replace(full, credential_ids=full.credential_ids[1:]).add(act(), credential=published())
+
+
+@pytest.mark.parametrize(
+    ("names", "refusal"),
+    [
+        (["a", "a"], ResourceRepeatedError),
+        ([f"r{n}" for n in range(RESOURCES_MAX + 1)], TooManyResourcesError),
+        ([], NothingChangesError),
+    ],
+)
+def test_a_list_of_resources_that_cannot_stand_is_refused(
+    names: list[str], refusal: type[LedgerError]
+) -> None:
+    with pytest.raises(refusal):
+        listing(published(), *map(resource, names))
+
+
+def test_each_version_has_a_list_of_its_own_and_a_draft_has_none() -> None:
+    state = listing(published(definition(), definition(summary="Anew.")), resource("a"), version=2)
+    assert (state.resources_of(1), state.resources_of(2)) == ((), (resource("a"),))
+    assert state.published == published(definition(), definition(summary="Anew.")).published
+    assert listing(replace(state, retired=True), version=2).resources_of(2) == ()
+    with pytest.raises(CredentialNotPublishedError):
+        listing(state, resource("a"), version=3)
+
+
+def taken(known: Learning | None, step: Step, name: str, version: int = 1) -> Learning:
+    listed = published(definition(), definition(summary="Anew."))
+    for number in (1, 2):
+        listed = listing(listed, resource("text"), resource("part", "module"), version=number)
+    events = take_step(
+        known,
+        act(EARNER),
+        step,
+        person_id=EARNER,
+        credential=listed,
+        credential_version=version,
+        resource=name,
+    )
+    state = Learning.fold(known, events)
+    assert state is not None
+    return state
+
+
+def test_a_resource_is_opened_once_and_a_module_completed_once_in_each_version() -> None:
+    state = taken(None, ResourceOpened, "part")
+    state = taken(state, ModuleCompleted, "part")
+    state = taken(state, ResourceOpened, "text")
+    state = taken(state, ModuleCompleted, "part", version=2)
+    assert (state.version, len(state.done), state.person_id) == (4, 4, EARNER)
+    for step, name in ((ResourceOpened, "text"), (ModuleCompleted, "part")):
+        with pytest.raises(NothingChangesError):
+            taken(state, step, name)
+
+
+@pytest.mark.parametrize(("step", "name"), [(ResourceOpened, "b"), (ModuleCompleted, "text")])
+def test_what_is_not_listed_cannot_be_opened_and_what_is_no_module_not_completed(
+    step: Step, name: str
+) -> None:
+    with pytest.raises(ResourceUnknownError, match=name):
+        taken(None, step, name)
+
+
+def test_her_stream_about_a_micro_credential_has_one_id() -> None:
+    assert taken(None, ResourceOpened, "text").id == taken(None, ModuleCompleted, "part").id
