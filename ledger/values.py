@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from functools import cache
 from hashlib import sha1
 from typing import Annotated, Any, TypeVar
@@ -192,3 +192,11 @@ class VaultText(Value):
 def local_date(instant: datetime, zone: str) -> date:
     """The calendar date that people in `zone` read off the wall at `instant`."""
     return instant.astimezone(ZoneInfo(zone)).date()
+
+
+def beginning_of(day: date, zone: str) -> datetime:
+    """The instant at which a day begins for people in `zone`.
+
+    Days are told from instants by our own table of zones alone, never by the database's.
+    """
+    return datetime.combine(day, time(), ZoneInfo(zone))

@@ -11,7 +11,8 @@ from uuid import UUID
 
 from psycopg import Connection
 
-from ledger.values import POSITION_MAX
+from ledger.rules.calendars import ONE_DAY
+from ledger.values import POSITION_MAX, beginning_of
 from projections.known import employments_of_district, folded
 from projections.sql import blocks, read, rows
 from projections.transcript import Transcript
@@ -55,14 +56,17 @@ def of_district(
     to_day: date | None = None,
 ) -> Sequence[Adoption]:
     """Each micro-credential that staff of a district began within a span of days."""
+    days = rows(connection, _SQL["days_of_staff"], district_id=district_id)
     return read(
         connection,
         Adoption,
         _SQL["of_district"],
         district_id=district_id,
-        zone=zone,
-        from_day=from_day,
-        to_day=to_day,
+        zones=[zone for zone, _ in days],
+        days=[day for _, day in days],
+        begin_at=[beginning_of(day, zone) for zone, day in days],
+        from_at=beginning_of(from_day, zone) if from_day else None,
+        until_at=beginning_of(to_day + ONE_DAY, zone) if to_day and to_day < date.max else None,
     )
 
 

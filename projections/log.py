@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import Any, LiteralString, NamedTuple, cast
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from psycopg import Connection
 from psycopg.rows import tuple_row
@@ -19,6 +18,7 @@ from ledger.events import EVENT_CLASSES, LedgerEvent
 from ledger.events.batch import BatchLinesListed
 from ledger.events.merge import MERGES, PersonsMerged
 from ledger.rules.calendars import ONE_DAY
+from ledger.values import beginning_of
 from projections.contract import Fact
 from projections.redirects import Redirects, redirected, redirects
 from projections.sql import blocks, rows
@@ -324,4 +324,4 @@ def position_at(connection: Connection[Any], before: datetime) -> int:
 
 def position_at_end_of(connection: Connection[Any], day: date, zone: str) -> int:
     """The last position recorded on or before a day, as that day is read off a wall in `zone`."""
-    return position_at(connection, datetime.combine(day + ONE_DAY, time(), ZoneInfo(zone)))
+    return position_at(connection, beginning_of(day + ONE_DAY, zone))

@@ -106,6 +106,27 @@ def test_no_text_holds(what: str, pattern: str) -> None:
     assert places(pattern) == [], what
 
 
+def test_sql_makes_no_day_of_an_instant() -> None:
+    """That takes a table of zones, and the server's is another than the one that dates events.
+
+    Compare instants (`ledger.values.beginning_of`), or days that were worked out before.
+    """
+    made = re.compile(
+        r"at time zone|_at\)?\s*::\s*date|as date\)|current_date|localtimestamp"
+        r"|date_trunc|date_part|extract\s*\(|to_date\s*\(",
+        re.IGNORECASE,
+    )
+    code = {path: path.read_text("utf-8") for path in files(*PACKAGES) if path.suffix == ".sql"}
+    found = [
+        f"{path.relative_to(ROOT)}: {line.strip()}"
+        for path, sql in code.items()
+        for line in sql.splitlines()
+        if made.search(line.partition("--")[0])
+    ]
+    assert code
+    assert found == []
+
+
 def test_lock_files_hold_every_package_by_its_hash_and_name_no_address() -> None:
     for lock in ROOT.glob("*.lock"):
         packages = re.split(r"\n(?=\w)", lock.read_text("utf-8").strip())

@@ -1,6 +1,6 @@
 """The small values: what they take, what they refuse, and in which order they look."""
 
-from datetime import date
+from datetime import UTC, date
 from uuid import UUID, uuid4, uuid5
 
 import pytest
@@ -16,6 +16,7 @@ from ledger.values import (
     Instant,
     ShortText,
     ZoneName,
+    beginning_of,
     local_date,
     stream_id,
     trusted,
@@ -62,6 +63,12 @@ def test_the_same_instant_is_another_day_in_another_zone() -> None:
     late = TypeAdapter(Instant).validate_python("2016-05-02T04:10:00Z")
     assert local_date(late, "America/New_York") == date(2016, 5, 2)
     assert local_date(late, "America/Los_Angeles") == date(2016, 5, 1)
+
+
+def test_a_day_begins_at_its_midnight_also_where_clocks_change() -> None:
+    begun = [beginning_of(date(2025, 3, day), "America/New_York") for day in (9, 10)]
+    assert [one.astimezone(UTC).hour for one in begun] == [5, 4]
+    assert [local_date(one, "America/New_York").day for one in begun] == [9, 10]
 
 
 def test_a_zone_is_one_that_the_database_of_zones_knows() -> None:

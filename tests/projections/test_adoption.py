@@ -51,9 +51,11 @@ class Staff:
         self,
         number: int,
         district: Any = DISTRICT,
+        *,
         first: date = date(2020, 8, 1),
         school: UUID | None = None,
         job: str = "job",
+        last: date | None = None,
     ) -> None:
         self.add(
             EmploymentStarted,
@@ -66,7 +68,7 @@ class Staff:
             exempt=None,
             zone=ZONE,
             first_day=first,
-            last_day=None,
+            last_day=last,
         )
 
     def live(
@@ -160,6 +162,20 @@ def test_a_span_of_days_is_of_the_districts_zone(connection: Connection[Any]) ->
     assert len(of_district(connection, DISTRICT, ZONE, to_day=september)) == 1
     assert of_district(connection, DISTRICT, ZONE, from_day=date(2024, 10, 1)) == []
     assert of_district(connection, DISTRICT, "UTC", to_day=september) == []
+    whole = {"from_day": date.min, "to_day": date.max}
+    assert len(of_district(connection, DISTRICT, ZONE, **whole)) == 1
+
+
+def test_a_position_counts_through_its_last_day_even_the_last_of_all(
+    connection: Connection[Any],
+) -> None:
+    staff = Staff()
+    for number, last in enumerate((date(2024, 9, 29), date(2024, 9, 30), date.max)):
+        staff.hire(number, last=last)
+        staff.live(number, 1)
+    staff.play(connection)
+    [found] = of_district(connection, DISTRICT, ZONE)
+    assert found.enrolled == 2, "the first had left on the evening before"
 
 
 @pytest.mark.parametrize(
