@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
@@ -22,6 +23,7 @@ from ledger.values import POSITION_MAX, local_date
 from projections import catalog, quotes, transcript
 from projections.quotes import PolicyQuote
 from projections.renewals import Award
+from projections.transcript import TitledLine
 
 VIEWS = ("payouts", "renewals", "transcript", "catalog")
 LINES_MAX = 1000
@@ -65,7 +67,10 @@ def quote(
         CredentialUnpublishedError: there is no such micro-credential to be earned.
     """
     with edge.reading([ALL_ROWS]) as connection:
-        award = _award(edge, connection, person_id, credential_id, awarded_on, at=at)
+        lines = transcript.of_person(connection, person_id, after=0, limit=LINES_MAX)
+        award = imagined(
+            edge, connection, lines, person_id, credential_id, awarded_on=awarded_on, at=at
+        )
         policies = quotes.quote(connection, award, position + 1)
         return Quote(
             binding=False,
@@ -80,23 +85,26 @@ def quote(
         )
 
 
-def _award(
+def imagined(
     edge: Edge,
     connection: Connection[Any],
+    lines: Sequence[TitledLine],
     person_id: UUID,
     credential_id: UUID,
-    awarded_on: date | None,
     *,
+    awarded_on: date | None,
     at: datetime,
 ) -> Awarded:
-    """The award as its issuer would give it: under the version she enrolled in, or the newest."""
+    """The award as its issuer would give it: under the version she enrolled in, or the newest.
+
+    `lines` is her transcript. Raises CredentialUnpublishedError.
+    """
     found = catalog.find_credential(connection, credential_id)
     versions = {
         one.credential_version: one for one in catalog.versions_of(connection, credential_id)
     }
     if found is None or not versions:
         raise CredentialUnpublishedError(f"no published micro-credential {credential_id}")
-    lines = transcript.of_person(connection, person_id, after=0, limit=LINES_MAX)
     cycles = [line for line in lines if line.credential_id == credential_id]
     begun = [line for line in cycles if line.awarded_on is None and line.status not in ENDED]
     version = begun[-1].credential_version if begun else max(versions)

@@ -28,6 +28,8 @@ from ledger.events import (
     AnyLearningEvent,
     AnyLearningPlanEvent,
     AnyLicenseEvent,
+    AnyNotificationEvent,
+    AnyPayNoticeEvent,
     AnyPersonEvent,
     AnyPhysicalBadgeEvent,
     AnyRecordEvent,
@@ -57,6 +59,8 @@ Relevant = (
     | AnyAcceptanceEvent
     | AnyShareEvent
     | AnyDisputeEvent
+    | AnyNotificationEvent
+    | AnyPayNoticeEvent
     | AnyLearningPlanEvent
     | AnyLearningEvent
     | AnyRecordEvent

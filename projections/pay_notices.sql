@@ -1,5 +1,29 @@
 -- What HR has to be told of lanes, steps and base pay, as known at one position.
 
+-- name: create
+CREATE TABLE IF NOT EXISTS pay_notice_sign_offs (
+    entitlement_id uuid        NOT NULL,
+    person_id      uuid        NOT NULL,
+    district_id    uuid        NOT NULL,
+    acted_on       date,                  -- null: what was signed was not acted on after all
+    effective_on   date,                  -- what the notice said when it was signed
+    ends_on        date,
+    signed_by      uuid        NOT NULL,
+    signed_at      timestamptz NOT NULL,
+    position       bigint      PRIMARY KEY
+);
+CREATE INDEX IF NOT EXISTS pay_notice_sign_offs_of ON pay_notice_sign_offs (entitlement_id);
+
+-- name: save
+INSERT INTO pay_notice_sign_offs
+SELECT r.* FROM json_populate_recordset(NULL::pay_notice_sign_offs, %(rows)s) r;
+
+-- name: sign_offs
+SELECT DISTINCT ON (entitlement_id) *
+  FROM pay_notice_sign_offs
+ WHERE entitlement_id = ANY(%(entitlement_ids)s) AND position <= %(as_of)s
+ ORDER BY entitlement_id, position DESC;
+
 -- name: of_district
 -- Of a rule as it says itself, those too that a revocation has ended since; of plain terms every
 -- rise that is due. Whoever waits for a budget has no lane yet.
@@ -27,6 +51,7 @@ SELECT p.payout_id AS entitlement_id, p.person_id, p.district_id, p.policy_id, p
               WHERE p.parts IS NULL AND p.benefit = 'base_pay' AND p.verdict = 'due') AS told
  WHERE p.from_position <= %(as_of)s AND coalesce(p.to_position > %(as_of)s, true)
    AND p.district_id = %(district_id)s AND w.payout_id IS NULL
+   AND (%(entitlement_id)s::uuid IS NULL OR p.payout_id = %(entitlement_id)s)
    AND (%(kind)s::text IS NULL OR told.kind = %(kind)s)
    AND (%(from_day)s::date IS NULL OR told.complete_on >= %(from_day)s)
    AND (%(to_day)s::date IS NULL OR told.complete_on <= %(to_day)s)

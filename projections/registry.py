@@ -12,6 +12,7 @@ from projections.employments import Employments
 from projections.external_records import ExternalRecords
 from projections.history import History
 from projections.learning import Learning
+from projections.pay_notices import PayNotices
 from projections.payouts import Payouts
 from projections.physical_badges import PhysicalBadges
 from projections.records import Records
@@ -39,6 +40,7 @@ _MEANING: tuple[Projection[Any], ...] = (
     ExternalRecords(),
     Shares(),
     Disputes(),
+    PayNotices(),
     Learning(),
     PhysicalBadges(),
 )

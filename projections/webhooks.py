@@ -1,7 +1,7 @@
 """Webhooks: who is to be told of what, and in which words, as it follows from the log.
 
-Batches that are closed and exported, and what a district accepted from elsewhere and its issuer
-took back.
+Batches that are closed and exported, what a district accepted from elsewhere and its issuer took
+back, and that there is something to recommend to a teacher.
 
 Nothing here says what was delivered: that is no consequence of the log, and a rebuild must not
 tell anybody twice (api/webhooks.py).
@@ -21,11 +21,12 @@ from psycopg import Connection
 from ledger.events import AnyWebhookEvent
 from ledger.events.acceptance import AcceptancePutUnderReview
 from ledger.events.batch import BatchClosed, BatchExported
+from ledger.events.notification import RecommendationDue
 from ledger.events.webhook import WebhookRegistered, WebhookRemoved
 from projections.contract import Fact, Projection, Table, Viewer
 from projections.sql import Write, blocks, read, to_write
 
-Told = BatchClosed | BatchExported | AcceptancePutUnderReview
+Told = BatchClosed | BatchExported | AcceptancePutUnderReview | RecommendationDue
 Relevant = AnyWebhookEvent | Told
 _SQL = blocks("webhooks")
 
@@ -57,7 +58,7 @@ class Webhooks(Projection[Relevant]):
     """Keeps addresses, and the messages for them."""
 
     name: ClassVar[str] = "webhooks"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     takes: ClassVar[UnionType] = Relevant
     tables: ClassVar[tuple[Table, ...]] = (
         Table("webhooks", by_person=False, seen_by=(Viewer.DISTRICT,)),
@@ -87,6 +88,10 @@ class Webhooks(Projection[Relevant]):
                 case AcceptancePutUnderReview():
                     said = {"reason": event.reason}
                     messages.append(_message("acceptance.under-review", event, position, said))
+                case RecommendationDue():
+                    kinds = sorted({one.kind for one in event.told})
+                    said = {"kinds": kinds, "recommendations": len(event.told)}
+                    messages.append(_message("recommendation.due", event, position, said))
                 case _:
                     assert_never(event)
         return [
@@ -124,8 +129,9 @@ def _address(event: WebhookRegistered, position: int) -> dict[str, Any]:
 
 def _message(kind: str, event: Told, position: int, said: dict[str, Any]) -> dict[str, Any]:
     """What it is about, and no word of a person: the receiver asks for it, as whoever it is."""
-    about = "acceptance_id" if isinstance(event, AcceptancePutUnderReview) else "batch_id"
-    known = {about: event.originator_id, "district_id": event.district_id}
+    known = {_about(event): event.originator_id, "district_id": event.district_id}
+    if isinstance(event, RecommendationDue):  # what is recommended is hers to read
+        known["person_id"] = event.person_id
     body = {
         "type": kind,
         "timestamp": event.occurred_at,
@@ -137,3 +143,15 @@ def _message(kind: str, event: Told, position: int, said: dict[str, Any]) -> dic
         "district_id": event.district_id,
         "body": orjson.dumps(body, option=orjson.OPT_UTC_Z).decode(),
     }
+
+
+def _about(event: Told) -> str:
+    match event:
+        case BatchClosed() | BatchExported():
+            return "batch_id"
+        case AcceptancePutUnderReview():
+            return "acceptance_id"
+        case RecommendationDue():
+            return "notification_id"
+        case _:
+            assert_never(event)

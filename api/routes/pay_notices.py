@@ -9,25 +9,36 @@ from uuid import UUID
 from fastapi import Depends, Response
 from pydantic import BaseModel
 
-from api.access import visible_payers
-from api.answers import ListOf, answer_all
+from api.access import NOT_THERE, must_act_for_district, visible_payers
+from api.answers import ListOf, answer_all, recorded
 from api.directory import names_of
 from api.disclosures import shows
+from api.edge import Edge
 from api.paging import PageOf
 from api.reading import KnownPageQuery, KnownReadNow, Read, reading, zone_of_person
 from api.routes.payouts import asked_of
 from api.routing import Router
+from api.writing import WriteNow
+from ledger.aggregates.pay_notice import Span
+from ledger.commands import pay_notice as commands
+from ledger.errors import ConflictError, NotFoundError, RuleError
 from ledger.rules.notices import NoticeKind
 from ledger.store import EVERYTHING
-from ledger.values import Day
-from projections import employments, pay_notices, thresholds
+from ledger.values import Day, Value
+from projections import employments, pay_notices, payouts, thresholds
 from projections.known import payouts_of_person, policies_known
-from projections.pay_notices import PayNotice
+from projections.pay_notices import PayNotice, SignOff
 from projections.sql import NO_ID
 from projections.thresholds import Standing
 
 router = Router("pay-notices")
 VIEWS = ("payouts", "employments", "batches")  # the last says where to look as of a position
+
+
+class NotANoticeError(RuleError):
+    """Of this payout there is no notice to HR: it is a payroll line, or nothing is due."""
+
+    slug = "not-a-notice"
 
 
 class NoticeQuery(KnownPageQuery):
@@ -43,6 +54,16 @@ class NamedNotice(BaseModel):
 
     notice: PayNotice
     name: str | None
+    sign_off: SignOff | None  # null: nobody of HR has said that it was acted on
+    acted_on_as_it_stands: bool  # false as well where its days have moved since it was signed
+
+
+class ActedOn(Value):
+    """When it was acted on, and from when on the notice that was seen says that it holds."""
+
+    acted_on: Day
+    effective_on: Day
+    ends_on: Day | None = None
 
 
 @router.read("/districts/{district_id}/pay-notices", PageOf[NamedNotice])
@@ -67,12 +88,77 @@ def list_pay_notices(
             after=read.page.after(tuple[date, UUID], (date.min, NO_ID)),
             limit=read.page.limit,
         )
+        read.visible("pay_notices")
+        ids = [one.entitlement_id for one in found]
+        signatures = pay_notices.sign_offs(asked.connection, ids, as_of=asked.as_of)
     person_ids = {one.person_id for one in found}
     shows(read, "base-pay", person_ids, within=[district_id])
     names = names_of(read.edge.vault, person_ids, district_id)
-    items = [{"notice": one, "name": names.get(one.person_id)} for one in found]
+    items = [
+        {
+            "notice": one,
+            "name": names.get(one.person_id),
+            "sign_off": (signed := signatures.get(one.entitlement_id)),
+            "acted_on_as_it_stands": signed is not None and signed.is_of(one),
+        }
+        for one in found
+    ]
     key = (found[-1].effective_on, found[-1].entitlement_id) if found else None
     return read.page.answer(items, asked.shown_to, key=key)
+
+
+@router.write("/districts/{district_id}/pay-notices/{payout_id}/sign-offs")
+def sign_pay_notice(district_id: UUID, payout_id: UUID, body: ActedOn, write: WriteNow) -> Response:
+    """Say that HR has acted on a notice as it was seen. Refused when its days are others by now."""
+    must_act_for_district(write.caller, district_id)
+    call = write.call(body)
+    earlier = write.edge.ledger.replayed(call)
+    if earlier is not None:
+        return recorded(earlier)
+    notice = _notice(write.edge, district_id, payout_id)
+    said = Span(body.effective_on, body.ends_on)
+    if said != (notice.effective_on, notice.ends_on):
+        raise ConflictError("the notice says other days by now; read it again")
+    return recorded(
+        commands.sign_pay_notice(
+            write.edge.ledger,
+            call,
+            district_id=district_id,
+            person_id=notice.person_id,
+            entitlement_id=payout_id,
+            said=said,
+            acted_on=body.acted_on,
+        )
+    )
+
+
+@router.write("/districts/{district_id}/pay-notices/{payout_id}/reopenings")
+def reopen_pay_notice(district_id: UUID, payout_id: UUID, write: WriteNow) -> Response:
+    """Say that a notice was signed in error: nobody has acted on it."""
+    must_act_for_district(write.caller, district_id)
+    return recorded(
+        write.run(
+            commands.reopen_pay_notice,
+            district_id=district_id,
+            person_id=_notice(write.edge, district_id, payout_id).person_id,
+            entitlement_id=payout_id,
+        )
+    )
+
+
+def _notice(edge: Edge, district_id: UUID, payout_id: UUID) -> PayNotice:
+    """A notice of a district as it stands now. Raises NotFoundError, NotANoticeError."""
+    edge.visible(("payouts",), edge.ledger.recorder.last_position())
+    with edge.reading([district_id]) as connection:
+        payout = payouts.find_payout(connection, payout_id, effective_on=date.max)
+        if payout is None or payout.district_id != district_id:
+            raise NotFoundError(NOT_THERE)
+        found = pay_notices.of_district(
+            connection, district_id, effective_on=date.max, entitlement_id=payout_id
+        )
+    if not found:
+        raise NotANoticeError(f"HR is not told of payout {payout_id}, or no longer")
+    return found[0]
 
 
 @router.read("/people/{person_id}/thresholds", ListOf[Standing])

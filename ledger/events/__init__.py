@@ -106,8 +106,14 @@ from ledger.events.licensure import (
     LicenseRulingMade,
 )
 from ledger.events.merge import MergeRequested, PersonsMerged
+from ledger.events.notification import (
+    NotificationPreferenceSet,
+    RecommendationDue,
+    RecommendationSuppressed,
+)
 from ledger.events.opening import OpeningConfirmed, OpeningPrepared, OpeningRecorded
 from ledger.events.organization import OrganizationRegistered, OrganizationRenamed
+from ledger.events.pay_notice import PayNoticeActedOn, PayNoticeReopened
 from ledger.events.payroll import PayrollTermsSet
 from ledger.events.payroll_retention import (
     PayrollDestructionBegun,
@@ -249,6 +255,8 @@ AnyLearningPlanEvent = (
     LearningPlanCreated | PlanCredentialAdded | PlanCredentialRemoved | PlanReordered
 )
 AnyLearningEvent = ResourceOpened | ModuleCompleted
+AnyNotificationEvent = NotificationPreferenceSet | RecommendationDue | RecommendationSuppressed
+AnyPayNoticeEvent = PayNoticeActedOn | PayNoticeReopened
 AnyWebhookEvent = WebhookRegistered | WebhookRemoved
 AnyRecordEvent = RecordIssued | RecordReissued
 AnyRecordKeysEvent = RecordKeyAdded | RecordKeyReplaced | RecordKeyCompromised
@@ -291,6 +299,8 @@ LedgerEvent = (
     | AnyPhysicalBadgeEvent
     | AnyShareEvent
     | AnyDisputeEvent
+    | AnyNotificationEvent
+    | AnyPayNoticeEvent
     | AnyLearningPlanEvent
     | AnyLearningEvent
 )

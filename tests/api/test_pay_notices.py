@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
+from projections.pay_notices import PayNotice, SignOff
 from tests.api.world import District, Issuer, World, credit_of, stack_of, stipend, story
 from tests.rules.dossiers import changed, pay_periods, plain_rule, shipped
+from tests.samples import MONDAY, named
 
 DAYS = {"master": "2024-08-20", "october": "2024-10-16", "november": "2024-11-17"}
 UNITS: dict[str, Any] = {
@@ -165,6 +167,79 @@ def test_hr_asks_for_one_month_one_kind_and_what_was_known_then(lanes: Lanes) ->
     assert [one["person_id"] for one in known] == [str(lanes.old)]
     answer = lanes.world.get(lanes.district.office, lanes.path, kind="raise")
     assert (answer.status_code, "kind" in answer.text) == (422, True)
+
+
+def test_hr_signs_that_a_notice_was_acted_on_and_it_says_so_until_its_days_move(
+    lanes: Lanes,
+) -> None:
+    world, office = lanes.world, lanes.district.office
+    [old] = lanes.notices(from_day="2024-10-01", to_day="2024-10-31")
+    path = f"{lanes.path}/{old['entitlement_id']}"
+    signed = {"acted_on": "2024-11-20", "effective_on": old["effective_on"]}
+
+    def shown(**asked: Any) -> tuple[bool, Any]:
+        asked |= {"from_day": "2024-10-01", "to_day": "2024-10-31"}
+        [item] = world.seen(office, lanes.path, **asked)["items"]
+        return item["acted_on_as_it_stands"], item["sign_off"]
+
+    def refused(**changed: Any) -> str:
+        answer = world.post(office, f"{path}/sign-offs", signed | changed)
+        return str(answer.json()["type"]).rpartition("/")[2]
+
+    with on(world, "2024-11-20"):
+        assert shown() == (False, None)
+        assert refused(acted_on="2024-11-21") == "acted-on-later"
+        assert refused(effective_on="2024-10-25") == "conflict"
+        assert world.post(world.district().office, f"{path}/sign-offs", signed).status_code == 404
+        other = world.district()
+        elsewhere = path.replace(lanes.district.id, other.id)
+        assert world.post(other.office, f"{elsewhere}/sign-offs", signed).status_code == 404
+        before = world.position
+        world.done(office, f"{path}/sign-offs", signed)
+        assert refused() == "nothing-changes"
+        stands, sign_off = shown()
+        assert (stands, sign_off["acted_on"]) == (True, "2024-11-20")
+        assert sign_off["signed_by"] == str(office)
+        assert shown(as_of=before) == (False, None)
+        world.done(office, f"{path}/reopenings")
+        assert shown() == (False, None)
+        answer = world.post(office, f"{path}/reopenings")
+        assert answer.json()["type"] == "/problems/nothing-changes"
+
+
+def test_what_was_signed_holds_for_the_days_it_was_signed_for() -> None:
+    """A revocation ends the lane: the notice says another day, and nobody has acted on that."""
+    whose = dict.fromkeys(("entitlement_id", "person_id", "district_id", "signed_by"), named("a"))
+    day = date(2024, 10, 26)
+    signed = SignOff(
+        **whose,
+        acted_on=day,
+        effective_on=day,
+        ends_on=None,
+        signed_at=MONDAY,
+        position=9,
+    )
+    notice = PayNotice(
+        **dict.fromkeys(("entitlement_id", "person_id", "district_id"), whose["person_id"]),
+        policy_id=named("policy"),
+        policy_version=1,
+        policy_title="Lane",
+        board_reference="Minute 24",
+        kind="lane_change",
+        crossed_on=day,
+        complete_on=day,
+        effective_on=day,
+        ends_on=None,
+        in_force=True,
+        annual_cents=None,
+        unit=None,
+        reached=None,
+        retro_days=0,
+        settle_by=None,
+    )
+    assert signed.is_of(notice)
+    assert not signed.is_of(replace(notice, ends_on=day))
+    assert not signed.is_of(replace(notice, effective_on=date(2024, 11, 9)))
 
 
 def test_notices_come_in_pages(lanes: Lanes) -> None:
