@@ -13,11 +13,14 @@ from uuid import uuid4
 import orjson
 import psycopg
 import pytest
+from starlette.requests import Request
 from starlette.testclient import TestClient
 
 from api.app import create_app
+from api.clock import now, wall
 from api.local_postgres import Cluster
 from api.logs import JsonFormatter
+from api.problems import MalformedError
 from api.settings import Settings
 from ledger import store
 from projections.engine import NotMigratedError
@@ -148,6 +151,14 @@ def test_a_forged_token_is_answered_401(attack: Any, guarded: TestClient) -> Non
 def test_a_good_token_gets_further_than_a_forged_one(guarded: TestClient) -> None:
     answer = guarded.get("/v1/me", headers={"Authorization": f"Bearer {signed()}"})
     assert answer.status_code == 500, "past the door, where there is no database"
+
+
+def test_production_keeps_its_own_time(guarded: TestClient) -> None:
+    """Whoever could say what day it is would decide what is overdue, expired and due."""
+    told = [(b"ledger-time", b"2026-08-24T14:00:00Z")]
+    with pytest.raises(MalformedError, match="keeps its own time"):
+        now(Request({"type": "http", "app": guarded.app, "headers": told}))
+    assert now(Request({"type": "http", "app": guarded.app, "headers": []})) <= wall()
 
 
 @pytest.mark.long
