@@ -20,6 +20,7 @@ from ledger.events import (
     AnyAcceptanceEvent,
     AnyAccessEvent,
     AnyAssessorEvent,
+    AnyCoachingEvent,
     AnyCreditEvent,
     AnyDisputeEvent,
     AnyEmploymentEvent,
@@ -51,6 +52,7 @@ Relevant = (
     | AnyEmploymentEvent
     | AnyPersonEvent
     | AnyAssessorEvent
+    | AnyCoachingEvent
     | AnyAccessEvent
     | AnyRetentionEvent
     | AnyLicenseEvent

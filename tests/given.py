@@ -16,6 +16,7 @@ from ledger.aggregates.access import Access
 from ledger.aggregates.assessor import Assessor
 from ledger.aggregates.base import Aggregate
 from ledger.aggregates.calendar import Calendar
+from ledger.aggregates.coaching import Coaching
 from ledger.aggregates.credential import Credential
 from ledger.aggregates.credit import Credit
 from ledger.aggregates.dossier import Dossier
@@ -37,6 +38,7 @@ from ledger.events.access import AccessEvent
 from ledger.events.assessor import AssessorEvent
 from ledger.events.base import Event
 from ledger.events.calendar import CalendarEvent
+from ledger.events.coaching import CoachingEvent
 from ledger.events.credential import CredentialEvent
 from ledger.events.credit import CreditEvent
 from ledger.events.dossier import DossierEvent
@@ -58,6 +60,7 @@ AGGREGATES: dict[type[Event], type[Aggregate]] = {
     AccessEvent: Access,
     AssessorEvent: Assessor,
     CalendarEvent: Calendar,
+    CoachingEvent: Coaching,
     CredentialEvent: Credential,
     CreditEvent: Credit,
     DossierEvent: Dossier,

@@ -7,6 +7,7 @@ from api.routes import (
     budgets,
     catalog,
     changes,
+    coachings,
     credentials,
     disclosures,
     disputes,
@@ -89,5 +90,6 @@ ROUTERS = (  # looked through in this order, so what is asked most comes first
     adoption.router,
     references.router,
     extracts.router,
+    coachings.router,
     operations.router,
 )

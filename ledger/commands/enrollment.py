@@ -17,6 +17,7 @@ from ledger.aggregates.person import Person
 from ledger.aggregates.retention import Retention, Subject
 from ledger.application import Call, Ledger, Reader, Receipt
 from ledger.commands.assessor import assessor_stream
+from ledger.commands.coaching import must_not_coach
 from ledger.commands.person import get_person
 from ledger.events import AnyEnrollmentEvent
 from ledger.events.enrollment import Decision
@@ -124,6 +125,7 @@ def assign_assessor(
     def decide(read: Reader, one: Enrollment) -> Events:
         issuer = read.get(Issuer, one.issuer_id)
         own = _cycles(read, assessor_id, one.credential_id)
+        must_not_coach(read, one, assessor_id)
         return one.assign(
             call.act,
             assessor_id=assessor_id,
@@ -186,6 +188,7 @@ def decide_review(
     """Decide on the recommended attempt; an award follows in the same command."""
 
     def decide(read: Reader, one: Enrollment) -> Events:
+        must_not_coach(read, one, call.act.actor_id)
         return one.decide(
             call.act,
             credential=read.get(Credential, one.credential_id),
@@ -209,6 +212,7 @@ def resolve_integrity_hold(
 ) -> Receipt:
     def decide(read: Reader, one: Enrollment) -> Events:
         issuer = read.get(Issuer, one.issuer_id)
+        must_not_coach(read, one, call.act.actor_id)
         return one.resolve_hold(call.act, issuer=issuer, finding=finding, reason=reason)
 
     return _run(ledger, call, enrollment_id, decide)
@@ -282,6 +286,7 @@ def decide_appeal(
     """Let the decision stand, or restore the attempt or the award."""
 
     def decide(read: Reader, one: Enrollment) -> Events:
+        must_not_coach(read, one, call.act.actor_id)
         return one.decide_appeal(
             call.act,
             issuer=read.get(Issuer, one.issuer_id),

@@ -25,6 +25,7 @@ from ledger.events.batch import (
     SegregationViolationAttempted,
 )
 from ledger.events.calendar import CalendarFactRecorded
+from ledger.events.coaching import CoachingBegun, CoachingEnded, CoachingSessionLogged
 from ledger.events.credential import (
     CredentialAligned,
     CredentialDrafted,
@@ -257,6 +258,7 @@ AnyLearningPlanEvent = (
 AnyLearningEvent = ResourceOpened | ModuleCompleted
 AnyNotificationEvent = NotificationPreferenceSet | RecommendationDue | RecommendationSuppressed
 AnyPayNoticeEvent = PayNoticeActedOn | PayNoticeReopened
+AnyCoachingEvent = CoachingBegun | CoachingSessionLogged | CoachingEnded
 AnyWebhookEvent = WebhookRegistered | WebhookRemoved
 AnyRecordEvent = RecordIssued | RecordReissued
 AnyRecordKeysEvent = RecordKeyAdded | RecordKeyReplaced | RecordKeyCompromised
@@ -297,6 +299,7 @@ LedgerEvent = (
     | AnyAcceptanceEvent
     | AnyIssuerTrustEvent
     | AnyPhysicalBadgeEvent
+    | AnyCoachingEvent
     | AnyShareEvent
     | AnyDisputeEvent
     | AnyNotificationEvent

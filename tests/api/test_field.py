@@ -186,3 +186,42 @@ def test_practice_40_one_of_nine_issuers_is_suspended_and_its_awards_stand(
     assert active(as_of=before) == nine
     [line] = world.seen(one.teacher, f"/v1/people/{one.teacher}/transcript")["items"]
     assert line["status"] == "awarded"
+
+
+def test_practice_42_a_coach_does_not_judge_whom_she_coaches(shared_world: World) -> None:
+    world, district = shared_world, shared_world.district()
+    with at(world, "2024-09-02"):
+        one, focus = story(world, district, "Coached"), {"focus": "data-literacy"}
+        coach, path = one.assessors[0], f"/v1/districts/{district.id}/people/{one.teacher}"
+        body = {"coach_id": str(coach), **focus}
+        world.done(district.office, f"{path}/coachings", body)
+        again = world.post(district.office, f"{path}/coachings", body)
+        assert again.json()["type"] == "/problems/nothing-changes"
+        begun = world.position
+    with at(world, "2024-09-09"):
+        session = {"coach_id": str(coach), "held_on": "2024-09-09", "minutes": 50, **focus}
+        world.done(district.office, f"{path}/coaching-sessions", session)
+        early = {**session, "held_on": "2024-09-01"}
+        refused = world.post(district.office, f"{path}/coaching-sessions", early)
+        assert refused.json()["type"] == "/problems/session-outside-coaching"
+        one.enroll().hand_in()
+        judged_by_coach(one, coach)
+        [shown] = world.seen(one.teacher, f"{path}/coachings")["items"]
+        assert [each["minutes"] for each in shown["sessions"]] == [50]
+        [then] = world.seen(one.teacher, f"{path}/coachings", as_of=begun)["items"]
+        assert then == {**shown, "sessions": []}
+        end = {"coach_id": str(coach), "reason": "moved"}
+        stranger = world.district()
+        assert world.post(stranger.office, f"{path}/coaching-endings", end).status_code == 404
+        world.done(district.office, f"{path}/coaching-endings", end)
+        judged_by_coach(one, coach)  # it was handed in while she coached her
+        refused = world.post(district.office, f"{path}/coaching-sessions", session)
+        assert refused.json()["type"] == "/problems/not-coaching"
+    other = replace(one, teacher=district.teacher("Bea")).enroll().hand_in()
+    other.review(MET)  # whom she never coached
+
+
+def judged_by_coach(one: Story, coach: UUID) -> None:
+    body = {"assessor_id": str(coach)}
+    refused = one.world.post(one.issuer.approver, f"{one.path}/assignments", body)
+    assert (refused.status_code, refused.json()["type"]) == (409, "/problems/conflict-of-interest")
