@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -110,12 +110,14 @@ def shown(
 def _labels(record: ReceivedRecord, texts: Mapping[UUID, str]) -> Sequence[Label]:
     """How the awards are called; nobody knows any more once that was erased."""
     text, unknown = texts.get(record.text_id), [Label(None, None, None)] * len(record.items)
-    if record.title_id is not None:
-        return [Label(texts.get(record.title_id), None, None)]
+    told = None if record.title_id is None else texts.get(record.title_id)
+    if record.kind == "document" or text is None:
+        return [replace(one, title=told) for one in unknown]
     try:
-        return unknown if text is None else labels_of(read_file(as_it_came(text)))
+        labels = labels_of(read_file(as_it_came(text)))
     except RecordError:  # a stricter reader than the one it came by
         return unknown
+    return [replace(one, title=told or one.title) for one in labels]
 
 
 def _item(found: dict[str, Any], label: Label, decision: Accepted | None) -> ShownItem:

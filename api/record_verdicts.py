@@ -63,6 +63,7 @@ class AwardVerdict:
     replaced: bool  # the issuer has signed it anew since, which is the copy to ask for
     asked_for: str | None  # what had to be shown and handed in
     results: list[Result]
+    alignments: list[str]  # statements of frameworks that it is about, in words
     evidence: dict[str, int]  # files that were assessed, by kind; the record commits to each
     disputes: list[DisputeNote]  # her words stand beside the award, wherever it is shown
 
@@ -226,6 +227,7 @@ def _told(document: Document, item: Item, award: Award | None, notes: Notes) -> 
         replaced=_is_replaced(document, award),
         asked_for=_text(criteria.get("narrative")) if isinstance(criteria, Mapping) else None,
         results=list(_results(document, achievement)),
+        alignments=list(_alignments(achievement)),
         evidence=dict(Counter(_text(one.get("name")) or "File" for one in _listed(document))),
         disputes=list(notes.get(award.enrollment_id, [])) if award else [],
     )
@@ -255,6 +257,14 @@ def _results(document: Document, achievement: Mapping[str, Any]) -> Iterator[Res
         level = levels.get(str(result.get("achievedLevel")))
         if criterion and level:
             yield Result(criterion, level)
+
+
+def _alignments(achievement: Mapping[str, Any]) -> Iterator[str]:
+    """Of which framework, by which code, and what it says there."""
+    for one in _objects(achievement.get("alignment")):
+        cited = [_text(one.get(name)) for name in ("targetFramework", "targetCode")]
+        words = " ".join(part for part in cited if part)
+        yield ": ".join(part for part in (words, _text(one.get("targetName"))) if part)
 
 
 def _listed(document: Document) -> list[Mapping[str, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -67,6 +67,9 @@ class Shard:
     index: int
     count: int
     meant: Redirects = field(default_factory=dict)
+    # What each page of the share has to know: by which digits of an id its events are left out.
+    # Events about nobody, or about somebody who cannot be made out, go to every worker.
+    span: Mapping[str, Any] = field(init=False, repr=False, compare=False)
 
     def knowing(self, meant: Redirects) -> Shard:
         """The share once it is known who will be merged with whom."""
@@ -77,13 +80,10 @@ class Shard:
         meant = self.meant.get(person_id, person_id)
         return meant.bytes[SHARE_BYTE] % self.count == self.index
 
-    @property
-    def span(self) -> dict[str, Any]:
-        """What the page of a share has to know: by which digits of an id its events are left out.
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "span", self._span())
 
-        Events about nobody, or about somebody who cannot be made out, have none of these digits,
-        so they go to every worker.
-        """
+    def _span(self) -> dict[str, Any]:
         others = [b"%02x" % n for n in range(256) if n % self.count != self.index]
         meant = {str(one): str(kept) for one, kept in self.meant.items()}
         merged = {"merged": bool(meant), "meant": Jsonb(meant)}
@@ -250,7 +250,7 @@ def read_page(
     span = {"after": after, "until": until, "limit": limit, "passed_over": passed_over}
     if shard is None:
         return _read(connection, _SQL["page"], span)
-    return _read(connection, _SQL["page_of_share"], span | shard.span)
+    return _read(connection, _SQL["page_of_share"], {**span, **shard.span})
 
 
 def facts_at(connection: Connection[Any], positions: Sequence[int]) -> Sequence[Fact[LedgerEvent]]:

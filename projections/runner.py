@@ -136,13 +136,18 @@ class Watch:
         return [person_id, *(one for one, kept in self.meant.items() if kept == person_id)]
 
     def wait_for(self, position: int, names: Iterable[str], *, seconds: float) -> bool:
-        """Wait until all of these projections have come to a position; false when time is up."""
+        """Wait until all of these projections have come to a position.
+
+        False when time is up, or this is closed.
+        """
         wanted = tuple(names)
+
+        def there() -> bool:
+            return all(self._positions.get(name, -1) >= position for name in wanted)
+
         with self._changed:
-            return self._changed.wait_for(
-                lambda: all(self._positions.get(name, -1) >= position for name in wanted),
-                timeout=seconds,
-            )
+            self._changed.wait_for(lambda: there() or self._closed.is_set(), timeout=seconds)
+            return there()
 
     def position(self, names: Iterable[str]) -> int:
         """How far all of these projections have come at least; their tables may show more."""
@@ -151,7 +156,11 @@ class Watch:
             return min(self._positions.get(name, 0) for name in names)
 
     def close(self) -> None:
+        """End; whoever still waits is told at once that it will not come."""
         self._closed.set()
+        self._asked.set()
+        with self._changed:
+            self._changed.notify_all()
         self._thread.join()
 
     def _run(self) -> None:

@@ -19,15 +19,16 @@ from api.imports.records_http import Asked
 from api.words import words_about
 from ledger.aggregates.acceptance import ISSUED_HERE
 from ledger.aggregates.external_record import ExternalRecord, NewRecord
+from ledger.aggregates.licensure import check_near
 from ledger.aggregates.organization import Organization
 from ledger.application import Call
 from ledger.commands import external_record as commands
 from ledger.commands.external_record import external_record_stream
-from ledger.errors import ErasedError, InvalidError, NothingChangesError
+from ledger.errors import ErasedError, InvalidError, NothingChangesError, RuleError
 from ledger.events.external_record import ExternalItem, ItemFindings
 from ledger.records.documents import Document, RecordError
 from ledger.records.issuers import did_web
-from ledger.records.received import awards_of, names
+from ledger.records.received import awards_of, labels_of, names
 from ledger.records.received_files import is_document, read_file
 from ledger.records.received_items import Item
 from ledger.store import EVERYTHING
@@ -72,6 +73,12 @@ class DocumentWordsError(InvalidError):
     slug = "document-words"
 
 
+class SelfAssertedError(RuleError):
+    """A document is what she says of herself; there is nothing in it that anybody could check."""
+
+    slug = "record-self-asserted"
+
+
 @dataclass(frozen=True, slots=True)
 class Rechecked:
     """What asking again came to."""
@@ -94,7 +101,7 @@ def import_record(
 ) -> Imported:
     """Check a record and keep it for a district, or for herself.
 
-    Raises RecordError, or a refusal below it, when it is not what somebody signed, and
+    Raises RecordError, or a refusal below it, when it is not what somebody signed, FarDayError and
     DocumentWordsError; nothing is stored then.
     """
     if is_document(content) != (words is not None):
@@ -139,19 +146,36 @@ def _record(
         trusts = trust_on(edge, receiver.district_id, local_date(call.at, receiver.zone))
     found = find_out(content, call.at, _hosts(trusts), in_development=edge.settings.in_development)
     items = _items(edge, kept.person_id, found, trusts, receiver.zone)
-    [document] = edge.vault.put_texts([kept])
+    check_near(*(one.earned_on for one in items))  # before anything of it is kept
+    told = _told_elsewhere(found)
+    said = [NewText(kept.person_id, TITLE, call.command_id, one) for one in told]
+    document, *titles = edge.vault.put_texts([kept, *said])
     new = NewRecord(
         kind=found.checked.kind,
         carrier=found.received.carrier,
         document=document,
+        title=titles[0] if titles else None,
         zone=receiver.zone,
         items=items,
     )
     return new, found.asked
 
 
+def _told_elsewhere(found: Found) -> list[str]:
+    """What a badge is called where its own words say only at which address that is told."""
+    if found.checked.kind != "open_badge_2":
+        return []
+    named = zip(found.checked.items, labels_of(found.received), strict=True)
+    return [
+        item.title
+        for item, label in named
+        if label.title is not None and not label.title.startswith(item.title)
+    ]
+
+
 def _document(edge: Edge, call: Call, kept: NewText, receiver: Receiver, words: Words) -> NewRecord:
     """A document that nobody can check, whatever it looks like: one award, as she says it."""
+    check_near(words.earned_on)  # before anything of it is kept
     said = NewText(kept.person_id, TITLE, call.command_id, words.title)
     document, title = edge.vault.put_texts([kept, said])
     item = ExternalItem(
@@ -178,12 +202,17 @@ def _document(edge: Edge, call: Call, kept: NewText, receiver: Receiver, words: 
 
 
 def recheck_record(edge: Edge, call: Call, record_id: UUID) -> Rechecked:
-    """Ask the issuers of a record again, and put in question what rests on a revoked award."""
+    """Ask the issuers of a record again, and put in question what rests on a revoked award.
+
+    Raises ErasedError, and SelfAssertedError for a document.
+    """
     record = edge.ledger.get(ExternalRecord, record_id)
     district_id = record.receiver_id
     content = document_of(edge, record.person_id, record.document.text_id)
     if not content:
         raise ErasedError("the record was erased with everything about her")
+    if is_document(content):
+        raise SelfAssertedError("nobody signed this file, so there is nobody to ask about it")
     _wait_for_decisions(edge)
     trusts = trust_on(edge, district_id, local_date(call.at, record.zone))
     asked: tuple[Asked, ...] = ()
@@ -267,7 +296,7 @@ def _items(
             issuer_hmac=_issuer_hmac(edge, item.issuer_id),
             issuer_id=item.issuer_id if item.issuer_id in trusts else None,
             earned_on=_day(item.awarded_at, zone),
-            expires_on=_day(item.valid_until, zone) if item.valid_until else None,
+            expires_on=_last_day(item.valid_until, zone) if item.valid_until else None,
             holder=_holder(award, known),
         )
         for item, award in zip(found.checked.items, awards, strict=True)
@@ -365,3 +394,11 @@ def _day(instant: datetime, zone: str) -> date:
         return local_date(instant, zone)
     except OverflowError:  # the first instants there are, say, are in the year before in America
         raise RecordError(f"{instant} is on no day of the calendar in {zone}") from None
+
+
+def _last_day(instant: datetime, zone: str) -> date:
+    """Until when an award holds; the end of all days, which many write for never, is a day too."""
+    try:
+        return local_date(instant, zone)
+    except OverflowError:
+        return instant.date()

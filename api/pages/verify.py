@@ -59,6 +59,8 @@ def _facts(award: AwardVerdict) -> Iterator[tuple[str, str]]:
         yield "Valid until", f"{award.valid_until:%Y-%m-%d} (UTC)"
     if award.results:
         yield "What was seen", "\n".join(f"{one.criterion}: {one.level}" for one in award.results)
+    if award.alignments:
+        yield "What it is about", "\n".join(award.alignments)
     if award.evidence:
         counted = ", ".join(f"{count} × {kind}" for kind, count in award.evidence.items())
         yield (

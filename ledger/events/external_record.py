@@ -51,7 +51,7 @@ class ExternalRecordImported(ExternalRecordEvent):
     kind: Literal["open_badge_3", "learner_record_2", "open_badge_2", "document"]
     carrier: Literal["json", "token", "png", "bundle", "pdf"]
     document: VaultText
-    title: VaultText | None  # of a document, in the words of whoever brought it
+    title: VaultText | None  # where it does not say so itself: of a document, or told elsewhere
     zone: ZoneName
     items: tuple[ExternalItem, ...] = Field(min_length=1)
 

@@ -24,9 +24,9 @@ from joserfc.errors import JoseError
 from ledger.records.documents import Document, RecordError, read_instant, types_of
 from ledger.records.issuers import IssuerKey, RecordKeyError, as_jwk
 from ledger.records.proofs import ProofRefusedError
+from ledger.records.tokens import HEADER
 
 _CONTEXT: Final = "https://w3id.org/openbadges/v2"
-_HEADER: Final = {"alg", "kid", "typ"}
 BESIDE: Final = frozenset({"Issuer", "Profile", "CryptographicKey", "RevocationList"})
 
 Documents = Mapping[str, Document]  # by the addresses that answered with them
@@ -147,7 +147,7 @@ def must_be_signed(token: str, key: RSAPublicKey) -> None:
     """
     try:
         header = jws.extract_compact(token.encode()).headers()
-        if not set(header) <= _HEADER:
+        if not set(header) <= HEADER:
             raise ProofRefusedError("the badge has another header than badges have")
         jws.deserialize_compact(token, as_jwk(key), algorithms=["RS256"])
     except (JoseError, ValueError):

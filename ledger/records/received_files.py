@@ -21,6 +21,7 @@ from ledger.records.badges2 import is_assertion, is_beside
 from ledger.records.canonical import DEPTH_MAX
 from ledger.records.documents import Document, RecordError, compact_json, types_of
 from ledger.records.proofs import ProofRefusedError
+from ledger.records.tokens import HEADER
 
 RECORD_BYTES_MAX: Final = 256 * 1024  # of one award
 TRANSCRIPT_BYTES_MAX: Final = 1024 * 1024  # of a file with many, or of a picture with one
@@ -35,7 +36,6 @@ _ZIP: Final = b"PK\x03\x04"
 _PDF: Final = b"%PDF-"
 _BAKED: Final = (b"openbadgecredential", b"openbadges")  # Open Badges 3.0, and 2.0
 _ALGORITHMS: Final = ("ES256", "RS256")
-_HEADER: Final = {"alg", "kid", "typ"}
 
 Carrier = Literal["json", "token", "png", "bundle"]
 
@@ -110,7 +110,7 @@ def token_document(token: str) -> dict[str, Any]:
     header, payload = _parts_of(token)
     if header.get("alg") not in _ALGORITHMS:
         raise ProofRefusedError("a token is signed with ES256 or RS256")
-    if not set(header) <= _HEADER:  # say a key, or where to fetch one
+    if not set(header) <= HEADER:  # say a key, or where to fetch one
         raise ProofRefusedError("the token has another header than records have")
     return payload
 

@@ -24,7 +24,7 @@ from ledger.records.documents import (
 from ledger.records.issuers import token_key
 from ledger.records.proofs import ProofRefusedError
 
-_HEADER: Final = {"alg", "kid", "typ"}
+HEADER: Final = frozenset({"alg", "kid", "typ"})  # a key in it would prove itself
 _CLAIMS: Final = ("iss", "jti", "nbf", "sub", "exp")
 
 
@@ -52,7 +52,7 @@ def from_token(token: str, issuer: Document) -> dict[str, Any]:
     except (JoseError, Error, ValueError, RecursionError):
         raise ProofRefusedError("this is not a signed token with a record inside") from None
     header = found.headers()
-    if not isinstance(payload, dict) or set(header) != _HEADER or header["typ"] != "JWT":
+    if not isinstance(payload, dict) or set(header) != HEADER or header["typ"] != "JWT":
         raise ProofRefusedError("the token has another header or content than records have")
     key = token_key(issuer, issuer_of(payload), header["kid"])
     try:

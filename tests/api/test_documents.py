@@ -69,8 +69,19 @@ def test_a_pdf_is_what_she_says_of_herself_and_no_pay_follows_from_it(case: Case
         assert kept.content == PDF
         assert kept.headers["Content-Type"] == "application/octet-stream"
         assert kept.headers["Content-Disposition"].startswith("attachment")
+    asked = case.world.post(case.district.office, f"/v1/external-records/{key}/rechecks")
+    assert slug(asked) == (409, "record-self-asserted"), "nobody signed it"
     again = send(case, PDF, **WORDS).json()
     assert (again["new"], again["record"]["external_record_id"]) == (False, key)
+
+
+def texts(case: Case) -> int:
+    """How many texts the vault has of her."""
+    with case.world.edge.vault.connections.connection() as connection:
+        counted = "SELECT count(*) FROM vault_texts WHERE person_id = %s"
+        found = connection.execute(counted, [case.teacher]).fetchone()
+    assert found is not None
+    return int(found[0])
 
 
 @pytest.mark.parametrize(
@@ -88,8 +99,10 @@ def test_a_pdf_is_what_she_says_of_herself_and_no_pay_follows_from_it(case: Case
 def test_a_document_without_what_it_is_is_refused_and_leaves_nothing(
     content: bytes, said: dict[str, str], expected: tuple[int, str], case: Case
 ) -> None:
+    before = texts(case)
     assert slug(send(case, content, **said)) == expected
     assert case.items() == []
+    assert texts(case) == before, "not in the vault either"
 
 
 def test_what_she_keeps_for_herself_is_there_for_her_alone(case: Case, elsewhere: Issuer) -> None:

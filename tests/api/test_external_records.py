@@ -207,6 +207,18 @@ def test_a_record_that_is_refused_leaves_nothing(case: Case, content: bytes, slu
     assert "external-record.imported.v2" not in case.events()
 
 
+def test_an_award_that_holds_to_the_end_of_the_calendar_is_received_everywhere(
+    shared_world: World, elsewhere: Issuer
+) -> None:
+    """In Guam that moment is in a year that no calendar has; many issuers write it for never."""
+    body = {"name": "Far District", "zone": "Pacific/Guam"}
+    made = shared_world.done(shared_world.operator, "/v1/districts", body)["id"]
+    case = arrived(shared_world, District(shared_world, made, shared_world.grant("district", made)))
+    never = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+    [item] = case.bring(text(elsewhere.award(1, valid_until=never)))["record"]["items"]
+    assert item["expires_on"] == "9999-12-31"
+
+
 def test_a_forged_award_is_refused_whoever_signed_what_is_around_it(
     case: Case, elsewhere: Issuer
 ) -> None:

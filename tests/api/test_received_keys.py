@@ -175,6 +175,6 @@ def test_a_hosted_older_badge_is_followed_from_its_address_to_its_issuer(
         "trusted",
         "active",
     )
-    assert item["title"] == badge["id"], "what is kept of it names no title"
+    assert item["title"] == "Old badge", "as its address said, for the badge itself says only where"
     changed = {**hosted, "issuedOn": "2020-05-01T00:00:00Z"}
     assert case.refused(text(changed)) == (422, "record-unusable")

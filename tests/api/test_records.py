@@ -122,6 +122,11 @@ def test_what_a_version_is_aligned_to_is_in_records_signed_since_and_in_the_cata
     [stated] = achievement["alignment"]
     assert stated["targetFramework"] == "Standards for Professional Learning (2011)"
     assert (stated["targetCode"], stated["targetUrl"]) == ("5", statement["url"])
+    verified = checked(shared_world, json.dumps(document).encode()).json()["awards"][0]
+    said = "Standards for Professional Learning (2011) 5: Learning Designs"
+    assert verified["alignments"] == [said]
+    shown_to = checked(shared_world, json.dumps(document).encode(), Accept="text/html").text
+    assert f"<dt>What it is about</dt><dd>{said}</dd>" in shown_to
     assert public(shared_world, achievement["id"]).json() == achievement
     assert shared_world.seen(one.teacher, version)["alignments"] == [statement]
     shown = shared_world.client.get(f"/issuers/{one.issuer.id}/ctdl/{one.credential}").json()
@@ -369,6 +374,7 @@ def test_words_of_a_stranger_do_no_harm_on_the_page() -> None:
         replaced=True,
         asked_for=words,
         results=[Result(words, words)],
+        alignments=[words],
         evidence={words: 1},
         disputes=[
             DisputeNote(

@@ -73,6 +73,21 @@ def test_a_reader_waits_until_its_own_write_shows(log: Log) -> None:
         assert not watch.wait_for(log.last() + 1, NAMES, seconds=0.05)
 
 
+def test_who_waits_at_a_watch_that_is_closed_is_told_at_once(log: Log) -> None:
+    watch, told = Watch(log.database), Event()
+
+    def wait() -> None:
+        assert not watch.wait_for(log.last() + 1, NAMES, seconds=LONG_SECONDS * 100)
+        told.set()
+
+    waiter = Thread(target=wait, daemon=True)
+    waiter.start()
+    watch.close()
+    assert told.wait(LONG_SECONDS)
+    waiter.join()
+    assert not watch.wait_for(log.last() + 1, NAMES, seconds=LONG_SECONDS * 100)
+
+
 def test_a_watch_knows_what_happened_before_it_began(log: Log) -> None:
     log.empty()
     log.fill(Story().events)
