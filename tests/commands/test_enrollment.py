@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
@@ -11,6 +12,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from ledger.aggregates.assessor import NotAHolderError, NotAnAssessorError
+from ledger.aggregates.base import first_header
 from ledger.aggregates.credential import CredentialRetiredError
 from ledger.aggregates.enrollment import Enrollment, enrollment_stream
 from ledger.aggregates.enrollment_refusals import (
@@ -21,9 +23,10 @@ from ledger.aggregates.enrollment_refusals import (
     SecondDecisionError,
 )
 from ledger.aggregates.enrollment_state import Status
-from ledger.application import Call, Ledger, Receipt
+from ledger.application import Call, Ledger, Reader, Receipt
 from ledger.commands import assessor, credential, enrollment
 from ledger.errors import ConflictError, LedgerError, NotFoundError, PreconditionError
+from ledger.events.enrollment import Enrolled
 from tests.commands.scene import EXTRA, InterruptedLedger, Scene
 from tests.samples import (
     APPROVER,
@@ -459,6 +462,31 @@ def test_a_resend_after_everything_has_moved_on_gets_the_first_answer(scene: Sce
     again = deciding(scene, one, call)()
     assert again == first
     assert (first.replayed, again.replayed) == (False, True)
+
+
+def test_a_resend_is_looked_up_before_anything_is_decided(scene: Scene) -> None:
+    """Deciding may take long, and what it rests on may be gone."""
+    call = scene.call(EARNER)
+    enrolled = scene.state(scene.enrolls())
+    begun = Enrolled(
+        **first_header(uuid4(), call.act),
+        person_id=EARNER,
+        credential_id=enrolled.credential_id,
+        credential_version=1,
+        issuer_id=enrolled.issuer_id,
+        cycle=1,
+        renews_enrollment_id=None,
+    )
+    asked: list[Reader] = []
+
+    def decide(read: Reader) -> list[Enrolled]:
+        asked.append(read)
+        return [begun]
+
+    first = scene.ledger.run(call, decide)
+    stale = replace(call, expected_version=99)
+    assert scene.ledger.run(stale, decide) == first, "nor is its If-Match looked at again"
+    assert len(asked) == 1
 
 
 @pytest.mark.parametrize("moment", ["before_reading", "before_appending"])

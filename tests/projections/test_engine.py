@@ -82,11 +82,15 @@ def test_a_projection_that_is_behind_catches_up_and_then_shares_the_batches(log:
     log.empty()
     log.fill(Story().awarded().events)
     log.catch_up([Transcript()])
-    assert set(log.bookmarks().values()) == {0, log.last()}
-    with log.engine(page_events=4) as engine:
-        engine.run_to_end()
+    ahead = log.last()
+    assert set(log.bookmarks().values()) == {0, ahead}
+    log.fill(awarded_to(TEACHERS[0]))
+    with log.engine() as engine:
+        assert engine.step() == ahead, "no further than to the one in front"
+        assert set(log.bookmarks().values()) == {ahead}
+        assert engine.step() == log.last() - ahead
     assert set(log.bookmarks().values()) == {log.last()}
-    assert len(log.all_of("transcript_lines")) == len(log.all_of("reviews")) == 1
+    assert len(log.all_of("transcript_lines")) == len(log.all_of("reviews")) == 2
 
 
 class Overtaken(LogReader):
