@@ -16,7 +16,7 @@ from ledger.events import EVENT_CLASSES, LedgerEvent, enrollment
 from ledger.events.access import AccessEvent
 from ledger.events.person import PersonEvent
 from projections import parking
-from projections.check import check, digests
+from projections.check import _rows, check, digests
 from projections.database import Database
 from projections.log import LogRow, Shard, read_page
 from projections.rebuild import (
@@ -255,6 +255,25 @@ def test_a_check_names_the_first_row_that_differs(
     assert found.difference.table == "transcript_lines"
     assert (found.difference.live is not None) == live
     assert (found.difference.rebuilt is not None) == rebuilt
+
+
+def test_a_check_holds_no_snapshot_between_two_pages(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that is held for as long as a large table takes keeps VACUUM from all others."""
+    log.empty()
+    log.fill(many(3))
+    log.catch_up([Transcript()])
+    monkeypatch.setattr("projections.check.PAGE_ROWS", 1)
+    held = "SELECT backend_xmin, backend_xid FROM pg_stat_activity WHERE pid = %s"
+    with closing(log.database.connect()) as connection:
+        seen = []
+        for _, row in _rows(connection, log.database.live, "transcript_lines"):
+            seen.append(row)
+            mine = log.owner.execute(held, [connection.info.backend_pid]).fetchone()
+            assert mine == (None, None)
+    assert sorted(seen) == log.all_of("transcript_lines")
+    assert len(seen) > 2
 
 
 def test_a_check_sees_what_is_parked_in_one_and_not_in_the_other(log: Log) -> None:
