@@ -12,6 +12,7 @@ import pytest
 
 from api.local_postgres import Cluster
 from ledger import store
+from projections import setup
 from tests.database import Server, server_folder, sweep_when_this_process_ends
 
 # A failure prints what reproduces it; a continuous run keeps searching instead of repeating.
@@ -26,6 +27,10 @@ SWEEPER = pytest.StashKey[subprocess.Popen[bytes]]()
 
 def _migrate(url: str) -> None:
     store.migrate(url)
+
+
+def _project(url: str) -> None:
+    setup.migrate(url)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -58,9 +63,9 @@ def run_name(pytestconfig: pytest.Config) -> str:
 
 @pytest.fixture(scope="session")
 def database_server(run_name: str) -> Server:
-    """The server of this run, with a migrated template in it."""
+    """The server of this run, with migrated templates in it."""
     server = Server(run_name)
-    server.prepare(_migrate)
+    server.prepare(_migrate, _project)
     return server
 
 

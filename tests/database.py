@@ -47,20 +47,29 @@ class Server:
     def __init__(self, run: str) -> None:
         self.run = run
         self.template = f"mcledger_test_{run}_template"
+        self.projected = f"mcledger_test_{run}_projected"  # with the projections' tables as well
         self.folder = server_folder(f"test-{run}")
 
-    def prepare(self, migrate: Callable[[str], None]) -> None:
-        """Start the server and migrate the template, once for all workers."""
+    def prepare(
+        self, migrate: Callable[[str], None], project: Callable[[str], None] | None = None
+    ) -> None:
+        """Start the server and migrate the templates, once for all workers."""
         gate = self.folder / "gate"
         gate.mkdir(exist_ok=True)
         with locked(gate):
             url = os.environ.get("DATABASE_URL") or Cluster(self.folder).start()
             (gate / "url").write_text(url)
             if not (gate / "migrated").exists():
-                self._execute(SQL("DROP DATABASE IF EXISTS {}").format(Identifier(self.template)))
-                self._execute(SQL("CREATE DATABASE {}").format(Identifier(self.template)))
-                migrate(self.url(self.template))
+                self._make_template(self.template, "template1", migrate)
+                if project is not None:
+                    self._make_template(self.projected, self.template, project)
                 (gate / "migrated").touch()
+
+    def _make_template(self, name: str, template: str, migrate: Callable[[str], None]) -> None:
+        self._execute(SQL("DROP DATABASE IF EXISTS {}").format(Identifier(name)))
+        create = SQL("CREATE DATABASE {} TEMPLATE {}")
+        self._execute(create.format(Identifier(name), Identifier(template)))
+        migrate(self.url(name))
 
     def url(self, database: str) -> str:
         server = (self.folder / "gate" / "url").read_text()

@@ -16,7 +16,7 @@ from tests.database import Server
 @pytest.fixture(scope="module")
 def place(database_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Answered]:
     with (
-        database_server.database(database_server.template) as url,
+        database_server.database(database_server.projected) as url,
         running(url, tmp_path_factory.mktemp("ledger")) as world,
     ):
         yield answered(world)

@@ -22,7 +22,6 @@ from typer.testing import CliRunner
 from api.cli import app
 from api.settings import SettingsError
 from ledger.aggregates.access import AlreadyGrantedError
-from projections import setup
 from projections.rebuild import UnknownProjectionError
 
 MCLEDGER = str(Path(sys.executable).with_name("mcledger"))
@@ -32,7 +31,6 @@ Run = Callable[..., Result]
 @pytest.fixture
 def run(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Commands over a fresh ledger, in this process."""
-    setup.migrate(database_url)
     return in_place(database_url, tmp_path, monkeypatch)
 
 

@@ -14,7 +14,6 @@ from api.cli import app
 from api.rule_files import FILE_BYTES_MAX, RuleFileError
 from ledger.aggregates.equivalency import UnitElsewhereError
 from ledger.errors import NotFoundError
-from projections import setup
 from projections.database import Database
 from projections.lanes import catch_up
 from projections.registry import PROJECTIONS
@@ -25,7 +24,6 @@ Run = Callable[..., Result]
 
 @pytest.fixture
 def run(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Run:
-    setup.migrate(database_url)
     monkeypatch.setenv("DATABASE_URL", database_url)
     monkeypatch.setenv("MCLEDGER_ENVIRONMENT", "development")
 

@@ -11,7 +11,6 @@ import pytest
 from api.witnesses import WitnessesSilentError
 from ledger.seal.reads import SealReads
 from ledger.seal.witness_folder import WitnessFolder
-from projections import setup
 from tests.api.test_cli import Run, in_place
 from tests.seal.logs import owner
 from tests.seal.witnesses import witness_folder
@@ -46,7 +45,6 @@ LOOKS = [
 @pytest.fixture
 def run(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Over a ledger that one witness has to let write, and nobody answers for it."""
-    setup.migrate(database_url)
     folder = witness_folder(tmp_path / "witness", name="witness.example/gone")
     key = WitnessFolder(folder).key().verifier
     (tmp_path / "witnesses").write_text(f"{key} http://127.0.0.1:9\n")

@@ -10,13 +10,11 @@ import pytest
 
 from ledger.errors import NotFoundError
 from ledger.rotation import KeyInUseError
-from projections import setup
 from tests.api.test_cli import Run, in_place
 
 
 @pytest.fixture
 def run(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    setup.migrate(database_url)
     return in_place(database_url, tmp_path, monkeypatch)
 
 

@@ -16,7 +16,6 @@ from api.problems import PositionUnknownError
 from ledger.application import Call
 from ledger.commands.organization import register_district
 from ledger.rules.policy_file import PolicyFileError
-from projections import setup
 from projections.database import Database
 from projections.lanes import catch_up
 from projections.registry import PROJECTIONS
@@ -28,7 +27,6 @@ MINUTE = ("--board-reference", "Minute 7", "--adopted-on", "2024-06-01")
 
 @pytest.fixture
 def district(database_url: str) -> str:
-    setup.migrate(database_url)
     call = Call(caller_id=OPERATOR, command_id=named("call"), body_hash=bytes(32), at=MONDAY)
     with open_ledger(database_url) as ledger:
         return str(register_district(ledger, call, name="Here", zone="America/New_York").stream)

@@ -49,7 +49,7 @@ class Watched(Place):
 @pytest.fixture(scope="module")
 def place(database_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     with (
-        database_server.database(database_server.template) as url,
+        database_server.database(database_server.projected) as url,
         running(url, tmp_path_factory.mktemp("ledger")) as world,
         psycopg.connect(connection_info(url, Role.DISCLOSE), autocommit=True) as table,
     ):

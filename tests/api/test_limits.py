@@ -217,7 +217,7 @@ def guarded(
     database_server: Server, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[World, str]]:
     with (
-        database_server.database(database_server.template) as url,
+        database_server.database(database_server.projected) as url,
         running(url, tmp_path_factory.mktemp("ledger")) as world,
     ):
         yield world, url

@@ -27,7 +27,6 @@ from api import issuing, rechecking, webhooks
 from api.clock import wall
 from ledger.aggregates.share import PARTS
 from ledger.values import local_date
-from projections import setup
 from tests.api.conftest import development, projecting
 from tests.api.sharing import new_share
 from tests.api.test_external_records import CAROLINA, Case, arrived, line
@@ -51,8 +50,7 @@ LONG_AGO = {"Ledger-Time": "2024-02-01T15:00:00Z"}
 def ledger(server: Server, folder: Path, *, public: bool) -> Iterator[World]:
     """A ledger of its own; a public one answers under the host that its records name."""
     with ExitStack() as stack:
-        url = stack.enter_context(server.database(server.template))
-        setup.migrate(url)
+        url = stack.enter_context(server.database(server.projected))
         stack.enter_context(projecting(url))
         settings = development(url, folder)
         if public:

@@ -28,7 +28,7 @@ WORKED = (
 @pytest.fixture(scope="module")
 def worked(database_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worked]:
     with (
-        database_server.database(database_server.template) as url,
+        database_server.database(database_server.projected) as url,
         running(url, tmp_path_factory.mktemp("ledger")) as world,
     ):
         yield worked_batch(world)

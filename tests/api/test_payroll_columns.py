@@ -24,7 +24,7 @@ NOW = "2024-10-01T15:00:00Z"
 @pytest.fixture(scope="module")
 def place(database_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with (
-        database_server.database(database_server.template) as url,
+        database_server.database(database_server.projected) as url,
         running(url, tmp_path_factory.mktemp("ledger")) as world,
     ):
         world.client.headers["Ledger-Time"] = NOW

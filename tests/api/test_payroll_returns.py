@@ -33,7 +33,7 @@ def worked(world: World) -> Worked:
 def paid(database_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Payday]:
     """A district with two teachers who are paid 300.00 each, in batch 1."""
     with (
-        database_server.database(database_server.template) as url,
+        database_server.database(database_server.projected) as url,
         running(url, tmp_path_factory.mktemp("ledger")) as world,
     ):
         world.client.headers["Ledger-Time"] = "2024-10-01T15:00:00Z"

@@ -21,7 +21,7 @@ HEADER = "batch_no,line_id,status,code,message,paid_amount,pay_date\r\n"
 @pytest.fixture(scope="module")
 def place(database_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with (
-        database_server.database(database_server.template) as url,
+        database_server.database(database_server.projected) as url,
         running(url, tmp_path_factory.mktemp("ledger")) as world,
     ):
         yield world

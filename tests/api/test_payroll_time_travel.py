@@ -108,7 +108,7 @@ class Scene:
 @pytest.fixture(scope="module")
 def scene(database_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     with (
-        database_server.database(database_server.template) as url,
+        database_server.database(database_server.projected) as url,
         running(url, tmp_path_factory.mktemp("ledger")) as world,
     ):
         scene = Scene(world)

@@ -10,7 +10,6 @@ import orjson
 import pytest
 
 from api import problems
-from projections import setup
 from tests.api.conftest import development
 from tests.api.world import Answer, Story, World
 
@@ -229,7 +228,6 @@ def test_a_position_that_the_log_has_not_is_nothing_to_wait_for(shared_world: Wo
 
 def test_a_view_that_takes_too_long_is_asked_again_later(database_url: str, tmp_path: Path) -> None:
     """Nothing brings the views up to the log here."""
-    setup.migrate(database_url)
     hasty = {"visible_wait_seconds": 0.01}
     settings = development(database_url, tmp_path).model_copy(update=hasty)
     with World(settings) as world:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.api.conftest import shared_world, world
+from tests.api.conftest import database_url, shared_world, world
 
-__all__ = ["shared_world", "world"]
+__all__ = ["database_url", "shared_world", "world"]

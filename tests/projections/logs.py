@@ -125,11 +125,13 @@ class Log:
 @contextmanager
 def a_log(server: Server, projections: Projections = PROJECTIONS) -> Iterator[Log]:
     """A fresh database, migrated; the projections may be others than those there are."""
+    ready = projections is PROJECTIONS
     with (
-        server.database(server.template) as url,
+        server.database(server.projected if ready else server.template) as url,
         psycopg.connect(url, autocommit=True) as owner,
     ):
-        setup.migrate(url, projections=projections)
+        if not ready:
+            setup.migrate(url, projections=projections)
         with closing(Database(url).connect(role=Role.READ)) as reader:
             # These tests are about what is in the tables; tests/api asks who is shown it.
             reader.execute("SELECT set_config('mcledger.scope', %s, false)", [f"{{{EVERYTHING}}}"])

@@ -43,7 +43,7 @@ ERASED_SHARE = 20  # one person in so many is erased, and one file in so many re
 @pytest.fixture(scope="module")
 def world(database_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with (
-        database_server.database(database_server.template) as url,
+        database_server.database(database_server.projected) as url,
         running(url, tmp_path_factory.mktemp("ledger")) as world,
     ):
         yield world

@@ -50,7 +50,7 @@ DISTRICT = {"name": "Sample District", "zone": "America/Chicago"}
 def world(database_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """An edge of which nothing is sealed unless a test does it."""
     with (
-        database_server.database(database_server.template) as url,
+        database_server.database(database_server.projected) as url,
         running(url, tmp_path_factory.mktemp("ledger")) as world,
     ):
         yield world
