@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -24,8 +24,8 @@ _fact = lru_cache(1024)(AllotmentSet.model_validate_json)
 class AllotmentLine:
     """One fund in one fiscal year, in cents: what came, what of it has to reach staff, what does.
 
-    `distributed_cents` is what the policies owe whose account names the fund; `short_cents` is what
-    is missing of the floor, and `violated` says that something is.
+    `distributed_cents` is what the policies owe from the fund, its share alone where several funds
+    pay; `short_cents` is what is missing of the floor, and `violated` says that something is.
     """
 
     fund: str
@@ -50,15 +50,21 @@ def of_district(
     found = rows(connection, _SQL["allotments"], district_id=district_id, as_of=as_of)
     facts = [_fact(text) for (text,) in found]
     newest = {(one.fund, one.fiscal_year): one for one in facts}
+    owed: dict[tuple[str, int], dict[UUID, int]] = {}
+    for policy_id, year, fund, cents in rows(
+        connection, _SQL["owed_by_fund"], district_id=district_id, as_of=as_of
+    ):
+        owed.setdefault((fund, year), {})[policy_id] = cents
     lines = list(budgets)
-    return [_line(newest[key], lines) for key in sorted(newest)]
+    return [_line(newest[key], lines, owed.get(key, {})) for key in sorted(newest)]
 
 
-def _line(fact: AllotmentSet, budgets: list[BudgetLine]) -> AllotmentLine:
-    key = (fact.fund, fact.fiscal_year)
-    mine = [one for one in budgets if (one.fund, one.fiscal_year) == key]
+def _line(fact: AllotmentSet, budgets: list[BudgetLine], owed: Mapping[UUID, int]) -> AllotmentLine:
+    """A fund's year beside the policies whose account names it, and those it pays a share of."""
+    year = [one for one in budgets if one.fiscal_year == fact.fiscal_year]
+    mine = [one for one in year if one.fund == fact.fund or one.policy_id in owed]
     floor_cents = -(-fact.amount_cents * fact.floor_percent // PERCENT)  # at least so much
-    distributed = sum(one.money.owed_cents for one in mine)
+    distributed = sum(owed.values())
     short = max(floor_cents - distributed, 0)
     return AllotmentLine(
         fund=fact.fund,

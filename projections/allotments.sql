@@ -1,5 +1,31 @@
 -- Money from outside that has to reach staff, as the district's calendar has it.
 
+-- name: owed_by_fund
+-- What is owed of each year of a policy, by the fund that pays it or a share of it. Notices to HR
+-- have no lines: of those the policy's account says the fund.
+SELECT p.policy_id, p.fiscal_year, paid.fund, sum(paid.cents)::bigint AS cents
+  FROM payouts p
+       LEFT JOIN payout_waits w
+              ON w.payout_id = p.payout_id AND w.from_position <= %(as_of)s
+             AND coalesce(w.to_position > %(as_of)s, true)
+       JOIN payout_policies v
+         ON v.policy_id = p.policy_id AND v.policy_version = p.policy_version
+       CROSS JOIN LATERAL (
+             SELECT v.terms->'account'->>'fund' AS fund, p.amount_cents AS cents
+              WHERE p.parts IS NULL
+                 OR p.benefit IN ('base_pay', 'base_add', 'lane_change', 'step')
+              UNION ALL
+             SELECT coalesce(share.value->>0, part.fund),
+                    coalesce((share.value->>1)::bigint, part.amount_cents)
+               FROM json_to_recordset(p.parts::json)
+                    AS part(fund text, amount_cents bigint, shares json)
+                    LEFT JOIN LATERAL json_array_elements(part.shares) AS share ON true
+              WHERE p.benefit NOT IN ('base_pay', 'base_add', 'lane_change', 'step')) AS paid
+ WHERE p.district_id = %(district_id)s AND p.from_position <= %(as_of)s
+   AND coalesce(p.to_position > %(as_of)s, true)
+   AND p.verdict = 'due' AND w.payout_id IS NULL
+ GROUP BY p.policy_id, p.fiscal_year, paid.fund;
+
 -- name: allotments
 SELECT fact::text
   FROM payout_calendars

@@ -90,6 +90,31 @@ def test_a_plan_that_pays_less_than_the_floor_of_an_allotment_is_reported(world:
     assert (now["floor_cents"], now["violated"]) == (1_020_000, False)
 
 
+def test_of_what_several_funds_pay_the_share_of_the_fund_alone_reaches_staff_from_it(
+    world: World,
+) -> None:
+    """60 % of 10,500 dollars are 6,300: of the floor of 10,800 there lack 4,500."""
+    district = world.district()
+    year = {"fiscal_year": 2025, "first_day": "2024-07-01", "last_day": "2025-06-30"}
+    set_down(district, kind="fiscal_year_set", **year)
+    before = allotted(district)
+    flat = {"name": "flat", "basis": {"kind": "flat", "amount_cents": 1_050_000}}
+    split = [{"fund": "incentive_allotment", "percent": 60}, {"fund": "general", "percent": 40}]
+    rule = plain_rule(amount=[flat], account={"fund": "general", "shares": split})
+    body = {
+        "board_reference": "Minute 23",
+        "adopted_on": "2024-06-01",
+        "rule": rule.model_dump(mode="json"),
+    }
+    policy = world.done(district.office, f"/v1/districts/{district.id}/policy-rules", body)["id"]
+    story(world, district, "Split").award()
+    [found] = report(district)
+    assert (found["distributed_cents"], found["short_cents"]) == (630_000, 450_000)
+    assert found["policy_ids"] == [policy]
+    [then] = report(district, as_of=before)
+    assert (then["distributed_cents"], then["policy_ids"]) == (0, [])
+
+
 def test_an_allotment_is_of_a_year_that_the_district_has_set(world: World) -> None:
     district = world.district()
     fact = {
