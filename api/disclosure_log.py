@@ -52,6 +52,8 @@ Record = Literal[
     "expired-share",  # somebody came too late, and was shown nothing
     "shares",  # that there is one
     "disputes",
+    "pre-service",
+    "found",  # as a holder, by a district that looked for one
     "physical-badges",
 ]
 ReaderRole = Literal[

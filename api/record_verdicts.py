@@ -23,6 +23,8 @@ from api.imports.records_checking import check_apart
 from api.record_addresses import Addresses, addresses_of
 from api.record_signing import document_of
 from api.status_lists import StatusLists
+from ledger.aggregates.person import Person
+from ledger.commands.pre_service import lacks_consent
 from ledger.errors import NotFoundError, UnavailableError
 from ledger.records.documents import Document, RecordError, read_instant
 from ledger.records.received import awards_of, needed, subject_of
@@ -179,7 +181,8 @@ def _ours(edge: Edge, addresses: Addresses, items: Iterable[Item]) -> Mapping[st
 def _notes(edge: Edge, awards: Iterable[Award], at: datetime) -> Notes:
     """What is disputed about these awards; that somebody is shown her words is written down first.
 
-    Whoever checks a record is named by the record alone: nobody asks who she is.
+    Whoever checks a record is named by the record alone: nobody asks who she is. Words of a minor
+    are told where a guardian agreed that others see what she earns.
     """
     found: dict[UUID, list[DisputeNote]] = {}
     lines: list[Line] = []
@@ -187,6 +190,8 @@ def _notes(edge: Edge, awards: Iterable[Award], at: datetime) -> Notes:
     for award in awards:
         of_person.setdefault(award.person_id, []).append(award)
     for person_id, hers in of_person.items():
+        if lacks_consent(edge.vault, edge.ledger.get(Person, person_id), "sharing", at):
+            continue
         with edge.reading([person_id]) as connection:
             notes = notes_on(edge, connection, person_id)
         for award in hers:

@@ -18,8 +18,10 @@ from api.record_addresses import Addresses
 from api.transcripts import LINES_MAX
 from ledger.aggregates.credential import Credential
 from ledger.aggregates.enrollment import Enrollment
+from ledger.aggregates.person import Person
 from ledger.aggregates.record import AwardedWork
 from ledger.aggregates.share import Share, ShareExpiredError
+from ledger.commands.pre_service import lacks_consent
 from ledger.commands.share import link_stream, secret_digest
 from ledger.errors import NotFoundError
 from ledger.events.credential import Criterion, Definition
@@ -113,13 +115,15 @@ def must_stand(edge: Edge, share: Share, at: datetime, *, reader_id: UUID | None
     Whoever comes too late is told so, and she is told of it. `reader_id` is null for herself.
 
     Raises:
-        NotFoundError: she ended it, or she was erased.
+        NotFoundError: she ended it, she was erased, or she is a minor and no guardian agrees to it.
         ShareExpiredError: its day is over.
         DisclosureUnwrittenError: that somebody came too late cannot be written down.
     """
     person_id = edge.watch.meant.get(share.person_id, share.person_id)
     standing = share.standing(at)
     if standing == "revoked" or edge.vault.erased({person_id, share.person_id}):
+        raise NotFoundError("this share has ended")
+    if lacks_consent(edge.vault, edge.ledger.get(Person, person_id), "sharing", at):
         raise NotFoundError("this share has ended")
     if standing == "expired":
         if reader_id is not None:

@@ -21,6 +21,7 @@ from ledger.events import (
     AnyAccessEvent,
     AnyAssessorEvent,
     AnyCoachingEvent,
+    AnyConsentEvent,
     AnyCreditEvent,
     AnyDisputeEvent,
     AnyEmploymentEvent,
@@ -60,6 +61,7 @@ Relevant = (
     | AnyExternalRecordEvent
     | AnyAcceptanceEvent
     | AnyShareEvent
+    | AnyConsentEvent
     | AnyDisputeEvent
     | AnyNotificationEvent
     | AnyPayNoticeEvent

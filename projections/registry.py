@@ -6,6 +6,7 @@ from typing import Any
 
 from projections.batches import Batches
 from projections.catalog import Catalog
+from projections.consents import Consents
 from projections.contract import Projection
 from projections.disputes import Disputes
 from projections.employments import Employments
@@ -39,6 +40,7 @@ _MEANING: tuple[Projection[Any], ...] = (
     Records(),
     ExternalRecords(),
     Shares(),
+    Consents(),
     Disputes(),
     PayNotices(),
     Learning(),

@@ -113,6 +113,18 @@ def of_stack(
     return _on(connection, lines, effective_on)
 
 
+def of_persons(
+    connection: Connection[Any],
+    person_ids: Sequence[UUID],
+    stack_id: UUID,
+    *,
+    effective_on: date,
+) -> list[TitledLine]:
+    """The progress of some persons with one stack, in order of `person_id`, as it is on a day."""
+    asked = {"stack_id": stack_id, "person_ids": list(person_ids)}
+    return _on(connection, read(connection, TitledLine, _SQL["of_persons"], **asked), effective_on)
+
+
 def definitions(connection: Connection[Any], stack_ids: Iterable[UUID]) -> list[Definition]:
     """Every version of some stacks."""
     return read(connection, Definition, _SQL["definitions"], stack_ids=list(stack_ids))

@@ -107,6 +107,12 @@ SELECT p.*, d.title, d.issuer_id, d.to_position IS NOT NULL AS retired
  ORDER BY p.person_id
  LIMIT %(limit)s;
 
+-- name: of_persons
+SELECT p.*, d.title, d.issuer_id, d.to_position IS NOT NULL AS retired
+  FROM stack_progress p JOIN stack_definitions d USING (stack_id, stack_version)
+ WHERE p.stack_id = %(stack_id)s AND p.person_id = ANY(%(person_ids)s)
+ ORDER BY p.person_id;
+
 -- name: definitions
 SELECT stack_id, stack_version, issuer_id, title, requirement, capstone_credential_id,
        from_position, to_position

@@ -54,7 +54,8 @@ class Appeal(Value):
 @router.write("/enrollments")
 def enroll(body: NewEnrollment, write: WriteNow) -> Response:
     """Set out to earn a micro-credential, under the version that is current."""
-    return recorded(write.run(enrollments.enroll, body, person_id=write.caller.person_id))
+    known = {"person_id": write.caller.person_id, "vault": write.edge.vault}
+    return recorded(write.run(enrollments.enroll, body, **known))
 
 
 @router.write("/enrollments/{enrollment_id}/evidence-withdrawals")
@@ -69,8 +70,9 @@ def submit(enrollment_id: UUID, body: Submission, write: WriteNow) -> Response:
     """Hand in the first attempt, or the next."""
     person_id = own(write, enrollment_id).person_id
     kept = write.keep(person_id, "reflection", body.reflection)
+    known = {"earner_id": write.caller.person_id, "vault": write.edge.vault}
     return recorded(
-        write.run(enrollments.submit, body, enrollment_id=enrollment_id, reflection=kept)
+        write.run(enrollments.submit, body, enrollment_id=enrollment_id, reflection=kept, **known)
     )
 
 

@@ -18,7 +18,9 @@ from api.routing import EvidenceRoute, Router
 from api.writing import WriteNow
 from ledger.aggregates.enrollment import Enrollment
 from ledger.aggregates.enrollment_submission import Artifact
+from ledger.aggregates.person import Person
 from ledger.commands import enrollment as enrollments
+from ledger.commands.pre_service import must_have_consent
 from ledger.events.credential import EvidenceKind
 from ledger.values import Day, Slug, Value
 
@@ -63,8 +65,11 @@ def upload_evidence(
         created_on=created_on,
     )
     call = write.call(said)
+    earner_id, vault = write.caller.person_id, write.edge.vault
     if not write.sent_before:
         enrollment.must_take_evidence()
+        earner = write.edge.ledger.get(Person, earner_id)
+        must_have_consent(vault, earner, "participation", write.at)
     stored = write.edge.evidence.store(call.command_id, enrollment.person_id, _chunks(file.file))
     artifact = Artifact(
         evidence_id=stored.evidence_id,
@@ -75,7 +80,12 @@ def upload_evidence(
         **dict(said),
     )
     receipt = enrollments.upload_evidence(
-        write.edge.ledger, call, enrollment_id=enrollment_id, artifact=artifact
+        write.edge.ledger,
+        call,
+        enrollment_id=enrollment_id,
+        artifact=artifact,
+        earner_id=earner_id,
+        vault=vault,
     )
     return recorded(
         receipt,

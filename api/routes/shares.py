@@ -126,6 +126,7 @@ def grant_share(person_id: UUID, body: NewShare, write: WriteNow) -> Response:
             zone=zone,
             expires_on=body.expires_on,
         ),
+        vault=write.edge.vault,
     )
     shown = secret is not None and not receipt.replayed
     return recorded(receipt, link=_link(write, secret) if shown else None)

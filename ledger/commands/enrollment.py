@@ -19,9 +19,11 @@ from ledger.application import Call, Ledger, Reader, Receipt
 from ledger.commands.assessor import assessor_stream
 from ledger.commands.coaching import must_not_coach
 from ledger.commands.person import get_person
+from ledger.commands.pre_service import must_have_consent
 from ledger.events import AnyEnrollmentEvent
 from ledger.events.enrollment import Decision
 from ledger.values import VaultText
+from ledger.vault import Vault
 
 Events = Sequence[AnyEnrollmentEvent]
 
@@ -33,11 +35,15 @@ def enroll(
     person_id: UUID,
     credential_id: UUID,
     renews_enrollment_id: UUID | None = None,
+    vault: Vault | None = None,
 ) -> Receipt:
-    """Begin the next cycle, whose id follows from person, credential and cycle."""
+    """Begin the next cycle, whose id follows from person, credential and cycle.
+
+    The vault knows whether an earner before service is of age; without it she counts as a minor.
+    """
 
     def decide(read: Reader) -> Events:
-        get_person(read, person_id)
+        must_have_consent(vault, get_person(read, person_id), "participation", call.at)
         credential = read.get(Credential, credential_id)
         return enrollments.enroll(
             call.act,
@@ -52,12 +58,21 @@ def enroll(
 
 
 def upload_evidence(
-    ledger: Ledger, call: Call, *, enrollment_id: UUID, artifact: Artifact
+    ledger: Ledger,
+    call: Call,
+    *,
+    enrollment_id: UUID,
+    artifact: Artifact,
+    earner_id: UUID | None = None,
+    vault: Vault | None = None,
 ) -> Receipt:
-    """Record an artifact that is stored and encrypted already."""
-    return _run(
-        ledger, call, enrollment_id, lambda _, one: one.upload_evidence(call.act, artifact=artifact)
-    )
+    """Record an artifact that is stored and encrypted already. `earner_id` as for `submit`."""
+
+    def decide(read: Reader, one: Enrollment) -> Events:
+        _must_let_take_part(read, one, earner_id, vault, call)
+        return one.upload_evidence(call.act, artifact=artifact)
+
+    return _run(ledger, call, enrollment_id, decide)
 
 
 def withdraw_evidence(
@@ -77,10 +92,16 @@ def submit(
     integrity_attested: bool,
     evidence_ids: Sequence[UUID] | None = None,
     reflection: VaultText | None = None,
+    earner_id: UUID | None = None,
+    vault: Vault | None = None,
 ) -> Receipt:
-    """Hand in the first attempt, or the next: the artifacts named, or all there are."""
+    """Hand in the first attempt, or the next: the artifacts named, or all there are.
+
+    `earner_id` is under which id her record is by now, where it was merged since she enrolled.
+    """
 
     def decide(read: Reader, one: Enrollment) -> Events:
+        _must_let_take_part(read, one, earner_id, vault, call)
         return one.submit(
             call.act,
             credential=read.get(Credential, one.credential_id),
@@ -92,6 +113,13 @@ def submit(
         )
 
     return _run(ledger, call, enrollment_id, decide)
+
+
+def _must_let_take_part(
+    read: Reader, one: Enrollment, earner_id: UUID | None, vault: Vault | None, call: Call
+) -> None:
+    earner = read.get(Person, earner_id or one.person_id)
+    must_have_consent(vault, earner, "participation", call.at)
 
 
 def _destroyed(read: Reader, one: Enrollment) -> set[UUID]:

@@ -9,6 +9,7 @@ from ledger.aggregates.merge import Merges, MergeTerms
 from ledger.aggregates.person import Person
 from ledger.application import Call, Ledger, Reader, Receipt
 from ledger.commands.person import details_pointer, get_person
+from ledger.commands.pre_service import carried_over
 from ledger.events import AnyMergeEvent, AnyPersonEvent
 from ledger.events.merge import MERGES, MergeReason, PersonsMerged
 from ledger.vault import Vault
@@ -25,7 +26,8 @@ def merge_persons(
 ) -> Receipt:
     """Say that a record is of another person; it happens when a second operator says the same.
 
-    A district that knew the other record alone knows her by the same name and number afterwards.
+    A district that knew the other record alone knows her by the same name and number afterwards,
+    and what was recorded of an earner before service goes on to hold.
 
     Raises SecondPersonError, PersonMergedError, NothingChangesError, PersonErasedError.
     """
@@ -35,7 +37,11 @@ def merge_persons(
         found = read.find(Merges, MERGES) or Merges.none_yet(MERGES)
         events = found.merge(call.act, MergeTerms(person_id, merged_id, reason))
         happens = isinstance(events[-1], PersonsMerged)
-        return [*events, *_details(vault, call, kept, merged)] if happens else events
+        if not happens:
+            return events
+        carried = _details(vault, call, kept, merged)
+        kept = Person.fold(kept, carried) or kept
+        return [*events, *carried, *carried_over(vault, call, kept, merged)]
 
     receipt = ledger.run(call, decide)
     kept = ledger.get(Person, person_id)

@@ -10,13 +10,18 @@ from ledger.aggregates import share as shares
 from ledger.aggregates.enrollment import Enrollment
 from ledger.aggregates.issuer import Issuer
 from ledger.aggregates.organization import Organization
-from ledger.aggregates.share import Recipient, Share, ShareTerms
+from ledger.aggregates.share import Recipient, Share, ShareScopeError, ShareTerms
 from ledger.application import Call, Ledger, Reader, Receipt
 from ledger.commands.merge import are_one
 from ledger.commands.person import get_person
+from ledger.commands.pre_service import counts_as_minor, must_have_consent
 from ledger.errors import NotFoundError
 from ledger.events import AnyShareEvent
+from ledger.events.share import SharePart
 from ledger.values import local_date, stream_id
+from ledger.vault import Vault
+
+OF_MINORS: frozenset[SharePart] = frozenset({"awards", "hours"})  # whatever a guardian agrees to
 
 
 def secret_digest(secret: str) -> str:
@@ -30,16 +35,29 @@ def link_stream(secret_sha256: str) -> UUID:
 
 
 def grant_share(
-    ledger: Ledger, call: Call, *, person_id: UUID, recipient: Recipient, terms: ShareTerms
+    ledger: Ledger,
+    call: Call,
+    *,
+    person_id: UUID,
+    recipient: Recipient,
+    terms: ShareTerms,
+    vault: Vault | None = None,
 ) -> Receipt:
-    """Let a recipient see parts of a record.
+    """Let a recipient see parts of a record; of a minor's as few as there are.
 
-    Raises NotFoundError for an award that is not hers, ShareScopeError, ShareExpiryError.
+    Raises:
+        NotFoundError: an award is not hers.
+        ShareScopeError: the parts, or those of a minor's record.
+        ShareExpiryError: the day.
+        GuardianConsentMissingError: she is a minor, and nobody agreed to this.
     """
 
     def decide(read: Reader) -> Sequence[AnyShareEvent]:
         terms.check(local_date(call.act.at, terms.zone))  # before each award it names is looked at
-        get_person(read, person_id)
+        person = get_person(read, person_id)
+        must_have_consent(vault, person, "sharing", call.at)
+        if not OF_MINORS.issuperset(terms.scope) and counts_as_minor(vault, person, call.at):
+            raise ShareScopeError("of a minor's record a share shows awards and hours alone")
         _must_be_there(read, recipient)
         for enrollment_id in terms.enrollment_ids:
             _must_be_award(read, person_id, enrollment_id)

@@ -26,6 +26,7 @@ from ledger.events.batch import (
 )
 from ledger.events.calendar import CalendarFactRecorded
 from ledger.events.coaching import CoachingBegun, CoachingEnded, CoachingSessionLogged
+from ledger.events.consent import ConsentToBeFoundGiven, ConsentToBeFoundWithdrawn
 from ledger.events.credential import (
     CredentialAligned,
     CredentialDrafted,
@@ -121,7 +122,14 @@ from ledger.events.payroll_retention import (
     PayrollDestructionHeldBack,
     PayrollFilesDestroyed,
 )
-from ledger.events.person import IdentityLinked, PersonDetailsRecorded, PersonRegistered
+from ledger.events.person import (
+    GuardianConsentGiven,
+    GuardianConsentWithdrawn,
+    IdentityLinked,
+    PersonDetailsRecorded,
+    PersonRegistered,
+    PreServiceRecorded,
+)
 from ledger.events.physical_badge import (
     PhysicalBadgeCanceled,
     PhysicalBadgeDelivered,
@@ -189,7 +197,14 @@ AnyIssuerEvent = (
 )
 AnyStackEvent = StackDefined | StackRetired
 AnyAssessorEvent = AssessorAppointed | AssessorQualified | AssessorWithdrawn
-AnyPersonEvent = PersonRegistered | PersonDetailsRecorded | IdentityLinked
+AnyPersonEvent = (
+    PersonRegistered
+    | PersonDetailsRecorded
+    | IdentityLinked
+    | PreServiceRecorded
+    | GuardianConsentGiven
+    | GuardianConsentWithdrawn
+)
 AnyEmploymentEvent = EmploymentStarted | EmploymentChanged | EmploymentEnded | EmploymentReopened
 AnyOrganizationEvent = OrganizationRegistered | OrganizationRenamed
 AnyAccessEvent = AccessGranted | AccessWithdrawn
@@ -244,6 +259,7 @@ AnyExternalRecordEvent = ExternalRecordImported | ExternalRecordRechecked
 AnyAcceptanceEvent = AcceptanceDecided | AcceptancePutUnderReview
 AnyIssuerTrustEvent = IssuerTrusted | IssuerTrustWithdrawn
 AnyShareEvent = ShareGranted | ShareRevoked
+AnyConsentEvent = ConsentToBeFoundGiven | ConsentToBeFoundWithdrawn
 AnyDisputeEvent = DisputeOpened | DisputeAnswered | DisputeRebutted | DisputeWithdrawn
 AnyPhysicalBadgeEvent = (
     PhysicalBadgeRequested
@@ -301,6 +317,7 @@ LedgerEvent = (
     | AnyPhysicalBadgeEvent
     | AnyCoachingEvent
     | AnyShareEvent
+    | AnyConsentEvent
     | AnyDisputeEvent
     | AnyNotificationEvent
     | AnyPayNoticeEvent

@@ -3,11 +3,13 @@
 Names, numbers and addresses live in the vault; the log holds the digests of their ciphertexts.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 from uuid import UUID
 
 from ledger.events.base import Event
-from ledger.values import HmacSha256, Slug, VaultText
+from ledger.values import HmacSha256, Slug, VaultText, ZoneName
+
+GuardianConsentKind = Literal["participation", "sharing"]
 
 
 class PersonEvent(Event):
@@ -43,3 +45,38 @@ class IdentityLinked(PersonEvent):
     source: Slug  # e.g. oneroster
     district_id: UUID
     identity_hmac: HmacSha256
+
+
+class PreServiceRecorded(PersonEvent):
+    """She earns before anybody employs her, in a program for future teachers; the newest counts.
+
+    Until when she is a minor lies in the vault: that day is her birthday, and the log forgets none.
+    """
+
+    TOPIC: ClassVar[str] = "person.pre-service-recorded.v1"
+
+    district_id: UUID  # that vouches for it
+    program: Slug  # e.g. educators-rising
+    zone: ZoneName  # in which the day begins
+    minor_until: VaultText | None  # the first day on which she is none; null: she was of age
+
+
+class GuardianConsentGiven(PersonEvent):
+    """A guardian lets a minor take part, or lets others be shown what she earned."""
+
+    TOPIC: ClassVar[str] = "person.guardian-consent-given.v1"
+
+    district_id: UUID  # that has the consent on file
+    consent: GuardianConsentKind
+    form: Slug  # how it was given, e.g. signed-form
+    guardian: VaultText | None  # by whom
+
+
+class GuardianConsentWithdrawn(PersonEvent):
+    """What was consented to is so no more; what happened meanwhile stands."""
+
+    TOPIC: ClassVar[str] = "person.guardian-consent-withdrawn.v1"
+
+    district_id: UUID
+    consent: GuardianConsentKind
+    reason: Slug

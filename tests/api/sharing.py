@@ -1,4 +1,4 @@
-"""What a teacher shares and what she disputes, once of each kind."""
+"""What a teacher shares, agrees to and disputes, once of each kind."""
 
 from __future__ import annotations
 
@@ -44,3 +44,12 @@ def shared_and_disputed(world: World, teacher: UUID, ids: dict[str, str]) -> dic
         "acceptance_id": str(acceptance),
         "dispute_id": opened[1],
     }
+
+
+def agreed(world: World, office: UUID, teacher: UUID, ids: dict[str, str]) -> dict[str, str]:
+    """She may be found by her district, which has it on file that she began before service."""
+    body = {"district_id": ids["district_id"], "expires_on": new_share({})["expires_on"]}
+    consent = world.done(teacher, f"/v1/people/{teacher}/consents-to-be-found", body)["id"]
+    path = f"/v1/districts/{ids['district_id']}/people/{teacher}/pre-service"
+    world.done(office, path, {"program": "educators-rising"})
+    return {"consent_id": consent}

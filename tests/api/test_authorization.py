@@ -19,7 +19,7 @@ from tests.api.conftest import running
 from tests.api.elsewhere import received
 from tests.api.learning import learning
 from tests.api.payroll import batch_of
-from tests.api.sharing import shared_and_disputed
+from tests.api.sharing import agreed, shared_and_disputed
 from tests.api.world import (
     Answer,
     World,
@@ -93,6 +93,7 @@ def furnish(world: World, token: str) -> Tenant:
     ids |= record_of(world, one.teacher, issuer)
     ids |= received(world, one.teacher, district, office)
     ids |= shared_and_disputed(world, one.teacher, ids)
+    ids |= agreed(world, office, one.teacher, ids)
     ids |= learning(world, one, token)
     ids |= batch_of(world, district, roles["payroll"], one.teacher)
     ids |= badge_asked_for(world, one.teacher, ids)
@@ -208,6 +209,8 @@ def ask(world: World, who: UUID | None, operation: str, ids: dict[str, str]) -> 
     sent: dict[str, Any] = {}
     if "body" in entry:
         sent["json"] = filled(entry["body"], ids)
+    if "query" in entry:
+        sent["params"] = filled(entry["query"], ids)
     if "form" in entry:
         sent["data"] = filled(entry["form"], ids)
         sent["files"] = {"file": ("x", b"plain words")}

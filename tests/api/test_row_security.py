@@ -38,6 +38,7 @@ OF_PERSONS = (
     "payout_employments",
     "reviews",
     "shares",
+    "consents",
     "disputes",
     "learning_plans",
     "learning_steps",

@@ -19,6 +19,7 @@ from tests.records.host import Answers
 from tests.records.received import bundle, text
 
 Ids = dict[str, str]
+ASKED_WITH = {"/v1/districts/{district_id}/holders": "?credential_id={credential_id}"}
 PAY_DATE = wall().date() + timedelta(days=30)
 KEPT_UNTIL = {"Ledger-Time": f"{PAY_DATE.year + 6}-02-02T18:00:00Z"}  # what she was paid, at last
 
@@ -145,4 +146,5 @@ def reads_of(life: Life, known: Ids) -> list[str]:
     }
     routes = iter_route_contexts(world.app.routes)
     paths = [one.path_format for one in routes if "GET" in (one.methods or ())]
-    return [path.format(**ids) for path in paths if path is not None]
+    asked = [f"{path}{ASKED_WITH.get(path, '')}" for path in paths if path is not None]
+    return [path.format(**ids) for path in asked]

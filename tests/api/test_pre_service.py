@@ -1,0 +1,221 @@
+"""A student earns before anybody employs her: guardians agree while she is a minor, nobody pays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from tests.api.conftest import running
+from tests.api.payroll import payday
+from tests.api.sharing import new_share
+from tests.api.test_merges import merge
+from tests.api.world import Answer, District, Issuer, Story, World, stipend
+from tests.database import Server
+from tests.privacy.places import in_tables
+
+WHILE_A_MINOR = "2017-03-01T15:00:00Z"
+LAST_MINUTE = "2018-06-15T04:59:00Z"  # still the fourteenth in Chicago
+OF_AGE = "2018-06-15T05:00:00Z"
+HIRED = "2021-08-16T15:00:00Z"
+EARNED = 5
+MISSING = "guardian-consent-missing"
+
+
+@dataclass
+class Student:
+    """A student of a high school whose district runs the program."""
+
+    world: World
+    district: District
+    issuer: Issuer
+    person: UUID
+    stories: list[Story] = field(default_factory=list)
+
+    @property
+    def path(self) -> str:
+        return f"/v1/districts/{self.district.id}/people/{self.person}"
+
+    def record(self, **said: Any) -> Answer:
+        body = {"program": "educators-rising", **said}
+        return self.world.post(self.district.office, f"{self.path}/pre-service", body)
+
+    def agree(self, consent: str, guardian: str | None = None) -> None:
+        body = {"consent": consent, "form": "signed-form", "guardian": guardian}
+        self.world.done(self.district.office, f"{self.path}/guardian-consents", body)
+
+    def disagree(self, consent: str) -> None:
+        body = {"consent": consent, "reason": "guardian-request"}
+        self.world.done(self.district.office, f"{self.path}/guardian-consent-withdrawals", body)
+
+    def shown(self, who: UUID | None = None) -> dict[str, Any]:
+        path = f"/v1/people/{self.person}/pre-service"
+        return dict(self.world.seen(who or self.person, path))
+
+    def credential(self, number: int) -> str:
+        title = f"Beginning to Teach {number}"
+        return self.issuer.credential(0, title=title, competencies=[f"Skill {number} is shown."])
+
+    def story(self, number: int) -> Story:
+        credential = self.credential(number)
+        assessors = self.issuer.assessors(credential, self.district, 2)
+        return Story(self.world, self.issuer, self.person, credential, assessors)
+
+    def tries_to_enroll(self, credential: str, at: str = WHILE_A_MINOR) -> Answer:
+        body, clock = {"credential_id": credential}, {"Ledger-Time": at}
+        return self.world.post(self.person, "/v1/enrollments", body, headers=clock)
+
+
+def slug_of(answer: Answer) -> str:
+    assert answer.status_code >= 400, answer.text
+    return str(answer.json()["type"]).rpartition("/")[2]
+
+
+@pytest.fixture(scope="module")
+def world(database_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with (
+        database_server.database(database_server.template) as url,
+        running(url, tmp_path_factory.mktemp("ledger")) as world,
+    ):
+        world.client.headers["Ledger-Time"] = WHILE_A_MINOR
+        yield world
+
+
+@pytest.fixture
+def student(world: World) -> Student:
+    """Sixteen, and seventeen when she enrolls; of age on 2018-06-15."""
+    district = world.district("High Schools")
+    student = Student(world, district, world.issuer(), district.person("Sam", "Student"))
+    made = student.record(birth_date="2000-06-15")
+    assert made.status_code == 201, made.text
+    return student
+
+
+def test_five_earned_as_a_student_are_shown_to_whoever_hires_her_and_pay_nothing(
+    student: Student,
+) -> None:
+    world = student.world
+    assert student.record(birth_date="2000-04-23").status_code == 201, "on a day of her own"
+    student.agree("participation", guardian="Guardian Wren")
+    student.stories = [student.story(number).award() for number in range(EARNED)]
+    world.client.headers["Ledger-Time"] = HIRED
+    try:
+        day = payday(world, effective_from="2016-07-01")
+        policy = stipend(effective_from="2016-07-01") | {"adopted_on": "2016-06-01"}
+        world.done(day.district.office, f"{day.path}/policies", policy)
+        hired = day.district.person("Samantha", "Student")
+        day.district.employ(hired, "2021-08-02")
+        merge(world, hired, student.person)
+        lines = world.seen(hired, f"/v1/people/{hired}/transcript")["items"]
+        unpaid = world.seen(day.district.office, f"{day.path}/unpaid", person_id=str(hired))
+        batch = day.close("2021-09-15")
+        kept = student.shown(student.district.office)
+    finally:
+        world.client.headers["Ledger-Time"] = WHILE_A_MINOR
+    assert {one["enrollment_id"] for one in lines} == {one.enrollment for one in student.stories}
+    assert [one["in_force"] for one in lines] == [True] * EARNED
+    assert [one["payout"]["reason"] for one in unpaid["items"]] == [
+        "not_employed_on_award_date"
+    ] * EARNED
+    assert day.lines(batch) == []
+    assert (kept["person_id"], kept["minor"]) == (str(hired), False)
+    assert [one["guardian"] for one in kept["consents"]] == ["Guardian Wren"]
+    url = world.settings.database_url
+    assert url is not None
+    assert in_tables(url.get_secret_value(), ["2018-04-23", "2000-04-23", "Wren"]) == {}
+
+
+def test_without_consent_nothing_is_begun_and_nothing_handed_in_until_she_is_of_age(
+    student: Student,
+) -> None:
+    world, one = student.world, student.story(1)
+    before = world.edge.ledger.recorder.last_position()
+    assert slug_of(student.tries_to_enroll(one.credential)) == MISSING
+    assert world.edge.ledger.recorder.last_position() == before
+    assert student.shown()["refused"] == ["participation", "sharing"]
+    student.agree("participation")
+    one.enroll()
+    kinds = [requirement["kind"] for requirement in one.requirements()]
+    for kind in kinds[:-1]:
+        assert one.upload(kind).status_code == 201
+    student.disagree("participation")
+    files = list(world.settings.evidence_files.rglob("*"))
+    assert slug_of(one.upload(kinds[-1])) == MISSING
+    assert list(world.settings.evidence_files.rglob("*")) == files, "no file is stored for it"
+    student.agree("participation")
+    assert one.upload(kinds[-1]).status_code == 201
+    student.disagree("participation")
+    attempt = {"integrity_attested": True}
+    assert slug_of(world.post(student.person, f"{one.path}/submissions", attempt)) == MISSING
+    other = student.credential(2)
+    assert slug_of(student.tries_to_enroll(other, LAST_MINUTE)) == MISSING
+    assert student.tries_to_enroll(other, OF_AGE).status_code == 201
+    clock = {"Ledger-Time": OF_AGE}
+    handed_in = world.post(student.person, f"{one.path}/submissions", attempt, headers=clock)
+    assert handed_in.status_code == 201, handed_in.text
+
+
+def test_of_a_minor_others_see_what_a_guardian_agrees_to_and_awards_alone(
+    student: Student,
+) -> None:
+    world, person = student.world, student.person
+    student.agree("participation")
+    student.story(1).award()
+    path, link = f"/v1/people/{person}/shares", {"kind": "link"}
+    later = {"expires_on": "2018-02-01"}
+    assert slug_of(world.post(person, path, new_share(link, **later))) == MISSING
+    student.agree("sharing")
+    to_any = {"district_id": None, **later}
+    found = world.post(person, f"/v1/people/{person}/consents-to-be-found", to_any)
+    assert slug_of(found) == "earner-is-minor", "whatever a guardian agrees to"
+    wide = new_share(link, "awards", "scores", **later)
+    assert slug_of(world.post(person, path, wide)) == "share-scope"
+    shared = world.done(person, path, new_share(link, **later))["link"].partition("/share/")[2]
+    assert world.ask(None, "GET", f"/share/{shared}").status_code == 200
+    student.disagree("sharing")
+    nothing = world.ask(None, "GET", "/share/not-a-secret")
+    ended = world.ask(None, "GET", f"/share/{shared}")
+    assert (ended.status_code, ended.content) == (404, nothing.content)
+
+
+def test_a_merge_makes_no_minor_of_age_whichever_record_is_kept(student: Student) -> None:
+    """Begun under a record that nobody said it of: the other one's guardians have a say in it."""
+    world, one = student.world, student.story(1)
+    other = student.district.person("Sam", "Again")
+    one.teacher = other
+    one.enroll()
+    merge(world, student.person, other)
+    assert slug_of(one.upload("lesson_plan")) == MISSING
+    third = student.district.person("Sam", "Thrice")
+    merge(world, third, student.person)
+    student.person = third
+    assert slug_of(student.tries_to_enroll(student.credential(2))) == MISSING
+
+
+@pytest.mark.parametrize(
+    ("said", "slug"),
+    [
+        ({"birth_date": "2017-03-05"}, "minor-until"),
+        ({"birth_date": "2000-06-15", "minor_until": "2018-06-15"}, "minor-until"),
+        ({"minor_until": "2038-03-02"}, "minor-until"),
+        ({"birth_date": "2000-06-15", "age_of_majority_years": 17}, "invalid-request"),
+        ({"birth_date": "2000-06-15"}, "nothing-changes"),
+    ],
+)
+def test_a_slip_of_the_pen_is_refused(said: dict[str, str], slug: str, student: Student) -> None:
+    assert slug_of(student.record(**said)) == slug
+    assert student.shown()["minor_until"] == "2018-06-15"
+
+
+def test_a_guardian_agrees_for_those_before_service_alone(student: Student) -> None:
+    teacher = student.district.teacher()
+    body = {"consent": "participation", "form": "signed-form"}
+    path = f"/v1/districts/{student.district.id}/people/{teacher}/guardian-consents"
+    assert slug_of(student.world.post(student.district.office, path, body)) == "not-pre-service"
+    assert student.record(minor_until="2019-06-15").status_code == 201, "another state, or a slip"
+    assert student.shown()["minor_until"] == "2019-06-15"
+    assert student.record().status_code == 201
+    assert student.shown()["refused"] == [], "she was of age after all"
