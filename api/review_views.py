@@ -51,6 +51,7 @@ class Evidence:
     contains_students: bool
     created_on: date | None
     erased: bool  # it was there, and was destroyed
+    others_with_it: int | None  # how many handed in the same file, for whoever judges to weigh
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +134,9 @@ def _seats(seats: Sequence[KnownSeat], party: Party, caller_id: UUID) -> list[Se
 
 def _evidence(edge: Edge, enrollment: EnrollmentState, party: Party) -> list[Evidence]:
     """The artifacts; those that were never handed in are the teacher's alone to see."""
-    erased = edge.vault.erased(artifact.evidence_id for artifact in enrollment.artifacts)
+    ids = [artifact.evidence_id for artifact in enrollment.artifacts]
+    erased = edge.vault.erased(ids)
+    others = None if party == "teacher" else edge.evidence.others_with(ids)
     return [
         Evidence(
             evidence_id=artifact.evidence_id,
@@ -143,6 +146,7 @@ def _evidence(edge: Edge, enrollment: EnrollmentState, party: Party) -> list[Evi
             contains_students=artifact.contains_students,
             created_on=artifact.created_on,
             erased=artifact.evidence_id in erased,
+            others_with_it=None if others is None else others.get(artifact.evidence_id, 0),
         )
         for artifact in enrollment.artifacts
         if party == "teacher" or artifact.evidence_id in enrollment.submitted_ids
