@@ -324,4 +324,6 @@ def position_at(connection: Connection[Any], before: datetime) -> int:
 
 def position_at_end_of(connection: Connection[Any], day: date, zone: str) -> int:
     """The last position recorded on or before a day, as that day is read off a wall in `zone`."""
+    if day == date.max:  # no day follows it
+        return last_position(connection)
     return position_at(connection, beginning_of(day + ONE_DAY, zone))

@@ -307,6 +307,40 @@ def test_one_tenants_crawl_finds_no_word_of_the_other(place: Place) -> None:
                 assert "there-9c1e" not in answer.text, f"{operation} as {role}"
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_a_day_at_an_end_of_the_calendar_is_answered_or_refused_by_name(
+    place: Place, day: str
+) -> None:
+    """Every read that takes a day, by somebody who may read it: arithmetic has no day beyond."""
+    paths = place.world.client.get("/openapi.json").json()["paths"]
+    asked, failed = 0, []
+    for operation, entry in TABLE.items():
+        method, path = operation.split(" ")
+        if method != "GET":
+            continue
+        who = next((one for role, one in place.roles.items() if may(entry, role)), None)
+        for parameter in paths[path]["get"].get("parameters", []):
+            if parameter["in"] != "query" or not takes_a_day(parameter):
+                continue
+            filled_in = {**entry.get("query", {}), parameter["name"]: day}
+            address = path.format(**place.here.ids)
+            answer = place.world.get(who, address, **filled(filled_in, place.here.ids))
+            said = f"{operation} {parameter['name']}={day}: {answer.text[:300]}"
+            not_yet = parameter["name"] == "as_of" and answer.status_code == 404  # known by then
+            if answer.status_code not in {200, 422} and not not_yet:
+                failed.append(said)
+            asked += 1
+    assert not failed, "\n".join(failed)
+    assert asked > 60, "there are reads that take days"
+
+
+def takes_a_day(parameter: dict[str, Any]) -> bool:
+    """Whether a parameter is a day, or may be one beside a position."""
+    shapes = [parameter["schema"], *parameter["schema"].get("anyOf", [])]
+    patterns = "".join(str(one.get("pattern", "")) for one in shapes)
+    return any(one.get("format") == "date" for one in shapes) or "[0-9]{4}-[0-9]{2}" in patterns
+
+
 def test_a_role_that_is_withdrawn_is_gone_with_the_next_request(place: Place) -> None:
     world, district = place.world, place.here.ids["district_id"]
     who = world.grant("payroll", district)
