@@ -7,10 +7,12 @@ writes, so a runner that has lost the lock can write nothing more. The others tr
 from __future__ import annotations
 
 import logging
+import socket
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from selectors import EVENT_READ, DefaultSelector
 from threading import Condition, Event, Thread
 from typing import Any
 from uuid import UUID
@@ -117,6 +119,7 @@ class Watch:
         self._meant: Redirects = {}
         self._changed = Condition()
         self._closed = Event()
+        self._door, self._bell = socket.socketpair()  # the bell rings when the door is shut
         self._asked = Event()  # once, whatever came of it
         self._thread = Thread(target=self._run, name="projection-watch", daemon=True)
         self._thread.start()
@@ -159,9 +162,11 @@ class Watch:
         """End; whoever still waits is told at once that it will not come."""
         self._closed.set()
         self._asked.set()
+        self._door.close()
         with self._changed:
             self._changed.notify_all()
         self._thread.join()
+        self._bell.close()
 
     def _run(self) -> None:
         while not self._closed.is_set():
@@ -174,8 +179,10 @@ class Watch:
 
     def _listen(self) -> None:
         connect = self.database.connect(role=Role.READ, name="watch")
-        with closing(connect) as connection:
+        with closing(connect) as connection, DefaultSelector() as ears:
             connection.execute(SQL("LISTEN {}").format(Identifier(self.database.channel)))
+            ears.register(connection, EVENT_READ)
+            ears.register(self._bell, EVENT_READ)
             while not self._closed.is_set():
                 # Asked anew each time, so that a word lost with a connection does no harm.
                 positions = dict(rows(connection, _SQL["positions"]))
@@ -183,13 +190,19 @@ class Watch:
                 self._note(positions)
                 self._asked.set()
                 give_up_at = time.monotonic() + LISTEN_SECONDS_MAX
-                for notify in connection.notifies(timeout=LISTEN_SECONDS_MAX):
-                    said = orjson.loads(notify.payload)
-                    if said["merges"]:
-                        break  # to ask who is meant before anybody hears how far it is
-                    self._note(dict.fromkeys(said["names"], said["position"]))
-                    if time.monotonic() > give_up_at:
+                while self._hears_on(connection):
+                    seconds = give_up_at - time.monotonic()
+                    if seconds <= 0 or not ears.select(seconds):
                         break
+
+    def _hears_on(self, connection: Connection[Any]) -> bool:
+        """Note what has been said; false when that is reason to ask anew, or all is over."""
+        for notify in connection.notifies(timeout=0):
+            said = orjson.loads(notify.payload)
+            if said["merges"]:
+                return False  # to ask who is meant before anybody hears how far it is
+            self._note(dict.fromkeys(said["names"], said["position"]))
+        return not self._closed.is_set()
 
     def _note(self, positions: dict[str, int]) -> None:
         with self._changed:

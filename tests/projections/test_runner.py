@@ -12,7 +12,7 @@ import pytest
 
 from api.local_postgres import Cluster
 from ledger import store
-from projections import lanes, setup
+from projections import lanes, runner, setup
 from projections.database import Database
 from projections.log import position_at, position_at_end_of
 from projections.registry import PROJECTIONS
@@ -71,6 +71,18 @@ def test_a_reader_waits_until_its_own_write_shows(log: Log) -> None:
             assert watch.wait_for(log.last(), NAMES, seconds=LONG_SECONDS)
             assert set(log.bookmarks().values()) == {log.last()}
         assert not watch.wait_for(log.last() + 1, NAMES, seconds=0.05)
+
+
+def test_a_watch_hears_and_ends_without_waiting_out_its_pause(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log.empty()
+    monkeypatch.setattr(runner, "LISTEN_SECONDS_MAX", LONG_SECONDS * 100)
+    with watching(log.database) as watch:
+        assert watch.position(NAMES) == 0  # from here on it sleeps
+        log.fill(Story().awarded().events[:1])
+        log.catch_up()
+        assert watch.wait_for(log.last(), NAMES, seconds=LONG_SECONDS)
 
 
 def test_who_waits_at_a_watch_that_is_closed_is_told_at_once(log: Log) -> None:
