@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event, Thread
 
@@ -43,7 +43,15 @@ def projecting(database_url: str) -> Iterator[None]:
         yield
     finally:
         stop.set()
+        with suppress(psycopg.OperationalError):  # a server that is gone wakes nobody
+            wake(database_url)
         thread.join()
+
+
+def wake(database_url: str) -> None:
+    """Say that something was appended: whoever listens looks up, and sees whether to stop."""
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("NOTIFY ledger_appended")
 
 
 def has_views(database_url: str) -> bool:
