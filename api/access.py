@@ -74,6 +74,17 @@ def must_audit(caller: Caller, organization_id: UUID) -> None:
         raise NotFoundError(NOT_THERE)
 
 
+def must_see_challenges(caller: Caller, connection: Connection[Any], district_id: UUID) -> bool:
+    """Challenges are for whom a district employs or employed, its staff office and auditors.
+
+    Answers whether all members of all teams are the caller's to see; a teacher sees her own team.
+    """
+    if caller.holds("district", district_id) or caller.holds("auditor", district_id):
+        return True
+    must_employ(connection, district_id, caller.person_id)
+    return False
+
+
 def must_see_payouts(caller: Caller, district_id: UUID) -> None:
     """What a district owes: its staff office, its payroll office, and auditors."""
     if not sees_payout(caller, NOBODY, district_id):

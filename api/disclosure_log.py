@@ -55,6 +55,7 @@ Record = Literal[
     "pre-service",
     "found",  # as a holder, by a district that looked for one
     "physical-badges",
+    "challenge",
 ]
 ReaderRole = Literal[
     "assessor",
@@ -64,6 +65,7 @@ ReaderRole = Literal[
     "payroll_system",
     "auditor",
     "operator",
+    "teammate",  # in a challenge
     "recipient",  # of a share
     "link",  # whoever has it; the reader named is the share itself
     "verifier",  # whoever checks a signed record; the reader named is the record itself

@@ -28,6 +28,7 @@ from ledger.values import POSITION_MAX
 from projections import payouts
 from projections.batches import Batches
 from projections.catalog import Catalog
+from projections.challenges import Challenges
 from projections.contract import Fact, Projection
 from projections.disputes import Disputes
 from projections.employments import Employments
@@ -115,6 +116,14 @@ def disputes_of_office(
 ) -> AbstractContextManager[None]:
     """What an issuer or a district had been asked about, as it stood then."""
     return _known(connection, Disputes(), position, "disputes_of_office", office_id=office_id)
+
+
+def challenges_of_district(
+    connection: Connection[Any], district_id: UUID, position: int
+) -> AbstractContextManager[None]:
+    """A district's challenges and their teams as they were known then."""
+    key = {"district_id": district_id}
+    return _known(connection, Challenges(), position, "challenges_of_district", **key)
 
 
 @contextmanager

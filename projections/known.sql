@@ -48,6 +48,9 @@ SELECT dispute_id
   FROM disputes
  WHERE issuer_id = %(office_id)s OR district_id = %(office_id)s;
 
+-- name: challenges_of_district
+SELECT challenge_id FROM challenges WHERE district_id = %(district_id)s;
+
 -- name: awards_with_badges_of_issuer
 SELECT enrollment_id
   FROM record_awards

@@ -7,6 +7,7 @@ from typing import Any
 from projections.batches import Batches
 from projections.catalog import Catalog
 from projections.consents import Consents
+from projections.challenges import Challenges
 from projections.contract import Projection
 from projections.disputes import Disputes
 from projections.employments import Employments
@@ -45,6 +46,7 @@ _MEANING: tuple[Projection[Any], ...] = (
     PayNotices(),
     Learning(),
     PhysicalBadges(),
+    Challenges(),
 )
 
 PROJECTIONS = _LIFE + _MEANING

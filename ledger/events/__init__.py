@@ -25,6 +25,15 @@ from ledger.events.batch import (
     SegregationViolationAttempted,
 )
 from ledger.events.calendar import CalendarFactRecorded
+from ledger.events.challenge import (
+    ChallengeCreated,
+    PrizeAwarded,
+    PrizeShareAwarded,
+    TeamFormed,
+    TeamJoined,
+    TeamLeft,
+    TeamLocked,
+)
 from ledger.events.coaching import CoachingBegun, CoachingEnded, CoachingSessionLogged
 from ledger.events.consent import ConsentToBeFoundGiven, ConsentToBeFoundWithdrawn
 from ledger.events.credential import (
@@ -261,6 +270,15 @@ AnyIssuerTrustEvent = IssuerTrusted | IssuerTrustWithdrawn
 AnyShareEvent = ShareGranted | ShareRevoked
 AnyConsentEvent = ConsentToBeFoundGiven | ConsentToBeFoundWithdrawn
 AnyDisputeEvent = DisputeOpened | DisputeAnswered | DisputeRebutted | DisputeWithdrawn
+AnyChallengeEvent = (
+    ChallengeCreated
+    | TeamFormed
+    | TeamJoined
+    | TeamLeft
+    | TeamLocked
+    | PrizeAwarded
+    | PrizeShareAwarded
+)
 AnyPhysicalBadgeEvent = (
     PhysicalBadgeRequested
     | PhysicalBadgeCanceled
@@ -314,6 +332,7 @@ LedgerEvent = (
     | AnyExternalRecordEvent
     | AnyAcceptanceEvent
     | AnyIssuerTrustEvent
+    | AnyChallengeEvent
     | AnyPhysicalBadgeEvent
     | AnyCoachingEvent
     | AnyShareEvent

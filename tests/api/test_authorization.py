@@ -97,6 +97,7 @@ def furnish(world: World, token: str) -> Tenant:
     ids |= learning(world, one, token)
     ids |= batch_of(world, district, roles["payroll"], one.teacher)
     ids |= badge_asked_for(world, one.teacher, ids)
+    ids |= challenge_of(world, office, one.teacher, ids)
     ids |= held_and_asked_for(world, office, roles["approver"], ids)
     return Tenant(ids, roles)
 
@@ -115,6 +116,14 @@ def record_of(world: World, teacher: UUID, issuer: str) -> dict[str, str]:
         "list_number": "1",
         "version": "1",
     }
+
+
+def challenge_of(world: World, office: UUID, teacher: UUID, ids: dict[str, str]) -> dict[str, str]:
+    """A challenge of the district, and a team of hers."""
+    body = filled(TABLE["POST /v1/districts/{district_id}/challenges"]["body"], ids)
+    made = world.done(office, f"/v1/districts/{ids['district_id']}/challenges", body)
+    world.done(teacher, f"/v1/challenges/{made['id']}/teams")
+    return {"challenge_id": made["id"]}
 
 
 def badge_asked_for(world: World, teacher: UUID, ids: dict[str, str]) -> dict[str, str]:

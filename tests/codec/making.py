@@ -30,6 +30,7 @@ EXAMPLES = (
     "earned",
     "did:web:sample.example",
     "https://sample.example/1",
+    "23:59",
 )
 SPACE_INCLUDED = "\n\t" + string.printable[:95]
 
