@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
 
-from ledger.aggregates.person import Person, register
+from ledger.aggregates.person import NotPreServiceError, Person, PreService, is_minor, register
+from ledger.commands.pre_service import majority_of
 from ledger.errors import NothingChangesError
-from ledger.events.person import IdentityLinked, PersonDetailsRecorded, PersonRegistered
+from ledger.events import AnyPersonEvent
+from ledger.events.person import (
+    GuardianConsentGiven,
+    GuardianConsentKind,
+    GuardianConsentWithdrawn,
+    IdentityLinked,
+    PersonDetailsRecorded,
+    PersonRegistered,
+    PreServiceRecorded,
+)
 from tests.given import fact, given
 from tests.samples import DISTRICT, EARNER, act, header, vault_text
 
+ZONE = "America/Chicago"
 HMAC = "hmac-sha256:" + "a" * 64
 OTHER_DISTRICT = UUID(int=77)
 OTHER_HMAC = "hmac-sha256:" + "b" * 64
@@ -79,3 +94,70 @@ def test_a_stream_that_registers_twice_is_not_folded() -> None:
         Person.fold(None, [registered, PersonRegistered(**header(EARNER, 2))])
     with pytest.raises(AssertionError, match="begins by being registered"):
         Person.fold(None, [recorded])
+
+
+SOON = PreService(
+    district_id=DISTRICT, program="educators-rising", zone=ZONE, minor_until=vault_text("day")
+)
+begun = PreServiceRecorded(
+    **header(EARNER, 2),
+    district_id=DISTRICT,
+    program="educators-rising",
+    zone=ZONE,
+    minor_until=vault_text("day"),
+)
+agreed = GuardianConsentGiven(
+    **header(EARNER, 3),
+    district_id=DISTRICT,
+    consent="participation",
+    form="signed-form",
+    guardian=None,
+)
+
+
+def agree(person: Person, consent: GuardianConsentKind) -> Sequence[AnyPersonEvent]:
+    return person.give_guardian_consent(
+        act(), district_id=DISTRICT, consent=consent, form="signed-form", guardian=None
+    )
+
+
+def test_a_guardian_agrees_to_one_thing_at_a_time_and_takes_it_back_once() -> None:
+    given(registered).when(lambda one: agree(one, "sharing")).then_refused(NotPreServiceError)
+    given(registered, begun, agreed).when(lambda one: agree(one, "participation")).then_refused(
+        NothingChangesError
+    )
+    both = given(registered, begun, agreed).when(lambda one: agree(one, "sharing"))
+    assert set(both.then(GuardianConsentGiven).guardian_consents) == {"participation", "sharing"}
+    withdrawn: dict[str, Any] = {
+        "district_id": DISTRICT,
+        "consent": "participation",
+        "reason": "asked",
+    }
+    ended = given(registered, begun, agreed).when(
+        lambda one: one.withdraw_guardian_consent(act(), **withdrawn)
+    )
+    assert ended.then(GuardianConsentWithdrawn).guardian_consents == {}
+    given(registered, begun).when(
+        lambda one: one.withdraw_guardian_consent(act(), **withdrawn)
+    ).then_refused(NothingChangesError)
+
+
+def test_whoever_is_recorded_without_a_day_is_no_minor_and_an_unknown_day_is_none() -> None:
+    day, midnight = date(2018, 6, 15), datetime(2018, 6, 15, 5, tzinfo=UTC)  # in Chicago
+    assert not is_minor(None, None, midnight)
+    assert not is_minor(replace(SOON, minor_until=None), None, midnight)
+    assert is_minor(SOON, None, midnight), "the vault has no such day"
+    assert is_minor(SOON, day, midnight - timedelta(microseconds=1))
+    assert not is_minor(SOON, day, midnight)
+
+
+@pytest.mark.parametrize(
+    ("born", "years", "of_age"),
+    [
+        ("2000-06-15", 18, "2018-06-15"),
+        ("2000-02-29", 18, "2018-03-01"),
+        ("2000-02-29", 20, "2020-02-29"),
+    ],
+)
+def test_of_age_on_her_birthday(born: str, years: int, of_age: str) -> None:
+    assert majority_of(date.fromisoformat(born), years) == date.fromisoformat(of_age)
