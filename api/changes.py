@@ -15,12 +15,14 @@ from uuid import UUID
 
 from psycopg import Connection
 
+from api.accepted_lines import accepted_lines
+from api.access import EVERYTHING, Sight
 from api.openings import brought_lines, of_openings
 from api.reading import Read
 from api.review_views import view
 from api.transcripts import ShownLine, decided_within, shown
 from ledger.events.opening import OpeningRecorded
-from projections import catalog, changes
+from projections import catalog, changes, external_records
 from projections.changes import Between, Pair
 from projections.contract import Fact
 from projections.history import Happening
@@ -169,6 +171,7 @@ class Comparison:
             if pair.after is not None:
                 yield key, pair.after.person_id, Pair(sides[0], sides[1], pair.positions)
         yield from self._brought()
+        yield from self._accepted()
 
     def _brought(self) -> Iterator[tuple[UUID, UUID, Pair[ShownLine]]]:
         """Awards that an earlier system brought along in between; a record never changes."""
@@ -179,6 +182,43 @@ class Comparison:
             for line in brought_lines([fact], self.read.at, self.read.query.effective_on):
                 pair = Pair(None, line, [fact.position])
                 yield line.enrollment_id, fact.event.person_id, pair
+
+    def _accepted(self) -> Iterator[tuple[UUID, UUID, Pair[ShownLine]]]:
+        """Awards from elsewhere that districts accepted; what was declined since has no line."""
+        found = changes.persons_with_accepted(self.connection, self.between, **self._whose)
+        sight = EVERYTHING
+        if self.district_id is not None:
+            spans = changes.spans_of_district(self.connection, self.district_id, found)
+            found = [one for one in found if spans.get(one)]
+            sight = Sight(whole=False, district_ids=frozenset({self.district_id}), spans=())
+        for person_id in found:
+            before, after = (
+                self._accepted_at(position, person_id, sight)
+                for position in (self.between.since, self.between.until)
+            )
+            records = external_records.of_person(self.connection, person_id)
+            checked = {one.record_id: one.positions for one in records}
+            for key in before.keys() | after.keys():
+                sides = before.get(key), after.get(key)
+                shown_by = [(one, one.accepted) for one in sides if one and one.accepted]
+                positions = [
+                    *(at for line, _ in shown_by for at in line.positions),
+                    *(at for _, said in shown_by for at in checked[said.external_record_id]),
+                ]
+                yield key, person_id, Pair(*sides, self.between.of(positions))
+
+    def _accepted_at(self, position: int, person_id: UUID, sight: Sight) -> dict[UUID, ShownLine]:
+        lines = accepted_lines(
+            self.read.edge,
+            self.connection,
+            person_id,
+            sight,
+            {},
+            until=position,
+            at=self.read.at,
+            effective_on=self.read.query.effective_on,
+        )
+        return {line.enrollment_id: line for line in lines}
 
     def _of_employed(
         self, district_id: UUID, facts: list[Fact[OpeningRecorded]]

@@ -84,6 +84,17 @@ def openings(
     return facts_at(connection, _ids(connection, "openings", between, person_id, district_id))
 
 
+def persons_with_accepted(
+    connection: Connection[Any],
+    between: Between,
+    *,
+    person_id: UUID | None = None,
+    district_id: UUID | None = None,
+) -> Sequence[UUID]:
+    """Of whom what a district accepted of records from elsewhere may stand otherwise."""
+    return _ids(connection, "accepted", between, person_id, district_id)
+
+
 def stack_lines(
     connection: Connection[Any], between: Between, person_id: UUID, day: date
 ) -> dict[UUID, Pair[stacks.TitledLine]]:

@@ -25,6 +25,20 @@ SELECT position
  WHERE district_id = %(district_id)s AND kind = 'micro_credential'
    AND position > %(since)s AND position <= %(until)s;
 
+-- name: accepted_of_person
+SELECT DISTINCT person_id
+  FROM acceptances a JOIN external_records r USING (record_id, person_id)
+ WHERE person_id = %(person_id)s AND a.positions[1] <= %(until)s
+   AND greatest(a.positions[cardinality(a.positions)], r.positions[cardinality(r.positions)])
+       > %(since)s;
+
+-- name: accepted_of_district
+SELECT DISTINCT person_id
+  FROM acceptances a JOIN external_records r USING (record_id, person_id)
+ WHERE a.district_id = %(district_id)s AND a.positions[1] <= %(until)s
+   AND greatest(a.positions[cardinality(a.positions)], r.positions[cardinality(r.positions)])
+       > %(since)s;
+
 -- name: spans_of_district
 SELECT person_id, first_day, last_day
   FROM employments

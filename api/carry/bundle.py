@@ -16,7 +16,7 @@ from typing import Any, Final
 import orjson
 
 from api.carry.brought import Brought, earlier_documents, in_words, marked
-from api.carry.contents import CarriedAward, Contents
+from api.carry.contents import CarriedAward, Contents, disputed_in_words
 from api.carry.printed import printed, verify_address
 from api.exports.layout import safe_text
 from api.transcripts import ShownLine
@@ -244,14 +244,5 @@ def _commands(names: Collection[str]) -> Iterator[str]:
 
 
 def _disputed(lines: Iterable[ShownLine]) -> str:
-    """What she says is wrong, beside the records it is about; as text, whatever it holds."""
-    said = [
-        f"    {part}"
-        for line in lines
-        for note in line.disputes
-        for part in (
-            f"{line.title}: {note.in_words()}",
-            *(f"  In her words: {words}" for words in (note.rebuttal or "").splitlines()),
-        )
-    ]
+    said = [f"    {part}" for part in disputed_in_words(lines)]
     return "\n".join(["", "## What the holder disputes", "", *said, ""]) if said else ""

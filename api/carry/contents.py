@@ -7,7 +7,7 @@ checkpoint are of the moment.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -111,6 +111,7 @@ def gather(edge: Edge, person_id: UUID, at: datetime, made: StatusLists) -> Cont
         came = brought(edge, connection, along, position)
         stacked = _stacks(connection, person_id, found, addresses, local_date(recorded_at, zone))
         sealed = SealReads(connection).newest_checkpoint()
+    told = tuple(shown(line, recorded_at, None, notes=notes) for line in lines)
     vault = RecordVault(edge.vault)
     kept = vault.open_all([one.issue for one in found], person_id=person_id)
     titles = {line.enrollment_id: (line.title or "", line.issuer_name or "") for line in lines}
@@ -119,7 +120,7 @@ def gather(edge: Edge, person_id: UUID, at: datetime, made: StatusLists) -> Cont
         position=position,
         as_of=local_date(recorded_at, zone),
         host=addresses.host,
-        lines=tuple(shown(line, recorded_at, None, notes=notes) for line in lines),
+        lines=told,
         awards=tuple(
             CarriedAward(
                 *titles[one.enrollment_id], file.document, file.token, receipts[one.enrollment_id]
@@ -127,11 +128,21 @@ def gather(edge: Edge, person_id: UUID, at: datetime, made: StatusLists) -> Cont
             for one, file in zip(found, kept, strict=True)
         ),
         brought=came,
-        learner_record=_learner_record(edge, person_id, kept, stacked, recorded_at),
+        learner_record=_learner_record(
+            edge, person_id, kept, stacked, recorded_at, disputed=tuple(disputed_in_words(told))
+        ),
         issuers=_issuers(edge, found),
         lists=_lists(edge, found, at, made),
         checkpoint=sealed[1] if sealed else None,
     )
+
+
+def disputed_in_words(lines: Iterable[ShownLine]) -> Iterator[str]:
+    """What she says is wrong, beside the records it is about; as text, whatever it holds."""
+    for line in lines:
+        for note in line.disputes:
+            yield f"{line.title}: {note.in_words()}"
+            yield from (f"  In her words: {one}" for one in (note.rebuttal or "").splitlines())
 
 
 def _awards(connection: Connection[Any], person_id: UUID) -> list[Award]:
@@ -161,7 +172,13 @@ def _holder(edge: Edge, person_id: UUID) -> str | None:
 
 
 def _learner_record(
-    edge: Edge, person_id: UUID, kept: Sequence[Kept], stacked: tuple[Stack, ...], at: datetime
+    edge: Edge,
+    person_id: UUID,
+    kept: Sequence[Kept],
+    stacked: tuple[Stack, ...],
+    at: datetime,
+    *,
+    disputed: tuple[str, ...],
 ) -> Document | None:
     """The transcript that the ledger signs; its ids follow from the person and tell nothing."""
     if not kept:
@@ -176,6 +193,7 @@ def _learner_record(
             awards=tuple(one.document for one in kept),
             partial=False,
             stacks=stacked,
+            disputed=disputed,
         )
     )
     return signer.signed(unsigned, at)

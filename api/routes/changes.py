@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import Depends, Response
 from psycopg import Connection
 
+from api.accepted_lines import ELSEWHERE
 from api.access import district_changes, must_see_whole_record
 from api.changes import OF_DISTRICT, OF_PAYROLL, OF_PERSON, Change, Comparison, Kind
 from api.disclosures import shows, shows_person
@@ -19,7 +20,10 @@ from ledger.errors import InvalidError
 from projections.changes import Between
 
 router = Router("changes")
-VIEWS = ("transcript", "reviews", "history", "employments", "stacks", "payouts", "renewals")
+VIEWS = (
+    *("transcript", "reviews", "history", "employments", "stacks", "payouts", "renewals"),
+    ELSEWHERE,
+)
 
 
 class SpanReversedError(InvalidError):

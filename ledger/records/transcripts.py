@@ -4,7 +4,8 @@ Every award is inside as its issuer signed it. The issuer of the transcript says
 together and which stacks they are parts of, and signs that; a good signature around an award says
 nothing of the award, so whoever checks one checks each.
 
-The word `partial` is not used: copies of its context differ on it. The description says it.
+The word `partial` is not used: copies of its context differ on it. The description says it, and
+what its holder disputes, for which that standard has no word.
 
 Source: Comprehensive Learner Record Standard 2.0; docs/sources.md.
 """
@@ -18,11 +19,13 @@ from typing import Any, Final
 
 from ledger.events.stack import Group
 from ledger.records.awards import Issuer
+from ledger.records.canonical import UNUSUAL
 from ledger.records.contexts import CREDENTIALS, LEARNER_RECORDS, OPEN_BADGES
 from ledger.records.documents import Document, RecordError, written_instant
 
 NAME: Final = "Professional learning record"
 _ALL: Final = "Every award that the issuer of this record knows of, as of the day it is valid from."
+_DISPUTED: Final = "The holder disputes:"
 _SOME: Final = "A choice of her awards, made by herself: there may be others."
 
 
@@ -48,6 +51,7 @@ class Transcript:
     awards: tuple[Document, ...]
     partial: bool  # whether she chose some of her awards
     stacks: tuple[Stack, ...] = ()
+    disputed: tuple[str, ...] = ()  # what she says is wrong with which award, in words
 
 
 def learner_record(transcript: Transcript) -> dict[str, Any]:
@@ -63,7 +67,7 @@ def learner_record(transcript: Transcript) -> dict[str, Any]:
         "id": transcript.record_url,
         "type": ["VerifiableCredential", "ClrCredential"],
         "name": NAME,
-        "description": _SOME if transcript.partial else _ALL,
+        "description": _described(transcript),
         "issuer": transcript.issuer.document(),
         "validFrom": written_instant(transcript.valid_from),
         "credentialSubject": {
@@ -73,6 +77,16 @@ def learner_record(transcript: Transcript) -> dict[str, Any]:
             "verifiableCredential": list(transcript.awards),
         },
     }
+
+
+def _described(transcript: Transcript) -> str:
+    """What is inside, and what is disputed of it: her words go with the record they are about.
+
+    What no signature could cover in words that are hers is left out of them.
+    """
+    said = [UNUSUAL.sub("", one) for one in transcript.disputed]
+    disputed = [_DISPUTED, *said] if said else []
+    return "\n".join([_SOME if transcript.partial else _ALL, *disputed])
 
 
 def _stacked(stacks: list[Stack], achievements: set[str]) -> dict[str, Any]:

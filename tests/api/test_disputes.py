@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from dataclasses import replace
 from datetime import date, timedelta
 from io import BytesIO, StringIO
@@ -158,6 +159,7 @@ def test_her_rebuttal_goes_along_with_what_she_carries_away(one: Story) -> None:
     dispute, words = disputed(one), "=cmd: I was scored for another's lesson."
     answer(one, dispute)
     rebut(one, dispute, words)
+    issue(one.world)
     edge = one.world.edge
     edge.visible(VIEWS, one.world.position)
     contents = gather(edge, one.teacher, wall(), StatusLists())
@@ -166,6 +168,8 @@ def test_her_rebuttal_goes_along_with_what_she_carries_away(one: Story) -> None:
     with ZipFile(BytesIO(bundle(contents))) as files:
         table = csv.DictReader(StringIO(files.read("transcript.csv").decode("utf-8-sig")))
         assert words in next(iter(table))["disputes"]
+        assert words in json.loads(files.read("transcript.json"))["description"]
+        assert words in files.read("README.md").decode()
     silent = replace(contents, lines=tuple(replace(line, disputes=[]) for line in contents.lines))
     assert paper(contents) != paper(silent)
     withdraw(one, dispute)

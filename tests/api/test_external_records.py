@@ -515,6 +515,25 @@ def test_the_command_line_receives_a_record_and_asks_again(
     assert isinstance(run("import", "record", str(file), *elsewhere_).exception, NotFoundError)
 
 
+def assert_told_as_a_change(case: Case, since: int, line: dict[str, Any]) -> None:
+    """To her and to the district, with the events that made it so; what stands as it did is not."""
+    for who, path in (
+        (case.teacher, f"/v1/people/{case.teacher}"),
+        (case.district.office, f"/v1/districts/{case.district.id}"),
+    ):
+        for kind in ("transcript", "award"):
+            found = case.world.seen(who, f"{path}/changes", since=since, kind=kind)["items"]
+            assert [one["id"] for one in found] == [line["enrollment_id"]], (kind, path)
+            [one] = found
+            assert (one["before"]["status"], one["after"]["status"]) == ("awarded", "revoked")
+            topics = {event["topic"] for event in one["events"]}
+            assert "external-record.rechecked.v1" in topics
+        every = case.world.seen(who, f"{path}/changes", kind="transcript")["items"]
+        assert len(every) == 2, "both were accepted since the beginning"
+    other = case.world.district()
+    assert case.world.seen(other.office, f"/v1/districts/{other.id}/changes")["items"] == []
+
+
 def test_what_was_accepted_stands_on_her_transcript_as_what_it_is(
     case: Case, elsewhere: Issuer
 ) -> None:
@@ -547,6 +566,8 @@ def test_what_was_accepted_stands_on_her_transcript_as_what_it_is(
     assert other["in_force"]
     [before, _] = case.world.seen(case.teacher, path, as_of=then)["items"]
     assert (before["status"], before["accepted"]["under_review_from"]) == ("awarded", None)
+
+    assert_told_as_a_change(case, then, taken_back)
 
     body = {"about": "acceptance", "subject_id": other["enrollment_id"], "statement": "All of it."}
     dispute = case.world.done(case.teacher, f"/v1/people/{case.teacher}/disputes", body)["id"]

@@ -76,7 +76,10 @@ INSIDE = ("credentialSubject", "verifiableCredential")
 FRAME = [path for path in leaves(RECORD) if path[:2] != INSIDE]
 
 
-@pytest.mark.parametrize("changes", [{}, {"stacks": ()}, {"awards": AWARDS[:1], "partial": True}])
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"stacks": ()}, {"awards": AWARDS[:1], "partial": True}, {"disputed": ("It is mine.",)}],
+)
 def test_1edtechs_schema_accepts_a_transcript(changes: dict[str, Any]) -> None:
     record = signed_transcript(**changes)
     assert [error.message for error in SCHEMA.iter_errors(record)] == []
@@ -194,3 +197,15 @@ def test_sixty_awards_that_say_much_the_same_come_out_by_shape_as_the_long_way(
     expected = canonical(unsigned)
     monkeypatch.setattr(shapes, "canonical", lambda _: pytest.fail("went the long way"))
     assert canonical_by_shape(unsigned) == expected
+
+
+def test_what_is_disputed_is_signed_with_the_record_whatever_her_words_are() -> None:
+    """Not even words that no signature would cover keep her from carrying her record away."""
+    hers = ("Wait time: Disputed.", '  In her words: urn:undefined:x \U0001f600 "<b>" \\ _:b0')
+    record = signed_transcript(disputed=hers)
+    _, *said = record["description"].split("\n")
+    assert said == ["The holder disputes:", hers[0], '  In her words: x \U0001f600 "<b>" \\ _:b0']
+    proven(record, ISSUER)
+    assert canonical_by_shape(record) == canonical(record)
+    with pytest.raises(RecordError):
+        proven(changed(record, ("description",), lambda _: "All of it stands."), ISSUER)
