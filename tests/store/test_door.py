@@ -375,6 +375,39 @@ def test_a_link_that_breaks_over_a_bad_command_is_replaced(
     assert door._link is None
 
 
+def test_what_a_lost_answer_had_stored_is_known_again_though_its_group_is_refused_then(
+    door: Door, server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each is then sent alone, and still sent again."""
+    commands = [_command() for _ in range(2)]
+
+    def is_lost() -> None:
+        server.stored.update({command.id: place for place, command in enumerate(commands, 1)})
+        raise psycopg.OperationalError("no answer came")
+
+    server.script.extend([is_lost, fail(psycopg.errors.CheckViolation("bad"))])
+    monkeypatch.setattr(FakeLink, "is_broken", True)
+    door.append_all(commands)
+    assert [command.outcome for command in commands] == [Stored(n, n, AT) for n in (1, 2)]
+
+
+def test_the_word_that_wakes_followers_is_sent_behind_each_group_and_once(
+    door: Door, server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before its commit nobody would find anything, and nobody wants a word for each command."""
+    sent: list[str] = []
+    send = FakeLink.send
+
+    def note(link: FakeLink, statement: str, packed: list[bytes], *, wanted: bool = True) -> None:
+        sent.append(statement)
+        send(link, statement, packed, wanted=wanted)
+
+    monkeypatch.setattr(FakeLink, "send", note)
+    crowd(door, server, lambda: None)
+    assert server.groups == [1, 3]
+    assert sent == ["append", "wake"] * 2
+
+
 def test_a_link_found_broken_on_sending_is_replaced(door: Door, server: FakeServer) -> None:
     door.append(_command())
     assert door._link is not None
