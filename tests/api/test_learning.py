@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 
 from api import issuing
+from api.caller import Caller
 from api.clock import wall
 from tests.api.learning import planned, resource
 from tests.api.test_merges import merge
@@ -137,6 +138,10 @@ def test_what_is_opened_and_completed_counts_for_nothing_until_evidence_is_accep
     assert learner.learning(as_of=before) == []
     [then] = learner.learning(as_of=opened)
     assert (then["opened"], then["completed"], then["percent_completed"]) == (10, 0, 0)
+    learner.lists(*LISTED[:11])  # what is listed no more is asked for no more
+    [shorter] = learner.learning()
+    assert (shorter["resources"], shorter["completed"], shorter["modules"]) == (11, 1, 1)
+    assert learner.learning(as_of=opened) == [then]
     learner.begins(0).award()  # what is accepted does count, so nothing above was zero by mistake
     assert learner.credited() == {
         **nothing,
@@ -159,7 +164,9 @@ def test_a_plan_of_six_with_two_earned_and_one_in_review_is_earned_to_33_percent
     told.remember()
     for credential in learner.credentials:
         learner.changes("additions", credential_id=credential)
-    assert learner.plan()["percent_earned"] == 0
+    plan = learner.plan()
+    assert [one["credential_id"] for one in plan["lines"]] == learner.credentials
+    assert (plan["percent_earned"], plan["lines"][0]["state"]) == (0, "planned")
     told.remember()
     wanted = learner.credentials[::-1]
     learner.changes("orders", credential_ids=wanted)
@@ -200,6 +207,10 @@ def test_a_plan_and_what_was_learned_are_shown_to_herself_alone(learner: Learner
         body = {"credential_id": learner.credentials[0]}
         path = f"/v1/learning-plans/{learner.plan()['plan_id']}/removals"
         assert world.post(who, path, body).status_code == 404
+    for who in others[:2]:  # a query that forgot whom it is about brings them no row of anybody
+        with world.edge.reading(Caller(who, world.edge.ledger).scope()) as connection:
+            assert connection.execute("SELECT FROM learning_plans").rowcount == 0
+            assert connection.execute("SELECT FROM learning_steps").rowcount == 0
     listed = [one["topic"] for one in world.seen(learner.me, f"{learner.path}/history")["items"]]
     assert "learning.resource-opened.v1" in listed, "what happened to her is hers to see, all of it"
 
@@ -243,6 +254,24 @@ def test_what_two_records_of_her_did_is_one_progress_once_they_are_one(learner: 
     learner.changes("additions", credential_id=learner.credentials[0])
     plan = learner.plan()
     assert (plan["title"], plan["total"]) == ("Begun under the other id", 1)
+
+
+def test_lists_come_in_pages(learner: Learner) -> None:
+    learner.credentials.append(learner.one.issuer.credential(title="Another"))
+    for number in (1, 0):
+        learner.plans(f"Plan {number}")
+        learner.lists(resource("reading", "module"), number=number)
+        assert learner.does("opened-resources", "reading", number).status_code == 201
+    for part, name in (("learning", "credential_id"), ("learning-plans", "plan_id")):
+        path = f"{learner.path}/{part}"
+        first = learner.world.seen(learner.me, path, limit=1)
+        second = learner.world.seen(learner.me, path, limit=1, cursor=first["next"])
+        pages = [one[name] for page in (first, second) for one in page["items"]]
+        assert pages == [one[name] for one in learner.world.seen(learner.me, path)["items"]]
+        assert len(pages) == 2
+    shown = learner.learning()
+    assert [one["credential_id"] for one in shown] == learner.credentials[::-1]
+    assert [(one["opened"], one["completed"]) for one in shown] == [(1, 0), (1, 0)]
 
 
 def test_the_catalog_shows_the_resources_of_the_version_that_lists_them(learner: Learner) -> None:
