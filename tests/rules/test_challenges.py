@@ -81,6 +81,12 @@ def test_of_two_teams_with_nine_points_the_one_whose_last_submission_is_earlier_
     ]
 
 
+def test_of_teams_that_are_equal_in_all_the_one_formed_first_comes_first() -> None:
+    teams = {2: [handed_in(9)], 1: [handed_in(9)]}
+    found = standings("mean", "earlier_last_submission", teams)
+    assert [(one.team, one.rank) for one in found] == [(1, 1), (2, 2)]
+
+
 @pytest.mark.parametrize(
     ("rule", "hundredths"), [("sum", 2100), ("mean", 700), ("best_of_each_credential", 1600)]
 )
