@@ -16,6 +16,7 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
+    field_validator,
     model_validator,
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -135,6 +136,20 @@ class AuthorizationServer(BaseModel):
     registration_endpoint: str
     op_policy_uri: str
     op_tos_uri: str
+    code_challenge_methods_supported: list[str]
+    grant_types_supported: list[str] = ["authorization_code", "implicit"]  # as RFC 8414 has it
+
+    @field_validator("code_challenge_methods_supported")
+    @classmethod
+    def _takes_proof_keys(cls, methods: list[str]) -> list[str]:
+        if "S256" not in methods:
+            raise ValueError("the Open Badges API asks for PKCE with S256")
+        return methods
+
+    @property
+    def refreshes(self) -> bool:
+        """Whether a token can be had anew without asking her again."""
+        return "refresh_token" in self.grant_types_supported
 
 
 def read_authorization_server(settings: Settings) -> AuthorizationServer:

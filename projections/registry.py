@@ -6,8 +6,8 @@ from typing import Any
 
 from projections.batches import Batches
 from projections.catalog import Catalog
-from projections.consents import Consents
 from projections.challenges import Challenges
+from projections.consents import Consents
 from projections.contract import Projection
 from projections.disputes import Disputes
 from projections.employments import Employments

@@ -156,7 +156,7 @@ def _description(settings: Settings) -> dict[str, Any]:
             "authorizationCode": {
                 "authorizationUrl": server.authorization_endpoint,
                 "tokenUrl": server.token_endpoint,
-                "refreshUrl": server.token_endpoint,
+                **({"refreshUrl": server.token_endpoint} if server.refreshes else {}),
                 "scopes": scopes,
             }
         },

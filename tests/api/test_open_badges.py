@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -27,6 +28,7 @@ SERVER = {
     "registration_endpoint": "https://id.example/register",
     "op_policy_uri": "https://id.example/privacy",
     "op_tos_uri": "https://id.example/terms",
+    "code_challenge_methods_supported": ["S256"],
 }
 
 
@@ -203,16 +205,26 @@ def test_nothing_is_taken_in(shared_world: World, holder: Story) -> None:
     assert must_fit(answer, "imsx_statusinfo")["imsx_codeMajor"] == "unsupported"
 
 
-def test_the_discovery_says_where_tokens_are_and_is_never_protected(
-    shared_world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def server_file(shared_world: World, tmp_path: Path) -> Iterator[Path]:
+    """Where this ledger reads what the server that gives out tokens says of itself."""
+    file, before = tmp_path / "server.json", shared_world.app.state.settings
+    after = before.model_copy(update={"authorization_server_file": file})
+    shared_world.app.state.settings = after
+    yield file
+    shared_world.app.state.settings = before
+
+
+def test_a_ledger_that_was_told_of_no_server_says_so(shared_world: World) -> None:
     unsaid = shared_world.client.get(DISCOVERY)
     assert unsaid.status_code == 404
     must_fit(unsaid, "imsx_statusinfo")
-    file = tmp_path / "server.json"
-    file.write_text(json.dumps(SERVER))
-    settings = shared_world.settings.model_copy(update={"authorization_server_file": file})
-    monkeypatch.setattr(shared_world.app.state, "settings", settings)
+
+
+def test_the_discovery_says_where_tokens_are_and_is_never_protected(
+    shared_world: World, server_file: Path
+) -> None:
+    server_file.write_text(json.dumps(SERVER))
 
     found = shared_world.client.get(DISCOVERY).json()
 
@@ -221,3 +233,25 @@ def test_the_discovery_says_where_tokens_are_and_is_never_protected(
     assert scheme["flows"]["authorizationCode"]["tokenUrl"] == SERVER["token_endpoint"]
     assert found["servers"] == [{"url": f"{HOST}/ims/ob/v3p0"}]
     assert found["info"]["termsOfService"] == SERVER["op_tos_uri"]
+
+
+def test_the_discovery_promises_only_what_is_there(shared_world: World, server_file: Path) -> None:
+    """Each operation is answered, and nothing is said of the server that it does not say itself."""
+
+    def told(**changes: Any) -> Answer:
+        server_file.write_text(json.dumps({**SERVER, **changes}))
+        return shared_world.client.get(DISCOVERY)
+
+    found = told().json()
+    base = found["servers"][0]["url"].removeprefix(HOST)
+    for path, operations in found["paths"].items():
+        for method in operations:
+            answer = shared_world.client.request(method, f"{base}{path}")
+            assert answer.status_code == 401, "it is there, and asks for a token"
+    flow = found["components"]["securitySchemes"]["OAuth2ACG"]["flows"]["authorizationCode"]
+    assert [scope.rpartition("/")[2] for scope in flow["scopes"]] == ["credential.readonly"]
+    assert "refreshUrl" not in flow
+    refreshing = told(grant_types_supported=["authorization_code", "refresh_token"]).json()
+    flow = refreshing["components"]["securitySchemes"]["OAuth2ACG"]["flows"]["authorizationCode"]
+    assert flow["refreshUrl"] == SERVER["token_endpoint"]
+    assert told(code_challenge_methods_supported=["plain"]).status_code == 500, "without PKCE"

@@ -90,6 +90,7 @@ READS: dict[str, dict[str, dict[str, Any]]] = {
             "limit": 50,
         },
         "spans": {"person_id": ID, "district_id": DISTRICT},
+        "spans_of_persons": {"person_ids": [ID], "district_id": DISTRICT},
         "organizations": {"district_id": DISTRICT},
         "districts": {},
     },
