@@ -22,6 +22,7 @@ hypothesis.settings.register_profile("long", **SEARCH, max_examples=2000)
 hypothesis.settings.load_profile("quick")
 
 RUN = "MCLEDGER_TEST_RUN"
+LONGEST = ("test_demo.py", "test_kill.py")  # a single test of 20 seconds each
 SWEEPER = pytest.StashKey[subprocess.Popen[bytes]]()
 
 
@@ -39,6 +40,12 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[RUN] = secrets.token_hex(4)
         if config.getoption("numprocesses", None):
             _sweep_at_the_end(config)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest tests first: whoever began one last would keep the other worker waiting."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
 
 
 def _sweep_at_the_end(config: pytest.Config) -> None:

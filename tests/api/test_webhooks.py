@@ -50,7 +50,7 @@ def listening() -> Iterator[Ear]:
 
     server = HTTPServer(("127.0.0.1", 0), Handler)
     ear = Ear(f"http://127.0.0.1:{server.server_port}/hook")
-    thread = Thread(target=server.serve_forever)
+    thread = Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     yield ear
     server.shutdown()
