@@ -14,7 +14,7 @@ from ledger.events.coaching import CoachingBegun, CoachingEnded, CoachingSession
 from projections.history import events_of
 from projections.redirects import redirects
 
-VIEWS = ("history",)
+VIEWS = ("history", "employments")
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,9 +47,9 @@ class CoachingEnd(Value):
 @router.read("/districts/{district_id}/people/{person_id}/coachings", ListOf[ShownCoaching])
 def list_coachings(district_id: UUID, person_id: UUID, read: AsOfReadNow) -> Response:
     """Who coaches or coached a person for a district, and when they met."""
+    position = read.visible(*VIEWS)  # whom a district employs is among it
     with read.connection(person_id) as connection:
         must_see_facts(read.caller, connection, district_id, person_id)
-        position = read.visible(*VIEWS)
         zone = read.edge.ledger.get(Organization, district_id).zone
         as_of = read.known(connection, read.query.as_of, zone, *VIEWS)
         found = of_person(connection, person_id, district_id, min(as_of, position))

@@ -217,8 +217,18 @@ def test_practice_42_a_coach_does_not_judge_whom_she_coaches(shared_world: World
         judged_by_coach(one, coach)  # it was handed in while she coached her
         refused = world.post(district.office, f"{path}/coaching-sessions", session)
         assert refused.json()["type"] == "/problems/not-coaching"
-    other = replace(one, teacher=district.teacher("Bea")).enroll().hand_in()
-    other.review(MET)  # whom she never coached
+    replace(one, teacher=district.teacher("Bea")).enroll().hand_in().review(MET)  # never coached
+    second = world.district()
+    second.employ(one.teacher)
+    path = f"/v1/districts/{second.id}/people/{one.teacher}/coachings"
+    assert world.seen(second.office, path)["items"] == [], "what another arranged is not its own"
+    body = {"role": "issuer_approver", "scope_id": one.issuer.id}
+    world.done(world.operator, f"/v1/principals/{coach}/grants", body)
+    decided = world.post(coach, f"{one.path}/decisions", {"decision": "award"})
+    assert decided.json()["type"] == "/problems/conflict-of-interest"
+    kept = district.person("Coach", "Known Already")
+    merge(world, kept, coach)
+    judged_by_coach(one, kept)
 
 
 def judged_by_coach(one: Story, coach: UUID) -> None:
