@@ -189,6 +189,8 @@ def test_a_merge_makes_no_minor_of_age_whichever_record_is_kept(student: Student
     one.enroll()
     merge(world, student.person, other)
     assert slug_of(one.upload("lesson_plan")) == MISSING
+    attempt = {"integrity_attested": True}
+    assert slug_of(world.post(other, f"{one.path}/submissions", attempt)) == MISSING
     third = student.district.person("Sam", "Thrice")
     merge(world, third, student.person)
     student.person = third

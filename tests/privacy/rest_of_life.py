@@ -25,10 +25,16 @@ KEPT_UNTIL = {"Ledger-Time": f"{PAY_DATE.year + 6}-02-02T18:00:00Z"}  # what she
 
 
 def is_on_file(life: Life) -> Ids:
-    """A license with a number and a credit with its documents."""
+    """A license with a number, a credit with its documents, and what her guardian agreed to."""
     world, t, path = life.world, life.tokens, f"/v1/districts/{life.district_id}"
     license_ = license_of(life.teacher, number=t["license number"])
     credit = credit_of(life.teacher, documents=t["documents of a credit"])
+    hers = f"{path}/people/{life.teacher}"
+    world.done(life.district.office, f"{hers}/pre-service", {"program": "educators-rising"})
+    agreed = {"consent": "sharing", "form": "signed-form", "guardian": t["her guardian"]}
+    world.done(life.district.office, f"{hers}/guardian-consents", agreed)
+    found_by = {"district_id": life.district_id, "expires_on": PAY_DATE.isoformat()}
+    world.done(life.teacher, f"/v1/people/{life.teacher}/consents-to-be-found", found_by)
     return {
         "license_id": world.done(life.district.office, f"{path}/licenses", license_)["id"],
         "credit_id": world.done(life.district.office, f"{path}/credits", credit)["id"],
@@ -139,6 +145,7 @@ def reads_of(life: Life, known: Ids) -> list[str]:
         "version": "1",
         "stack_id": str(UUID(int=1)),
         "import_id": str(UUID(int=1)),
+        "challenge_id": str(UUID(int=1)),
         "key": "1",
         "position": "1",
         "path": "0/000.p/1",

@@ -37,7 +37,7 @@ SHOWN = {  # to somebody, as long as she is there
     *("content of classroom_video", "content of teacher_reflection", "license number", "note"),
     *("feedback", "other feedback", "feedback of the decision", "title elsewhere"),
     *("what is wrong", "what is answered", "her rebuttal", "whom she gave a link"),
-    "title of her plan",
+    *("title of her plan", "her guardian"),
 }
 
 
