@@ -68,7 +68,7 @@ class ListedBadge(Badge):
 
 
 @dataclass(frozen=True, slots=True)
-class Fulfilment:
+class Fulfillment:
     """How an issuer stands with the physical badges of one micro-credential.
 
     Everything is of awards in force whose badge was not canceled.
@@ -124,9 +124,9 @@ def of_issuer(
     return read(connection, ListedBadge, _SQL["of_issuer"], **asked, after=after, limit=limit)
 
 
-def fulfilment(connection: Connection[Any], issuer_id: UUID, *, day: date) -> list[Fulfilment]:
+def fulfillment(connection: Connection[Any], issuer_id: UUID, *, day: date) -> list[Fulfillment]:
     """How it stands with each micro-credential for which any was ever asked for."""
-    return read(connection, Fulfilment, _SQL["fulfilment"], issuer_id=issuer_id, day=day)
+    return read(connection, Fulfillment, _SQL["fulfillment"], issuer_id=issuer_id, day=day)
 
 
 def _fold(known: dict[UUID, Badge], fact: Fact[Relevant]) -> None:

@@ -54,7 +54,7 @@ SELECT *
  ORDER BY position
  LIMIT %(limit)s;
 
--- name: fulfilment
+-- name: fulfillment
 SELECT a.credential_id,
        count(*)::int AS earned,
        count(b.badge_id)::int AS requested,

@@ -78,7 +78,7 @@ class BadgeCancellation(Value):
     reason: Slug
 
 
-class FulfilmentQuery(KnownPageQuery):
+class FulfillmentQuery(KnownPageQuery):
     """What is still to be shipped, or everything that was ever asked for."""
 
     state: Annotated[Literal["open", "all"], Field(description="open: to be shipped")] = "open"
@@ -105,7 +105,7 @@ class PhysicalBadgeView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FulfilmentView:
+class FulfillmentView:
     """Of one micro-credential: `open` is earned, less shipped, plus returned.
 
     Everything is of awards in force whose badge was not canceled.
@@ -178,7 +178,7 @@ def return_physical_badges(issuer_id: UUID, body: BadgesReturned, write: WriteNo
 
 @router.read("/issuers/{issuer_id}/physical-badges", PageOf[PhysicalBadgeView])
 def list_physical_badges_of_issuer(
-    issuer_id: UUID, read: Annotated[Read[FulfilmentQuery], Depends(reading(FulfilmentQuery))]
+    issuer_id: UUID, read: Annotated[Read[FulfillmentQuery], Depends(reading(FulfillmentQuery))]
 ) -> Response:
     """What an issuer has still to ship, and to which school, the oldest request first."""
     must_see_queue(read.caller, issuer_id)
@@ -200,7 +200,7 @@ def list_physical_badges_of_issuer(
     return read.page.answer(_shown(found), min(as_of, position), key=key)
 
 
-@router.read("/issuers/{issuer_id}/physical-badge-totals", ListOf[FulfilmentView])
+@router.read("/issuers/{issuer_id}/physical-badge-totals", ListOf[FulfillmentView])
 def count_physical_badges(issuer_id: UUID, read: KnownReadNow) -> Response:
     """How an issuer stands with the badges of each micro-credential that has them."""
     must_see_queue(read.caller, issuer_id)
@@ -210,9 +210,9 @@ def count_physical_badges(issuer_id: UUID, read: KnownReadNow) -> Response:
         as_of = read.known(connection, read.query.as_of, zone, *VIEWS)
         with known.physical_badges_of_issuer(connection, issuer_id, as_of):
             day = read.day(zone, read.query.effective_on)
-            found = physical_badges.fulfilment(connection, issuer_id, day=day)
+            found = physical_badges.fulfillment(connection, issuer_id, day=day)
     views = [
-        FulfilmentView(
+        FulfillmentView(
             credential_id=one.credential_id,
             earned=one.earned,
             requested=one.requested,
