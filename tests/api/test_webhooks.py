@@ -52,10 +52,12 @@ def listening() -> Iterator[Ear]:
     ear = Ear(f"http://127.0.0.1:{server.server_port}/hook")
     thread = Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
-    yield ear
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    try:
+        yield ear
+    finally:  # or a test that fails would never come to its end
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 @dataclass
