@@ -114,6 +114,7 @@ def learner(shared_world: World, state: str) -> Learner:
     world.done(district.office, f"/v1/districts/{district.id}/policies", stipend())
     years = {"issued_on": f"{today.year - 1}-01-01", "valid_to": f"{today.year + 3}-12-31"}
     license_ = license_of(one.teacher, **years)
+    world.edge.visible(("employments",), world.position)  # a license asks who employs her
     world.done(district.office, f"/v1/districts/{district.id}/licenses", license_)
     return Learner(one, district, [one.credential])
 
