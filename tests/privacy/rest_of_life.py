@@ -122,6 +122,22 @@ def is_paid(life: Life, hook: str) -> Ids:
     }
 
 
+def takes_part(life: Life) -> Ids:
+    """With a team in a challenge; and the badge of her award is to be sent to a school."""
+    world, path = life.world, f"/v1/districts/{life.district_id}"
+    school = {"school_id": world.done(world.operator, f"{path}/schools", {"name": "School"})["id"]}
+    world.done(life.teacher, f"{life.path}/physical-badge-requests", school)
+    challenge = {
+        "title": "Challenge",
+        "credential_ids": [world.seen(life.teacher, life.path)["credential_id"]],
+        "deadline": {"day": PAY_DATE.isoformat(), "time": "23:59", "zone": "America/Chicago"},
+        "prize": {"amount_cents": 1, "board_reference": "Minute 12", "fund": "general"},
+    }
+    made = world.done(life.district.office, f"{path}/challenges", challenge)["id"]
+    world.done(life.teacher, f"/v1/challenges/{made}/teams")
+    return {"challenge_id": made}
+
+
 def reads_of(life: Life, known: Ids) -> list[str]:
     """Every address that the ledger answers reads at, with the ids of her life in it.
 
@@ -145,7 +161,6 @@ def reads_of(life: Life, known: Ids) -> list[str]:
         "version": "1",
         "stack_id": str(UUID(int=1)),
         "import_id": str(UUID(int=1)),
-        "challenge_id": str(UUID(int=1)),
         "key": "1",
         "position": "1",
         "path": "0/000.p/1",

@@ -29,6 +29,7 @@ from tests.privacy.rest_of_life import (
     is_on_file,
     is_paid,
     reads_of,
+    takes_part,
 )
 from tests.seal.logs import examined, owner, seal, sealer
 
@@ -162,6 +163,7 @@ def whole(world: World, folder: Path, hook: str) -> tuple[Life, Ids]:
     life.earns().carries()
     known["carried"] = world.get(life.teacher, f"/v1/records/{life.record}").text
     known |= is_paid(life, hook)
+    known |= takes_part(life)
     return life.leaves().shares().plans().disputes(), known
 
 
