@@ -9,6 +9,7 @@ for ever, whatever is owed by now.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -78,8 +79,20 @@ class _Walk:
     newest: UUID | None = None  # the batch that was drafted last
     moved: dict[UUID, int] = field(default_factory=dict)  # entitlement or line: position
     underway: _Underway | None = None
-
     found: dict[UUID, Difference] = field(default_factory=dict)  # by batch
+    unlisted: dict[UUID, dict[UUID, Difference]] = field(default_factory=dict)  # by batch, line
+
+    @property
+    def differences(self) -> list[Difference]:
+        """The first of each batch, in the order of the batches.
+
+        What was in doubt when a batch was drafted, because an event had been parked, is derived now
+        and comes with the next batch. So a line that a later batch lists was not left out.
+        """
+        first = {
+            batch: next(iter(lines.values())) for batch, lines in self.unlisted.items() if lines
+        }
+        return sorted((first | self.found).values(), key=lambda one: one.number)
 
     def take(self, position: int, event: LedgerEvent) -> None:
         """Look at one event, while the tables stand as they did before it."""
@@ -91,11 +104,13 @@ class _Walk:
                 self.underway = self._derived(event)
             case BatchLinesListed() if self.underway is not None:
                 self.underway.listed += event.lines
+                self._strike_off(event.lines)
             case BatchClosed() if self.underway is not None:
                 self._compare(event.originator_id, self.underway)
                 self.underway = None
             case BatchVoided():
                 self.found.pop(event.originator_id, None)
+                self.unlisted.pop(event.originator_id, None)
                 if event.originator_id == self.newest:
                     self.underway = None
                 else:  # whose lines are free again, as whoever drafts next may not know yet
@@ -105,6 +120,11 @@ class _Walk:
                 self.moved.update((result.line_id, position) for result in event.results)
             case _ if isinstance(event, AnyEntitlementEvent):
                 self.moved[event.entitlement_id] = position
+
+    def _strike_off(self, lines: Iterable[BatchLine]) -> None:
+        for unlisted in filter(None, self.unlisted.values()):
+            for line in lines:
+                unlisted.pop(line.line_id, None)
 
     def _derived(self, event: BatchDrafted) -> _Underway:
         """What the batch has to list, as the tables stand before its draft."""
@@ -124,11 +144,21 @@ class _Walk:
     def _compare(self, batch_id: UUID, batch: _Underway) -> None:
         listed = [self._of_kept(line) for line in batch.listed]
         derived = [self._of_kept(line) for line in batch.derived]
-        found = first_difference(listed, derived, batch.unsure) or in_totals(
+        due = {line.line_id: line for line in derived}
+        number = batch.drafted.number
+        found = first_difference(listed, due, batch.unsure) or in_totals(
             batch.drafted, batch.listed
         )
         if found is not None:
-            self.found[batch_id] = Difference(self.district_id, batch.drafted.number, *found)
+            self.found[batch_id] = Difference(self.district_id, number, *found)
+        known = batch.unsure | {line.line_id for line in listed}
+        self.unlisted[batch_id] = {
+            line.line_id: Difference(
+                self.district_id, number, f"line ({line.line_id})", "line", None, _told(line)
+            )
+            for line in derived
+            if known.isdisjoint((line.line_id, line.entitlement_id))
+        }
 
     def _of_kept(self, line: BatchLine) -> BatchLine:
         """The line as it names people now: two records may have become one since."""
@@ -144,7 +174,7 @@ def differences(connection: Connection[Any], district_id: UUID) -> list[Differen
         connection: One that sees everything.
         district_id: Whose batches.
 
-    What is parked does not matter here: rows of earlier positions stay what they were.
+    What is parked now does not matter: rows of earlier positions stay what they were.
     """
     terms = {
         one.terms_version: PayrollTerms.model_validate(one.terms)
@@ -157,7 +187,7 @@ def differences(connection: Connection[Any], district_id: UUID) -> list[Differen
                 for position, event in part:
                     walk.take(position, event)
                 fold(part)
-    return list(walk.found.values())
+    return walk.differences
 
 
 def _cut(page: Sequence[Fact[LedgerEvent]]) -> Iterator[Sequence[Fact[LedgerEvent]]]:
@@ -169,19 +199,15 @@ def _cut(page: Sequence[Fact[LedgerEvent]]) -> Iterator[Sequence[Fact[LedgerEven
 
 
 def first_difference(
-    listed: Sequence[BatchLine],
-    derived: Sequence[BatchLine],
-    unsure: Iterable[UUID],
+    listed: Sequence[BatchLine], due: Mapping[UUID, BatchLine], unsure: AbstractSet[UUID]
 ) -> tuple[str, str, str | None, str | None] | None:
     """Line by line in the order of the batch: which line, which field, and the two values.
 
     Nothing is said of lines that are, or whose entitlement is, among those that are unsure.
     """
-    passed_over = frozenset(unsure)
-    due = {line.line_id: line for line in derived}
     for number, line in enumerate(listed, 1):
-        expected = due.pop(line.line_id, None)
-        if line == expected or not passed_over.isdisjoint((line.line_id, line.entitlement_id)):
+        expected = due.get(line.line_id)
+        if line == expected or not unsure.isdisjoint((line.line_id, line.entitlement_id)):
             continue
         name = f"line {number} ({line.line_id})"
         if expected is None:
@@ -190,9 +216,6 @@ def first_difference(
             one for one in BatchLine.model_fields if getattr(line, one) != getattr(expected, one)
         )
         return name, differs, str(getattr(line, differs)), str(getattr(expected, differs))
-    for line in due.values():
-        if passed_over.isdisjoint((line.line_id, line.entitlement_id)):
-            return f"line ({line.line_id})", "line", None, _told(line)
     return None
 
 

@@ -180,6 +180,23 @@ def read_for_the_next(day: Payday, pay_date: date) -> tuple[int, Seen, list[Batc
     return through, Seen(newest.number, newest.version), made
 
 
+def draft_and_close(day: Payday, through: int, seen: Seen, due: list[BatchLine]) -> str:
+    """A batch of the lines that somebody has read before."""
+    at = datetime(2024, 10, 1, 15, tzinfo=UTC)
+    batch_id = payroll.draft_lines(
+        day.world.edge,
+        Call(caller_id=day.office, command_id=uuid4(), body_hash=bytes(32), at=at),
+        district_id=UUID(day.district.id),
+        pay_date=date(2024, 10, 31),
+        through_position=through,
+        seen=seen,
+        make_lines=lambda _: due,
+    ).stream
+    day.world.done(day.office, f"/v1/batches/{batch_id}/freezes")
+    day.approve(str(batch_id))
+    return str(batch_id)
+
+
 def test_what_happened_between_reading_and_drafting_is_no_difference(world: World) -> None:
     """The oldest batch is voided, a line of another comes back, and what is paid now is held."""
     day, issuer = payday(world), world.issuer()
@@ -200,19 +217,29 @@ def test_what_happened_between_reading_and_drafting_is_no_difference(world: Worl
     told = f"batch_no,line_id,status\n{number},{back['line_id']},rejected\n"
     assert day.answer(made[1], told).status_code == 200
     world.done(day.second, f"/v1/entitlements/{line.entitlement_id}/holds", {"reason": "audit"})
-    at = datetime(2024, 10, 1, 15, tzinfo=UTC)
-    fourth = payroll.draft_lines(
-        world.edge,
-        Call(caller_id=day.office, command_id=uuid4(), body_hash=bytes(32), at=at),
-        district_id=UUID(day.district.id),
-        pay_date=pay_date,
-        through_position=through,
-        seen=seen,
-        make_lines=lambda _: due,
-    ).stream
-    world.done(day.office, f"/v1/batches/{fourth}/freezes")
-    day.approve(str(fourth))
-    assert [one["line_id"] for one in day.lines(str(fourth))] == [str(line.line_id)]
+    fourth = draft_and_close(day, through, seen, due)
+    assert [one["line_id"] for one in day.lines(fourth)] == [str(line.line_id)]
+    assert derived(day) == []
+
+
+def test_a_line_in_doubt_when_a_batch_was_drafted_is_missed_until_a_later_one_lists_it(
+    world: World,
+) -> None:
+    """Whoever drafts leaves out what an event that is parked may be about; mended, it is owed."""
+    day, issuer = payday(world), world.issuer()
+    credential = issuer.credential()
+    day.policy(credential)
+    day.award(hire(day, "51"), credential, issuer)
+    day.export(day.close("2024-10-15"))
+    for number in ("52", "53"):
+        day.award(hire(day, number), credential, issuer)
+    through, seen, due = read_for_the_next(day, date(2024, 10, 31))
+    certain, in_doubt = due
+    draft_and_close(day, through, seen, [certain])
+    [missed] = derived(day)
+    assert (missed.number, missed.field, missed.closed) == (2, "line", None)
+    assert str(in_doubt.line_id) in missed.line
+    day.close("2024-11-15")
     assert derived(day) == []
 
 
