@@ -13,7 +13,7 @@ from api import batch_files
 from api.batch_files import Envelope
 from api.edge import Edge
 from api.exports.layout import Layout
-from api.exports.records import Beside, Policy, dollars, of_all, records_of, to_bytes
+from api.exports.records import Beside, Policy, dollars, of_all, parsed, records_of, to_bytes
 from ledger.aggregates.batch import Batch
 from ledger.aggregates.organization import Organization
 from ledger.commands.batch_lines import LineRow
@@ -79,7 +79,7 @@ def rendered(edge: Edge, batch: Batch, chosen: Layout, at: datetime) -> list[byt
     frozen, pieces = batch_files.open_file(edge, batch, batch.file)
     # Files that were frozen before this was put in front of the lines have it in each.
     shared = frozen.get("of_all", {}) | {"approver": " ".join(map(str, batch.approvers))}
-    records = map(orjson.loads, batch_files.lines(pieces))
+    records = parsed(batch_files.lines(pieces))
     content = list(chosen.render(records, shared))
     digest = hashlib.sha256()
     for piece in content:

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
 import secrets
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from pathlib import Path
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
 import obstore
-from obstore.store import LocalStore, ObjectStore, from_url
+from obstore.store import ObjectStore, from_url
 
+from ledger.blobs import flush, pieces_of
 from ledger.errors import (
     CommandReusedError,
     ErasedError,
@@ -28,7 +27,7 @@ from ledger.errors import (
 )
 from ledger.keys import KEY_BYTES, seal, unseal
 from ledger.media_types import Sniffer
-from ledger.segments import SEGMENT_BYTES, EvidenceDamagedError, decrypt, encrypt
+from ledger.segments import EvidenceDamagedError, decrypt, encrypt
 from ledger.sql import blocks, execute, fetch
 from ledger.vault import Vault
 
@@ -114,7 +113,7 @@ class EvidenceStore:
         evidence_id, begun_at = uuid4(), self._now()
         sealed = intake.encrypt(evidence_id, chunks)
         obstore.put(self._blobs, str(evidence_id), sealed, max_concurrency=1)
-        _flush(self._blobs, str(evidence_id))
+        flush(self._blobs, str(evidence_id))
         # If the next step fails the blob stays: the row may be stored although the answer is lost.
         self._add_row(upload_id, evidence_id, person_id, intake, begun_at)
         first = self._find("find_upload", upload_id)
@@ -135,10 +134,10 @@ class EvidenceStore:
         """
         secret = self._secret(self._load(evidence_id))
         try:
-            blob = obstore.get(self._blobs, str(evidence_id))
+            pieces = pieces_of(self._blobs, str(evidence_id))
         except FileNotFoundError:
             raise EvidenceDamagedError(f"the file of evidence {evidence_id} is gone") from None
-        return decrypt(secret, evidence_id, blob.stream(SEGMENT_BYTES))
+        return decrypt(secret, evidence_id, pieces)
 
     def describe(self, evidence_id: UUID) -> StoredEvidence:
         """What is known of a file. Raises NotFoundError, or ErasedError when there was one."""
@@ -274,16 +273,3 @@ class _Intake:
         for sealed in encrypt(self.secret, evidence_id, self.watch(chunks)):
             self.ciphertext.update(sealed)
             yield sealed
-
-
-def _flush(blobs: ObjectStore, name: str) -> None:
-    """Put the file and its name on the disk itself: the local store leaves that to chance."""
-    if isinstance(blobs, LocalStore):
-        assert blobs.prefix is not None, "a local store has a folder"
-        folder = Path(blobs.prefix)
-        for path in (folder / name, folder):
-            descriptor = os.open(path, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)

@@ -22,7 +22,8 @@ from uuid import UUID
 import obstore
 from obstore.store import LocalStore, ObjectStore
 
-from ledger.segments import SEGMENT_BYTES, sealed_bytes
+from ledger.blobs import pieces_of
+from ledger.segments import sealed_bytes
 from ledger.sql import blocks, execute, fetch
 from ledger.vault import Vault
 
@@ -206,7 +207,7 @@ class Inventory:
 
     def _digest(self, name: str) -> str:
         digest = hashlib.sha256()
-        for piece in obstore.get(self._blobs, name).stream(SEGMENT_BYTES):
+        for piece in pieces_of(self._blobs, name):
             digest.update(piece)
         return f"sha256:{digest.hexdigest()}"
 

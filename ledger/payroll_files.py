@@ -9,22 +9,21 @@ what she was paid, and the row says until when the law wants it.
 from __future__ import annotations
 
 import hashlib
-import os
 import secrets
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
-from pathlib import Path
 from uuid import UUID, uuid4
 
 import obstore
-from obstore.store import LocalStore, ObjectStore
+from obstore.store import ObjectStore
 
+from ledger.blobs import flush, pieces_of
 from ledger.errors import ErasedError, NotFoundError, UnavailableError
 from ledger.events.batch import StoredFile
 from ledger.inventory import PAYROLL
 from ledger.keys import KEY_BYTES, seal, unseal
 from ledger.rules.retention import payroll_kept_until
-from ledger.segments import SEGMENT_BYTES, EvidenceDamagedError, decrypt, encrypt
+from ledger.segments import EvidenceDamagedError, decrypt, encrypt
 from ledger.sql import blocks, execute, fetch
 from ledger.vault import Vault
 
@@ -64,7 +63,7 @@ class PayrollFiles:
         intake = _Intake()
         sealed = intake.sealed(encrypt(secret, file_id, intake.plain(content)))
         obstore.put(self._blobs, name_of_blob(file_id), sealed, max_concurrency=2)
-        _flush(self._blobs, name_of_blob(file_id))
+        flush(self._blobs, name_of_blob(file_id))
         with self._vault.writing() as connection:
             key = self._vault.keyring.person_keys(connection, [district_id])[district_id]
             context = self._vault.keyring.context(district_id, file_id, KEYS)
@@ -118,10 +117,10 @@ class PayrollFiles:
         [(sealed_key,)] = rows
         secret = unseal(keys[district_id], sealed_key, keyring.context(district_id, file_id, KEYS))
         try:
-            blob = obstore.get(self._blobs, name_of_blob(file_id))
+            pieces = pieces_of(self._blobs, name_of_blob(file_id))
         except FileNotFoundError:
             raise EvidenceDamagedError(f"payroll file {file_id} is gone") from None
-        return decrypt(secret, file_id, blob.stream(SEGMENT_BYTES))
+        return decrypt(secret, file_id, pieces)
 
     def discard(self, district_id: UUID, file: StoredFile) -> None:
         """Take back a file that no event names."""
@@ -143,19 +142,6 @@ class PayrollFiles:
 def name_of_blob(file_id: UUID) -> str:
     """Beside evidence, to be backed up with it; by another name, which tells them apart."""
     return PAYROLL.name_of(file_id)
-
-
-def _flush(blobs: ObjectStore, name: str) -> None:
-    """Put the file and its name on the disk itself: the local store leaves that to chance."""
-    if isinstance(blobs, LocalStore):
-        assert blobs.prefix is not None, "a local store has a folder"
-        file = Path(blobs.prefix) / name
-        for path in (file, file.parent):
-            descriptor = os.open(path, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
 
 
 class _Intake:

@@ -24,7 +24,7 @@ from ledger.evidence import (
 )
 from ledger.keys import VaultDamagedError
 from ledger.media_types import MediaTypeRefusedError
-from ledger.segments import EvidenceDamagedError
+from ledger.segments import SEGMENT_BYTES, EvidenceDamagedError
 from ledger.store import Role, connection_info
 from ledger.vault import Vault
 from tests.samples import EARNER, FIRST, SECOND, named
@@ -204,6 +204,18 @@ def test_a_blob_that_is_gone_changed_or_exchanged_is_noticed(
     mine.unlink()
     with pytest.raises(EvidenceDamagedError, match="gone"):
         evidence.open(stored)
+
+
+def test_nothing_more_is_given_of_a_file_that_is_deleted_while_it_is_read(
+    evidence: EvidenceStore, blobs: Path
+) -> None:
+    long = LESSON * (4 * SEGMENT_BYTES // len(LESSON))
+    stored = evidence.store(uuid4(), EARNER, [long]).evidence_id
+    pieces = evidence.open(stored)
+    assert next(pieces).startswith(LESSON)
+    (blobs / str(stored)).unlink()
+    with pytest.raises(EvidenceDamagedError, match="gone"):
+        list(pieces)
 
 
 def test_keys_that_were_exchanged_or_moved_are_noticed(
