@@ -23,7 +23,7 @@ from projections.contract import Fact
 from projections.redirects import Redirects, redirected, redirects
 from projections.sql import blocks, rows
 
-PAGE_EVENTS = 10_000  # larger pages gain little more and hold a transaction open longer
+PAGE_EVENTS = 5_000  # larger pages gain nothing and hold a transaction open longer
 OF_MANY = BatchLinesListed.TOPIC  # names persons in its lines, and is about none of them
 PERSON_FIELDS = (b'"person_id":"', b'"principal_id":"')
 ID_CHARACTERS = 36

@@ -65,7 +65,7 @@ def _catch_up_rate(url: str, events: int) -> float:
 @contextmanager
 def rebuilding(bench: Bench) -> Iterator[Contest]:
     """Every projection anew from the whole log, by two processes and by one."""
-    events = bench.size(300_000, 100_000)
+    events = bench.size(300_000, 200_000)
 
     def with_workers(count: int) -> float:
         work = lambda: rebuild(Database(url), PROJECTIONS, workers=count)  # noqa: E731
