@@ -65,11 +65,10 @@ def upload_evidence(
         created_on=created_on,
     )
     call = write.call(said)
-    earner_id, vault = write.caller.person_id, write.edge.vault
     if not write.sent_before:
         enrollment.must_take_evidence()
-        earner = write.edge.ledger.get(Person, earner_id)
-        must_have_consent(vault, earner, "participation", write.at)
+        earner = write.edge.ledger.get(Person, write.caller.person_id)
+        must_have_consent(write.edge.vault, earner, "participation", write.at)
     stored = write.edge.evidence.store(call.command_id, enrollment.person_id, _chunks(file.file))
     artifact = Artifact(
         evidence_id=stored.evidence_id,
@@ -80,12 +79,7 @@ def upload_evidence(
         **dict(said),
     )
     receipt = enrollments.upload_evidence(
-        write.edge.ledger,
-        call,
-        enrollment_id=enrollment_id,
-        artifact=artifact,
-        earner_id=earner_id,
-        vault=vault,
+        write.edge.ledger, call, enrollment_id=enrollment_id, artifact=artifact
     )
     return recorded(
         receipt,

@@ -58,18 +58,14 @@ def enroll(
 
 
 def upload_evidence(
-    ledger: Ledger,
-    call: Call,
-    *,
-    enrollment_id: UUID,
-    artifact: Artifact,
-    earner_id: UUID | None = None,
-    vault: Vault | None = None,
+    ledger: Ledger, call: Call, *, enrollment_id: UUID, artifact: Artifact
 ) -> Receipt:
-    """Record an artifact that is stored and encrypted already. `earner_id` as for `submit`."""
+    """Record an artifact that is stored and encrypted already.
 
-    def decide(read: Reader, one: Enrollment) -> Events:
-        _must_let_take_part(read, one, earner_id, vault, call)
+    Whether a guardian has to agree is asked before the file is taken, and once more in `submit`.
+    """
+
+    def decide(_read: Reader, one: Enrollment) -> Events:
         return one.upload_evidence(call.act, artifact=artifact)
 
     return _run(ledger, call, enrollment_id, decide)
@@ -101,7 +97,8 @@ def submit(
     """
 
     def decide(read: Reader, one: Enrollment) -> Events:
-        _must_let_take_part(read, one, earner_id, vault, call)
+        earner = read.get(Person, earner_id or one.person_id)
+        must_have_consent(vault, earner, "participation", call.at)
         return one.submit(
             call.act,
             credential=read.get(Credential, one.credential_id),
@@ -113,13 +110,6 @@ def submit(
         )
 
     return _run(ledger, call, enrollment_id, decide)
-
-
-def _must_let_take_part(
-    read: Reader, one: Enrollment, earner_id: UUID | None, vault: Vault | None, call: Call
-) -> None:
-    earner = read.get(Person, earner_id or one.person_id)
-    must_have_consent(vault, earner, "participation", call.at)
 
 
 def _destroyed(read: Reader, one: Enrollment) -> set[UUID]:
