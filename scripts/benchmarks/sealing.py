@@ -4,9 +4,9 @@ import hashlib
 import multiprocessing
 import tempfile
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from multiprocessing.synchronize import Event
 from pathlib import Path
 
 import psycopg
@@ -167,9 +167,10 @@ def appending(bench: Bench) -> Iterator[Contest]:
         def sealed() -> float:
             seal_all(url, Path(folder))
             spawn = multiprocessing.get_context("spawn")
-            other = spawn.Process(target=follow, args=(url, folder), daemon=True)
+            runs = spawn.Event()
+            other = spawn.Process(target=follow, args=(url, folder, runs), daemon=True)
             other.start()
-            time.sleep(1)  # until it runs
+            runs.wait()  # to load its code takes a processor for longer than any append may
             try:
                 return alone()
             finally:
@@ -179,9 +180,13 @@ def appending(bench: Bench) -> Iterator[Contest]:
         yield Contest(sealed, {"the same without sealing": alone})
 
 
-def follow(url: str, folder: str) -> None:
-    """Seal until stopped."""
-    sealer(url, Path(folder)).run(threading.Event())
+def follow(url: str, folder: str, runs: Event) -> None:
+    """Seal until stopped; says when everything is loaded."""
+    one = sealer(url, Path(folder))
+    with closing(one.connect()) as connection:
+        one.catch_up(connection)
+    runs.set()
+    one.run(threading.Event())
 
 
 ROWS = (
