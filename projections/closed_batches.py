@@ -87,7 +87,7 @@ class _Walk:
         """The first of each batch, in the order of the batches.
 
         What was in doubt when a batch was drafted, because an event had been parked, is derived now
-        and comes with the next batch. So a line that a later batch lists was not left out.
+        and comes with the next batch. So a line of a later closed batch was not left out.
         """
         first = {
             batch: next(iter(lines.values())) for batch, lines in self.unlisted.items() if lines
@@ -104,7 +104,6 @@ class _Walk:
                 self.underway = self._derived(event)
             case BatchLinesListed() if self.underway is not None:
                 self.underway.listed += event.lines
-                self._strike_off(event.lines)
             case BatchClosed() if self.underway is not None:
                 self._compare(event.originator_id, self.underway)
                 self.underway = None
@@ -120,11 +119,6 @@ class _Walk:
                 self.moved.update((result.line_id, position) for result in event.results)
             case _ if isinstance(event, AnyEntitlementEvent):
                 self.moved[event.entitlement_id] = position
-
-    def _strike_off(self, lines: Iterable[BatchLine]) -> None:
-        for unlisted in filter(None, self.unlisted.values()):
-            for line in lines:
-                unlisted.pop(line.line_id, None)
 
     def _derived(self, event: BatchDrafted) -> _Underway:
         """What the batch has to list, as the tables stand before its draft."""
@@ -151,7 +145,11 @@ class _Walk:
         )
         if found is not None:
             self.found[batch_id] = Difference(self.district_id, number, *found)
-        known = batch.unsure | {line.line_id for line in listed}
+        ids = {line.line_id for line in listed}
+        known = ids | batch.unsure
+        for unlisted in filter(None, self.unlisted.values()):
+            for line_id in ids & unlisted.keys():
+                del unlisted[line_id]
         self.unlisted[batch_id] = {
             line.line_id: Difference(
                 self.district_id, number, f"line ({line.line_id})", "line", None, _told(line)
