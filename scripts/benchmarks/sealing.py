@@ -170,7 +170,8 @@ def appending(bench: Bench) -> Iterator[Contest]:
             runs = spawn.Event()
             other = spawn.Process(target=follow, args=(url, folder, runs), daemon=True)
             other.start()
-            runs.wait()  # to load its code takes a processor for longer than any append may
+            # To load its code takes a processor for longer than any append may.
+            assert runs.wait(timeout=60), "nothing seals"
             try:
                 return alone()
             finally:
