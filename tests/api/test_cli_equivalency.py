@@ -124,7 +124,8 @@ def test_one_version_that_cannot_be_adopted_lets_none_be(run: Run, tmp_path: Pat
 def test_a_file_that_is_too_large_to_be_rules_is_not_read(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "rules.json"
     path.write_bytes(b" " * (FILE_BYTES_MAX + 1))
-    run("load", "--file", str(path), refused=RuleFileError)
+    refused = run("load", "--file", str(path), refused=RuleFileError)
+    assert "no more than 1048576 bytes" in str(refused.exception)
 
 
 def test_a_file_speaks_of_one_jurisdiction(run: Run, tmp_path: Path) -> None:
