@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import secrets
-from datetime import datetime, time
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID, uuid4
-from zoneinfo import ZoneInfo
 
 from api.edge import Edge
 from api.record_addresses import addresses_of
@@ -18,6 +17,7 @@ from ledger.records.awards import Award as Statement
 from ledger.records.awards import EvidenceCommitment, Issuer
 from ledger.records.identities import SALT_BYTES_MIN, Identity, IdentityKind
 from ledger.records.status import StatusEntry
+from ledger.values import beginning_of
 from projections import catalog
 from projections.records import Award
 
@@ -90,7 +90,7 @@ def _first_moment(award: Award) -> datetime | None:
     """The first moment at which the award no longer holds."""
     if award.expires_on is None:
         return None
-    return datetime.combine(award.expires_on, time.min, ZoneInfo(award.zone))
+    return beginning_of(award.expires_on, award.zone)
 
 
 def _evidence(edge: Edge, enrollment_id: UUID, work: AwardedWork) -> tuple[EvidenceCommitment, ...]:
