@@ -9,5 +9,5 @@ from typing import Final
 
 UNREADABLE: Final = (  # what zipfile raises for archives that lie, are damaged, encrypted or exotic
     *(zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, OSError, KeyError),
-    *(EOFError, lzma.LZMAError, zlib.error),
+    *(EOFError, OverflowError, lzma.LZMAError, zlib.error),
 )

@@ -6,6 +6,7 @@ import hmac
 import io
 import json
 import socket
+import struct
 import zipfile
 from base64 import urlsafe_b64encode
 from contextlib import suppress
@@ -301,6 +302,17 @@ def _damaged_zip(method: int) -> bytes:
     return packed[:50] + b"\xff" * 100 + packed[150:]
 
 
+def _far_zip() -> bytes:
+    """Its directory says that the file begins further away than any file is long."""
+    packed = bytearray(bundle(award__json=text(award(1))))
+    entry, end = packed.index(b"PK\x01\x02"), packed.index(b"PK\x05\x06")
+    far = struct.pack("<HHQ", 1, 8, 2**64 - 1)
+    struct.pack_into("<H", packed, entry + 30, len(far))
+    struct.pack_into("<L", packed, entry + 42, 2**32 - 1)  # look beside
+    struct.pack_into("<L", packed, end + 12, end + len(far) - entry)
+    return bytes(packed[:end] + far + packed[end:])
+
+
 ATTACKS: dict[str, tuple[bytes, str]] = {
     "poison graph": (text(poison()), "record-term-undefined"),
     "twins": (text(twins()), "record-too-complex"),
@@ -374,6 +386,7 @@ ATTACKS: dict[str, tuple[bytes, str]] = {
         f"zip damaged in packing {method}": (_damaged_zip(method), "record-unreadable")
         for method in (zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
     },
+    "zip of a file far away": (_far_zip(), "record-unreadable"),
     "zip of two awards": (
         bundle(a__json=text(award(1)), b__json=text(award(2))),
         "record-ambiguous",
