@@ -84,9 +84,16 @@ def _described(transcript: Transcript) -> str:
 
     What no signature could cover in words that are hers is left out of them.
     """
-    said = [UNUSUAL.sub("", one) for one in transcript.disputed]
+    said = [_without_unusual(one) for one in transcript.disputed]
     disputed = [_DISPUTED, *said] if said else []
     return "\n".join([_SOME if transcript.partial else _ALL, *disputed])
+
+
+def _without_unusual(words: str) -> str:
+    """Words with what nobody can sign left out, also where that brings together what was apart."""
+    while UNUSUAL.search(words):
+        words = UNUSUAL.sub("", words)
+    return words
 
 
 def _stacked(stacks: list[Stack], achievements: set[str]) -> dict[str, Any]:

@@ -209,3 +209,9 @@ def test_what_is_disputed_is_signed_with_the_record_whatever_her_words_are() -> 
     assert canonical_by_shape(record) == canonical(record)
     with pytest.raises(RecordError):
         proven(changed(record, ("description",), lambda _: "All of it stands."), ISSUER)
+
+
+def test_what_is_left_out_of_her_words_leaves_nothing_of_its_kind_behind() -> None:
+    record = signed_transcript(disputed=("urn:undurn:undefined:efined:x",))
+    assert record["description"].endswith("\nx")
+    proven(record, ISSUER)
