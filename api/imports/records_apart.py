@@ -34,33 +34,40 @@ class Apart:
             seconds: How long to wait for anything at all.
         """
         for _ in range(2):  # whoever was to fork may just have ended; another does as well
-            answer = self._asked(job, seconds)
+            door, answer = self._asked(job, seconds)
             if answer.startswith(BEGUN):
                 return answer.removeprefix(BEGUN)
-            self.close()
+            self._close(door)
         return None
 
     def close(self) -> None:
         """End the process; the next job starts another."""
+        self._close(self._door)
+
+    def _close(self, asked: socket.socket | None) -> None:
+        """End the process that was asked; one that was started since has the jobs of others."""
         with self._lock:
+            if self._door is not asked:
+                return
             door, process, self._door, self._process = self._door, self._process, None, None
         if door is not None and process is not None:
             door.close()
             process.kill()  # what it has forked goes on, and ends by its own limits
             process.wait()
 
-    def _asked(self, job: bytes, seconds: float) -> bytes:
-        found = bytearray()
+    def _asked(self, job: bytes, seconds: float) -> tuple[socket.socket | None, bytes]:
+        found, door = bytearray(), None
         ours, theirs = socket.socketpair()
         with ours, suppress(OSError):  # whoever ends meanwhile does not answer either
             ours.settimeout(seconds)
             with theirs, self._lock:
-                socket.send_fds(self._open_door(), [b"."], [theirs.fileno()])
+                door = self._open_door()
+                socket.send_fds(door, [b"."], [theirs.fileno()])
             ours.sendall(job)
             ours.shutdown(socket.SHUT_WR)
             while part := ours.recv(65_536):
                 found += part
-        return bytes(found)
+        return door, bytes(found)
 
     def _open_door(self) -> socket.socket:
         if self._door is None:

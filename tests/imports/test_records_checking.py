@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import Any
 
@@ -106,7 +107,7 @@ def test_a_check_that_does_not_end_is_ended_by_the_system(body: str, anything: A
 
 
 def test_a_check_gets_no_network_no_secret_and_so_much_memory(
-    anything: Apart, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    anything: Apart, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Each of these would end well without the limit that it runs into."""
     for body, failure in (
@@ -129,21 +130,33 @@ def test_a_check_leaves_nothing_behind_for_the_next(anything: Apart) -> None:
             check_apart(body, known(), AT, anything)
 
 
+def loaded_in(anything: Apart) -> int:
+    """Which process forks."""
+    with pytest.raises(RecordError) as refused:
+        check_apart(b"import os; raise RecordError(str(os.getppid()))", known(), AT, anything)
+    return int(refused.value.detail)
+
+
 def test_what_checks_is_loaded_once_and_again_when_it_was_ended(anything: Apart) -> None:
     """Loading takes longer than a record does, so an attack must not make us load each time."""
-    body = b"import os; raise RecordError(str(os.getppid()))"
-
-    def loaded_in() -> int:
-        with pytest.raises(RecordError) as refused:
-            check_apart(body, known(), AT, anything)
-        return int(refused.value.detail)
-
-    before = loaded_in()
-    assert loaded_in() == before
+    before = loaded_in(anything)
+    assert loaded_in(anything) == before
     os.kill(before, signal.SIGKILL)
-    after = loaded_in()
+    after = loaded_in(anything)
     assert after != before
-    assert loaded_in() == after
+    assert loaded_in(anything) == after
+
+
+def test_all_who_wait_for_a_process_that_ends_are_answered_by_the_next(anything: Apart) -> None:
+    """None of them ends the one that another has started meanwhile, nor loses its job with it."""
+    before = loaded_in(anything)
+    os.kill(before, signal.SIGSTOP)
+    with ThreadPoolExecutor(4) as pool:
+        waiting = [pool.submit(loaded_in, anything) for _ in range(4)]
+        os.kill(before, signal.SIGKILL)
+        after = {one.result() for one in waiting}
+    assert len(after) == 1
+    assert before not in after
 
 
 def test_whom_the_district_did_not_allow_is_not_even_looked_up(
