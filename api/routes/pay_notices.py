@@ -76,7 +76,7 @@ def list_pay_notices(
     Never a payroll line: what a lane is worth the salary schedule says.
     """
     query = read.query
-    with asked_of(read, district_id) as asked:
+    with asked_of(read, district_id, "pay_notices") as asked:
         found = pay_notices.of_district(
             asked.connection,
             district_id,
@@ -88,7 +88,6 @@ def list_pay_notices(
             after=read.page.after(tuple[date, UUID], (date.min, NO_ID)),
             limit=read.page.limit,
         )
-        read.visible("pay_notices")
         ids = [one.entitlement_id for one in found]
         signatures = pay_notices.sign_offs(asked.connection, ids, as_of=asked.as_of)
     person_ids = {one.person_id for one in found}

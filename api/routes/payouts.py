@@ -68,13 +68,14 @@ class Asked(NamedTuple):
 
 
 @contextmanager
-def asked_of(read: Read[AnyKnownQuery], district_id: UUID) -> Iterator[Asked]:
-    """What is asked of a district's payouts, by one who may see them all."""
+def asked_of(read: Read[AnyKnownQuery], district_id: UUID, *beside: str) -> Iterator[Asked]:
+    """What is asked of a district's payouts, and views beside them, by one who may see them all."""
+    views = ("payouts", *beside)
     must_see_payouts(read.caller, district_id)
     zone = read.edge.ledger.get(Organization, district_id).zone
     with read.connection() as connection:
-        position = read.visible("payouts")
-        known = read.known(connection, read.query.as_of, zone, "payouts")
+        position = read.visible(*views)
+        known = read.known(connection, read.query.as_of, zone, *views)
         day = read.day(zone, read.query.effective_on)
         yield Asked(connection, known, day, min(known, position))
 

@@ -6,7 +6,7 @@ October, a new hire of 19 August with ninety days.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
@@ -16,6 +16,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from projections.pay_notices import PayNotice, SignOff
+from projections.runner import Watch
 from tests.api.world import District, Issuer, World, credit_of, stack_of, stipend, story
 from tests.rules.dossiers import changed, pay_periods, plain_rule, shipped
 from tests.samples import MONDAY, named
@@ -205,6 +206,24 @@ def test_hr_signs_that_a_notice_was_acted_on_and_it_says_so_until_its_days_move(
         assert shown() == (False, None)
         answer = world.post(office, f"{path}/reopenings")
         assert answer.json()["type"] == "/problems/nothing-changes"
+
+
+def test_a_list_as_of_a_position_waits_for_what_was_signed_by_then(
+    lanes: Lanes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sign-offs are a view of their own: the payouts may have come further."""
+    world, office = lanes.world, lanes.district.office
+    asked = {"as_of": world.position}
+    assert world.ask(office, "GET", lanes.path, params=asked).status_code == 200
+    watch = world.edge.watch
+
+    def come(position: int, names: Iterable[str], *, seconds: float) -> bool:
+        behind = position >= world.position and "pay_notices" in names
+        return not behind and Watch.wait_for(watch, position, names, seconds=seconds)
+
+    monkeypatch.setattr(watch, "wait_for", come)
+    answer = world.ask(office, "GET", lanes.path, params=asked)
+    assert (answer.status_code, answer.json()["type"]) == (503, "/problems/not-yet-visible")
 
 
 def test_what_was_signed_holds_for_the_days_it_was_signed_for() -> None:
