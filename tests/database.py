@@ -12,14 +12,14 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 from psycopg.sql import SQL, Identifier
 
-from api.local_paths import folder, folder_in, locked
+from api.local_paths import NoServerError, folder, folder_in, locked
 from api.local_postgres import Cluster
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -36,8 +36,9 @@ def server_folder(name: str) -> Path:
     """
     if MEMORY.is_dir():
         space = os.statvfs(MEMORY)
-        if space.f_blocks * space.f_frsize >= MEMORY_BYTES_MIN:
-            return folder_in(MEMORY, name)
+        if space.f_blocks * space.f_frsize >= MEMORY_BYTES_MIN:  # not what is free: that changes
+            with suppress(OSError, NoServerError):  # not to be written in, or not by us
+                return folder_in(MEMORY, name)
     return folder(name)
 
 

@@ -15,6 +15,7 @@ import pytest
 from api import local_paths, local_postgres
 from api.local_paths import NoServerError
 from api.local_postgres import Cluster
+from tests import database
 
 
 def setting(url: str, name: str) -> str:
@@ -142,6 +143,21 @@ def test_a_path_too_long_for_a_socket_moves_to_a_short_one(
     chosen = local_paths.folder(f"test-{run_name}-{secrets.token_hex(2)}")
 
     assert len(os.fsencode(chosen / ".s.PGSQL.5432")) <= local_paths.SOCKET_PATH_BYTES_MAX
+    chosen.rmdir()
+
+
+def test_memory_that_nobody_lets_us_write_in_is_passed_over(
+    run_name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A system may keep it read-only, and somebody else may have taken the name of our folder."""
+    monkeypatch.setattr(database, "MEMORY", tmp_path)
+    monkeypatch.setattr(database, "MEMORY_BYTES_MIN", 0)
+    name = f"test-{run_name}-{secrets.token_hex(2)}"
+    (tmp_path / f"mcledger-{os.geteuid()}").touch()
+
+    chosen = database.server_folder(name)
+
+    assert chosen == local_paths.folder(name)
     chosen.rmdir()
 
 
