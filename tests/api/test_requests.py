@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import orjson
 import pytest
 
 from api import problems
@@ -14,7 +13,7 @@ from tests.api.conftest import development
 from tests.api.world import Answer, Story, World
 
 
-def is_problem(answer: Answer, status: int, slug: str) -> dict[str, Any]:
+def assert_problem(answer: Answer, status: int, slug: str) -> dict[str, Any]:
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     body: dict[str, Any] = answer.json()
@@ -69,7 +68,7 @@ def test_a_bad_body_is_refused_and_leaves_nothing(
 ) -> None:
     before = last_position(shared_world)
     answer = raw(shared_world, content)
-    is_problem(answer, status, "malformed-request" if status == 400 else "invalid-request")
+    assert_problem(answer, status, "malformed-request" if status == 400 else "invalid-request")
     assert last_position(shared_world) == before
 
 
@@ -78,7 +77,7 @@ def test_a_refusal_says_where_and_never_repeats_what_was_sent(shared_world: Worl
     answer = shared_world.post(
         shared_world.operator, "/v1/districts", {"name": secret, "zone": secret, "hunter2": 1}
     )
-    body = is_problem(answer, 422, "invalid-request")
+    body = assert_problem(answer, 422, "invalid-request")
     assert {flaw["where"] for flaw in body["errors"]} >= {"body.name", "body.zone"}
     assert "hunter2-" not in answer.text
 
@@ -88,7 +87,7 @@ def test_a_refusal_says_where_and_never_repeats_what_was_sent(shared_world: Worl
     ["text/plain", "application/xml", "multipart/form-data", "", "application/jsonx"],
 )
 def test_json_has_to_be_called_json(content_type: str, shared_world: World) -> None:
-    is_problem(
+    assert_problem(
         raw(shared_world, GOOD, **{"Content-Type": content_type}), 415, "unsupported-media-type"
     )
 
@@ -96,7 +95,7 @@ def test_json_has_to_be_called_json(content_type: str, shared_world: World) -> N
 def test_a_body_has_its_limit_however_it_is_announced(shared_world: World) -> None:
     limit = shared_world.settings.body_bytes_max
     large = b'{"name": "' + b"x" * limit + b'"}'
-    is_problem(raw(shared_world, large), 413, "too-large")
+    assert_problem(raw(shared_world, large), 413, "too-large")
 
     def piecewise() -> Any:
         for start in range(0, len(large), 65_536):
@@ -109,20 +108,20 @@ def test_a_body_has_its_limit_however_it_is_announced(shared_world: World) -> No
         content=piecewise(),
         headers={"Content-Type": "application/json"},
     )
-    is_problem(answer, 413, "too-large")
+    assert_problem(answer, 413, "too-large")
 
 
 def test_a_file_has_its_limit(shared_story: Story) -> None:
     answer = shared_story.upload(content=bytes(shared_story.world.settings.evidence_bytes_max + 1))
-    is_problem(answer, 413, "evidence-too-large")
+    assert_problem(answer, 413, "evidence-too-large")
     answer = shared_story.upload(content=bytes(6 * 1024 * 1024))
-    is_problem(answer, 413, "too-large")
+    assert_problem(answer, 413, "too-large")
 
 
 @pytest.mark.parametrize("key", ["", " ", "x" * 256, "clé", "a b"])
 def test_an_idempotency_key_is_visible_ascii_of_at_most_255(key: str, shared_world: World) -> None:
     answer = raw(shared_world, GOOD, **{"Idempotency-Key": key.encode()})  # type: ignore[arg-type]
-    is_problem(answer, 400, "malformed-request")
+    assert_problem(answer, 400, "malformed-request")
 
 
 def test_a_change_without_a_key_is_refused(shared_world: World) -> None:
@@ -130,19 +129,19 @@ def test_a_change_without_a_key_is_refused(shared_world: World) -> None:
     answer = shared_world.client.post(
         "/v1/districts", content=GOOD, headers={**headers, "Content-Type": "application/json"}
     )
-    is_problem(answer, 400, "idempotency-key-missing")
+    assert_problem(answer, 400, "idempotency-key-missing")
 
 
 @pytest.mark.parametrize("tag", ["7", 'W/"7"', '"7", "8"', '"-1"', '"x"', "*", '"99999999999999"'])
 def test_if_match_takes_one_strong_tag_of_ours(tag: str, shared_world: World) -> None:
-    is_problem(raw(shared_world, GOOD, **{"If-Match": tag}), 400, "malformed-request")
+    assert_problem(raw(shared_world, GOOD, **{"If-Match": tag}), 400, "malformed-request")
 
 
 @pytest.mark.parametrize(
     "moment", ["yesterday", "2026-01-01", "2026-01-01T00:00:00", "1e9", "0", "9999-12-31T23:59:59Z"]
 )
 def test_ledger_time_is_an_instant_with_its_zone(moment: str, shared_world: World) -> None:
-    is_problem(raw(shared_world, GOOD, **{"Ledger-Time": moment}), 400, "malformed-request")
+    assert_problem(raw(shared_world, GOOD, **{"Ledger-Time": moment}), 400, "malformed-request")
 
 
 BAD_ADDRESSES: dict[str, tuple[str, int, str]] = {
@@ -173,7 +172,7 @@ def test_a_bad_address_is_refused(path: str, status: int, slug: str, shared_worl
     if status == 200:
         assert answer.status_code == 200
     else:
-        is_problem(answer, status, slug)
+        assert_problem(answer, status, slug)
 
 
 @pytest.mark.parametrize("as_of", ["yesterday", "-1", "2026-02-30", "1" * 19, "2026-1-1"])
@@ -186,13 +185,13 @@ def test_what_was_known_then_needs_a_position_or_a_day(as_of: str, shared_story:
 
 def test_a_method_that_is_not_there_names_those_that_are(shared_world: World) -> None:
     answer = shared_world.ask(shared_world.operator, "DELETE", "/v1/districts")
-    is_problem(answer, 405, "method-not-allowed")
+    assert_problem(answer, 405, "method-not-allowed")
     assert answer.headers["allow"]
 
 
 def test_who_does_not_sign_in_is_told_how(shared_world: World) -> None:
     answer = shared_world.get(None, "/v1/me")
-    is_problem(answer, 401, "not-signed-in")
+    assert_problem(answer, 401, "not-signed-in")
     assert answer.headers["www-authenticate"].startswith("Bearer")
 
 
@@ -201,14 +200,14 @@ def test_who_does_not_sign_in_is_told_how(shared_world: World) -> None:
 )
 def test_a_header_without_a_good_token_signs_nobody_in(header: str, shared_world: World) -> None:
     answer = shared_world.client.get("/v1/me", headers={"Authorization": header})
-    is_problem(answer, 401, "not-signed-in")
+    assert_problem(answer, 401, "not-signed-in")
 
 
 def test_a_large_body_is_not_read_before_the_token(shared_world: World) -> None:
     answer = shared_world.client.post(
         f"/v1/enrollments/{uuid4()}/evidence", files={"file": ("x", bytes(5_000_000))}
     )
-    is_problem(answer, 401, "not-signed-in")
+    assert_problem(answer, 401, "not-signed-in")
 
 
 def test_every_answer_keeps_browsers_and_caches_out(shared_world: World) -> None:
@@ -223,7 +222,7 @@ def test_a_position_that_the_log_has_not_is_nothing_to_wait_for(shared_world: Wo
     answer = shared_world.ask(
         shared_world.operator, "GET", "/v1/credentials", params={"min_position": 10**9}
     )
-    is_problem(answer, 422, "position-unknown")
+    assert_problem(answer, 422, "position-unknown")
 
 
 def test_a_view_that_takes_too_long_is_asked_again_later(database_url: str, tmp_path: Path) -> None:
@@ -233,13 +232,12 @@ def test_a_view_that_takes_too_long_is_asked_again_later(database_url: str, tmp_
     with World(settings) as world:
         world.issuer()
         answer = world.get(world.operator, "/v1/credentials")
-        is_problem(answer, 503, "not-yet-visible")
+        assert_problem(answer, 503, "not-yet-visible")
         assert answer.headers["Retry-After"] == "1"
         then = world.get(world.operator, "/v1/credentials", min_position=0, as_of=1)
-        is_problem(then, 503, "not-yet-visible")
+        assert_problem(then, 503, "not-yet-visible")
 
 
-def test_every_slug_is_one_of_a_known_error() -> None:
+def test_every_status_has_a_slug_of_its_own() -> None:
     slugs = {error.slug for error in problems.BY_STATUS.values()}
     assert len(slugs) == len(problems.BY_STATUS)
-    assert all(orjson.dumps(slug) for slug in slugs)
