@@ -135,9 +135,14 @@ def sign_pay_notice(district_id: UUID, payout_id: UUID, body: ActedOn, write: Wr
 def reopen_pay_notice(district_id: UUID, payout_id: UUID, write: WriteNow) -> Response:
     """Say that a notice was signed in error: nobody has acted on it."""
     must_act_for_district(write.caller, district_id)
+    call = write.call()
+    earlier = write.edge.ledger.replayed(call)
+    if earlier is not None:
+        return recorded(earlier)
     return recorded(
-        write.run(
-            commands.reopen_pay_notice,
+        commands.reopen_pay_notice(
+            write.edge.ledger,
+            call,
             district_id=district_id,
             person_id=_notice(write.edge, district_id, payout_id).person_id,
             entitlement_id=payout_id,

@@ -215,13 +215,12 @@ def test_a_list_as_of_a_position_waits_for_what_was_signed_by_then(
     world, office = lanes.world, lanes.district.office
     asked = {"as_of": world.position}
     assert world.ask(office, "GET", lanes.path, params=asked).status_code == 200
-    watch = world.edge.watch
 
     def come(position: int, names: Iterable[str], *, seconds: float) -> bool:
         behind = position >= world.position and "pay_notices" in names
-        return not behind and Watch.wait_for(watch, position, names, seconds=seconds)
+        return not behind and Watch.wait_for(world.edge.watch, position, names, seconds=seconds)
 
-    monkeypatch.setattr(watch, "wait_for", come)
+    monkeypatch.setattr(world.edge.watch, "wait_for", come)
     answer = world.ask(office, "GET", lanes.path, params=asked)
     assert (answer.status_code, answer.json()["type"]) == (503, "/problems/not-yet-visible")
 
@@ -288,6 +287,27 @@ def test_a_rise_by_plain_terms_is_told_beside_them(shared_world: World) -> None:
     notice = told["notice"]
     assert (notice["kind"], notice["person_id"]) == ("base_add", str(one.teacher))
     assert (notice["annual_cents"], notice["effective_on"]) == (30_000, "2025-07-01")
+
+
+def test_a_reopening_that_is_sent_again_is_answered_though_its_notice_is_gone(
+    shared_world: World,
+) -> None:
+    world, district = shared_world, shared_world.district()
+    path, rise = f"/v1/districts/{district.id}", stipend(title="A rise", benefit="base_pay")
+    with on(world, "2025-01-15"):
+        world.done(district.office, f"{path}/policies", rise)
+        one = story(world, district, "Reopened").award()
+        [told] = world.seen(district.office, f"{path}/pay-notices")["items"]
+        about = f"{path}/pay-notices/{told['notice']['entitlement_id']}"
+        signed = {"acted_on": "2025-01-15", "effective_on": told["notice"]["effective_on"]}
+        world.done(district.office, f"{about}/sign-offs", signed)
+        again = {"headers": {"Idempotency-Key": str(uuid4())}}
+        first = world.done(district.office, f"{about}/reopenings", **again)
+        reason = {"reason": "plagiarism", "authority": "issuer"}
+        world.done(one.issuer.approver, f"{one.path}/revocations", reason)
+        assert world.done(district.office, f"{about}/reopenings", **again) == first
+        gone = world.post(district.office, f"{about}/reopenings")
+    assert gone.json()["type"] == "/problems/not-a-notice"
 
 
 def test_a_teacher_reads_what_counts_toward_a_lane_and_of_a_pair_the_other(
