@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Self, assert_never
+from typing import Any, Literal, Self, assert_never
 from uuid import UUID
 
 from ledger.aggregates.base import Act, Aggregate, first_header
@@ -29,6 +29,7 @@ from ledger.rules.challenges import Standing, closes_at, shares
 
 MEMBERS_MIN = 2
 MEMBERS_MAX = 50
+LeavingReason = Literal["left", "not_named"]
 Meant = Callable[[UUID], UUID]  # who is meant by an id, be it of a record that was merged
 
 
@@ -177,8 +178,8 @@ class Challenge(Aggregate):
     def leave(self, act: Act, *, person_id: UUID, meant: Meant) -> Sequence[AnyChallengeEvent]:
         """Leave her team before it is locked."""
         team = self._team_of(person_id, meant)
-        self._unlocked(team)
-        return [self._left(act, 0, team, person_id, named=True)]
+        own = [one for one in self._unlocked(team).members if meant(one) == meant(person_id)]
+        return self._left(act, team, own, reason="left")
 
     def lock(
         self, act: Act, *, person_id: UUID, member_ids: Sequence[UUID], meant: Meant
@@ -194,7 +195,7 @@ class Challenge(Aggregate):
         if len(staying) < self.members_min:
             raise TeamTooSmallError(f"a team has at least {self.members_min} members")
         going = [one for one in joined if meant(one) not in named]
-        left = [self._left(act, after, team, one, named=False) for after, one in enumerate(going)]
+        left = self._left(act, team, going, reason="not_named")
         locked = TeamLocked(
             **self.header(act, after=len(left)),
             district_id=self.district_id,
@@ -253,14 +254,20 @@ class Challenge(Aggregate):
             person_id=person_id,
         )
 
-    def _left(self, act: Act, after: int, team: int, person_id: UUID, *, named: bool) -> TeamLeft:
-        return TeamLeft(
-            **self.header(act, after=after),
-            district_id=self.district_id,
-            team=team,
-            person_id=person_id,
-            reason="left" if named else "not_named",
-        )
+    def _left(
+        self, act: Act, team: int, member_ids: Sequence[UUID], *, reason: LeavingReason
+    ) -> list[TeamLeft]:
+        """They went, each under the id by which she joined, be it of a record merged since."""
+        return [
+            TeamLeft(
+                **self.header(act, after=after),
+                district_id=self.district_id,
+                team=team,
+                person_id=person_id,
+                reason=reason,
+            )
+            for after, person_id in enumerate(member_ids)
+        ]
 
     def _must_be_open(self, act: Act) -> None:
         if act.at >= self.closes_at:

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
-from ledger.aggregates.challenge import Challenge, ChallengeTerms, create
+from ledger.aggregates.challenge import (
+    Challenge,
+    ChallengeTerms,
+    DeadlineAheadError,
+    PrizeToOneselfError,
+    create,
+)
 from ledger.events import AnyChallengeEvent, LedgerEvent
 from ledger.events.challenge import Deadline, Prize, PrizeShareAwarded
 from ledger.events.enrollment import (
@@ -73,7 +80,7 @@ def then(events: list[AnyChallengeEvent], name: str, **said: Any) -> None:
     challenge = Challenge.fold(None, events)
     assert challenge is not None
     at = CLOSING + timedelta(days=1) if name == "award" else MONDAY
-    events += getattr(challenge, name)(act(at=at), meant=lambda one: one, **said)
+    events += getattr(challenge, name)(act(at=at), **{"meant": lambda one: one, **said})
 
 
 def as_members(log: Log, events: list[AnyChallengeEvent]) -> list[tuple[Any, int, int | None]]:
@@ -106,6 +113,42 @@ def test_of_two_records_that_both_won_the_shares_are_one_persons(log: Log) -> No
     shares = [one.amount_cents for one in events if isinstance(one, PrizeShareAwarded)]
     assert shares == [333_334, 333_334, 333_333]
     assert as_members(log, events) == [(KEPT, 1, 666_668), (THIRD, 1, 333_333)]
+
+
+def test_who_joined_under_a_record_that_was_merged_since_leaves_and_may_join_again() -> None:
+    def meant(one: UUID) -> UUID:
+        return KEPT if one == OTHER else one
+
+    events = begun()
+    then(events, "form_team", person_id=OTHER)
+    then(events, "join", person_id=THIRD, team=1)
+    then(events, "leave", person_id=KEPT, meant=meant)
+    then(events, "join", person_id=KEPT, team=1, meant=meant)
+    challenge = Challenge.fold(None, events)
+    assert challenge is not None
+    assert challenge.teams[1].members == (THIRD, KEPT)
+
+
+def test_a_prize_is_awarded_once_the_deadline_has_passed_and_not_by_who_wins_it() -> None:
+    events = begun()
+    then(events, "form_team", person_id=KEPT)
+    challenge = Challenge.fold(None, events)
+    assert challenge is not None
+
+    def award(at: datetime, member_ids: list[UUID]) -> None:
+        challenge.award(
+            act(at=at),
+            standing=Standing(1, 1, 900, 1, 0, MONDAY),
+            member_ids=member_ids,
+            through_position=9,
+            meant=lambda one: one,
+        )
+
+    award(challenge.closes_at, [KEPT])
+    with pytest.raises(DeadlineAheadError):
+        award(challenge.closes_at - timedelta(microseconds=1), [KEPT])
+    with pytest.raises(PrizeToOneselfError):
+        award(challenge.closes_at, [KEPT, act().actor_id])
 
 
 def handed_in(*more: tuple[type[LedgerEvent], dict[str, Any]]) -> Any:
