@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from api.edge import Edge
-from ledger.aggregates.challenge import Challenge, DeadlineAheadError
+from ledger.aggregates.challenge import Challenge
 from ledger.application import Call, Receipt
 from ledger.commands import challenge as commands
 from ledger.errors import ConflictError, NotFoundError, RuleError
@@ -20,7 +20,7 @@ class SubmissionsUnscoredError(RuleError):
     slug = "submissions-unscored"
 
 
-def award(edge: Edge, call: Call, *, challenge_id: UUID, team: int) -> Receipt:
+def award(edge: Edge, call: Call, *, challenge: Challenge, team: int) -> Receipt:
     """Award the prize to the team that stands first, which the caller names as she saw it.
 
     Raises ConflictError when another team stands first by now.
@@ -28,16 +28,14 @@ def award(edge: Edge, call: Call, *, challenge_id: UUID, team: int) -> Receipt:
     earlier = edge.ledger.replayed(call)
     if earlier is not None:
         return earlier
-    challenge = edge.ledger.get(Challenge, challenge_id)
-    if call.at < challenge.closes_at:
-        raise DeadlineAheadError(f"submissions count until {challenge.closes_at.isoformat()}")
+    challenge.must_be_over(call.at)
     position = edge.ledger.recorder.last_position()
     edge.visible(VIEWS, position)
     return commands.award_prize(
         edge.ledger,
         call,
-        challenge_id=challenge_id,
-        standing=_first(edge, challenge_id, team, position),
+        challenge_id=challenge.id,
+        standing=_first(edge, challenge.id, team, position),
         through_position=position,
     )
 

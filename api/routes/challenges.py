@@ -149,7 +149,7 @@ def award_prize(challenge_id: UUID, body: Winner, write: WriteNow) -> Response:
     challenge = write.edge.ledger.get(Stream, challenge_id)
     must_act_for_district(write.caller, challenge.district_id)
     call = write.call(body)
-    return recorded(award(write.edge, call, challenge_id=challenge_id, team=body.team))
+    return recorded(award(write.edge, call, challenge=challenge, team=body.team))
 
 
 @router.read("/districts/{district_id}/challenges", PageOf[ChallengeView])

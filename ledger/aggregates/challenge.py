@@ -214,8 +214,7 @@ class Challenge(Aggregate):
         meant: Meant,
     ) -> Sequence[AnyChallengeEvent]:
         """Award the prize, once, in equal shares to those of the team that can be given one."""
-        if act.at < self.closes_at:
-            raise DeadlineAheadError(f"submissions count until {self.closes_at.isoformat()}")
+        self.must_be_over(act.at)
         if self.awarded:
             raise PrizeAwardedError(f"the prize of challenge {self.id} was awarded")
         if meant(act.actor_id) in member_ids:
@@ -245,6 +244,11 @@ class Challenge(Aggregate):
             )
         ]
         return [awarded, *given]
+
+    def must_be_over(self, at: datetime) -> None:
+        """Raises DeadlineAheadError while what is handed in still counts."""
+        if at < self.closes_at:
+            raise DeadlineAheadError(f"submissions count until {self.closes_at.isoformat()}")
 
     def _joined(self, act: Act, after: int, team: int, person_id: UUID) -> TeamJoined:
         return TeamJoined(

@@ -137,6 +137,8 @@ def test_of_two_teams_with_nine_points_the_earlier_one_shares_10000_dollars(
         spring.team(one, cyn, dot, eve)
     late = spring.hand_in(bea, IN_TIME)  # 00:10 in New York is 21:10 of the day before in L. A.
     early = spring.hand_in(cyn, BEFORE)
+    ahead = spring.award(challenge, 2)
+    assert ahead.json()["type"] == "/problems/deadline-ahead"
     spring.at(LATE)
     refused = spring.award(challenge, 2)
     assert refused.json()["type"] == "/problems/submissions-unscored"
