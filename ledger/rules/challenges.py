@@ -7,7 +7,7 @@ and tied in hundredths of a point, so that no tie is decided by what nobody can 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from fractions import Fraction
 from math import floor
@@ -127,7 +127,7 @@ def standings(
     rest = sorted((one for one in unranked if one not in scored), key=lambda one: one.team)
     tie = TIES[tie_rule]
     scored.sort(key=lambda one: (-one.score_hundredths, *tie(one)))
-    return [_with_rank(one, rank) for rank, one in enumerate(scored, 1)] + rest
+    return [replace(one, rank=rank) for rank, one in enumerate(scored, 1)] + rest
 
 
 def _standing(rule: ScoreRule, team: int, handed_in: Sequence[Submission]) -> Standing:
@@ -138,12 +138,6 @@ def _standing(rule: ScoreRule, team: int, handed_in: Sequence[Submission]) -> St
         submissions=len(handed_in),
         unscored=sum(one.points is None for one in handed_in),
         last_submitted_at=max((one.submitted_at for one in handed_in), default=None),
-    )
-
-
-def _with_rank(one: Standing, rank: int) -> Standing:
-    return Standing(
-        one.team, rank, one.score_hundredths, one.submissions, one.unscored, one.last_submitted_at
     )
 
 
