@@ -51,9 +51,10 @@ def draft(
     earlier = edge.ledger.replayed(call)
     if earlier is not None:
         return earlier
-    last = edge.ledger.recorder.last_position
-    position = last() if through_position is None else through_position
-    edge.visible(payable.VIEWS, position)
+    last = edge.ledger.recorder.last_position()
+    position = last if through_position is None else through_position
+    # What payroll has done so far is read as of now, whatever position the lines go through.
+    edge.visible(payable.VIEWS, max(position, last))
     with edge.reading([EVERYTHING]) as connection:
         newest = batches.of_district(connection, district_id, limit=1)
 
