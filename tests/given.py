@@ -16,7 +16,9 @@ from ledger.aggregates.access import Access
 from ledger.aggregates.assessor import Assessor
 from ledger.aggregates.base import Aggregate
 from ledger.aggregates.calendar import Calendar
+from ledger.aggregates.challenge import Challenge
 from ledger.aggregates.coaching import Coaching
+from ledger.aggregates.consent import Consent
 from ledger.aggregates.credential import Credential
 from ledger.aggregates.credit import Credit
 from ledger.aggregates.dossier import Dossier
@@ -28,8 +30,11 @@ from ledger.aggregates.imports import Import
 from ledger.aggregates.issuer import Issuer
 from ledger.aggregates.issuer_trust import IssuerTrust
 from ledger.aggregates.licensure import License
+from ledger.aggregates.notification import Notifications
 from ledger.aggregates.organization import Organization
+from ledger.aggregates.pay_notice import PayNotice
 from ledger.aggregates.person import Person
+from ledger.aggregates.physical_badge import PhysicalBadge
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.stack import Stack
 from ledger.errors import LedgerError
@@ -38,7 +43,9 @@ from ledger.events.access import AccessEvent
 from ledger.events.assessor import AssessorEvent
 from ledger.events.base import Event
 from ledger.events.calendar import CalendarEvent
+from ledger.events.challenge import ChallengeEvent
 from ledger.events.coaching import CoachingEvent
+from ledger.events.consent import ConsentEvent
 from ledger.events.credential import CredentialEvent
 from ledger.events.credit import CreditEvent
 from ledger.events.dossier import DossierEvent
@@ -50,8 +57,11 @@ from ledger.events.imports import ImportEvent
 from ledger.events.issuer import IssuerEvent
 from ledger.events.issuer_trust import IssuerTrustEvent
 from ledger.events.licensure import LicenseEvent
+from ledger.events.notification import NotificationEvent
 from ledger.events.organization import OrganizationEvent
+from ledger.events.pay_notice import PayNoticeEvent
 from ledger.events.person import PersonEvent
+from ledger.events.physical_badge import PhysicalBadgeEvent
 from ledger.events.policy import PolicyEvent
 from ledger.events.stack import StackEvent
 
@@ -60,7 +70,9 @@ AGGREGATES: dict[type[Event], type[Aggregate]] = {
     AccessEvent: Access,
     AssessorEvent: Assessor,
     CalendarEvent: Calendar,
+    ChallengeEvent: Challenge,
     CoachingEvent: Coaching,
+    ConsentEvent: Consent,
     CredentialEvent: Credential,
     CreditEvent: Credit,
     DossierEvent: Dossier,
@@ -72,8 +84,11 @@ AGGREGATES: dict[type[Event], type[Aggregate]] = {
     IssuerEvent: Issuer,
     IssuerTrustEvent: IssuerTrust,
     LicenseEvent: License,
+    NotificationEvent: Notifications,
     OrganizationEvent: Organization,
+    PayNoticeEvent: PayNotice,
     PersonEvent: Person,
+    PhysicalBadgeEvent: PhysicalBadge,
     PolicyEvent: Policy,
     StackEvent: Stack,
 }
