@@ -29,6 +29,7 @@ from ledger.aggregates.external_record import ExternalRecord
 from ledger.aggregates.imports import Import
 from ledger.aggregates.issuer import Issuer
 from ledger.aggregates.issuer_trust import IssuerTrust
+from ledger.aggregates.learning_plan import LearningPlan
 from ledger.aggregates.licensure import License
 from ledger.aggregates.notification import Notifications
 from ledger.aggregates.organization import Organization
@@ -56,6 +57,7 @@ from ledger.events.external_record import ExternalRecordEvent
 from ledger.events.imports import ImportEvent
 from ledger.events.issuer import IssuerEvent
 from ledger.events.issuer_trust import IssuerTrustEvent
+from ledger.events.learning_plan import LearningPlanEvent
 from ledger.events.licensure import LicenseEvent
 from ledger.events.notification import NotificationEvent
 from ledger.events.organization import OrganizationEvent
@@ -83,6 +85,7 @@ AGGREGATES: dict[type[Event], type[Aggregate]] = {
     ImportEvent: Import,
     IssuerEvent: Issuer,
     IssuerTrustEvent: IssuerTrust,
+    LearningPlanEvent: LearningPlan,
     LicenseEvent: License,
     NotificationEvent: Notifications,
     OrganizationEvent: Organization,

@@ -54,6 +54,8 @@ def test_a_coach_is_given_once_and_again_after_an_end_and_to_nobody_herself() ->
 
     given().when(begin).then(fact(CoachingBegun, **OF, focus="literacy", zone=ZONE))
     given(begun).when(begin).then_refused(NothingChangesError)
+    over = given(begun).when(lambda one: one.end(act(), district_id=DISTRICT, reason="moved"))
+    assert not over.then(fact(CoachingEnded, **OF, reason="moved")).active
     given(begun, ended).when(begin).then(CoachingBegun)
     with pytest.raises(ConflictOfInterestError):
         begin(Coaching.none_yet(STREAM, COACH, COACH))
@@ -67,7 +69,8 @@ def test_a_session_is_held_from_the_beginning_to_today(day: int, *, held: bool) 
 
     outcome = given(begun).when(log)
     if held:
-        outcome.then(fact(CoachingSessionLogged, **OF, minutes=50))
+        met = fact(CoachingSessionLogged, **OF, held_on=date(2024, 11, day), minutes=50)
+        assert outcome.then(met).active
     else:
         outcome.then_refused(SessionOutsideCoachingError, "2024-11-18 and 2024-11-19")
 

@@ -29,11 +29,19 @@ from ledger.aggregates.learning_plan import (
 from ledger.errors import LedgerError, NothingChangesError
 from ledger.events.credential import CredentialResourcesListed, Resource, ResourceKind
 from ledger.events.learning import ModuleCompleted, ResourceOpened
+from ledger.events.learning_plan import (
+    LearningPlanCreated,
+    PlanCredentialAdded,
+    PlanCredentialRemoved,
+    PlanReordered,
+)
+from tests.given import fact, given
 from tests.samples import (
     EARNER,
     act,
     credential_events,
     definition,
+    header,
     named,
     vault_text,
 )
@@ -77,12 +85,42 @@ A, B, C = map(named, ("a", "b", "c"))
 
 
 def test_a_plan_keeps_her_order_and_what_she_takes_out_is_gone() -> None:
-    state = LearningPlan.fold(plan(A, B, C), plan(A, B, C).reorder(act(), credential_ids=(C, A, B)))
-    assert state is not None
-    assert state.credential_ids == (C, A, B)
-    state = LearningPlan.fold(state, state.remove(act(), credential_id=A))
-    assert state is not None
-    assert state.credential_ids == (C, B)
+    begun = learning_plan.create(
+        named("plan"), act(EARNER), person_id=EARNER, title=vault_text("title")
+    )
+    first = given().when(lambda _: begun)
+    first.then(fact(LearningPlanCreated, person_id=EARNER, title=vault_text("title")))
+    events = [*begun, *(_added(n, one) for n, one in enumerate((A, B), start=2))]
+    added = given(*events).when(lambda one: one.add(act(EARNER), credential=other(C)))
+    plan_of_three = added.then(fact(PlanCredentialAdded, person_id=EARNER, credential_id=C))
+    assert plan_of_three.credential_ids == (A, B, C)
+    ordered = given(*events, *added.events).when(
+        lambda one: one.reorder(act(EARNER), credential_ids=(C, A, B))
+    )
+    said = fact(PlanReordered, person_id=EARNER, credential_ids=(C, A, B))
+    assert ordered.then(said).credential_ids == (C, A, B)
+    removed = given(*ordered.history, *ordered.events).when(
+        lambda one: one.remove(act(EARNER), credential_id=A)
+    )
+    said = fact(PlanCredentialRemoved, person_id=EARNER, credential_id=A)
+    assert removed.then(said).credential_ids == (C, B)
+
+
+def _added(version: int, credential_id: UUID) -> PlanCredentialAdded:
+    who = header(named("plan"), version, actor_id=EARNER)
+    return PlanCredentialAdded(**who, person_id=EARNER, credential_id=credential_id)
+
+
+def test_a_plan_that_is_created_twice_or_never_is_not_folded() -> None:
+    title = vault_text("title")
+    begun, again = (
+        LearningPlanCreated(**header(named("plan"), version), person_id=EARNER, title=title)
+        for version in (1, 2)
+    )
+    with pytest.raises(AssertionError, match="created once"):
+        LearningPlan.fold(None, [begun, again])
+    with pytest.raises(AssertionError, match="created before it is changed"):
+        LearningPlan.fold(None, [_added(1, A)])
 
 
 @pytest.mark.parametrize("order", [(A,), (A, B, B), (A, C), (A, B, C), ()])

@@ -10,7 +10,14 @@ from uuid import UUID
 
 import pytest
 
-from ledger.aggregates.person import NotPreServiceError, Person, PreService, is_minor, register
+from ledger.aggregates.person import (
+    GuardianConsent,
+    NotPreServiceError,
+    Person,
+    PreService,
+    is_minor,
+    register,
+)
 from ledger.commands.pre_service import majority_of
 from ledger.errors import NothingChangesError
 from ledger.events import AnyPersonEvent
@@ -24,7 +31,7 @@ from ledger.events.person import (
     PreServiceRecorded,
 )
 from tests.given import fact, given
-from tests.samples import DISTRICT, EARNER, act, header, vault_text
+from tests.samples import DAY, DISTRICT, EARNER, MONDAY, act, header, vault_text
 
 ZONE = "America/Chicago"
 HMAC = "hmac-sha256:" + "a" * 64
@@ -121,6 +128,39 @@ def agree(person: Person, consent: GuardianConsentKind) -> Sequence[AnyPersonEve
     )
 
 
+def test_she_is_recorded_before_service_and_again_where_something_is_corrected() -> None:
+    def record(one: Person, known: PreService = SOON) -> Sequence[AnyPersonEvent]:
+        return one.record_pre_service(act(), known)
+
+    said: dict[str, Any] = {"program": "educators-rising", "minor_until": vault_text("day")}
+    first = given(registered).when(record)
+    where = fact(PreServiceRecorded, district_id=DISTRICT, zone=ZONE, **said)
+    assert first.then(where).pre_service == SOON
+    given(registered, begun).when(record).then_refused(NothingChangesError)
+    adult = replace(SOON, minor_until=None)
+    corrected = given(registered, begun).when(lambda one: record(one, adult))
+    assert corrected.then(fact(PreServiceRecorded, minor_until=None)).pre_service == adult
+
+
+def test_what_a_guardian_agreed_to_is_kept_as_the_district_has_it_on_file() -> None:
+    outcome = given(registered, begun).when(
+        lambda one: one.give_guardian_consent(
+            act(at=MONDAY + DAY),
+            district_id=OTHER_DISTRICT,
+            consent="sharing",
+            form="signed-form",
+            guardian=vault_text("guardian"),
+        )
+    )
+    kept: dict[str, Any] = {
+        "district_id": OTHER_DISTRICT,
+        "form": "signed-form",
+        "guardian": vault_text("guardian"),
+    }
+    person = outcome.then(fact(GuardianConsentGiven, consent="sharing", **kept))
+    assert person.guardian_consents == {"sharing": GuardianConsent(**kept, given_at=MONDAY + DAY)}
+
+
 def test_a_guardian_agrees_to_one_thing_at_a_time_and_takes_it_back_once() -> None:
     given(registered).when(lambda one: agree(one, "sharing")).then_refused(NotPreServiceError)
     given(registered, begun, agreed).when(lambda one: agree(one, "participation")).then_refused(
@@ -136,7 +176,7 @@ def test_a_guardian_agrees_to_one_thing_at_a_time_and_takes_it_back_once() -> No
     ended = given(registered, begun, agreed).when(
         lambda one: one.withdraw_guardian_consent(act(), **withdrawn)
     )
-    assert ended.then(GuardianConsentWithdrawn).guardian_consents == {}
+    assert ended.then(fact(GuardianConsentWithdrawn, **withdrawn)).guardian_consents == {}
     given(registered, begun).when(
         lambda one: one.withdraw_guardian_consent(act(), **withdrawn)
     ).then_refused(NothingChangesError)

@@ -6,11 +6,9 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from api.learning_plans import progress, state_of
-from ledger.rules.learning_plans import STATES, State, percent_done, percent_earned
+from ledger.rules.learning_plans import State
 from projections.learning import Plan
 from projections.transcript import Line
 from tests.samples import CREDENTIAL, EARNER, ISSUER, named
@@ -81,18 +79,3 @@ def test_an_award_in_force_outweighs_what_was_begun_since(
     )
     [shown] = progress(plan, {CREDENTIAL: lines}, {}, title=None, day=DAY).lines
     assert (shown.state, shown.enrollment_id) == (state, named(about) if about else None)
-
-
-def test_two_of_six_are_33_percent() -> None:
-    assert percent_earned(["earned", "in_review", "earned", *(["planned"] * 3)]) == 33
-    assert percent_earned(["earned"] * 199 + ["in_review"]) == 99
-    assert percent_done(0, 0) == 0
-
-
-@given(st.lists(st.sampled_from(STATES), max_size=100))
-def test_a_hundred_percent_are_said_of_a_plan_that_is_earned_whole_and_of_no_other(
-    states: list[State],
-) -> None:
-    percent = percent_earned(states)
-    assert 0 <= percent <= 100
-    assert (percent == 100) == (bool(states) and set(states) == {"earned"})
