@@ -3,6 +3,8 @@
 A follower with a bookmark of its own fills the outbox from what follows from the log; whoever
 sends leases a message, tries, and says what came of it. So a message is sent at least once, and
 one whose receiver stays away is tried again once a day for as long as its address is registered.
+The outbox does not keep what a message says: that is read when it is sent, and of a person who is
+erased by then nothing is sent.
 
 https://www.standardwebhooks.com
 """
@@ -11,7 +13,7 @@ from __future__ import annotations
 
 import base64
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -61,8 +63,15 @@ class _Leased(NamedTuple):
     webhook_id: UUID
     message_id: str
     position: int
-    body: str
     attempts: int
+
+
+class _Known(NamedTuple):
+    """What a try rests on."""
+
+    addresses: Mapping[UUID, webhooks.Address]
+    messages: Mapping[int, webhooks.Message]
+    erased: Collection[UUID]
 
 
 def new_secret() -> str:
@@ -87,7 +96,6 @@ def fill(edge: Edge, now: datetime) -> int:
             webhook_ids=[one.webhook_id for one in found],
             message_ids=[one.message_id for one in found],
             positions=[one.position for one in found],
-            bodies=[one.body for one in found],
             now=now,
         )
     return len(found)
@@ -100,8 +108,11 @@ def deliver(edge: Edge, clock: Callable[[], datetime]) -> int:
         rows = fetch(outbox, _SQL["lease"], now=now, until=now + LEASE, limit=AT_ONCE)
     leased = [_Leased(*row) for row in rows]
     with edge.reading([EVERYTHING]) as connection:
-        known = webhooks.addresses(connection, [one.webhook_id for one in leased])
-    return sum(_try(edge, one, known.get(one.webhook_id), clock) for one in leased)
+        addresses = webhooks.addresses(connection, [one.webhook_id for one in leased])
+        messages = webhooks.messages(connection, [one.position for one in leased])
+    named = [one.person_id for one in messages.values() if one.person_id is not None]
+    known = _Known(addresses, messages, edge.vault.erased(named))
+    return sum(_try(edge, one, known, clock) for one in leased)
 
 
 def deliveries(edge: Edge, webhook_id: UUID, limit: int) -> list[Delivery]:
@@ -121,15 +132,21 @@ def signed(secret: str, message_id: str, at: datetime, body: str) -> dict[str, s
     }
 
 
-def _try(
-    edge: Edge, one: _Leased, address: webhooks.Address | None, clock: Callable[[], datetime]
-) -> bool:
+def _try(edge: Edge, one: _Leased, known: _Known, clock: Callable[[], datetime]) -> bool:
+    address, message = known.addresses.get(one.webhook_id), known.messages.get(one.position)
     if address is None or address.removed_position is not None:
         _failed(edge, one, "removed", clock() + FOREVER)
         return False
+    if message is None:  # a view that is made anew may be behind what it has shown before
+        _failed(edge, one, "not derived yet", clock() + PAUSES[0])
+        return False
+    if message.person_id in known.erased:
+        _failed(edge, one, "erased", clock() + FOREVER)
+        return False
     secret = edge.vault.get_text(address.secret_text_id)
-    headers = signed(secret, one.message_id, clock(), one.body)
-    why = post(address.url, one.body.encode(), headers, in_development=edge.settings.in_development)
+    headers = signed(secret, one.message_id, clock(), message.body)
+    body = message.body.encode()
+    why = post(address.url, body, headers, in_development=edge.settings.in_development)
     if why:
         pause = PAUSES[min(one.attempts, len(PAUSES)) - 1]
         _failed(edge, one, why, clock() + pause)

@@ -1,4 +1,5 @@
--- The outbox of webhooks: filled behind a bookmark, leased for each try, and never emptied.
+-- The outbox of webhooks: filled behind a bookmark, leased for each try, and never emptied. What a
+-- message says is not in it: that follows from the log, and may name a person.
 
 -- name: bookmark
 SELECT position FROM vault_webhook_bookmark;
@@ -8,10 +9,10 @@ SELECT position FROM vault_webhook_bookmark;
 UPDATE vault_webhook_bookmark SET position = %(to)s WHERE position = %(after)s;
 
 -- name: add
-INSERT INTO vault_webhook_deliveries (webhook_id, message_id, position, body, next_try_at)
-SELECT w, m, p, b, %(now)s
-  FROM unnest(%(webhook_ids)s::uuid[], %(message_ids)s::text[], %(positions)s::bigint[],
-              %(bodies)s::text[]) AS u (w, m, p, b)
+INSERT INTO vault_webhook_deliveries (webhook_id, message_id, position, next_try_at)
+SELECT w, m, p, %(now)s
+  FROM unnest(%(webhook_ids)s::uuid[], %(message_ids)s::text[], %(positions)s::bigint[])
+       AS u (w, m, p)
 ON CONFLICT DO NOTHING;
 
 -- name: lease
@@ -25,7 +26,7 @@ UPDATE vault_webhook_deliveries d
          LIMIT %(limit)s
            FOR UPDATE SKIP LOCKED) due
  WHERE d.webhook_id = due.webhook_id AND d.message_id = due.message_id
-RETURNING d.webhook_id, d.message_id, d.position, d.body, d.attempts;
+RETURNING d.webhook_id, d.message_id, d.position, d.attempts;
 
 -- name: delivered
 UPDATE vault_webhook_deliveries

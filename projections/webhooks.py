@@ -51,6 +51,14 @@ class ToTell:
     webhook_id: UUID
     message_id: str
     position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is told of one event, as it is signed and sent."""
+
+    position: int
+    person_id: UUID | None  # whom it names, if anybody
     body: str
 
 
@@ -58,7 +66,7 @@ class Webhooks(Projection[Relevant]):
     """Keeps addresses, and the messages for them."""
 
     name: ClassVar[str] = "webhooks"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     takes: ClassVar[UnionType] = Relevant
     tables: ClassVar[tuple[Table, ...]] = (
         Table("webhooks", by_person=False, seen_by=(Viewer.DISTRICT,)),
@@ -116,6 +124,12 @@ def to_tell(connection: Connection[Any], *, after: int, until: int) -> list[ToTe
     return read(connection, ToTell, _SQL["to_tell"], after=after, until=until)
 
 
+def messages(connection: Connection[Any], positions: Sequence[int]) -> dict[int, Message]:
+    """What is told of some events, by their positions."""
+    found = read(connection, Message, _SQL["messages"], positions=list(positions))
+    return {one.position: one for one in found}
+
+
 def _address(event: WebhookRegistered, position: int) -> dict[str, Any]:
     return {
         "webhook_id": event.originator_id,
@@ -130,8 +144,9 @@ def _address(event: WebhookRegistered, position: int) -> dict[str, Any]:
 def _message(kind: str, event: Told, position: int, said: dict[str, Any]) -> dict[str, Any]:
     """What it is about, and no word of a person: the receiver asks for it, as whoever it is."""
     known = {_about(event): event.originator_id, "district_id": event.district_id}
-    if isinstance(event, RecommendationDue):  # what is recommended is hers to read
-        known["person_id"] = event.person_id
+    person_id = event.person_id if isinstance(event, RecommendationDue) else None
+    if person_id is not None:  # what is recommended is hers to read
+        known["person_id"] = person_id
     body = {
         "type": kind,
         "timestamp": event.occurred_at,
@@ -141,6 +156,7 @@ def _message(kind: str, event: Told, position: int, said: dict[str, Any]) -> dic
         "position": position,
         "message_id": f"msg_{event.originator_id.hex}_{event.originator_version}",
         "district_id": event.district_id,
+        "person_id": person_id,
         "body": orjson.dumps(body, option=orjson.OPT_UTC_Z).decode(),
     }
 

@@ -16,6 +16,7 @@ CREATE TABLE IF NOT EXISTS webhook_messages (
     position    bigint PRIMARY KEY,
     message_id  text   NOT NULL,
     district_id uuid   NOT NULL,
+    person_id   uuid,            -- whom the body names, if anybody
     body        text   NOT NULL  -- as it is signed and sent
 );
 
@@ -40,9 +41,12 @@ SELECT * FROM webhooks WHERE webhook_id = ANY(%(webhook_ids)s);
 
 -- name: to_tell
 -- What happened after a position and up to another, for each address that was told of then.
-SELECT w.webhook_id, m.message_id, m.position, m.body
+SELECT w.webhook_id, m.message_id, m.position
   FROM webhook_messages m
        JOIN webhooks w ON w.district_id = m.district_id AND w.position < m.position
                       AND coalesce(w.removed_position > m.position, true)
  WHERE m.position > %(after)s AND m.position <= %(until)s
  ORDER BY m.position, w.webhook_id;
+
+-- name: messages
+SELECT position, person_id, body FROM webhook_messages WHERE position = ANY(%(positions)s);

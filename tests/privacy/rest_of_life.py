@@ -7,13 +7,14 @@ from uuid import UUID
 
 from fastapi.routing import iter_route_contexts
 
+from api import webhooks
 from api.clock import wall
 from api.imports.opening import import_opening
 from api.imports.opening_rows import COLUMNS, HEADER
 from tests.api.elsewhere import Issuer
 from tests.api.payroll import TERMS, Payday
-from tests.api.test_webhooks import Clock, tell
-from tests.api.world import credit_of, license_of
+from tests.api.test_webhooks import Clock, Ear, tell
+from tests.api.world import credit_of, license_of, stack_of
 from tests.privacy.life import Life
 from tests.records.host import Answers
 from tests.records.received import bundle, text
@@ -120,6 +121,22 @@ def is_paid(life: Life, hook: str) -> Ids:
         "payroll": str(day.office),
         "machine": str(day.machine),
     }
+
+
+def is_recommended_something(life: Life, ear: Ear) -> None:
+    """Her district is told so twice, and takes the first message only."""
+    world, issuer = life.world, life.issuer
+    path = f"/v1/districts/{life.district_id}/people/{life.teacher}/recommendation-notices"
+    earned, clock = world.seen(life.teacher, life.path)["credential_id"], Clock()
+    for status, taken in ((204, 1), (500, 0)):
+        ear.status = status
+        one = stack_of(issuer.id, earned, issuer.credential())
+        world.done(issuer.approver, "/v1/stacks", one)
+        world.done(life.district.office, path)
+        world.edge.visible(webhooks.VIEW, world.position)
+        webhooks.fill(world.edge, clock())
+        assert webhooks.deliver(world.edge, clock) == taken
+    ear.status = 204
 
 
 def takes_part(life: Life) -> Ids:
