@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
@@ -21,6 +21,7 @@ from ledger.rules.calendars import add_months
 from ledger.store import EVERYTHING as ALL_ROWS
 from ledger.values import POSITION_MAX, local_date
 from projections import catalog, quotes, transcript
+from projections.catalog_rows import FoundCredential, FoundVersion
 from projections.quotes import PolicyQuote
 from projections.renewals import Award
 from projections.transcript import TitledLine
@@ -52,6 +53,15 @@ class Quote:
     licenses: list[LicenseUnits]
 
 
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A micro-credential with all its versions, and the zone of its issuer."""
+
+    credential: FoundCredential
+    versions: Mapping[int, FoundVersion]
+    zone: str
+
+
 def quote(
     edge: Edge,
     person_id: UUID,
@@ -67,10 +77,12 @@ def quote(
         CredentialUnpublishedError: there is no such micro-credential to be earned.
     """
     with edge.reading([ALL_ROWS]) as connection:
+        found = offers(edge, connection, [credential_id]).get(credential_id)
+        if found is None:
+            raise CredentialUnpublishedError(f"no published micro-credential {credential_id}")
+        must_be_near("awarded_on", awarded_on, local_date(at, found.zone))
         lines = transcript.of_person(connection, person_id, after=0, limit=LINES_MAX)
-        award = imagined(
-            edge, connection, lines, person_id, credential_id, awarded_on=awarded_on, at=at
-        )
+        award = imagined(found, lines, person_id, awarded_on=awarded_on, at=at)
         policies = quotes.quote(connection, award, position + 1)
         return Quote(
             binding=False,
@@ -85,35 +97,46 @@ def quote(
         )
 
 
+def offers(
+    edge: Edge, connection: Connection[Any], credential_ids: Sequence[UUID]
+) -> dict[UUID, Offer]:
+    """Those of some micro-credentials that were ever published."""
+    found = catalog.find_credentials(connection, credential_ids)
+    zones = {one: edge.ledger.get(Issuer, one).zone for one in {each.issuer_id for each in found}}
+    versions: dict[UUID, dict[int, FoundVersion]] = {}
+    for one in catalog.versions_of(connection, *credential_ids):
+        versions.setdefault(one.credential_id, {})[one.credential_version] = one
+    return {
+        one.credential_id: Offer(one, versions[one.credential_id], zones[one.issuer_id])
+        for one in found
+        if one.credential_id in versions
+    }
+
+
+def must_be_near(name: str, day: date | None, today: date) -> None:
+    """Raises InvalidError for a day of which no calendar and no policy speaks."""
+    if day is not None and abs(day.year - today.year) > YEARS_MAX:
+        raise InvalidError(f"{name} is within {YEARS_MAX} years of today")
+
+
 def imagined(
-    edge: Edge,
-    connection: Connection[Any],
+    offer: Offer,
     lines: Sequence[TitledLine],
     person_id: UUID,
-    credential_id: UUID,
     *,
     awarded_on: date | None,
     at: datetime,
 ) -> Awarded:
     """The award as its issuer would give it: under the version she enrolled in, or the newest.
 
-    `lines` is her transcript. Raises CredentialUnpublishedError.
+    `lines` is her transcript.
     """
-    found = catalog.find_credential(connection, credential_id)
-    versions = {
-        one.credential_version: one for one in catalog.versions_of(connection, credential_id)
-    }
-    if found is None or not versions:
-        raise CredentialUnpublishedError(f"no published micro-credential {credential_id}")
+    versions, credential_id = offer.versions, offer.credential.credential_id
     cycles = [line for line in lines if line.credential_id == credential_id]
     begun = [line for line in cycles if line.awarded_on is None and line.status not in ENDED]
     version = begun[-1].credential_version if begun else max(versions)
     cycle = begun[-1].cycle if begun else max((line.cycle for line in cycles), default=0) + 1
-    zone = edge.ledger.get(Issuer, found.issuer_id).zone
-    today = local_date(at, zone)
-    day = awarded_on or today
-    if abs(day.year - today.year) > YEARS_MAX:
-        raise InvalidError(f"awarded_on is within {YEARS_MAX} years of today")
+    day = awarded_on or local_date(at, offer.zone)
     months = versions[version].definition["valid_months"]
     return Awarded(
         originator_id=enrollment_stream(person_id, credential_id, cycle),
@@ -123,9 +146,9 @@ def imagined(
         person_id=person_id,
         credential_id=credential_id,
         credential_version=version,
-        issuer_id=found.issuer_id,
+        issuer_id=offer.credential.issuer_id,
         attempt=1,
-        zone=zone,
+        zone=offer.zone,
         awarded_on=day,
         expires_on=None if months is None else add_months(day, months),
     )

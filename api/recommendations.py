@@ -15,7 +15,7 @@ from uuid import UUID
 from psycopg import Connection
 
 from api.edge import Edge
-from api.quotes import imagined
+from api.quotes import imagined, offers
 from api.transcripts import LINES_MAX, lines_as_of
 from ledger.events.notification import NotificationKind
 from ledger.rules.stacks import Missing
@@ -110,11 +110,12 @@ def _lines(connection: Connection[Any], asked: Asked) -> list[TitledLine]:
 
 def _finishes(connection: Connection[Any], line: StackLine) -> Recommendation | None:
     """A stack that can be finished: what is missing of it can still be earned."""
-    missing = (catalog.find_credential(connection, one) for one in _missing(line))
+    missing = _missing(line)
+    found = {one.credential_id: one for one in catalog.find_credentials(connection, missing)}
     choices = [
-        Choice(credential_id=one.credential_id, title=one.title)
+        Choice(credential_id=one, title=found[one].title)
         for one in missing
-        if one is not None and one.takes_enrollments
+        if one in found and found[one].takes_enrollments
     ]
     if len(choices) < line.remaining:
         return None
@@ -166,23 +167,22 @@ def _paid(
         for one in policy.terms["trigger"].get("credential_ids") or ()
     ]
     candidates = [one for one in dict.fromkeys([*wanted, *named]) if one not in done]
+    offered = offers(edge, connection, candidates[:CANDIDATES_MAX])
+    can_earn = [
+        offered[one]
+        for one in candidates
+        if one in offered and offered[one].credential.takes_enrollments
+    ]
+    awards = [
+        imagined(one, lines, asked.person_id, awarded_on=asked.day, at=asked.at) for one in can_earn
+    ]
     ids = {one.policy_id for one in adopted}
     with known.payouts_of_person(connection, district_id, asked.person_id, ids, asked.as_of):
-        for credential_id in candidates[:CANDIDATES_MAX]:
-            found = catalog.find_credential(connection, credential_id)
-            if found is None or not found.takes_enrollments:
-                continue
-            award = imagined(
-                edge,
-                connection,
-                lines,
-                asked.person_id,
-                credential_id,
-                awarded_on=asked.day,
-                at=asked.at,
-            )
-            choice = Choice(credential_id=credential_id, title=found.title)
-            for quoted in quotes.quote(connection, award, asked.shown_to + 1):
+        quoted_each = quotes.quote_each(connection, awards, asked.shown_to + 1)
+        for offer, found in zip(can_earn, quoted_each, strict=True):
+            one = offer.credential
+            choice = Choice(credential_id=one.credential_id, title=one.title)
+            for quoted in found:
                 policy = in_force.get((quoted.policy_id, quoted.policy_version))
                 if policy is not None:
                     yield from _pays(quoted, policy, choice, asked)

@@ -176,13 +176,21 @@ def facets(connection: Connection[Any]) -> list[Facet]:
 
 def find_credential(connection: Connection[Any], credential_id: UUID) -> FoundCredential | None:
     """One micro-credential."""
-    sql = Catalog().sql["credential"]
-    return _first(read(connection, FoundCredential, sql, credential_id=credential_id))
+    return _first(find_credentials(connection, [credential_id]))
 
 
-def versions_of(connection: Connection[Any], credential_id: UUID) -> list[FoundVersion]:
-    """Everything ever published of one micro-credential, oldest first."""
-    return read(connection, FoundVersion, Catalog().sql["versions"], credential_id=credential_id)
+def find_credentials(
+    connection: Connection[Any], credential_ids: Sequence[UUID]
+) -> list[FoundCredential]:
+    """Those of some micro-credentials that there are."""
+    sql = Catalog().sql["credentials"]
+    return read(connection, FoundCredential, sql, credential_ids=list(credential_ids))
+
+
+def versions_of(connection: Connection[Any], *credential_ids: UUID) -> list[FoundVersion]:
+    """Everything ever published of micro-credentials, of each the oldest first."""
+    sql = Catalog().sql["versions"]
+    return read(connection, FoundVersion, sql, credential_ids=list(credential_ids))
 
 
 def find_version(

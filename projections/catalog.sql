@@ -172,19 +172,19 @@ SELECT facet, value, count(*) AS credentials
  GROUP BY facet, value
  ORDER BY facet, credentials DESC, value;
 
--- name: credential
+-- name: credentials
 SELECT c.*, i.name AS issuer_name, i.suspended AS issuer_suspended
   FROM catalog_credentials c
   JOIN catalog_issuers i ON i.issuer_id = c.issuer_id
- WHERE c.credential_id = %(credential_id)s;
+ WHERE c.credential_id = ANY(%(credential_ids)s);
 
 -- name: versions
 SELECT v.*, coalesce(a.alignments, '[]') AS alignments, coalesce(r.resources, '[]') AS resources
   FROM catalog_versions v
   LEFT JOIN catalog_alignments a USING (credential_id, credential_version)
   LEFT JOIN catalog_resources r USING (credential_id, credential_version)
- WHERE credential_id = %(credential_id)s
- ORDER BY credential_version;
+ WHERE credential_id = ANY(%(credential_ids)s)
+ ORDER BY credential_id, credential_version;
 
 -- name: version
 SELECT v.*, coalesce(a.alignments, '[]') AS alignments, coalesce(r.resources, '[]') AS resources

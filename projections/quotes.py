@@ -8,7 +8,7 @@ else has changed meanwhile. It binds nobody: policies, pools and facts may chang
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -18,7 +18,7 @@ from psycopg import Connection
 
 from ledger.events.enrollment import Awarded
 from ledger.events.policy import PolicyTerms
-from ledger.events.policy_rule import Rule, UnitsTrigger
+from ledger.events.policy_rule import CreditTrigger, Rule, UnitsTrigger
 from ledger.rules.allocation import Turn, Wanted
 from ledger.rules.entitlements.evaluate import evaluate
 from ledger.rules.entitlements.findings import RulePolicy, RuleVersion
@@ -95,6 +95,16 @@ class QuotedUnits:
 
 
 @dataclass(frozen=True, slots=True)
+class CreditRate:
+    """What a policy grants for hours, to whoever files a request with this choice."""
+
+    choice: str
+    unit: str
+    unit_hundredths: int
+    each_hours: int
+
+
+@dataclass(frozen=True, slots=True)
 class PolicyQuote:
     """What one policy in force on the day would make of the award; nothing, where both are empty.
 
@@ -111,6 +121,7 @@ class PolicyQuote:
     benefit: str
     payouts: list[QuotedPayout]
     units: QuotedUnits | None
+    credit: CreditRate | None  # null: it gives no credit to choose
 
 
 def quote(connection: Connection[Any], award: Awarded, position: int) -> list[PolicyQuote]:
@@ -121,8 +132,37 @@ def quote(connection: Connection[Any], award: Awarded, position: int) -> list[Po
         award: As it would be recorded.
         position: Of the award in the log, behind everything that the tables show.
     """
-    fact = Fact[PayoutEvent](position, award)
-    book = load_book(connection, [fact])
+    [found] = quote_each(connection, [award], position)
+    return found
+
+
+def quote_each(
+    connection: Connection[Any], awards: Sequence[Awarded], position: int
+) -> list[list[PolicyQuote]]:
+    """The same for each of several awards by itself, as if none of the others were to come."""
+    book = load_book(connection, [Fact[PayoutEvent](position, award) for award in awards])
+    return [_quote(connection, _copy(book, one.person_id), one, position) for one in awards]
+
+
+def _copy(book: Book, person_id: UUID) -> Book:
+    """A book about one person, in which an award can be folded without a trace in the first."""
+    teacher = book.teacher(person_id)
+    hers = replace(teacher, awards={**teacher.awards}, rows={**teacher.rows})
+    return Book(
+        teachers={person_id: hers},
+        policies=book.policies,
+        stacks=book.stacks,
+        by_district=book.by_district,
+        tiers=book.tiers,
+        rules=book.rules,
+        paid=book.paid,
+        begun={**book.begun},
+    )
+
+
+def _quote(
+    connection: Connection[Any], book: Book, award: Awarded, position: int
+) -> list[PolicyQuote]:
     stream = award.originator_id
     said = book.begun.get(stream, NOTHING)
     started_at, submitted_on = said.started_at, said.submitted_on  # else as if it were today
@@ -131,7 +171,7 @@ def quote(connection: Connection[Any], award: Awarded, position: int) -> list[Po
     )
     teacher = book.teacher(award.person_id)
     before = dict(teacher.rows)
-    book.fold(fact)
+    book.fold(Fact[PayoutEvent](position, award))
     waiting = _waiting(connection, before, teacher.rows, position)
     brought: dict[UUID, list[QuotedPayout]] = {}
     for row in sorted(teacher.rows.values(), key=lambda row: (row.payable_on, row.payout_id)):
@@ -282,7 +322,14 @@ def _policy(
         benefit=terms.benefit,
         payouts=payouts,
         units=units,
+        credit=_rate(terms.trigger),
     )
+
+
+def _rate(trigger: object) -> CreditRate | None:
+    if not isinstance(trigger, CreditTrigger):
+        return None
+    return CreditRate(trigger.choice, trigger.unit, trigger.unit_hundredths, trigger.each_hours)
 
 
 def _units(book: Book, policy: Policy | RulePolicy, award: Awarded) -> QuotedUnits | None:

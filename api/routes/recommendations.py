@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from api.access import must_act_for_district, must_be, must_employ
 from api.answers import ListOf, answer_all, recorded
+from api.quotes import must_be_near
 from api.reading import KnownReadNow, ReadNow, zone_of_person
 from api.recommendations import VIEWS, Asked, Recommendation, recommendations
 from api.routing import Router
@@ -53,6 +54,7 @@ def read_recommendations(person_id: UUID, read: KnownReadNow) -> Response:
         zone = zone_of_person(connection, person_id)
         position = read.visible(*VIEWS)
         as_of = read.known(connection, read.query.as_of, zone, *VIEWS)
+    must_be_near("effective_on", read.query.effective_on, read.day(zone, None))
     day = read.day(zone, read.query.effective_on)
     asked = Asked(person_id, read.at, day, as_of, min(as_of, position))
     return answer_all(recommendations(read.edge, asked), asked.shown_to)

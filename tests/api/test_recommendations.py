@@ -90,6 +90,11 @@ def test_two_micro_credentials_finish_a_stack_and_one_of_them_pays_until_a_day(c
     )
     assert (pays["policy_id"], pays["district_id"]) == (case.policy, case.day.district.id)
     assert [one["kind"] for one in case.found(effective_on="2025-07-01")] == ["finishes_stack"]
+    far = case.world.get(case.teacher, f"{case.path}/recommendations", effective_on="2999-01-01")
+    assert (far.status_code, far.json()["detail"]) == (
+        422,
+        "effective_on is within 20 years of today",
+    )
 
     before = case.world.position
     case.day.award(case.teacher, case.credentials[1], case.issuer)

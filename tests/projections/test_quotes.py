@@ -10,12 +10,12 @@ from uuid import UUID
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from psycopg import Connection
+from psycopg import Connection, Cursor
 
 from ledger.events.enrollment import Awarded, Enrolled, Submitted
 from projections.contract import Fact
 from projections.payouts import Payout, Payouts, explain, of_person
-from projections.quotes import PolicyQuote, QuotedPayout, quote, rows_brought
+from projections.quotes import PolicyQuote, QuotedPayout, quote, quote_each, rows_brought
 from tests.database import Server
 from tests.projections.histories import (
     CREDENTIALS,
@@ -124,7 +124,10 @@ def quoted_and_derived(connection: Connection[Any], world: World, data: Any) -> 
     if award is None:
         return Compared({}, {})
     stored, before = dump(connection, PAYOUTS), payouts_of(connection, person)
-    said = {one.payout_id: one for each in quoted(connection, award) for one in each.payouts}
+    others = [imagined(world, person, one, MAY) for one in CREDENTIALS if one != credential]
+    beside = [one.event for one in others if one is not None]
+    *_, alone = quote_each(connection, [*beside, award.event], award.position)
+    said = {one.payout_id: one for each in alone for one in each.payouts}
     assert dump(connection, PAYOUTS) == stored
     play_on(connection, PAYOUTS, [*begun_now(world, award), award])
     return Compared(
@@ -203,6 +206,33 @@ def test_what_only_counts_toward_a_threshold_is_quoted_in_units(
     found = one_quote(connection, world)
     assert found.payouts == []
     assert found.units.units == found.units.counted == "2/3"
+
+
+def test_what_is_known_is_read_once_for_however_many_awards(connection: Connection[Any]) -> None:
+    world = World()
+    world.employ(ANNE, HERE)
+    world.adopt(POLICIES[0], HERE, terms())
+    play(connection, PAYOUTS, world.facts)
+    awards = [imagined(world, ANNE, credential, MAY) for credential in CREDENTIALS]
+    events = [one.event for one in awards if one is not None]
+    asked: list[object] = []
+
+    class Counted(Cursor[Any]):
+        def execute(self, *said: Any, **how: Any) -> Any:
+            asked.append(said)
+            return super().execute(*said, **how)
+
+    before, connection.cursor_factory = connection.cursor_factory, Counted
+    try:
+        [one] = quote_each(connection, events[:1], len(world.facts) + 1)
+        few = len(asked)
+        found = quote_each(connection, events, len(world.facts) + 1)
+    finally:
+        connection.cursor_factory = before
+    assert [sum(p.amount_cents for p in each.payouts) for [each] in found] == [30_000] * len(events)
+    assert found[0] == one
+    assert len(asked) == 2 * few
+    assert len(events) > 2
 
 
 def test_many_awards_are_asked_for_one_after_the_other(connection: Connection[Any]) -> None:
