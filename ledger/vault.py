@@ -130,12 +130,14 @@ class Vault(Identities):
             raise NotFoundError(f"the vault holds no text {text_id}")
         return texts[text_id]
 
-    def get_texts(self, text_ids: Iterable[UUID], *, about: UUID = EVERYTHING) -> dict[UUID, str]:
+    def get_texts(
+        self, text_ids: Iterable[UUID], *, about: UUID | Iterable[UUID] = EVERYTHING
+    ) -> dict[UUID, str]:
         """Many texts at once; those that are not there are left out.
 
-        `about` names the person whom all of them are about, where it is one: others stay closed.
+        `about` names whom all of them are about, where that is known: others stay closed.
         """
-        with self.about(about) as connection:
+        with self.about(*([about] if isinstance(about, UUID) else about)) as connection:
             rows = fetch(connection, _SQL["load_texts"], text_ids=list(text_ids))
         return {row[0]: self._open_text(_StoredText(*row)) for row in rows}
 

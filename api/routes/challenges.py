@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
@@ -23,7 +23,10 @@ from api.writing import Write, WriteNow
 from ledger.aggregates.challenge import MEMBERS_MAX, MEMBERS_MIN, ChallengeTerms
 from ledger.aggregates.challenge import Challenge as Stream
 from ledger.aggregates.organization import Organization
+from ledger.aggregates.person import Person
+from ledger.application import Receipt
 from ledger.commands import challenge as commands
+from ledger.commands.pre_service import lacking_consent
 from ledger.errors import NotFoundError
 from ledger.events.challenge import Deadline, Prize, ScoreRule, TieRule
 from ledger.rules.challenges import Standing
@@ -122,13 +125,13 @@ def create_challenge(district_id: UUID, body: NewChallenge, write: WriteNow) -> 
 @router.write("/challenges/{challenge_id}/teams")
 def form_team(challenge_id: UUID, write: WriteNow) -> Response:
     """Form a team and be its first member."""
-    return recorded(write.run(commands.form_team, None, **_herself(write, challenge_id)))
+    return recorded(_take_part(write, commands.form_team, None, challenge_id))
 
 
 @router.write("/challenges/{challenge_id}/members")
 def join_team(challenge_id: UUID, body: TeamToJoin, write: WriteNow) -> Response:
     """Join a team that is not locked yet."""
-    return recorded(write.run(commands.join_team, body, **_herself(write, challenge_id)))
+    return recorded(_take_part(write, commands.join_team, body, challenge_id))
 
 
 @router.write("/challenges/{challenge_id}/departures")
@@ -140,7 +143,7 @@ def leave_team(challenge_id: UUID, write: WriteNow) -> Response:
 @router.write("/challenges/{challenge_id}/locks")
 def lock_team(challenge_id: UUID, body: TeamMembers, write: WriteNow) -> Response:
     """Say who your team is. Whoever joined it and is not named is with it no more."""
-    return recorded(write.run(commands.lock_team, body, **_herself(write, challenge_id)))
+    return recorded(_take_part(write, commands.lock_team, body, challenge_id))
 
 
 @router.write("/challenges/{challenge_id}/prizes")
@@ -189,6 +192,15 @@ def read_leaderboard(challenge_id: UUID, read: AsOfReadNow) -> Response:
     return answer(_leaderboard(found, seen), position=min(as_of, position))
 
 
+def _take_part(
+    write: Write, command: Callable[..., Receipt], body: Value | None, challenge_id: UUID
+) -> Receipt:
+    """What a guardian has a say in, while she is a minor: the vault knows until when."""
+    edge, asked = write.edge, dict(body) if body is not None else {}
+    known = _herself(write, challenge_id)
+    return command(edge.ledger, edge.vault, write.call(body), **asked, **known)
+
+
 def _herself(write: Write, challenge_id: UUID) -> dict[str, UUID]:
     """A challenge is there for whom its district employs or employed; each speaks for herself."""
     person_id = write.caller.person_id
@@ -199,8 +211,14 @@ def _herself(write: Write, challenge_id: UUID) -> dict[str, UUID]:
 
 
 def _own_team(read: Read[Any], members: Sequence[Member]) -> list[Member]:
-    own = {one.team for one in members if read.caller.is_person(one.person_id)}
-    return [one for one in members if one.team in own]
+    """Without minors whose guardian lets nobody be shown them any more, at whatever position."""
+    teams = {one.team for one in members if read.caller.is_person(one.person_id)}
+    own = [one for one in members if one.team in teams]
+    persons = read.edge.ledger.find_many(Person, {one.person_id for one in own}).values()
+    hidden = lacking_consent(read.edge.vault, persons, "sharing", read.at)
+    return [
+        one for one in own if one.person_id not in hidden or read.caller.is_person(one.person_id)
+    ]
 
 
 def _view(one: Challenge) -> ChallengeView:

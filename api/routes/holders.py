@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
@@ -22,7 +22,7 @@ from ledger.aggregates.consent import Consent, ConsentTerms
 from ledger.aggregates.organization import Organization
 from ledger.aggregates.person import Person
 from ledger.commands import consent as commands
-from ledger.commands.pre_service import counts_as_minor
+from ledger.commands.pre_service import minors_among
 from ledger.errors import InvalidError, NotFoundError
 from ledger.values import POSITION_MAX, Day, Value, local_date
 from projections import consents, holders, stacks
@@ -70,7 +70,7 @@ class Holder:
     """Somebody who agreed to be found, and what she holds of what was asked for."""
 
     person_id: UUID
-    name: str | None  # null where nobody has given one
+    name: str | None = None  # null where nobody has given one
     awards: list[HeldAward]
     stack: HeldStack | None
 
@@ -130,7 +130,7 @@ def find_holders(
     while len(items) < limit and (page := _findable(read, district_id, after, wanted)):
         after, persons = page
         items += _holding(read, persons, wanted)
-    items = items[:limit]
+    items = _named(read, items[:limit])
     shows(read, "found", [one.person_id for one in items], within=[district_id], role="district")
     key = items[-1].person_id if items else None
     return read.page.answer(items, min(position, wanted.position), key=key)
@@ -182,13 +182,9 @@ def _holding(
     awards: dict[UUID, list[HeldAward]] = {}
     for one in held:
         awards.setdefault(one.person_id, []).append(one)
-    shown = _of_age(read, awards.keys() | whole.keys())
-    names = read.edge.vault.get_details(shown, None)
-    for person_id in sorted(shown):
-        details = names.get(person_id)
+    for person_id in sorted(_of_age(read, awards.keys() | whole.keys())):
         yield Holder(
             person_id=person_id,
-            name=(details.name or None) if details else None,
             awards=awards.get(person_id, []),
             stack=whole.get(person_id),
         )
@@ -198,11 +194,14 @@ def _of_age(read: Read[HoldersQuery], person_ids: Collection[UUID]) -> set[UUID]
     """Without whoever was erased, or turned out to be a minor since she agreed."""
     edge = read.edge
     found = edge.ledger.find_many(Person, set(person_ids) - edge.vault.erased(person_ids))
-    return {
-        person_id
-        for person_id, person in found.items()
-        if not counts_as_minor(edge.vault, person, read.at)
-    }
+    return found.keys() - minors_among(edge.vault, found.values(), read.at)
+
+
+def _named(read: Read[HoldersQuery], items: Sequence[Holder]) -> list[Holder]:
+    """Those of one page with their names: nobody else's is opened."""
+    details = read.edge.vault.get_details([one.person_id for one in items], None)
+    names = {person_id: known.name or None for person_id, known in details.items()}
+    return [replace(one, name=names.get(one.person_id)) for one in items]
 
 
 def _own(one: consents.Consent, at: datetime) -> ConsentView:

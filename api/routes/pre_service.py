@@ -20,7 +20,12 @@ from api.writing import Write, WriteNow
 from ledger.aggregates.enrollment_submission import has_come_somewhere
 from ledger.aggregates.person import Person
 from ledger.commands import pre_service as commands
-from ledger.commands.pre_service import AGE_OF_MAJORITY_YEARS, GUARDIAN, MinorUntilError
+from ledger.commands.pre_service import (
+    AGE_OF_MAJORITY_YEARS,
+    GUARDIAN,
+    BirthDateMissingError,
+    MinorUntilError,
+)
 from ledger.errors import NotFoundError
 from ledger.events.person import GuardianConsentKind
 from ledger.values import Day, ShortText, Slug, Value
@@ -36,7 +41,7 @@ class NewPreService(Value):
 
     program: Slug  # e.g. educators-rising
     birth_date: Day | None = None
-    age_of_majority_years: Annotated[int, Field(strict=True, ge=18, le=21)] = AGE_OF_MAJORITY_YEARS
+    age_of_majority_years: Annotated[int, Field(strict=True, ge=18, le=21)] | None = None  # 18
     minor_until: Day | None = None  # the first day on which she is none
 
 
@@ -138,12 +143,15 @@ def _vouches(write: Write, district_id: UUID, person_id: UUID) -> None:
 
 def _minor_until(body: NewPreService, write: Write) -> date | None:
     if body.birth_date is None:
+        if body.age_of_majority_years is not None:
+            raise BirthDateMissingError("an age of majority says nothing without a birth date")
         return body.minor_until
     if body.minor_until is not None:
         raise MinorUntilError("give a birth date or the day of majority, not both")
     if not has_come_somewhere(body.birth_date, write.at):
         raise MinorUntilError(f"{body.birth_date} has not come yet")
-    return commands.majority_of(body.birth_date, body.age_of_majority_years)
+    years = body.age_of_majority_years or AGE_OF_MAJORITY_YEARS
+    return commands.majority_of(body.birth_date, years)
 
 
 def _view(read: ReadNow, person: Person) -> PreServiceView:
@@ -159,7 +167,7 @@ def _view(read: ReadNow, person: Person) -> PreServiceView:
         program=pre_service.program,
         zone=pre_service.zone,
         minor=commands.counts_as_minor(vault, person, read.at),
-        minor_until=commands.minor_until_of(vault, person),
+        minor_until=commands.majorities_of(vault, [person]).get(person.id),
         consents=[
             ConsentOnFile(
                 consent=consent,

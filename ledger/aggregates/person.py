@@ -52,6 +52,15 @@ class GuardianConsent:
     given_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuardianWithdrawal:
+    """What a guardian agrees to no more, until one agrees again."""
+
+    district_id: UUID
+    reason: str
+    at: datetime
+
+
 def is_minor(pre_service: PreService | None, minor_until: date | None, at: datetime) -> bool:
     """Whether somebody is a minor at an instant, by the day where she was recorded.
 
@@ -78,6 +87,9 @@ class Person(Aggregate):
     identity_hmacs: frozenset[str] = frozenset()
     pre_service: PreService | None = None
     guardian_consents: Mapping[GuardianConsentKind, GuardianConsent] = field(default_factory=dict)
+    guardian_withdrawals: Mapping[GuardianConsentKind, GuardianWithdrawal] = field(
+        default_factory=dict
+    )
 
     def record_details(
         self, act: Act, *, district_id: UUID, details: VaultText
@@ -174,7 +186,8 @@ class Person(Aggregate):
             case GuardianConsentWithdrawn(consent=consent):
                 given = {**state.guardian_consents}
                 del given[consent]
-                return replace(state, guardian_consents=given)
+                ended = {**state.guardian_withdrawals, consent: _guardian_withdrawal(event)}
+                return replace(state, guardian_consents=given, guardian_withdrawals=ended)
             case _:
                 assert_never(event)
 
@@ -194,4 +207,10 @@ def _guardian_consent(event: GuardianConsentGiven) -> GuardianConsent:
         form=event.form,
         guardian=event.guardian,
         given_at=event.occurred_at,
+    )
+
+
+def _guardian_withdrawal(event: GuardianConsentWithdrawn) -> GuardianWithdrawal:
+    return GuardianWithdrawal(
+        district_id=event.district_id, reason=event.reason, at=event.occurred_at
     )

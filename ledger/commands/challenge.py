@@ -16,6 +16,7 @@ from ledger.aggregates.policy import Policy
 from ledger.application import Call, Ledger, Reader, Receipt
 from ledger.commands.dossier import dossier_stream
 from ledger.commands.person import get_person
+from ledger.commands.pre_service import must_have_consent
 from ledger.errors import InvalidError, NotFoundError
 from ledger.events import AnyChallengeEvent, AnyDossierEvent
 from ledger.events.challenge import Prize, PrizeShareAwarded
@@ -25,6 +26,7 @@ from ledger.events.policy_rule import Rule
 from ledger.keyring import PersonErasedError
 from ledger.rules.challenges import Standing, prize_misfit
 from ledger.values import local_date, stream_id
+from ledger.vault import Vault
 
 
 class PrizePolicyError(InvalidError):
@@ -54,11 +56,13 @@ def create_challenge(
     return ledger.run(call, decide)
 
 
-def form_team(ledger: Ledger, call: Call, *, challenge_id: UUID, person_id: UUID) -> Receipt:
+def form_team(
+    ledger: Ledger, vault: Vault, call: Call, *, challenge_id: UUID, person_id: UUID
+) -> Receipt:
     """Form a team and be its first member."""
 
     def decide(read: Reader) -> Sequence[AnyChallengeEvent]:
-        get_person(read, person_id)
+        _may_take_part(read, vault, call, person_id)
         challenge = read.get(Challenge, challenge_id)
         return challenge.form_team(call.act, person_id=person_id, meant=_meant(read))
 
@@ -66,12 +70,12 @@ def form_team(ledger: Ledger, call: Call, *, challenge_id: UUID, person_id: UUID
 
 
 def join_team(
-    ledger: Ledger, call: Call, *, challenge_id: UUID, person_id: UUID, team: int
+    ledger: Ledger, vault: Vault, call: Call, *, challenge_id: UUID, person_id: UUID, team: int
 ) -> Receipt:
     """Join a team. Nobody is put into one by others."""
 
     def decide(read: Reader) -> Sequence[AnyChallengeEvent]:
-        get_person(read, person_id)
+        _may_take_part(read, vault, call, person_id)
         challenge = read.get(Challenge, challenge_id)
         return challenge.join(call.act, team=team, person_id=person_id, meant=_meant(read))
 
@@ -90,19 +94,24 @@ def leave_team(ledger: Ledger, call: Call, *, challenge_id: UUID, person_id: UUI
 
 def lock_team(
     ledger: Ledger,
+    vault: Vault,
     call: Call,
     *,
     challenge_id: UUID,
     person_id: UUID,
     member_ids: Sequence[UUID],
 ) -> Receipt:
-    """Say who her team is; from then on it stays as it is."""
+    """Say who her team is; from then on it stays as it is.
+
+    Whoever is named still has a guardian's consent, where she needs it.
+    """
 
     def decide(read: Reader) -> Sequence[AnyChallengeEvent]:
-        challenge = read.get(Challenge, challenge_id)
-        return challenge.lock(
-            call.act, person_id=person_id, member_ids=member_ids, meant=_meant(read)
-        )
+        challenge, meant = read.get(Challenge, challenge_id), _meant(read)
+        locked = challenge.lock(call.act, person_id=person_id, member_ids=member_ids, meant=meant)
+        for one in {meant(one) for one in (*member_ids, person_id)}:
+            _may_take_part(read, vault, call, one)
+        return locked
 
     return ledger.run(call, decide)
 
@@ -133,6 +142,16 @@ def award_prize(
         return [*happened, *filed]
 
     return ledger.run(call, decide)
+
+
+def _may_take_part(read: Reader, vault: Vault, call: Call, person_id: UUID) -> None:
+    """A contest is more than her own learning: her team is shown her, and others how it did.
+
+    Raises PersonErasedError, GuardianConsentMissingError.
+    """
+    person = get_person(read, person_id)
+    must_have_consent(vault, person, "participation", call.at)
+    must_have_consent(vault, person, "sharing", call.at)
 
 
 def _filed(

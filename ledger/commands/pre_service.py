@@ -6,9 +6,10 @@ any more; so whoever decides looks that day up, and whoever cannot counts her as
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
+from typing import get_args
 from uuid import UUID
 
 from ledger.aggregates.organization import Organization
@@ -25,6 +26,7 @@ MINOR_UNTIL = "minor-until"  # what the vault calls it
 GUARDIAN = "guardian"
 AGE_OF_MAJORITY_YEARS = 18  # where a state says nothing else
 MINOR_YEARS_MAX = 21
+Keep = Callable[[str, VaultText | None], VaultText | None]
 
 
 class GuardianConsentMissingError(RuleError):
@@ -43,6 +45,12 @@ class MinorUntilError(InvalidError):
     """A day of majority lies within the next 21 years, and a birth date is no day to come."""
 
     slug = "minor-until"
+
+
+class BirthDateMissingError(InvalidError):
+    """An age of majority is given, and no birth date that it could be counted from."""
+
+    slug = "birth-date-missing"
 
 
 def majority_of(birth_date: date, years: int = AGE_OF_MAJORITY_YEARS) -> date:
@@ -127,28 +135,44 @@ def withdraw_guardian_consent(
     return ledger.run(call, decide)
 
 
-def minor_until_of(vault: Vault, person: Person) -> date | None:
-    """The first day on which she is no minor, as the vault has it; null where it has none."""
-    pre_service = person.pre_service
-    if pre_service is None or pre_service.minor_until is None:
-        return None
-    text_id = pre_service.minor_until.text_id
-    text = vault.get_texts([text_id], about=person.id).get(text_id)
-    return None if text is None else date.fromisoformat(text)
+def majorities_of(vault: Vault, persons: Iterable[Person]) -> dict[UUID, date]:
+    """The first day on which each is no minor, of those for whom the vault has one."""
+    kept = {
+        one.id: one.pre_service.minor_until.text_id
+        for one in persons
+        if one.pre_service is not None and one.pre_service.minor_until is not None
+    }
+    if not kept:
+        return {}
+    texts = vault.get_texts(kept.values(), about=kept)
+    days = {person_id: texts.get(text_id) for person_id, text_id in kept.items()}
+    return {one: date.fromisoformat(day) for one, day in days.items() if day is not None}
+
+
+def minors_among(vault: Vault | None, persons: Iterable[Person], at: datetime) -> set[UUID]:
+    """Those who are minors, or of whom nobody can tell. The vault is opened once, for few."""
+    asked = [one for one in persons if one.pre_service and one.pre_service.minor_until]
+    days = majorities_of(vault, asked) if vault else {}
+    return {one.id for one in asked if is_minor(one.pre_service, days.get(one.id), at)}
+
+
+def counts_as_minor(vault: Vault | None, person: Person, at: datetime) -> bool:
+    """Whether she is a minor, or nobody can tell."""
+    return bool(minors_among(vault, [person], at))
+
+
+def lacking_consent(
+    vault: Vault | None, persons: Iterable[Person], consent: GuardianConsentKind, at: datetime
+) -> set[UUID]:
+    """Those who are minors for whom no guardian agreed to this."""
+    return minors_among(vault, [one for one in persons if consent not in one.guardian_consents], at)
 
 
 def lacks_consent(
     vault: Vault | None, person: Person, consent: GuardianConsentKind, at: datetime
 ) -> bool:
-    """Whether she is a minor for whom no guardian agreed to this. The vault is asked of few."""
-    return consent not in person.guardian_consents and counts_as_minor(vault, person, at)
-
-
-def counts_as_minor(vault: Vault | None, person: Person, at: datetime) -> bool:
-    """Whether she is a minor, or nobody can tell."""
-    if person.pre_service is None or person.pre_service.minor_until is None:
-        return False
-    return is_minor(person.pre_service, minor_until_of(vault, person) if vault else None, at)
+    """Whether she is a minor for whom no guardian agreed to this."""
+    return bool(lacking_consent(vault, [person], consent, at))
 
 
 def must_have_consent(
@@ -168,29 +192,50 @@ def must_be_of_age(vault: Vault, person: Person, at: datetime) -> None:
 def carried_over(
     vault: Vault, call: Call, kept: Person, merged: Person
 ) -> Sequence[AnyPersonEvent]:
-    """What another record of hers says of her service and guardians, where the one kept is silent.
+    """What another record of hers says of her service and guardians, for the one that is kept.
 
-    A merge must not make a minor of age; what the kept record says itself stands.
+    A merge must not make a minor of age: while one of the records counts her as one, she is. Of
+    what guardians said to the two, the newest word on each consent holds.
     """
-    pre_service = merged.pre_service
-    if pre_service is None or kept.pre_service is not None:
+    if merged.pre_service is None:
         return []
 
     def keep(purpose: str, text: VaultText | None) -> VaultText | None:
-        """The same words under the key of the record that is kept."""
-        if text is None:
-            return None
-        words = vault.get_texts([text.text_id], about=merged.id)[text.text_id]
-        return vault.put_text(kept.id, purpose, words, command_id=call.command_id)
+        """The same words under the key of the record that is kept, if there are any still."""
+        words = vault.get_texts([text.text_id], about=merged.id) if text else {}
+        if text is None or text.text_id not in words:
+            return text  # leads nowhere, so nobody can tell: of a day that makes her a minor
+        return vault.put_text(kept.id, purpose, words[text.text_id], command_id=call.command_id)
 
-    known = replace(pre_service, minor_until=keep(MINOR_UNTIL, pre_service.minor_until))
-    events = [*kept.record_pre_service(call.act, known)]
-    for consent, given in merged.guardian_consents.items():
-        events += (Person.fold(kept, events) or kept).give_guardian_consent(
+    events: list[AnyPersonEvent] = []
+    if kept.pre_service is None or (
+        counts_as_minor(vault, merged, call.at) and not counts_as_minor(vault, kept, call.at)
+    ):
+        minor_until = keep(MINOR_UNTIL, merged.pre_service.minor_until)
+        known = replace(merged.pre_service, minor_until=minor_until)
+        events += kept.record_pre_service(call.act, known)
+    for consent in get_args(GuardianConsentKind):
+        newest = Person.fold(kept, events) or kept
+        events += _word_carried_over(call, newest, merged, consent, keep)
+    return events
+
+
+def _word_carried_over(
+    call: Call, kept: Person, merged: Person, consent: GuardianConsentKind, keep: Keep
+) -> Sequence[AnyPersonEvent]:
+    """The other record's last word on one consent, where it is the newer and another."""
+    given, on_file = (one.guardian_consents.get(consent) for one in (merged, kept))
+    ended, ended_here = (one.guardian_withdrawals.get(consent) for one in (merged, kept))
+    if given and not on_file and not (ended_here and ended_here.at > given.given_at):
+        return kept.give_guardian_consent(
             call.act,
             district_id=given.district_id,
             consent=consent,
             form=given.form,
             guardian=keep(GUARDIAN, given.guardian),
         )
-    return events
+    if ended and on_file and ended.at > on_file.given_at:
+        return kept.withdraw_guardian_consent(
+            call.act, district_id=ended.district_id, consent=consent, reason=ended.reason
+        )
+    return []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -11,10 +12,12 @@ import pytest
 
 from api.clock import wall
 from ledger.values import local_date
+from ledger.vault import Vault
 from tests.api.test_merges import merge
 from tests.api.world import Answer, District, Issuer, Story, World, stack_of
 
 TODAY = local_date(wall(), "America/Chicago")  # of the districts of the world
+LATER = timedelta(days=400)
 SOON = (TODAY + timedelta(days=30)).isoformat()
 
 
@@ -28,6 +31,7 @@ class Search:
     competency: str
     stories: list[Story]
     looking: District
+    employer: District
 
     @property
     def teachers(self) -> list[UUID]:
@@ -77,7 +81,9 @@ def holders(world: World, count: int) -> Search:
         Story(world, issuer, employer.person(f"Ada {n}"), credential, assessors).award()
         for n in range(count)
     ]
-    return Search(world, issuer, credential, competency, stories, world.district("Looking"))
+    return Search(
+        world, issuer, credential, competency, stories, world.district("Looking"), employer
+    )
 
 
 @pytest.fixture(scope="module")
@@ -192,6 +198,32 @@ def test_what_is_sought_is_one_credential_one_stack_or_one_competency(
         ({"stack_id": str(one)}, "not-found"),
     ):
         assert search.ask(**asked).json()["type"] == f"/problems/{slug}"
+
+
+def test_the_vault_is_opened_once_for_all_minors_and_for_the_names_of_a_page(
+    shared_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    search = holders(shared_world, 3)
+    for n, teacher in enumerate(search.teachers):
+        search.consents(teacher, None)
+        birth = {"program": "educators-rising", "minor_until": (TODAY + n * LATER).isoformat()}
+        path = f"/v1/districts/{search.employer.id}/people/{teacher}/pre-service"
+        shared_world.done(search.employer.office, path, birth)
+    opened: list[int] = []
+    for name in ("get_texts", "get_details"):
+        whole = getattr(Vault, name)
+
+        def counted(
+            self: Vault, ids: Iterable[UUID], *more: Any, whole: Any = whole, **of: Any
+        ) -> Any:
+            asked = list(ids)
+            opened.append(len(asked))
+            return whole(self, asked, *more, **of)
+
+        monkeypatch.setattr(Vault, name, counted)
+    found = search.ask(competency=search.competency, limit=1)
+    assert [one["person_id"] for one in found.json()["items"]] == [str(search.teachers[0])]
+    assert opened == [2, 1], "the days of two who were recorded as minors, and the name of one"
 
 
 def test_what_was_agreed_to_holds_for_whoever_she_is_by_now(shared_world: World) -> None:

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+import psycopg
 import pytest
 
 from tests.api.conftest import running
+from tests.api.learning import planned
 from tests.api.payroll import payday
 from tests.api.sharing import new_share
 from tests.api.test_merges import merge
@@ -197,9 +199,106 @@ def test_a_merge_makes_no_minor_of_age_whichever_record_is_kept(student: Student
     assert slug_of(student.tries_to_enroll(student.credential(2))) == MISSING
 
 
+def test_a_merge_keeps_what_guardians_said_last_though_both_records_are_minors(
+    student: Student,
+) -> None:
+    """The kept record was recorded too, with an earlier day: neither day nor word is lost."""
+    world = student.world
+    student.agree("participation", guardian="Guardian Wren")
+    kept = Student(world, student.district, student.issuer, student.district.person("Sam", "Kept"))
+    assert kept.record(minor_until="2017-04-01").status_code == 201
+    kept.agree("sharing")
+    world.client.headers["Ledger-Time"] = "2017-03-02T15:00:00Z"
+    try:
+        student.agree("sharing")
+        student.disagree("sharing")
+        merge(world, kept.person, student.person)
+    finally:
+        world.client.headers["Ledger-Time"] = WHILE_A_MINOR
+    shown = kept.shown()
+    assert shown["minor_until"] == "2017-04-01", "she is a minor by either, so its own day stands"
+    assert [(one["consent"], one["guardian"]) for one in shown["consents"]] == [
+        ("participation", "Guardian Wren")
+    ]
+    assert shown["refused"] == ["sharing"], "the newest word on it was no"
+    assert kept.tries_to_enroll(kept.credential(1)).status_code == 201
+
+
+def test_a_merge_with_a_record_of_age_makes_no_minor_of_age(student: Student) -> None:
+    world = student.world
+    kept = Student(world, student.district, student.issuer, student.district.person("Sam", "Kept"))
+    assert kept.record().status_code == 201, "of age, somebody said"
+    merge(world, kept.person, student.person)
+    assert kept.shown()["minor_until"] == "2018-06-15"
+    assert slug_of(kept.tries_to_enroll(kept.credential(1))) == MISSING
+
+
+def test_a_day_that_the_vault_lost_is_carried_over_as_a_minor_of_whom_nobody_can_tell(
+    student: Student,
+) -> None:
+    world, kept = student.world, student.district.person("Sam", "Kept")
+    student.agree("sharing", guardian="Guardian Wren")
+    url = world.settings.database_url
+    assert url is not None
+    with psycopg.connect(url.get_secret_value()) as connection:
+        gone = "DELETE FROM ledger.vault_texts WHERE person_id = %s AND purpose IN (%s, %s)"
+        lost = connection.execute(gone, (student.person, "minor-until", "guardian")).rowcount
+    assert lost == 2
+    merge(world, kept, student.person)
+    student.person = kept
+    shown = student.shown()
+    assert (shown["minor"], shown["minor_until"]) == (True, None)
+    assert [(one["consent"], one["guardian"]) for one in shown["consents"]] == [("sharing", None)]
+    assert slug_of(student.tries_to_enroll(student.credential(1), OF_AGE)) == MISSING
+    assert student.record(birth_date="2000-06-15").status_code == 201, "said again it is known"
+    assert student.tries_to_enroll(student.credential(1), OF_AGE).status_code == 201
+
+
+def test_a_team_is_joined_with_a_guardians_consent_and_a_plan_is_her_own(student: Student) -> None:
+    """An aide of seventeen: what her team is shown leaves the program, what she plans does not."""
+    world, person, district = student.world, student.person, student.district
+    planned(world, person, "What I mean to earn")
+    older = [district.person(name) for name in ("Ada", "Bea")]
+    for one in (person, *older):
+        district.employ(one, "2016-08-01", role="aide")
+    world.edge.visible(["employments"], world.position)
+    challenge = {
+        "title": "Best",
+        "credential_ids": [student.credential(1)],
+        "deadline": {"day": "2017-05-01", "time": "12:00", "zone": "America/Chicago"},
+        "prize": {"amount_cents": 100, "board_reference": "Minute 1", "fund": "general"},
+    }
+    made = world.done(district.office, f"/v1/districts/{district.id}/challenges", challenge)
+    path = f"/v1/challenges/{made['id']}"
+    world.done(older[0], f"{path}/teams")
+    world.done(older[1], f"{path}/members", {"team": 1})
+    for consent in ("participation", "sharing"):
+        assert slug_of(world.post(person, f"{path}/members", {"team": 1})) == MISSING
+        assert slug_of(world.post(person, f"{path}/teams")) == MISSING
+        student.agree(consent)
+    world.done(person, f"{path}/members", {"team": 1})
+    student.disagree("sharing")
+    named = {"member_ids": [str(one) for one in (person, older[1])]}
+    assert slug_of(world.post(older[0], f"{path}/locks", named)) == MISSING
+    student.agree("sharing")
+    world.done(older[0], f"{path}/locks", named)
+
+    def shown(who: UUID) -> set[str]:
+        members = world.seen(who, f"{path}/leaderboard")["members"]
+        return {one["person_id"] for one in members}
+
+    everybody = {str(one) for one in (person, *older)}
+    assert shown(older[0]) == everybody
+    student.disagree("sharing")
+    assert shown(older[0]) == everybody - {str(person)}, "no teammate is shown her any more"
+    assert shown(person) == shown(district.office) == everybody
+
+
 @pytest.mark.parametrize(
     ("said", "slug"),
     [
+        ({"age_of_majority_years": 19}, "birth-date-missing"),
+        ({"age_of_majority_years": 19, "minor_until": "2019-06-15"}, "birth-date-missing"),
         ({"birth_date": "2017-03-05"}, "minor-until"),
         ({"birth_date": "2000-06-15", "minor_until": "2018-06-15"}, "minor-until"),
         ({"minor_until": "2038-03-02"}, "minor-until"),
