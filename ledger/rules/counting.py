@@ -150,7 +150,6 @@ class _Judge:
         if ruling is not None and reason is None and ruling.district_id == self.license.district_id:
             found = _ruled(found, ruling)
             reason = "declined" if ruling.outcome == "declined" else None
-        rule = found.rule
         return Unit(
             achievement_id=str(one.id),
             kind=one.kind,
@@ -161,8 +160,8 @@ class _Judge:
             exact=found.units if reason is None else NOTHING,
             reason=reason or found.reason,
             arithmetic=f"{found.arithmetic}; {one.said}" if one.said else found.arithmetic,
-            rule_id=None if rule is None else str(rule.rule_id),
-            rule_version=None if rule is None else rule.rule_version,
+            rule_id=str(found.rule.rule_id),
+            rule_version=found.rule.rule_version,
             other_id=None,
             position=one.position,
         )

@@ -74,7 +74,7 @@ class Worth:
     units: Fraction
     reason: str | None  # why it is nothing, or less than all of it
     arithmetic: str
-    rule: Rule | None  # that gave the rate, or refused
+    rule: Rule  # that gave the rate, or refused
     category: str | None
 
 

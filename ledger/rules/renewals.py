@@ -23,7 +23,6 @@ from ledger.rules.uploads import upload_after
 
 Classes = Mapping[UUID, Equal]  # by district: micro-credentials that it named as one competency
 NO_CLASSES: Classes = MappingProxyType({})
-JULY = 7  # in which fiscal years begin where no rule says otherwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,10 +240,10 @@ def _fits(case: _Case, requirement: Requirement) -> bool:
 
 
 def _line(case: _Case, by: Rule, requirement: Requirement) -> Progress:
+    assert case.rule is not None, "who asks is known"
     units = _units(case, requirement)
     blank = _blank(case, "missing", units)
-    year_starts_month = case.rule.terms.year_starts_month if case.rule else JULY
-    span = Span(case.term.valid_from, case.judged_on, year_starts_month)
+    span = Span(case.term.valid_from, case.judged_on, case.rule.terms.year_starts_month)
     options = measured(requirement, units, span)
     chosen = best(options)
     window_from, window_to = _window(case.term, requirement)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from fractions import Fraction
 from itertools import pairwise
 from uuid import UUID
 
@@ -21,9 +22,13 @@ from ledger.events.equivalency import (
     Need,
     Option,
     Requirement,
+    UploadWindow,
 )
+from ledger.rules.counting import Unit
+from ledger.rules.equivalencies import Achievement
 from ledger.rules.licenses import Facts, License, Term
 from ledger.rules.renewals import in_cycle, progress
+from ledger.rules.uploads import upload_after
 from tests.rules.licensing import (
     awards,
     earned,
@@ -438,10 +443,33 @@ def test_illinois_carries_over_the_surplus_of_april_to_june_alone() -> None:
     late = [earned("hour", "110", "2018-01-01"), earned("hour", "25", "2019-04-01")]
     found = line(second, late, rules_of("us-il"), "2020-01-01")
     assert found.earned_hundredths == 1_500
-    assert found.units[0].kind == "carried_over"
+    (rule,) = (one for one in rules_of("us-il") if one.rule_version == carried_by(second, late))
+    assert found.units[0] == Unit(
+        achievement_id=str(second.license_id),
+        kind="carried_over",
+        quantity_hundredths=1_500,
+        earned_on=date(2019, 7, 1),
+        category=None,
+        units_hundredths=1_500,
+        exact=Fraction(15),
+        reason=None,
+        arithmetic="surplus 15 of the cycle to 2019-06-30,"
+        " of which 25 was earned since 2019-04-01: 15",
+        rule_id=str(rule.rule_id),
+        rule_version=rule.rule_version,
+        other_id=None,
+        position=1,
+    )
     early = [earned("hour", "125", "2019-03-31"), earned("hour", "5", "2019-04-01")]
     found = line(second, early, rules_of("us-il"), "2020-01-01")
     assert found.earned_hundredths == 500
+
+
+def carried_by(held: License, record: list[Achievement]) -> int:
+    """The version of the rules under which the first cycle of a license was measured."""
+    rule = line(held, record, rules_of("us-il"), "2019-06-30").rule
+    assert rule is not None
+    return rule.rule_version
 
 
 def test_a_surplus_that_is_revoked_is_carried_no_more() -> None:
@@ -648,6 +676,16 @@ def test_at_the_ends_of_the_calendar_wyoming_has_no_windows(day: str) -> None:
     held = license_of("us-wy", "2020-07-01", "2025-06-30")
     found = line(held, [], rules_of("us-wy"), day, None)
     assert (found.upload_from, found.upload_to) == (None, None)
+
+
+def test_a_window_may_begin_in_one_year_and_end_in_the_next() -> None:
+    """From November to February: on a day of January it is the one of the year before."""
+    winter = [UploadWindow(first_month=11, last_month=2)]
+    open_now = (date(2023, 11, 1), date(2024, 2, 29))
+    assert upload_after(winter, date(2024, 1, 15)) == open_now
+    assert upload_after(winter, date(2023, 3, 1)) == open_now
+    last = (date(9997, 11, 1), date(9998, 2, 28))
+    assert upload_after(winter, date(9997, 12, 31)) == last, "as long as the calendar has years"
 
 
 def test_what_counts_for_nothing_is_handed_in_at_no_time() -> None:

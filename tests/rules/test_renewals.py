@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields, replace
 from datetime import date, timedelta
 from fractions import Fraction
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import given
@@ -20,9 +20,10 @@ from ledger.events.equivalency import (
     Option,
     Requirement,
 )
+from ledger.rules.counting import Unit
 from ledger.rules.equivalencies import Achievement, Rule, decimal, spoken
 from ledger.rules.licenses import Facts, License, Term
-from ledger.rules.renewals import in_cycle
+from ledger.rules.renewals import RuleName, in_cycle
 from tests.rules.licensing import (
     awards,
     earned,
@@ -35,7 +36,7 @@ from tests.rules.licensing import (
     ruling,
     units,
 )
-from tests.samples import named
+from tests.samples import DISTRICT, named
 
 TENNESSEE = license_of("us-tn", "2020-07-01", "2025-06-30")
 RULES = rules_of("us-tn")
@@ -145,6 +146,21 @@ def test_each_earlier_cycle_is_worked_out_once_however_many_carry_over() -> None
     assert len(held.looked) <= 8 * len(cycles)
 
 
+def test_what_counted_two_cycles_ago_is_exchanged_for_nothing_either() -> None:
+    """The award counted by 2025, another by 2030: neither's course of 2031 brings anything."""
+    third = Term(date(2030, 7, 1), date(2030, 7, 1), date(2035, 6, 30))
+    held = replace(two_cycles(), terms=(*two_cycles().terms, third))
+    first, second = awards(2, "2024-01-01")
+    second = replace(second, earned_on=date(2026, 1, 1))
+    courses = [
+        earned("semester_hour", "1", "2031-02-01", exchanged_for=one.id) for one in (first, second)
+    ]
+    found = line(held, [first, second, *courses], RULES, "2031-06-30")
+    assert (found.cycle, units(found)) == (3, [0, 0, 0, 0])
+    assert reasons(found)[2:] == ["exchanged", "exchanged"]
+    assert [other(found, one.id) for one in courses] == [str(first.id), str(second.id)]
+
+
 def test_the_same_course_twice_counts_once() -> None:
     record = [earned("semester_hour", "3", on, course="edu-501") for on in ("2024-01-01", DAY)]
     found = line(TENNESSEE, record, RULES, DAY)
@@ -187,8 +203,95 @@ def test_what_is_earned_later_than_the_day_is_not_looked_at() -> None:
 
 
 def test_nor_is_it_where_no_authority_has_spoken() -> None:
-    record = awards(1, "2024-01-01") + awards(1, "2024-07-01")
-    assert reasons(line(TENNESSEE, record, [], DAY, None)) == ["no_equivalency_rule"]
+    today, tomorrow = earned("hour", "1.5", DAY, category="arts"), awards(1, "2024-07-01")
+    endless = replace(TENNESSEE, terms=(Term(FIRST, FIRST, None),))
+    found = line(endless, [today, *tomorrow], [], DAY, None)
+    assert (found.state, found.valid_to) == ("no_rule", None)
+    assert found.units == (
+        Unit(
+            achievement_id=str(today.id),
+            kind="hour",
+            quantity_hundredths=150,
+            earned_on=today.earned_on,
+            category="arts",
+            units_hundredths=0,
+            exact=Fraction(0),
+            reason="no_equivalency_rule",
+            arithmetic="1.5 hour",
+            rule_id=None,
+            rule_version=None,
+            other_id=None,
+            position=today.position,
+        ),
+    )
+
+
+def asking(*requirements: Requirement, **changes: object) -> Rule:
+    """Tennessee's rules, were these all that it asks."""
+    (rule,) = RULES
+    changed = {"requirements": requirements, **changes}
+    return replace(rule, terms=rule.terms.model_copy(update=changed))
+
+
+def renewal(*needs: Need, **more: Any) -> Requirement:
+    """What all have to bring; nothing where nothing is named."""
+    options = (Option(option="hours", needs=needs),) if needs else ()
+    return Requirement(purpose="renew", approver="state", options=options, **more)
+
+
+def test_a_line_says_whose_license_it_is_and_cites_the_rules_it_is_measured_by() -> None:
+    (rule,) = RULES
+    by_state = RuleName(str(rule.rule_id), 1, None, "shipped", rule.terms.title)
+    found = line(TENNESSEE, [], RULES, DAY)
+    of = (found.license_id, found.person_id, found.jurisdiction, found.license_type)
+    assert of == (str(named("license")), str(named("teacher")), "us-tn", "professional")
+    assert (found.valid_from, found.valid_to, found.rule) == (FIRST, date(2025, 6, 30), by_state)
+    own = local("us-tn", "us-tn:PDP", requirements=(renewal(),))
+    by_district = RuleName(str(own.rule_id), 1, str(DISTRICT), "Minute 8", "The district's own")
+    assert line(TENNESSEE, [], [asking(), own], DAY).rule == by_district
+    blank = line(TENNESSEE, [], [asking()], DAY, None)
+    assert (blank.state, blank.options, blank.rule) == ("no_requirement", (), by_state)
+
+
+def test_a_line_shows_the_first_need_of_the_nearest_option_and_without_one_what_counts() -> None:
+    """Four hours of literacy are asked; of two that were earned one is in arts."""
+    literacy = Need(need="literacy", needed_hundredths=400, categories=("literacy",))
+    record = [
+        earned("hour", "1", "2024-01-01", category="arts"),
+        earned("hour", "1", "2024-01-02", category="literacy"),
+    ]
+    found = line(TENNESSEE, record, [asking(renewal(literacy))], DAY)
+    assert (found.needed_hundredths, found.earned_hundredths) == (400, 100)
+    assert (found.missing_hundredths, found.state) == (300, "missing")
+    found = line(TENNESSEE, record, [asking(renewal())], DAY)
+    assert (found.needed_hundredths, found.earned_hundredths) == (0, 200)
+    assert (found.missing_hundredths, found.state) == (0, "exempt")
+
+
+def test_the_years_of_a_cycle_begin_in_the_month_that_the_rules_say() -> None:
+    """Years that begin in January: New Year's Eve lies in one, New Year's Day in the next."""
+    yearly = Need(need="total", needed_hundredths=100, every_year=True)
+    held = license_of("us-tn", "2023-01-01", "2027-12-31")
+    record = [earned("hour", "1", "2023-12-31"), earned("hour", "2", "2024-01-01")]
+    rules = [asking(renewal(yearly), year_starts_month=1)]
+    (total,) = line(held, record, rules, "2024-01-01").options[0].needs
+    assert [(one.year, one.earned_hundredths) for one in total.years] == [(2023, 100), (2024, 200)]
+
+
+@pytest.mark.parametrize(("each_category", "taken"), [(True, [200, 300]), (False, [200, 100])])
+def test_a_limit_is_one_for_all_categories_or_one_for_each(
+    taken: list[int], *, each_category: bool
+) -> None:
+    cap = Cap(cap="hours", limit_hundredths=300, each_category=each_category)
+    record = [
+        earned("hour", "2", "2024-01-01", category="arts"),
+        earned("hour", "3", "2024-01-02", category="literacy"),
+    ]
+    found = line(TENNESSEE, record, [asking(renewal(caps=(cap,)))], DAY)
+    assert units(found) == taken
+    said = "3 hour: 1 for each 1 = 3 us-tn:PDP"
+    cut = "" if each_category else "; of these 1 within hours (3)"
+    assert found.units[1].arithmetic == said + cut
 
 
 def test_the_facts_of_the_day_decide_what_is_asked() -> None:
@@ -325,6 +428,11 @@ def test_a_district_rules_on_units_only_where_the_state_leaves_it_something() ->
     carolina = license_of("us-nc", "2014-07-01", "2019-06-29", rulings=half)
     found = line(carolina, [award], rules_of("us-nc"), "2019-06-29")
     assert (units(found), found.units[0].category) == ([50], "literacy")
+    assert reasons(found) == [None]
+    assert found.units[0].arithmetic.endswith("; the district accepted it at 0.5: seen")
+    none = replace(carolina, rulings={award.id: ruling(0)})
+    found = line(none, [award], rules_of("us-nc"), "2019-06-29")
+    assert (units(found), reasons(found)) == ([0], ["not_accepted"])
     wisconsin = license_of("us-wi", "2014-07-01", "2019-06-30", rulings=half)
     found = line(wisconsin, [award], rules_of("us-wi"), "2019-06-30")
     assert (units(found), reasons(found)) == ([0], ["not_accepted"])
@@ -370,6 +478,8 @@ def test_what_a_district_declined_or_has_in_question_is_shown_and_counts_for_not
     ]
     found = line(TENNESSEE, record, RULES, DAY)
     assert (units(found), reasons(found)) == ([0, 0], ["declined", "under_review"])
+    unsaid = replace(record[1], void_reason=None)
+    assert reasons(line(TENNESSEE, [unsaid], RULES, DAY)) == ["revoked"]
 
 
 def test_a_ruling_without_units_leaves_the_rate_and_may_say_the_category() -> None:
@@ -391,7 +501,10 @@ def test_the_arithmetic_is_written_beside_every_unit() -> None:
         "1.5 ceu: 5 for each 1 = 7.5 us-tn:PDP",
         "1 guided tour",
     ]
-    assert {unit.rule_version for unit in found.units} == {1}
+    assert {(unit.rule_id, unit.rule_version) for unit in found.units} == {
+        (str(RULES[0].rule_id), 1)
+    }
+    assert [unit.position for unit in found.units] == [one.position for one in record]
 
 
 @pytest.mark.parametrize(
