@@ -221,6 +221,27 @@ def test_what_counts_for_nothing_may_be_declined(changes: dict[str, Any]) -> Non
     deciding(NONE, **changes).then(AcceptanceDecided)
 
 
+def test_until_when_the_award_holds_is_kept_with_every_decision() -> None:
+    until = date(2029, 5, 31)
+    kept = fact(
+        AcceptanceDecided,
+        person_id=EARNER,
+        district_id=DISTRICT,
+        record_id=RECORD,
+        item_id=ITEM,
+        expires_on=until,
+        zone=ZONE,
+    )
+    first = deciding(WHOLE, expires_on=until)
+    assert first.then(kept).expires_on == until
+    hours = Decision(outcome="partly_accepted", reason="x", kind="hour", quantity_hundredths=1500)
+    again = given(*first.events).when(
+        lambda one: one.decide(act(), item=item(expires_on=until), decision=hours)
+    )
+    after = again.then(kept)
+    assert (after.decision, after.expires_on) == (hours, until)
+
+
 def test_the_newest_decision_counts_and_the_same_again_changes_nothing() -> None:
     given(decided()).when(lambda one: one.decide(act(), item=item(), decision=HALF)).then(
         fact(AcceptanceDecided, outcome="partly_accepted")
@@ -249,6 +270,9 @@ def test_what_is_in_question_counts_for_nothing_until_somebody_decides_anew() ->
         .then(fact(AcceptancePutUnderReview, effective_on=TODAY))
     )
     assert not after.counts
+    given(decided()).when(
+        lambda one: one.put_under_review(act(), reason="x", effective_on=date(202, 1, 1))
+    ).then_refused(FarDayError)
     stands = (
         given(decided(), reviewed)
         .when(lambda one: one.decide(act(), item=item(status="revoked"), decision=WHOLE))

@@ -18,7 +18,7 @@ from ledger.aggregates.credential import (
     ResourceUnknownError,
     TooManyResourcesError,
 )
-from ledger.aggregates.learning import Learning, Step, take_step
+from ledger.aggregates.learning import Learning, Step, learning_stream, take_step
 from ledger.aggregates.learning_plan import (
     CREDENTIALS_MAX,
     LearningPlan,
@@ -37,6 +37,7 @@ from ledger.events.learning_plan import (
 )
 from tests.given import fact, given
 from tests.samples import (
+    CREDENTIAL,
     EARNER,
     act,
     credential_events,
@@ -152,18 +153,23 @@ def test_a_plan_takes_what_can_be_earned_and_no_more_than_it_holds() -> None:
 
 
 @pytest.mark.parametrize(
-    ("names", "refusal"),
+    ("names", "refusal", "said"),
     [
-        (["a", "a"], ResourceRepeatedError),
-        ([f"r{n}" for n in range(RESOURCES_MAX + 1)], TooManyResourcesError),
-        ([], NothingChangesError),
+        (["a", "a"], ResourceRepeatedError, "^two resources have the same name$"),
+        ([f"r{n}" for n in range(RESOURCES_MAX + 1)], TooManyResourcesError, str(RESOURCES_MAX)),
+        ([], NothingChangesError, "version 1"),
     ],
 )
 def test_a_list_of_resources_that_cannot_stand_is_refused(
-    names: list[str], refusal: type[LedgerError]
+    names: list[str], refusal: type[LedgerError], said: str
 ) -> None:
-    with pytest.raises(refusal):
+    with pytest.raises(refusal, match=said):
         listing(published(), *map(resource, names))
+
+
+def test_a_list_may_be_as_long_as_the_limit() -> None:
+    listed = listing(published(), *(resource(f"r{n}") for n in range(RESOURCES_MAX)))
+    assert len(listed.resources_of(1)) == RESOURCES_MAX
 
 
 def test_each_version_has_a_list_of_its_own_and_a_draft_has_none() -> None:
@@ -200,7 +206,7 @@ def test_a_resource_is_opened_once_and_a_module_completed_once_in_each_version()
     state = taken(state, ModuleCompleted, "part", version=2)
     assert (state.version, len(state.done), state.person_id) == (4, 4, EARNER)
     for step, name in ((ResourceOpened, "text"), (ModuleCompleted, "part")):
-        with pytest.raises(NothingChangesError):
+        with pytest.raises(NothingChangesError, match=name):
             taken(state, step, name)
 
 
@@ -212,5 +218,8 @@ def test_what_is_not_listed_cannot_be_opened_and_what_is_no_module_not_completed
         taken(None, step, name)
 
 
-def test_her_stream_about_a_micro_credential_has_one_id() -> None:
-    assert taken(None, ResourceOpened, "text").id == taken(None, ModuleCompleted, "part").id
+def test_her_stream_about_a_micro_credential_has_one_id_for_ever() -> None:
+    stream = learning_stream(EARNER, CREDENTIAL)
+    assert str(stream) == "4c5be86b-22ee-52ad-92de-a9e8aa2ff9b4"
+    assert taken(None, ResourceOpened, "text").id == stream
+    assert taken(None, ModuleCompleted, "part").id == stream

@@ -67,7 +67,7 @@ def test_the_whole_minute_counts_and_not_a_microsecond_more() -> None:
 def test_an_hour_that_comes_twice_counts_whole_and_one_that_is_left_out_is_no_deadline() -> None:
     twice = deadline(date(2016, 11, 6), "01:30", "America/New_York")
     assert twice == datetime(2016, 11, 6, 6, 31, tzinfo=UTC)
-    with pytest.raises(DeadlineMissingError):
+    with pytest.raises(DeadlineMissingError, match="no 02:30 on 2016-03-13"):
         deadline(date(2016, 3, 13), "02:30", "America/New_York")
 
 
@@ -96,6 +96,17 @@ def test_each_rule_of_the_list_makes_another_score_of_the_same_work(
     work = [handed_in(9), handed_in(5), handed_in(7, credential=OTHER), handed_in(None)]
     [one] = standings(rule, "earlier_last_submission", {1: work})
     assert (one.score_hundredths, one.submissions, one.unscored) == (hundredths, 4, 1)
+
+
+@pytest.mark.parametrize("rule", sorted(SCORES))
+def test_work_that_earned_no_point_is_scored_and_ranked_with_none(rule: ScoreRule) -> None:
+    teams = {1: [handed_in(0)], 2: [handed_in(None)], 3: [handed_in(1)]}
+    found = standings(rule, "earlier_last_submission", teams)
+    assert [(one.team, one.rank, one.score_hundredths) for one in found] == [
+        (3, 1, 100),
+        (1, 2, 0),
+        (2, None, 0),
+    ]
 
 
 def test_ten_thousand_dollars_are_three_shares_to_the_cent() -> None:
