@@ -1,8 +1,10 @@
 """The history: an index of everything that happened to one teacher, in order.
 
-A row lists the positions of one stream, so that a batch adds to it without reading it first. From
-the positions her events are read out of the log itself: for a page of her history, and to fold
-anything as of an earlier position.
+A row lists the positions of one stream, so that a batch adds to it without reading it first; a
+challenge is of many, so each of them has a row of it. From the positions her events are read out of
+the log itself: for a page of her history, and to fold anything as of an earlier position.
+
+Lines of payroll batches are left to the view of payments: an event there names thousands.
 """
 
 from __future__ import annotations
@@ -24,8 +26,10 @@ from ledger.events import (
     AnyConsentEvent,
     AnyCreditEvent,
     AnyDisputeEvent,
+    AnyDossierEvent,
     AnyEmploymentEvent,
     AnyEnrollmentEvent,
+    AnyEntitlementEvent,
     AnyExternalRecordEvent,
     AnyLearningEvent,
     AnyLearningPlanEvent,
@@ -40,10 +44,11 @@ from ledger.events import (
     LedgerEvent,
 )
 from ledger.events.access import AccessEvent
+from ledger.events.challenge import ChallengeEvent, PrizeShareAwarded, TeamJoined, TeamLeft
 from ledger.events.merge import PersonsMerged
 from ledger.events.opening import OpeningRecorded
 from ledger.events.person import PersonEvent
-from ledger.values import POSITION_MAX
+from ledger.values import POSITION_MAX, stream_id
 from projections.contract import Fact, Projection, Table, Viewer
 from projections.log import facts_at
 from projections.sql import Write, read, rows, to_write
@@ -69,6 +74,11 @@ Relevant = (
     | AnyLearningEvent
     | AnyRecordEvent
     | AnyPhysicalBadgeEvent
+    | AnyDossierEvent
+    | AnyEntitlementEvent
+    | TeamJoined
+    | TeamLeft
+    | PrizeShareAwarded
     | OpeningRecorded
 )
 PAGE_EVENTS = 5000  # of one person's events read at once
@@ -96,6 +106,7 @@ class History(Projection[Relevant]):
     """Keeps `history_streams`."""
 
     name: ClassVar[str] = "history"
+    version: ClassVar[int] = 2
     takes: ClassVar[UnionType] = Relevant  # not what is about nobody in particular
     tables: ClassVar[tuple[Table, ...]] = (
         Table("history_streams", seen_by=(Viewer.PERSON, Viewer.EMPLOYER, Viewer.ISSUER_OF_PERSON)),
@@ -105,9 +116,10 @@ class History(Projection[Relevant]):
     def apply(self, facts: Sequence[Fact[Relevant]], _connection: Connection[Any]) -> list[Write]:
         streams: dict[int, _Stream] = {}
         for position, event in facts:
-            key = event.originator_id.int
+            row_id = _row_id(event)
+            key = row_id.int
             if key not in streams:
-                streams[key] = _begin(event)
+                streams[key] = _begin(row_id, event)
             streams[key].positions.append(position)
         return to_write(self.sql["append"], rows=list(streams.values()))
 
@@ -146,11 +158,18 @@ def events_of(
     ]
 
 
-def _begin(event: Relevant) -> _Stream:
+def _row_id(event: Relevant) -> UUID:
+    """Under what a stream is listed: its id, and of a stream of many persons one id for each."""
+    if isinstance(event, ChallengeEvent):
+        return stream_id("history", event.originator_id, event.person_id)
+    return event.originator_id
+
+
+def _begin(row_id: UUID, event: Relevant) -> _Stream:
     if isinstance(event, PersonEvent):
         person_id = event.originator_id
     elif isinstance(event, AccessEvent):
         person_id = event.principal_id
     else:
         person_id = event.person_id
-    return _Stream(event.originator_id, person_id, event.TOPIC.partition(".")[0], [])
+    return _Stream(row_id, person_id, event.TOPIC.partition(".")[0], [])

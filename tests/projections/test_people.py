@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import date
+from typing import Any
+from uuid import UUID
 
 import pytest
 
+from ledger.aggregates.challenge import Challenge
+from ledger.events import EVENT_CLASSES
+from ledger.events.base import Event
+from ledger.events.batch import BatchLinesListed
 from ledger.events.employment import EmploymentEnded
+from ledger.events.merge import MergeRequested
+from ledger.events.person import PersonEvent, PersonRegistered
 from projections import employments, history
 from projections.employments import Span
 from tests.database import Server
@@ -19,9 +28,12 @@ from tests.projections.lives import (
     person_streams,
 )
 from tests.projections.logs import Log, a_log
-from tests.samples import DISTRICT, Story, header, issuer_events, named
+from tests.projections.test_challenges import begun
+from tests.projections.test_merges import merged
+from tests.samples import DISTRICT, Story, act, header, issuer_events, named
 
 HER, OTHER = TEACHERS[:2]
+MEMBERS = [named(f"member {n} of a team") for n in range(3)]
 JOB = 1  # the second of her streams
 ALWAYS = {"from_day": date(2020, 1, 1), "to_day": date(2030, 1, 1)}
 
@@ -44,6 +56,46 @@ def test_her_history_is_everything_about_her_in_order(log: Log) -> None:
     assert [one.topic for one in found] == [event.TOPIC for event in expected]
     positions = [one.position for one in found]
     assert positions == sorted(positions)
+
+
+def names_somebody(kind: type[Event]) -> bool:
+    schema = json.dumps(kind.model_json_schema())
+    return issubclass(kind, PersonEvent) or '"person_id"' in schema or '"principal_id"' in schema
+
+
+def test_whatever_names_a_person_is_in_her_history() -> None:
+    """But a merge that one operator asked for, which is none yet, and the lines of batches."""
+    elsewhere = {MergeRequested, BatchLinesListed}
+    expected = {kind for kind in EVENT_CLASSES.values() if names_somebody(kind)} - elsewhere
+    assert expected == history.History().classes
+
+
+def test_each_of_a_team_has_her_own_part_of_it_whoever_she_is_by_now(log: Log) -> None:
+    founder, other, again = MEMBERS
+    events = begun()
+
+    def then(name: str, **said: Any) -> None:
+        challenge = Challenge.fold(None, events)
+        assert challenge is not None
+        events.extend(getattr(challenge, name)(act(), meant=lambda one: one, **said))
+
+    then("form_team", person_id=founder)
+    then("join", person_id=other, team=1)
+    then("leave", person_id=other)
+    log.fill([*(PersonRegistered(**header(one)) for one in MEMBERS)])
+    log.fill([*events, merged(again, other)])
+    then("join", person_id=again, team=1)
+    log.fill(events[-1:])
+    log.catch_up()
+    joined, left = "challenge.team-joined.v1", "challenge.team-left.v1"
+
+    def topics(person: UUID) -> list[str]:
+        found = [one.topic for one in history.of_person(log.reader, person)]
+        return [topic for topic in found if topic != PersonRegistered.TOPIC]
+
+    assert topics(founder) == [joined]
+    assert topics(again) == [joined, left, "merge.persons-merged.v1", joined]
+    assert topics(other) == []
 
 
 def test_a_history_is_read_in_pages(log: Log) -> None:
