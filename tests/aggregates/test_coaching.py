@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -42,7 +42,7 @@ def test_practice_42_what_was_handed_in_before_the_coaching_ended_is_not_the_coa
     if allowed:
         state(*events).must_not_judge(handed_in_at)
         return
-    with pytest.raises(ConflictOfInterestError) as refused:
+    with pytest.raises(ConflictOfInterestError, match=f"{COACH} coaches the earner") as refused:
         state(*events).must_not_judge(handed_in_at)
     assert refused.value.slug == "conflict-of-interest"
 
@@ -57,7 +57,7 @@ def test_a_coach_is_given_once_and_again_after_an_end_and_to_nobody_herself() ->
     over = given(begun).when(lambda one: one.end(act(), district_id=DISTRICT, reason="moved"))
     assert not over.then(fact(CoachingEnded, **OF, reason="moved")).active
     given(begun, ended).when(begin).then(CoachingBegun)
-    with pytest.raises(ConflictOfInterestError):
+    with pytest.raises(ConflictOfInterestError, match=r"^nobody coaches herself$"):
         begin(Coaching.none_yet(STREAM, COACH, COACH))
 
 
@@ -73,6 +73,20 @@ def test_a_session_is_held_from_the_beginning_to_today(day: int, *, held: bool) 
         assert outcome.then(met).active
     else:
         outcome.then_refused(SessionOutsideCoachingError, "2024-11-18 and 2024-11-19")
+
+
+def test_days_are_those_where_the_coaching_is_and_not_those_of_greenwich() -> None:
+    late = datetime(2024, 11, 19, 3, tzinfo=UTC)  # ten at night on the 18th in New York
+    tonight = CoachingBegun(**header(STREAM, 1, late), **OF, focus="literacy", zone=ZONE)
+    given(tonight).when(
+        lambda one: one.log_session(
+            act(at=late),
+            district_id=DISTRICT,
+            held_on=date(2024, 11, 18),
+            minutes=50,
+            focus="literacy",
+        )
+    ).then(CoachingSessionLogged)
 
 
 def test_only_the_district_that_arranged_it_says_what_becomes_of_it() -> None:

@@ -126,16 +126,16 @@ def test_a_plan_that_is_created_twice_or_never_is_not_folded() -> None:
 
 @pytest.mark.parametrize("order", [(A,), (A, B, B), (A, C), (A, B, C), ()])
 def test_an_order_that_is_not_of_the_plan_is_refused(order: tuple[UUID, ...]) -> None:
-    with pytest.raises(PlanOrderError):
+    with pytest.raises(PlanOrderError, match=r"^name each micro-credential of the plan once"):
         plan(A, B).reorder(act(), credential_ids=order)
 
 
 def test_what_changes_nothing_of_a_plan_is_refused() -> None:
     with pytest.raises(NothingChangesError):
         plan(A).add(act(), credential=other(A))
-    with pytest.raises(NothingChangesError):
+    with pytest.raises(NothingChangesError, match=r"^the plan is in this order already$"):
         plan(A, B).reorder(act(), credential_ids=(A, B))
-    with pytest.raises(NotInPlanError):
+    with pytest.raises(NotInPlanError, match=str(B)):
         plan(A).remove(act(), credential_id=B)
 
 
