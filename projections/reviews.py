@@ -54,13 +54,24 @@ class _Running:
     due_on: date
 
 
+@dataclass(frozen=True, slots=True)
+class _Score:
+    """What one assessor scored once."""
+
+    position: int
+    enrollment_id: UUID
+    credential_id: UUID
+    assessor_id: UUID
+
+
 class Reviews(Projection[Relevant]):
-    """Keeps `reviews` and, for counting days, `review_issuers`."""
+    """Keeps `reviews`, who scored them, and, for counting days, `review_issuers`."""
 
     name: ClassVar[str] = "reviews"
     takes: ClassVar[UnionType] = Relevant
     tables: ClassVar[tuple[Table, ...]] = (
         Table("reviews", seen_by=(Viewer.PERSON, Viewer.ISSUER, Viewer.ASSESSOR)),
+        Table("review_scores"),  # read by the ledger itself
         Table("review_issuers", by_person=False, seen_by=(Viewer.EVERYBODY,)),
     )
     sharded: ClassVar[bool] = True
@@ -73,6 +84,7 @@ class Reviews(Projection[Relevant]):
             review.settle()
         return [
             *to_write(self.sql["save"], rows=list(desk.reviews.values())),
+            *to_write(self.sql["save_scores"], rows=desk.scores),
             *to_write(self.sql["save_issuers"], rows=list(desk.changed.values())),
         ]
 
@@ -112,6 +124,7 @@ class _Desk:
     reviews: dict[int, Review]  # by the number of the id
     calendars: dict[UUID, Calendar]
     changed: dict[UUID, Calendar] = field(default_factory=dict)  # of the calendars
+    scores: list[_Score] = field(default_factory=list)
 
     def fold(self, fact: Fact[Relevant]) -> None:
         position, event = fact
@@ -121,6 +134,9 @@ class _Desk:
             review = self.reviews[event.originator_id.int]
             self._move(review, event)
             review.position = position
+            if isinstance(event, enrollment.Scored | enrollment.Adjudicated):
+                key = (review.enrollment_id, review.credential_id, event.assessor_id)
+                self.scores.append(_Score(position, *key))
         else:
             self._count(event)
 

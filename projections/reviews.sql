@@ -26,6 +26,14 @@ CREATE INDEX IF NOT EXISTS reviews_open_assessors
     ON reviews USING gin (open_assessors) WHERE open_assessors <> '{}';
 CREATE INDEX IF NOT EXISTS reviews_standing
     ON reviews (issuer_id, position) WHERE due_on IS NULL AND acts_next = 'approver';
+-- Who scored what, for good: found again when an assessor is no holder any more.
+CREATE TABLE IF NOT EXISTS review_scores (
+    position      bigint PRIMARY KEY,
+    enrollment_id uuid NOT NULL,
+    credential_id uuid NOT NULL,
+    assessor_id   uuid NOT NULL
+);
+CREATE INDEX IF NOT EXISTS review_scores_by ON review_scores (assessor_id, credential_id);
 CREATE TABLE IF NOT EXISTS review_issuers (
     issuer_id     uuid PRIMARY KEY,
     business_days integer NOT NULL,       -- from a submission to its decision
@@ -49,6 +57,10 @@ SELECT r.* FROM json_populate_recordset(NULL::reviews, %(rows)s) r
        zone = excluded.zone, seats = excluded.seats, open_assessors = excluded.open_assessors,
        days_left = excluded.days_left, clock_from = excluded.clock_from,
        due_on = excluded.due_on, position = excluded.position;
+
+-- name: save_scores
+INSERT INTO review_scores
+SELECT r.* FROM json_populate_recordset(NULL::review_scores, %(rows)s) r;
 
 -- name: save_issuers
 INSERT INTO review_issuers

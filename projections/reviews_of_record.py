@@ -23,7 +23,6 @@ from projections.sql import blocks, rows
 from projections.transcript import Line, lines_of
 
 VIEWS = ("transcript", "history", "reviews")
-BY_ASSESSORS = [Scored.TOPIC, Adjudicated.TOPIC]
 _SQL = blocks("reviews_of_record")
 _Own = Mapping[tuple[UUID, UUID], Line]  # the revoked award of an assessor of a micro-credential
 
@@ -60,9 +59,8 @@ def of_issuer(connection: Connection[Any], issuer_id: UUID, until: int) -> Seque
         connection,
         _SQL["scores"],
         credential_ids=list({credential for _, credential in own}),
-        topics=BY_ASSESSORS,
         until=until,
-        assessors=[str(one).encode() for one in names],
+        assessor_ids=list(names),
     )
     scores = facts_at(connection, [position for (position,) in found])
     enrollments = {event.originator_id for _, event in scores}

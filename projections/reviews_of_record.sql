@@ -10,13 +10,8 @@ SELECT enrollment_id, person_id
 SELECT stream_id FROM history_streams WHERE person_id = ANY(%(person_ids)s) AND kind = 'assessor';
 
 -- name: scores
--- Asked only where there is such an assessor, which is seldom: so no index is kept for it, and
--- every review of the micro-credentials concerned is looked through.
-SELECT e.notification_id
-  FROM reviews r
-       JOIN ledger_events e ON e.originator_id = r.enrollment_id
- WHERE r.credential_id = ANY(%(credential_ids)s)
-   AND e.topic = ANY(%(topics)s) AND e.notification_id <= %(until)s
-   AND EXISTS (SELECT FROM unnest(%(assessors)s::bytea[]) AS assessor
-                WHERE position(assessor IN e.state) > 0)
- ORDER BY e.notification_id;
+SELECT position
+  FROM review_scores
+ WHERE assessor_id = ANY(%(assessor_ids)s) AND credential_id = ANY(%(credential_ids)s)
+   AND position <= %(until)s
+ ORDER BY position;

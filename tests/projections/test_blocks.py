@@ -42,8 +42,8 @@ READS: dict[str, dict[str, dict[str, Any]]] = {
             "words": None,
             "limit": 50,
         },
-        "credential": {"credential_id": CREDENTIAL},
-        "versions": {"credential_id": CREDENTIAL},
+        "credentials": {"credential_ids": [CREDENTIAL]},
+        "versions": {"credential_ids": [CREDENTIAL]},
         "version": {"credential_id": CREDENTIAL, "credential_version": 1},
         "titles": {"rows": "[]"},
         "issuer": {"issuer_id": ISSUER},
@@ -72,6 +72,11 @@ READS: dict[str, dict[str, dict[str, Any]]] = {
         "standing": {"issuer_id": ISSUER},
         "worklist": {"assessor_id": ID},
         "review": {"enrollment_id": ID},
+    },
+    "reviews_of_record": {
+        "awards_turned": {"issuer_id": ISSUER},
+        "assessor_streams": {"person_ids": [ID]},
+        "scores": {"assessor_ids": [ID], "credential_ids": [CREDENTIAL], "until": 9},
     },
     "history": {
         "of_person": {"person_id": ID, "after": 0, "until": 9, "limit": 50},
