@@ -15,7 +15,14 @@ from api.directory import names_of
 from api.disclosures import shows
 from api.edge import Edge
 from api.paging import PageOf
-from api.reading import KnownPageQuery, KnownReadNow, Read, reading, zone_of_person
+from api.reading import (
+    KnownPageQuery,
+    KnownReadNow,
+    PagedKnownReadNow,
+    Read,
+    reading,
+    zone_of_person,
+)
 from api.routes.payouts import asked_of
 from api.routing import Router
 from api.writing import WriteNow
@@ -25,7 +32,8 @@ from ledger.errors import ConflictError, NotFoundError, RuleError
 from ledger.rules.notices import NoticeKind
 from ledger.store import EVERYTHING
 from ledger.values import Day, Value
-from projections import employments, pay_notices, payouts, thresholds
+from projections import base_pay, employments, pay_notices, payouts, thresholds
+from projections.base_pay import BasePay
 from projections.known import payouts_of_person, policies_known
 from projections.pay_notices import PayNotice, SignOff
 from projections.sql import NO_ID
@@ -56,6 +64,13 @@ class NamedNotice(BaseModel):
     name: str | None
     sign_off: SignOff | None  # null: nobody of HR has said that it was acted on
     acted_on_as_it_stands: bool  # false as well where its days have moved since it was signed
+
+
+class NamedBasePay(BaseModel):
+    """What was added to somebody's base pay, and whose it is."""
+
+    base_pay: BasePay
+    name: str | None
 
 
 class ActedOn(Value):
@@ -104,6 +119,28 @@ def list_pay_notices(
     ]
     key = (found[-1].effective_on, found[-1].entitlement_id) if found else None
     return read.page.answer(items, asked.shown_to, key=key)
+
+
+@router.read("/districts/{district_id}/base-pay", PageOf[NamedBasePay])
+def list_base_pay(district_id: UUID, read: PagedKnownReadNow) -> Response:
+    """What rises have added to each teacher's base pay as it holds on a day, and what each pay is.
+
+    Never a payroll line: the salary schedule knows what her base is otherwise.
+    """
+    with asked_of(read, district_id) as asked:
+        found = base_pay.of_district(
+            asked.connection,
+            district_id,
+            effective_on=asked.effective_on,
+            as_of=asked.as_of,
+            after=read.page.after(UUID, NO_ID),
+            limit=read.page.limit,
+        )
+    person_ids = {one.person_id for one in found}
+    shows(read, "base-pay", person_ids, within=[district_id])
+    names = names_of(read.edge.vault, person_ids, district_id)
+    items = [{"base_pay": one, "name": names.get(one.person_id)} for one in found]
+    return read.page.answer(items, asked.shown_to, key=found[-1].person_id if found else None)
 
 
 @router.write("/districts/{district_id}/pay-notices/{payout_id}/sign-offs")
