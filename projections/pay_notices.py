@@ -43,8 +43,9 @@ class PayNotice:
     ends_on: date | None  # the day before a revocation takes effect; null: it stands
     in_force: bool  # on the day asked for
     annual_cents: int | None  # null: the salary schedule says how much
-    unit: str | None  # of the threshold that was reached
+    unit: str | None  # of the threshold that was reached, or of the credit that she chose
     reached: int | None
+    credit_hundredths: int | None  # of the unit, that she chose instead of pay
     retro_days: int
     settle_by: date | None
 

@@ -32,7 +32,8 @@ SELECT p.payout_id AS entitlement_id, p.person_id, p.district_id, p.policy_id, p
        p.earned_on AS crossed_on, told.complete_on, told.effective_on, told.ends_on,
        told.effective_on <= %(effective_on)s
            AND coalesce(told.ends_on >= %(effective_on)s, true) AS in_force,
-       told.annual_cents, told.unit, told.reached, told.retro_days, told.settle_by
+       told.annual_cents, told.unit, told.reached, told.credit_hundredths,
+       told.retro_days, told.settle_by
   FROM payouts p
        LEFT JOIN payout_waits w
               ON w.payout_id = p.payout_id AND w.from_position <= %(as_of)s
@@ -43,11 +44,12 @@ SELECT p.payout_id AS entitlement_id, p.person_id, p.district_id, p.policy_id, p
              SELECT *
                FROM json_to_record(p.notice::json)
                     AS said(kind text, effective_on date, ends_on date, annual_cents bigint,
-                            unit text, reached int, complete_on date, retro_days int,
-                            settle_by date)
+                            unit text, reached int, credit_hundredths int,
+                            complete_on date, retro_days int, settle_by date)
               WHERE p.notice IS NOT NULL
               UNION ALL
-             SELECT 'base_add', p.payable_on, NULL, p.amount_cents, NULL, NULL, p.earned_on, 0, NULL
+             SELECT 'base_add', p.payable_on, NULL, p.amount_cents, NULL, NULL, NULL,
+                    p.earned_on, 0, NULL
               WHERE p.parts IS NULL AND p.benefit = 'base_pay' AND p.verdict = 'due') AS told
  WHERE p.from_position <= %(as_of)s AND coalesce(p.to_position > %(as_of)s, true)
    AND p.district_id = %(district_id)s AND w.payout_id IS NULL

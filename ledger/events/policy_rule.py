@@ -123,6 +123,19 @@ class RequestTrigger(Value):
     choice: Slug | None = None
 
 
+class CreditTrigger(Value):
+    """Each request that chooses credit for an activity instead of pay for it.
+
+    It grants `unit_hundredths` for each full `each_hours` of it, and for the rest nothing.
+    """
+
+    kind: Literal["credit_requested"] = "credit_requested"
+    choice: Slug
+    unit: Slug
+    unit_hundredths: Positive  # half a credit is 50
+    each_hours: Positive
+
+
 class ActivityTrigger(Value):
     """Each activity of these kinds: a workshop, a course, a day of training."""
 
@@ -137,6 +150,7 @@ Trigger = Annotated[
     | MilestoneTrigger
     | AnnualTrigger
     | RequestTrigger
+    | CreditTrigger
     | ActivityTrigger,
     Field(discriminator="kind"),
 ]

@@ -20,8 +20,9 @@ class Notice(NamedTuple):
     effective_on: date
     ends_on: date | None  # the day before a revocation takes effect; null: it stands
     annual_cents: int | None  # null: the salary schedule says how much
-    unit: str | None  # of the threshold that was reached
+    unit: str | None  # of the threshold that was reached, or of the credit that she chose
     reached: int | None
+    credit_hundredths: int | None  # that she chose instead of pay; null: she had no such choice
     complete_on: date  # when everything it needs was there
     retro_days: int  # from the effective day to the day it was complete
     settle_by: date | None  # pay date by which what is owed for the past is paid

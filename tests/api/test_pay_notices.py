@@ -252,6 +252,7 @@ def test_what_was_signed_holds_for_the_days_it_was_signed_for() -> None:
         annual_cents=None,
         unit=None,
         reached=None,
+        credit_hundredths=None,
         retro_days=0,
         settle_by=None,
     )
@@ -287,6 +288,47 @@ def test_a_rise_by_plain_terms_is_told_beside_them(shared_world: World) -> None:
     notice = told["notice"]
     assert (notice["kind"], notice["person_id"]) == ("base_add", str(one.teacher))
     assert (notice["annual_cents"], notice["effective_on"]) == (30_000, "2025-07-01")
+
+
+def test_credit_that_she_chose_instead_of_pay_is_told_in_hundredths(shared_world: World) -> None:
+    """16 hours are two eights of 0.50, so 1.00 credit; the quote says the rate before."""
+    world = shared_world
+    with on(world, "2025-05-20"):
+        district = world.district()
+        path, teacher = f"/v1/districts/{district.id}", district.teacher()
+        set_pay_periods(district)
+        year = {"first_day": "2025-07-01", "last_day": "2026-06-30", "fiscal_year": 2026}
+        fact = {"kind": "fiscal_year_set", **year}
+        world.done(district.office, f"{path}/calendar", {"fact": fact})
+        policy = adopt(district, shipped("I22", "credit"))
+        hours = credit_of(teacher, kind="clock_hour", quantity_hundredths=1600)
+        course = world.done(district.office, f"{path}/credits", hours)["id"]
+        asked = {"policy_id": policy, "subject_id": course, "choice": "credit"}
+        filed = {"kind": "request_filed", "filed_on": "2025-05-20", **asked}
+        world.done(district.office, f"{path}/people/{teacher}/facts", {"fact": filed})
+        [told] = world.seen(district.office, f"{path}/pay-notices")["items"]
+        notice = told["notice"]
+        said = {name: notice[name] for name in ("kind", "unit", "credit_hundredths", "reached")}
+        assert said == {
+            "kind": "lane_change",
+            "unit": "salary_credit",
+            "credit_hundredths": 100,
+            "reached": None,
+        }
+        about = f"/v1/payouts/{notice['entitlement_id']}/explanation"
+        checks = world.seen(district.office, about)["checks"]
+        [granted] = [one["inputs"] for one in checks if one["rule"] == "credit"]
+        assert (granted["hours_hundredths"], granted["credit_hundredths"]) == (1600, 100)
+        wish = {"credential_id": story(world, district, "Wished").credential}
+        params = {"min_position": world.position}
+        quoted = world.post(teacher, f"/v1/people/{teacher}/quote", wish, params=params).json()
+    [rate] = [one["credit"] for one in quoted["policies"] if one["policy_id"] == policy]
+    assert rate == {
+        "choice": "credit",
+        "unit": "salary_credit",
+        "unit_hundredths": 50,
+        "each_hours": 8,
+    }
 
 
 def test_a_reopening_that_is_sent_again_is_answered_though_its_notice_is_gone(

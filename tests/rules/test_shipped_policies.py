@@ -497,6 +497,39 @@ def test_i22_who_chose_the_stipend_is_refused_the_credit() -> None:
 
 
 @pytest.mark.parametrize(
+    ("hours", "granted", "refused"),
+    [
+        (1600, 100, None),
+        (800, 50, None),
+        (1590, 50, None),
+        (2400, 150, None),
+        (799, None, "too_few_units"),
+    ],
+)
+def test_i22_sixteen_hours_are_a_credit_and_eight_are_half_a_one(
+    hours: int, granted: int | None, refused: str | None
+) -> None:
+    """16 / 8 = 2 × 0.50 = 1.00 credit; 8 hours 0.50; 15.9 hours hold one full eight [A]: 0.50."""
+    file = OnFile().hired(LONG_AGO).activity("course", "course", hours, date(2025, 4, 1))
+    file.request("asked", MAY, about="course", choice="credit")
+    (found,) = file.findings(shipped("I22", "credit"))
+    assert found.reason == refused
+    told = found.notice and (found.notice.unit, found.notice.credit_hundredths)
+    assert told == (granted and ("salary_credit", granted))
+
+
+@pytest.mark.parametrize("choice", ["stipend", "credit"])
+def test_i22_a_course_brings_what_was_chosen_once(choice: str) -> None:
+    """She asks again for the same course: 320 dollars, or 1.00 credit, and no more."""
+    file = OnFile().hired(LONG_AGO).activity("course", "course", 1600, date(2025, 4, 1))
+    file.request("first", MAY, about="course", choice=choice)
+    file.request("again", date(2025, 5, 20), about="course", choice=choice)
+    first, again = file.findings(shipped("I22", choice))
+    assert (first.verdict, again.verdict, again.reason) == ("due", "not_due", "asked_before")
+    assert again.notice is None
+
+
+@pytest.mark.parametrize(
     ("awarded", "exempt", "expected", "day"),
     [
         (date(2024, 10, 15), "exempt", ("due", None, 50_000), date(2024, 12, 1)),

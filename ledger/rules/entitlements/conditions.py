@@ -316,7 +316,10 @@ def _one_choice(rule: asked.ChoiceRule, case: Case) -> Answer:
     if not made:
         return None, {"choice": None}, "choice_missing"
     first = min(made, key=lambda one: one.position)
-    return first.choice == rule.choice, {"choice": first.choice}, "chosen_otherwise"
+    inputs: dict[str, Input] = {"choice": first.choice}
+    if first.choice == rule.choice and case.occasion.request not in {None, first}:
+        return False, inputs | {"asked_first": first.request_id}, "asked_before"
+    return first.choice == rule.choice, inputs, "chosen_otherwise"
 
 
 _ASKED: Mapping[str, Callable[[Any, Case], Answer]] = {

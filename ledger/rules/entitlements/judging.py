@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from ledger.events.policy_rule import AwardTrigger
+from ledger.events.policy_rule import AwardTrigger, CreditTrigger
 from ledger.rules.entitlements.amounts import amount_cents
 from ledger.rules.entitlements.caps import Used, capped, units_left
 from ledger.rules.entitlements.clawback import kept_of, paid_and_judged, recovery_of
@@ -19,6 +19,7 @@ from ledger.rules.entitlements.findings import (
     is_pooled,
 )
 from ledger.rules.entitlements.lines import Owed, earned, settle
+from ledger.rules.entitlements.occasions import Occasion
 from ledger.rules.entitlements.timing import Part, due_day, parts, settle_by
 from ledger.rules.incentives import Check, Input, duplicate_checks, verdict_of
 from ledger.rules.notices import Notice, NoticeKind
@@ -116,10 +117,28 @@ def _asked(case: Case) -> list[Check]:
         made.append(_missing("dated", occasion.missing))
     if occasion.kind == "award" and isinstance(rule.trigger, AwardTrigger):
         made += listed(rule.trigger, occasion)
+    if isinstance(rule.trigger, CreditTrigger):
+        made.append(_granted(rule.trigger, occasion))
     made += checks(rule.eligibility, case)
     if occasion.kind != "threshold":
         made += checks((*rule.windows, *rule.preconditions, *rule.exclusions), case)
     return made
+
+
+def _credit_hundredths(trigger: CreditTrigger, occasion: Occasion) -> int:
+    return int(occasion.units // trigger.each_hours) * trigger.unit_hundredths
+
+
+def _granted(trigger: CreditTrigger, occasion: Occasion) -> Check:
+    """How much credit the hours are; too few of them are none, and nothing to tell HR."""
+    granted = _credit_hundredths(trigger, occasion)
+    inputs: dict[str, Input] = {
+        "hours_hundredths": int(occasion.units * 100),
+        "each_hours": trigger.each_hours,
+        "unit": trigger.unit,
+        "credit_hundredths": granted,
+    }
+    return {"rule": "credit", "inputs": inputs, "passed": granted > 0, "reason": "too_few_units"}
 
 
 def _missing(rule: str, reason: str) -> Check:
@@ -261,6 +280,9 @@ def _notice(case: Case, finding: Finding, annual_cents: int | None) -> Notice | 
         annual_cents=annual_cents if finding.verdict != "due" else _annual(finding, annual_cents),
         unit=getattr(trigger, "unit", None),
         reached=occasion.reached,
+        credit_hundredths=(
+            _credit_hundredths(trigger, occasion) if isinstance(trigger, CreditTrigger) else None
+        ),
         complete_on=complete_on,
         retro_days=max((complete_on - finding.payable_on).days, 0),
         settle_by=settled,

@@ -13,6 +13,7 @@ from ledger.events.policy_rule import (
     ActivityTrigger,
     AnnualTrigger,
     AwardTrigger,
+    CreditTrigger,
     MilestoneTrigger,
     RequestTrigger,
     Rule,
@@ -242,7 +243,9 @@ def _years(trigger: AnnualTrigger, dossier: Dossier, policy_id: UUID) -> Iterato
             )
 
 
-def _requests(trigger: RequestTrigger, dossier: Dossier, policy_id: UUID) -> Iterator[Occasion]:
+def _requests(
+    trigger: RequestTrigger | CreditTrigger, dossier: Dossier, policy_id: UUID
+) -> Iterator[Occasion]:
     awards = {held.award.enrollment_id: held for held in dossier.awards}
     activities = {one.activity_id: one for one in dossier.activities}
     for request in dossier.requests:
@@ -288,6 +291,7 @@ _FINDERS: Mapping[str, Callable[[Any, Dossier, UUID], Iterator[Occasion]]] = {
     "employment_milestone": _milestones,
     "annual_recertification": _years,
     "request_filed": _requests,
+    "credit_requested": _requests,
     "activity": _activities,
 }
 

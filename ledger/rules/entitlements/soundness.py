@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from ledger.events.policy_money import Ladder, TierBasis
-from ledger.events.policy_rule import Rule, UnitsTrigger
+from ledger.events.policy_rule import CreditTrigger, Rule, UnitsTrigger
 from ledger.rules.entitlements.judging import NOTICES
 
 WHOLE = 100
@@ -67,6 +67,8 @@ def _money(rule: Rule) -> Iterator[Misfit]:
 
 
 def _amount(rule: Rule) -> Iterator[Misfit]:
+    if isinstance(rule.trigger, CreditTrigger) and rule.benefit not in NOTICES:
+        yield Misfit("benefit", "a lane, a step or base pay, where credit is asked for")
     if rule.benefit not in NOTICES and all(one.deducted for one in rule.amount):
         yield Misfit("amount", "what is paid: only lanes, steps and base pay may leave it open")
     for place, component in enumerate(rule.amount):
