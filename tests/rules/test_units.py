@@ -10,10 +10,18 @@ from typing import Any
 import pytest
 
 from ledger.events.policy_rule import Rule, UnitsTrigger
+from ledger.rules.entitlements.days import Days
 from ledger.rules.entitlements.evaluate import evaluate
 from ledger.rules.entitlements.facts import Calendar
-from ledger.rules.entitlements.units import balance, next_threshold
-from tests.rules.dossiers import OnFile, fiscal_years, plain_rule, policy_of, said
+from ledger.rules.entitlements.occasions import Occasion
+from ledger.rules.entitlements.units import (
+    balance,
+    contributions,
+    next_threshold,
+    thresholds,
+)
+from tests.rules.dossiers import POLICY, OnFile, fiscal_years, plain_rule, policy_of, said
+from tests.samples import named
 
 HIRED = date(2020, 8, 17)
 MARCH = date(2025, 3, 10)
@@ -180,3 +188,145 @@ def test_what_is_carried_over_comes_after_what_was_brought_along_meanwhile() -> 
         (10, MARCH),
         (30, date(2025, 7, 1)),
     ]
+
+
+def award_rule(**changes: Any) -> Rule:
+    return counting(unit="award", sources=[{"of": "award"}], thresholds=[2, 3], **changes)
+
+
+def awards_file(*days: date) -> OnFile:
+    file = OnFile(TWO_YEARS).hired(HIRED)
+    for number, day in enumerate(days, 1):
+        file.award(f"mc {number}", day, started=date(2024, 9, 1))
+    return file
+
+
+def test_a_threshold_has_the_days_and_the_place_of_what_reached_it_and_cites_all_before() -> None:
+    file = awards_file(MARCH, date(2025, 4, 1), date(2025, 5, 1))
+    first, second = (one.occasion for one in file.findings(award_rule()))
+    awards = [held.award for held in file.dossier.awards]
+    assert first == Occasion(
+        kind="threshold",
+        subject_id=first.subject_id,
+        days=Days(date(2025, 4, 1), TWO_YEARS, {"started": date(2024, 9, 1), "hired": HIRED}),
+        place=(awards[1].position, awards[1].position),
+        about=(awards[1].enrollment_id, awards[1].credential_id),
+        positions=(5, awards[0].position, awards[1].position),  # the first: of the publication
+        turn=1,
+        units=Fraction(2),
+        reached=2,
+    )
+    assert (second.turn, second.units, second.reached) == (2, 1, 3)
+    assert [str(one.subject_id) for one in (first, second)] == [
+        "776c84d5-66cb-5dbf-a623-661695695dbc",
+        "a39f1842-1e95-5d3e-a3c9-efee0b9b60de",
+    ], "released"
+
+
+def test_a_threshold_that_only_what_was_revoked_had_reached_falls_on_the_day_of_the_last() -> None:
+    file = awards_file(MARCH, date(2025, 4, 1), date(2025, 5, 1))
+    rule = award_rule()
+    before = [one.occasion.subject_id for one in file.findings(rule)]
+    file.revoked("mc 1", date(2025, 7, 10)).revoked("mc 2", date(2025, 6, 10))
+    found = contributions(rule, file.dossier, POLICY)
+    fallen = thresholds(rule, file.dossier, POLICY, found)
+    assert [one.subject_id for one in fallen] == before
+    assert [(one.stands, one.ended_on) for one in fallen] == [(False, date(2025, 7, 10))] * 2
+    one_left = awards_file(MARCH, date(2025, 4, 1), date(2025, 5, 1)).revoked(
+        "mc 3", date(2025, 7, 10)
+    )
+    found = contributions(rule, one_left.dossier, POLICY)
+    both = thresholds(rule, one_left.dossier, POLICY, found)
+    assert [(one.reached, one.stands, one.ended_on) for one in both] == [
+        (2, True, None),
+        (3, False, date(2025, 7, 10)),
+    ]
+
+
+def test_each_year_reaches_thresholds_of_its_own_from_its_first_day_to_its_last() -> None:
+    rule = counting(each_year=True)
+    days = (date(2024, 7, 1), date(2025, 6, 30), date(2025, 7, 1), date(2026, 6, 30))
+    found = courses(TWO_YEARS, *((5, day) for day in days)).findings(rule)
+    assert [(one.occasion.reached, one.occasion.days.earned) for one in found] == [
+        (10, date(2025, 6, 30)),
+        (10, date(2026, 6, 30)),
+    ]
+    assert len({one.occasion.subject_id for one in found}) == 2
+
+
+@pytest.mark.parametrize(
+    ("most_of_talks", "most_of_courses", "counted"),
+    [(5, None, 11), (8, None, 11), (5, 4, 9), (5, 6, 11), (0, 20, 11)],
+)
+def test_what_is_beyond_the_most_of_a_category_counts_in_the_one_it_overflows_to(
+    most_of_talks: int, most_of_courses: int | None, counted: int
+) -> None:
+    """Eight hours of talks and three of courses."""
+    sources = [
+        {"of": "activity", "activities": [kind], "category": kind} for kind in ("talk", "course")
+    ]
+    categories = [
+        {"category": "talk", "units_max": most_of_talks, "overflow_to": "course"},
+        {"category": "course", "units_max": most_of_courses},
+        {"category": "none", "units_min": 0},
+    ]
+    file = courses(ONE_YEAR, (3, MARCH)).activity("talk", "talk", 800, MARCH)
+    left = file.under(counting(sources=sources, categories=categories)).balance
+    assert left is not None
+    assert (left.unit, left.counted, left.categories_met) == ("hour", counted, True)
+    assert left.by_category == {"course": 3, "talk": 8}, "before any limit"
+    missing = [*categories, {"category": "other", "units_min": 1}]
+    left = file.under(counting(sources=sources, categories=missing)).balance
+    assert left is not None
+    assert (left.counted, left.categories_met) == (counted, False)
+
+
+def test_a_year_takes_as_many_steps_as_the_rule_says_and_the_others_wait() -> None:
+    rule = counting(thresholds=[5, 10, 15], steps_per_year_max=2)
+    found = courses(TWO_YEARS, (15, MARCH)).findings(rule)
+    assert [(one.occasion.turn, one.occasion.days.earned) for one in found] == [
+        (1, MARCH),
+        (2, MARCH),
+        (3, date(2025, 7, 1)),
+    ]
+    assert [one.occasion.days.named["hired"] for one in found] == [HIRED] * 3
+
+
+def test_of_one_day_what_was_recorded_first_counts_first() -> None:
+    """Eight of twenty hours are carried over to a July in which four more were recorded before."""
+    rule = counting(yearly_units_max=12, excess="carried_over", thresholds=[14])
+    july = date(2025, 7, 1)
+    file = courses(TWO_YEARS, (4, july), (20, MARCH))
+    (found,) = file.findings(rule)
+    first_recorded = file.dossier.activities[0]
+    assert found.occasion.place == (first_recorded.position, first_recorded.position)
+
+
+def test_only_awards_that_a_source_names_count_and_no_duplicate_or_activity_does() -> None:
+    sources = [{"of": "award", "credential_ids": [named("mc 1"), named("mc 3")]}]
+    file = awards_file(MARCH, date(2025, 4, 1), date(2025, 5, 1))
+    file.activity("course", "course", 900, date(2025, 1, 1))
+    rule = counting(sources=sources, thresholds=[1])
+    assert [one.occasion.credential_id for one in file.under(rule).contributions] == [
+        named("mc 1"),
+        named("mc 3"),
+    ]
+    *others, last = file.dossier.awards
+    double = last._replace(duplicate_of=named("an award of her other record"))
+    file.dossier = replace(file.dossier, awards=(*others, double))
+    first, second = file.under(rule).contributions
+    assert (first.counts, second.counts) == (True, False)
+    assert [made["reason"] for made in second.checks] == ["duplicate"]
+
+
+def test_what_does_not_count_itself_bars_nothing_of_the_same_competency() -> None:
+    """The same credential twice: the second counts as soon as the first is revoked."""
+    rule = plain_rule(
+        trigger=trigger(sources=[{"of": "award"}], thresholds=[1]),
+        exclusions=[{"kind": "once_per_competency"}],
+    )
+    file = OnFile(TWO_YEARS).hired(HIRED)
+    file.award("first", MARCH, credential="mc").award("again", date(2025, 4, 1), credential="mc")
+    assert [one.counts for one in file.under(rule).contributions] == [True, False]
+    file.revoked("first", date(2025, 3, 20))
+    assert [one.counts for one in file.under(rule).contributions] == [False, True]
