@@ -131,7 +131,7 @@ def test_an_order_that_is_not_of_the_plan_is_refused(order: tuple[UUID, ...]) ->
 
 
 def test_what_changes_nothing_of_a_plan_is_refused() -> None:
-    with pytest.raises(NothingChangesError):
+    with pytest.raises(NothingChangesError, match=r"^it is in the plan already$"):
         plan(A).add(act(), credential=other(A))
     with pytest.raises(NothingChangesError, match=r"^the plan is in this order already$"):
         plan(A, B).reorder(act(), credential_ids=(A, B))
@@ -147,7 +147,7 @@ def test_a_plan_takes_what_can_be_earned_and_no_more_than_it_holds() -> None:
     with pytest.raises(CredentialRetiredError):
         plan().add(act(), credential=replace(published(), retired=True))
     full = replace(plan(), credential_ids=tuple(named(str(n)) for n in range(CREDENTIALS_MAX)))
-    with pytest.raises(PlanFullError):
+    with pytest.raises(PlanFullError, match=str(CREDENTIALS_MAX)):
         full.add(act(), credential=published())
     assert replace(full, credential_ids=full.credential_ids[1:]).add(act(), credential=published())
 
