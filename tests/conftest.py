@@ -13,7 +13,7 @@ import pytest
 from api.local_postgres import Cluster
 from ledger import store
 from projections import setup
-from tests.database import Server, server_folder, sweep_when_this_process_ends
+from tests.database import Server, in_memory, server_folder, sweep_when_this_process_ends
 
 # A failure prints what reproduces it; a continuous run keeps searching instead of repeating.
 SEARCH = {"deadline": None, "print_blob": True, "derandomize": False}
@@ -38,6 +38,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Name the run once; parallel workers inherit the name and share its server."""
     if not hasattr(config, "workerinput"):
         os.environ[RUN] = secrets.token_hex(4)
+        in_memory()  # decided for the workers, too
         if config.getoption("numprocesses", None):
             _sweep_at_the_end(config)
 

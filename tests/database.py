@@ -24,7 +24,8 @@ from api.local_postgres import Cluster
 
 ROOT = Path(__file__).resolve().parent.parent
 MEMORY = Path("/dev/shm")  # whose folder it is gets checked as everywhere else
-MEMORY_BYTES_MIN = 2 * 1024**3  # a run holds a few hundred megabytes; containers often have 64
+MEMORY_BYTES_MIN = 2 * 1024**3  # free; a run holds a few hundred megabytes
+FILES = "MCLEDGER_TEST_FILES"  # where a run keeps its files, for all of its processes
 
 
 def server_folder(name: str) -> Path:
@@ -34,12 +35,23 @@ def server_folder(name: str) -> Path:
     disk. What a killed process leaves behind is the same in both places; only a power cut would
     tell them apart, and no test cuts the power.
     """
-    if MEMORY.is_dir():
-        space = os.statvfs(MEMORY)
-        if space.f_blocks * space.f_frsize >= MEMORY_BYTES_MIN:  # not what is free: that changes
-            with suppress(OSError, NoServerError):  # not to be written in, or not by us
-                return folder_in(MEMORY, name)
+    if in_memory():
+        with suppress(OSError, NoServerError):  # not to be written in, or not by us
+            return folder_in(MEMORY, name)
     return folder(name)
+
+
+def in_memory() -> bool:
+    """Whether there was room in memory when this run asked first.
+
+    What is free changes while it runs, and whoever sweeps has to look where the others wrote: so it
+    is decided once, and the processes that the run starts find it in their environment.
+    """
+    if FILES not in os.environ:
+        space = os.statvfs(MEMORY) if MEMORY.is_dir() else None
+        roomy = space is not None and space.f_bavail * space.f_frsize >= MEMORY_BYTES_MIN
+        os.environ[FILES] = "memory" if roomy else "disk"
+    return os.environ[FILES] == "memory"
 
 
 class Server:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from pathlib import Path
 
@@ -68,16 +69,20 @@ def test_a_sweep_leaves_a_server_of_others_as_it_was(server: Server, cluster: Cl
     assert not server.folder.exists()
 
 
-def test_a_server_keeps_its_files_in_memory_only_where_there_is_room(
-    run_name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("roomy", [True, False])
+def test_a_run_keeps_its_files_in_memory_only_if_there_was_room_when_it_began(
+    run_name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, roomy: bool
 ) -> None:
     name = f"test-{run_name}-{secrets.token_hex(2)}"
+    space = os.statvfs(tmp_path)
+    all_of_it = space.f_blocks * space.f_frsize  # of which something is taken
     monkeypatch.setattr(database, "MEMORY", tmp_path)
-    monkeypatch.setattr(database, "MEMORY_BYTES_MIN", 1)
-    roomy = server_folder(name)
-    monkeypatch.setattr(database, "MEMORY_BYTES_MIN", 2**63)
-    cramped = server_folder(name)
-    monkeypatch.setattr(database, "MEMORY", tmp_path / "no such system")
-    assert server_folder(name) == cramped == folder(name) != roomy
-    assert tmp_path in roomy.parents
-    cramped.rmdir()
+    monkeypatch.setattr(database, "MEMORY_BYTES_MIN", 1 if roomy else all_of_it)
+    monkeypatch.delenv(database.FILES, raising=False)
+    begun = server_folder(name)
+    monkeypatch.setattr(database, "MEMORY_BYTES_MIN", 2**63 if roomy else 1)
+
+    assert server_folder(name) == begun, "whatever is free by now"
+    assert (tmp_path in begun.parents) is roomy
+    assert roomy or begun == folder(name)
+    begun.rmdir()

@@ -152,6 +152,7 @@ def test_memory_that_nobody_lets_us_write_in_is_passed_over(
     """A system may keep it read-only, and somebody else may have taken the name of our folder."""
     monkeypatch.setattr(database, "MEMORY", tmp_path)
     monkeypatch.setattr(database, "MEMORY_BYTES_MIN", 0)
+    monkeypatch.delenv(database.FILES, raising=False)
     name = f"test-{run_name}-{secrets.token_hex(2)}"
     (tmp_path / f"mcledger-{os.geteuid()}").touch()
 

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from fastapi import Response
+from psycopg import Connection
 
 from api.access import must_be
 from api.answers import recorded
@@ -168,7 +169,7 @@ def _own(write: Write, plan_id: UUID) -> None:
     must_be(write.caller, write.edge.ledger.get(LearningPlan, plan_id).person_id)
 
 
-def _enrolled(connection: Any, person_id: UUID, as_of: int) -> dict[UUID, list[Line]]:
+def _enrolled(connection: Connection[Any], person_id: UUID, as_of: int) -> dict[UUID, list[Line]]:
     """What she had enrolled in as of a position, by micro-credential."""
     lines: Iterable[Line]
     if as_of >= POSITION_MAX:
