@@ -18,6 +18,7 @@ from ledger.events import (
     issuer,
     stack,
 )
+from ledger.rules.catalog_rates import Rate
 from ledger.rules.stacks import credential_ids
 from projections.catalog_rows import (
     Alignments,
@@ -153,25 +154,30 @@ class _Book:
 def search(
     connection: Connection[Any],
     wanted: Search,
+    rates: Sequence[Rate] = (),
     *,
     after: tuple[str, UUID] = ("", NO_ID),
     limit: int = 50,
 ) -> list[FoundCredential]:
-    """Micro-credentials by title, in pages; `after` is the title and id of the last one seen."""
+    """Micro-credentials by title, in pages; `after` is the title and id of the last one seen.
+
+    `rates` is what states say of them, for a search by `counts_in`.
+    """
     return read(
         connection,
         FoundCredential,
         Catalog().sql["search"],
         **asdict(wanted),
+        rates=as_json(rates),
         after_title=after[0],
         after_id=after[1],
         limit=limit,
     )
 
 
-def facets(connection: Connection[Any]) -> list[Facet]:
+def facets(connection: Connection[Any], rates: Sequence[Rate] = ()) -> list[Facet]:
     """Every value that can be searched by, the commonest first within its kind."""
-    return read(connection, Facet, Catalog().sql["facets"])
+    return read(connection, Facet, Catalog().sql["facets"], rates=as_json(rates))
 
 
 def find_credential(connection: Connection[Any], credential_id: UUID) -> FoundCredential | None:

@@ -143,6 +143,15 @@ SELECT c.*, i.name AS issuer_name, i.suspended AS issuer_suspended
    AND (%(evidence_kind)s::text IS NULL OR %(evidence_kind)s = ANY(c.evidence_kinds))
    AND (%(needs_students)s::boolean IS NULL OR c.needs_students = %(needs_students)s)
    AND (%(hours_max)s::integer IS NULL OR c.effort_hours_max <= %(hours_max)s)
+   AND (%(counts_in)s::text IS NULL OR (
+           SELECT r.counted
+             FROM json_to_recordset(%(rates)s)
+                  AS r(jurisdiction text, place int, counted bool, credential_ids uuid[],
+                       issuer_ids uuid[])
+            WHERE r.jurisdiction = %(counts_in)s
+              AND coalesce(c.credential_id = ANY(r.credential_ids), true)
+              AND coalesce(c.issuer_id = ANY(r.issuer_ids), true)
+            ORDER BY r.place LIMIT 1))
    AND (%(stack_id)s::uuid IS NULL OR c.credential_id = ANY(
            SELECT unnest(credential_ids) FROM catalog_stacks WHERE stack_id = %(stack_id)s))
    AND (%(words)s::text IS NULL
@@ -152,6 +161,14 @@ SELECT c.*, i.name AS issuer_name, i.suspended AS issuer_suspended
 
 -- name: facets
 -- How many published micro-credentials each value would leave.
+WITH counting AS (
+    SELECT DISTINCT ON (c.credential_id, r.jurisdiction) c.credential_id, r.jurisdiction, r.counted
+      FROM catalog_credentials c
+      JOIN json_to_recordset(%(rates)s)
+           AS r(jurisdiction text, place int, counted bool, credential_ids uuid[], issuer_ids uuid[])
+        ON coalesce(c.credential_id = ANY(r.credential_ids), true)
+       AND coalesce(c.issuer_id = ANY(r.issuer_ids), true)
+     ORDER BY c.credential_id, r.jurisdiction, r.place)
 SELECT facet, value, count(*) AS credentials
   FROM catalog_credentials c
  CROSS JOIN LATERAL (
@@ -165,6 +182,8 @@ SELECT facet, value, count(*) AS credentials
         UNION ALL SELECT 'issuer_id', c.issuer_id::text
         UNION ALL SELECT 'needs_students', c.needs_students::text
         UNION ALL SELECT 'hours_max', c.effort_hours_max::text
+        UNION ALL SELECT 'counts_in', n.jurisdiction
+                    FROM counting n WHERE n.credential_id = c.credential_id AND n.counted
         UNION ALL SELECT 'stack_id', s.stack_id::text
                     FROM catalog_stacks s
                    WHERE s.status = 'defined' AND c.credential_id = ANY(s.credential_ids)) f

@@ -173,5 +173,6 @@ class Search:
     evidence_kind: str | None = None
     needs_students: bool | None = None
     hours_max: int | None = None
+    counts_in: str | None = None  # a state whose rules give units for it
     stack_id: UUID | None = None
     words: str | None = None

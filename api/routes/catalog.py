@@ -29,10 +29,12 @@ from ledger.aggregates.organization import Organization
 from ledger.aggregates.stack import Stack
 from ledger.errors import NotFoundError
 from ledger.events.credential import EvidenceKind
-from ledger.values import ShortText, Slug
+from ledger.rules.catalog_rates import Rate, rates_on
+from ledger.values import Jurisdiction, ShortText, Slug, local_date
 from projections import catalog, employments, known, stacks
 from projections.catalog_rows import FoundCredential, FoundVersion, Issuer, Search
 from projections.catalog_rows import Stack as ShownStack
+from projections.renewal_rules import rules_known
 from projections.sql import NO_ID
 
 router = Router("catalog")
@@ -57,6 +59,9 @@ class CatalogQuery(AsOfPageQuery):
     evidence_kind: EvidenceKind | None = None
     needs_students: bool | None = None
     hours_max: Annotated[int | None, Field(ge=0, le=10_000)] = None
+    counts_in: Annotated[
+        Jurisdiction | None, Field(description="a state whose rules give units for it: us-tn")
+    ] = None
     stack_id: UUID | None = None
     words: ShortText | None = None
 
@@ -70,9 +75,12 @@ def search_credentials(
     read: Annotated[Read[CatalogQuery], Depends(reading(CatalogQuery))],
 ) -> Response:
     """Micro-credentials by title; every filter narrows."""
-    with _known(read) as (connection, position):
+    asked = read.query
+    beside = ("renewals",) if asked.counts_in is not None else ()
+    with _known(read, beside=beside) as (connection, position):
         after = read.page.after(tuple[str, UUID], ("", NO_ID))
-        found = catalog.search(connection, read.query.search, after=after, limit=read.page.limit)
+        rates = _rates(read, connection, position, asked.counts_in) if beside else []
+        found = catalog.search(connection, asked.search, rates, after=after, limit=read.page.limit)
     key = (found[-1].title, found[-1].credential_id) if found else None
     return read.page.answer(found, position, key=key)
 
@@ -80,8 +88,9 @@ def search_credentials(
 @router.read("/facets", ListOf[Facet])
 def read_facets(read: AsOfReadNow) -> Response:
     """Everything that the catalog can be narrowed by, with counts."""
-    with _known(read) as (connection, position):
-        return answer_all(catalog.facets(connection), position)
+    with _known(read, beside=("renewals",)) as (connection, position):
+        rates = _rates(read, connection, position)
+        return answer_all(catalog.facets(connection, rates), position)
 
 
 @router.read("/credentials/{credential_id}", FoundCredential)
@@ -180,18 +189,29 @@ def list_organizations(district_id: UUID, read: AsOfReadNow) -> Response:
 
 @contextmanager
 def _known(
-    read: Read[Any], zone: str = "UTC", view: Literal["catalog", "employments"] = "catalog"
+    read: Read[Any],
+    zone: str = "UTC",
+    view: Literal["catalog", "employments"] = "catalog",
+    beside: tuple[str, ...] = (),
 ) -> Iterator[tuple[Connection[Any], int]]:
     """The catalog or the organizations, as they are or as they were known then; and when that is.
 
     A day ends in the zone; what belongs to no district has the days of UTC.
     """
     with read.edge.reading() as connection:
-        position = read.visible(view)
-        as_of = read.known(connection, read.query.as_of, zone, view)
+        position = read.visible(view, *beside)
+        as_of = read.known(connection, read.query.as_of, zone, view, *beside)
         then = known.catalog if view == "catalog" else known.organizations
         with then(connection, as_of):
             yield connection, min(as_of, position)
+
+
+def _rates(
+    read: Read[Any], connection: Connection[Any], position: int, state: str | None = None
+) -> list[Rate]:
+    """What states whose rules hold today said of micro-credentials by a position."""
+    rules = rules_known(connection, until=position, jurisdiction=state)
+    return rates_on(rules, local_date(read.at, "UTC"))
 
 
 def _one(found: object, position: int, version: int | None = None) -> Response:

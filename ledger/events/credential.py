@@ -17,6 +17,7 @@ EvidenceKind = Literal[
     "classroom_audio",
     "classroom_video",
     "teacher_reflection",
+    "teacher_video",  # of the teacher alone, with no student in it
     "student_reflection",
     "observation",
     "quiz",

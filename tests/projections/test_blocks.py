@@ -38,6 +38,8 @@ READS: dict[str, dict[str, dict[str, Any]]] = {
             "evidence_kind": None,
             "needs_students": None,
             "hours_max": None,
+            "counts_in": None,
+            "rates": "[]",
             "stack_id": None,
             "words": None,
             "limit": 50,
