@@ -33,7 +33,7 @@ from projections.sql import Write, blocks, read, to_write
 
 Relevant = AnyChallengeEvent
 _SQL = blocks("challenges")
-_Key = tuple[UUID, UUID]
+_Key = tuple[UUID, UUID, int]  # challenge, person, team
 
 
 @dataclass(slots=True, kw_only=True)
@@ -89,7 +89,7 @@ class Challenges(Projection[Relevant]):
             one.challenge_id: one for one in read(connection, Challenge, _SQL["load"], ids=ids)
         }
         members = {
-            (one.challenge_id, one.person_id): one
+            (one.challenge_id, one.person_id, one.team): one
             for one in read(connection, Member, _SQL["load_members"], ids=ids)
         }
         for fact in facts:
@@ -136,7 +136,7 @@ def _fold(known: dict[UUID, Challenge], members: dict[_Key, Member], fact: Fact[
         case TeamFormed():
             one.teams = event.team
         case TeamJoined(person_id=person_id):
-            members[stream, person_id] = Member(
+            members[stream, person_id, event.team] = Member(
                 challenge_id=stream,
                 person_id=person_id,
                 district_id=event.district_id,
@@ -144,14 +144,14 @@ def _fold(known: dict[UUID, Challenge], members: dict[_Key, Member], fact: Fact[
                 position=position,
             )
         case TeamLeft(person_id=person_id):
-            members[stream, person_id].gone = True
+            members[stream, person_id, event.team].gone = True
         case TeamLocked():
             one.locked.append(event.team)
         case PrizeAwarded():
             one.won_by, one.won_with = event.team, event.score_hundredths
             one.won_through = event.through_position
         case PrizeShareAwarded(person_id=person_id):
-            members[stream, person_id].share_cents = event.amount_cents
+            members[stream, person_id, event.team].share_cents = event.amount_cents
         case _:
             assert_never(event)
 

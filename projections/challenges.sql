@@ -29,7 +29,7 @@ CREATE TABLE IF NOT EXISTS challenge_members (
     position     bigint  NOT NULL,  -- of joining
     gone         boolean NOT NULL,
     share_cents  bigint,
-    PRIMARY KEY (challenge_id, person_id)
+    PRIMARY KEY (challenge_id, person_id, team)
 );
 CREATE INDEX IF NOT EXISTS challenge_members_of_person ON challenge_members (person_id);
 
@@ -49,30 +49,29 @@ SELECT r.* FROM json_populate_recordset(NULL::challenges, %(rows)s) r
 -- name: save_members
 INSERT INTO challenge_members
 SELECT r.* FROM json_populate_recordset(NULL::challenge_members, %(rows)s) r
-    ON CONFLICT (challenge_id, person_id) DO UPDATE
-   SET team = excluded.team, position = excluded.position, gone = excluded.gone,
-       share_cents = excluded.share_cents;
+    ON CONFLICT (challenge_id, person_id, team) DO UPDATE
+   SET position = excluded.position, gone = excluded.gone, share_cents = excluded.share_cents;
 
 -- name: merge_members
--- Of two records in one challenge the one that is still with a team stands, or the kept one's.
+-- Of two records in one team the one that is still with it stands, or the kept one's. Two in two
+-- teams are in both, as the challenge itself has them: she may leave the one or the other.
 WITH twice AS (
-    SELECT kept.challenge_id, other.team, other.position, other.gone,
+    SELECT kept.challenge_id, kept.team, other.position, other.gone,
            kept.share_cents AS own_cents, other.share_cents AS other_cents
       FROM challenge_members kept
-      JOIN challenge_members other USING (challenge_id)
+      JOIN challenge_members other USING (challenge_id, team)
      WHERE kept.person_id = %(person_id)s AND other.person_id = %(merged_id)s
 ), stays AS (
     UPDATE challenge_members m
-       SET team = CASE WHEN m.gone THEN t.team ELSE m.team END,
-           position = CASE WHEN m.gone THEN t.position ELSE m.position END,
+       SET position = CASE WHEN m.gone THEN t.position ELSE m.position END,
            gone = m.gone AND t.gone,
            share_cents = coalesce(t.own_cents + t.other_cents, t.own_cents, t.other_cents)
       FROM twice t
-     WHERE m.challenge_id = t.challenge_id AND m.person_id = %(person_id)s
+     WHERE m.challenge_id = t.challenge_id AND m.team = t.team AND m.person_id = %(person_id)s
 )
 DELETE FROM challenge_members m
  USING twice t
- WHERE m.challenge_id = t.challenge_id AND m.person_id = %(merged_id)s;
+ WHERE m.challenge_id = t.challenge_id AND m.team = t.team AND m.person_id = %(merged_id)s;
 
 -- name: of_district
 SELECT * FROM challenges

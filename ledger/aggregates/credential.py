@@ -235,14 +235,14 @@ class Credential(Aggregate):
         )
 
     def must_take_enrollments(self) -> None:
-        self._must_not_be_retired()
+        self.must_not_be_retired()
         self.definition_of(max(1, self.newest_version))
 
     def redraft(
         self, act: Act, *, author_id: UUID | None, definition: Definition
     ) -> Sequence[AnyCredentialEvent]:
         """Write the definition anew. What is published stays as it is."""
-        self._must_not_be_retired()
+        self.must_not_be_retired()
         if definition == self.draft and author_id == self.author_id:
             raise NothingChangesError("the draft says this already")
         return [
@@ -256,7 +256,7 @@ class Credential(Aggregate):
 
     def publish(self, act: Act, *, issuer: Issuer) -> Sequence[AnyCredentialEvent]:
         """Publish the draft as the next version, for ever."""
-        self._must_not_be_retired()
+        self.must_not_be_retired()
         issuer.must_publish(act.at)
         if act.actor_id in self.authors:
             raise PublisherIsAuthorError(
@@ -276,7 +276,7 @@ class Credential(Aggregate):
         ]
 
     def retire(self, act: Act, *, reason: str) -> Sequence[AnyCredentialEvent]:
-        self._must_not_be_retired()
+        self.must_not_be_retired()
         return [CredentialRetired(**self.header(act), issuer_id=self.issuer_id, reason=reason)]
 
     def align(
@@ -326,7 +326,8 @@ class Credential(Aggregate):
             )
         ]
 
-    def _must_not_be_retired(self) -> None:
+    def must_not_be_retired(self) -> None:
+        """Raises CredentialRetiredError where nobody can begin it any more."""
         if self.retired:
             raise CredentialRetiredError(f"credential {self.id} is retired")
 

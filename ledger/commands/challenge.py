@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from uuid import UUID
 
 from ledger.aggregates import challenge as challenges
@@ -40,7 +41,8 @@ def create_challenge(
 ) -> Receipt:
     """Begin a challenge of a district, whose id follows from the command's.
 
-    Raises DeadlinePassedError, DeadlineMissingError, FarDayError, PrizePolicyError.
+    Raises DeadlinePassedError, DeadlineMissingError, FarDayError, PrizePolicyError,
+    CredentialRetiredError.
     """
     stream = stream_id("challenge", call.command_id)
 
@@ -48,9 +50,11 @@ def create_challenge(
         read.get(Organization, district_id).must_be_district()
         events = challenges.create(stream, call.act, district_id=district_id, terms=terms)
         for credential_id in terms.credential_ids:
-            if not read.get(Credential, credential_id).published:
+            credential = read.get(Credential, credential_id)
+            if not credential.published:
                 raise NotFoundError(f"there is no credential {credential_id}")
-        _must_pay(read, district_id, terms.prize)
+            credential.must_not_be_retired()
+        _must_pay(read, district_id, terms.prize, terms.deadline.day)
         return events
 
     return ledger.run(call, decide)
@@ -136,7 +140,8 @@ def award_prize(
         )
         if challenge.prize.policy_id is None:
             return happened
-        _must_pay(read, challenge.district_id, challenge.prize)
+        zone = read.get(Organization, challenge.district_id).zone
+        _must_pay(read, challenge.district_id, challenge.prize, local_date(call.at, zone))
         won = [one for one in happened if isinstance(one, PrizeShareAwarded) and one.amount_cents]
         filed = [fact for one in won for fact in _filed(read, call, challenge.prize, one)]
         return [*happened, *filed]
@@ -180,7 +185,7 @@ def _filed(
     )
 
 
-def _must_pay(read: Reader, district_id: UUID, prize: Prize) -> None:
+def _must_pay(read: Reader, district_id: UUID, prize: Prize, day: date) -> None:
     if prize.policy_id is None:
         return
     policy = read.get(Policy, prize.policy_id)
@@ -188,7 +193,7 @@ def _must_pay(read: Reader, district_id: UUID, prize: Prize) -> None:
         raise NotFoundError(f"there is no policy {prize.policy_id}")
     if policy.last_day is not None or not isinstance(policy.terms, Rule):
         raise PrizePolicyError("a policy in force, written as a rule, pays a prize")
-    misfit = prize_misfit(policy.terms, prize.fund)
+    misfit = prize_misfit(policy.terms, prize.fund, day)
     if misfit is not None:
         raise PrizePolicyError(f"expected in the rule: {misfit}")
 

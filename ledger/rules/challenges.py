@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from fractions import Fraction
 from math import floor
 from uuid import UUID
@@ -16,11 +16,13 @@ from zoneinfo import ZoneInfo
 
 from ledger.errors import InvalidError
 from ledger.events.challenge import Deadline, ScoreRule, TieRule
+from ledger.events.policy_conditions import EligibilityRule, EmployedRule
 from ledger.events.policy_money import Cap, Component, CostBasis
 from ledger.events.policy_rule import RequestTrigger, Rule
 from ledger.rules.payroll import apportion
 
 ONCE = Cap(of="times", most=1, per="career")  # so what is filed twice is paid once
+EMPLOYED: frozenset[EligibilityRule] = frozenset({EmployedRule(), EmployedRule(on="filed")})
 HALF = Fraction(1, 2)
 MINUTE = timedelta(minutes=1)
 
@@ -146,14 +148,31 @@ def shares(amount_cents: int, members: Sequence[UUID]) -> list[tuple[UUID, int]]
     return list(zip(members, apportion(amount_cents, [1] * len(members)), strict=True))
 
 
-def prize_misfit(rule: Rule, fund: str) -> str | None:
-    """What keeps a policy from paying shares of a prize whole, and each winner once; else null."""
+def prize_misfit(rule: Rule, fund: str, day: date) -> str | None:
+    """What keeps a policy from paying shares of a prize whole, and each winner once; else null.
+
+    Args:
+        rule: The policy's.
+        fund: That the prize is paid from.
+        day: On which shares are filed, or the first on which they may be.
+    """
     whole = (Component(name=part.name, basis=CostBasis()) == part for part in rule.amount)
+    conditions = (*rule.windows, *rule.preconditions, *rule.exclusions)
+    timing = rule.timing
     wanted = {
         "trigger: request_filed, of any choice": rule.trigger == RequestTrigger(),
         "benefit: one_time": rule.benefit == "one_time",
         "amount: one part, all of the cost": len(rule.amount) == 1 and all(whole),
-        "caps: one time per career": ONCE in rule.caps,
-        f"account: fund {fund!r} alone": rule.account.fund == fund and not rule.account.shares,
+        "caps: one time per career, and no other": rule.caps == (ONCE,),
+        f"account: fund {fund!r} alone": rule.account.fund == fund
+        and not (rule.account.shares or rule.account.at_schools),
+        f"effective_from, effective_to: a span with {day}": rule.effective_from <= day
+        and (rule.effective_to is None or day <= rule.effective_to),
+        "eligibility: employed when it is filed, at most": set(rule.eligibility) <= EMPLOYED,
+        "windows, preconditions, exclusions: none": not conditions,
+        "pool: none": rule.pool is None,
+        "timing: after it is filed, at once and not again": timing.after in {"earned", "filed"}
+        and timing.instalments is None
+        and not timing.recurs,
     }
     return next((said for said, met in wanted.items() if not met), None)

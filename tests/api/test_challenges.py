@@ -231,3 +231,36 @@ def test_a_challenge_that_could_not_be_held_is_refused(
     body = spring.body(**changed)
     refused = spring.world.post(spring.district.office, f"{spring.path}/challenges", body)
     assert refused.json()["type"] == f"/problems/{slug}"
+
+
+def test_a_prize_is_paid_by_a_policy_of_the_district_that_pays_it_whole(spring: Spring) -> None:
+    """Another district's policy is not there; one with a pool of a dollar could pay too little."""
+    spring.at(BEFORE)
+    other = spring.world.district("Elsewhere")
+    policies = {"adopted_on": "2016-01-11", "board_reference": "Minute 13"}
+    foreign, small = (
+        spring.world.done(
+            one.office,
+            f"/v1/districts/{one.id}/policy-rules",
+            {**policies, "rule": {**RULE, **more}},
+        )["id"]
+        for one, more in ((other, {}), (spring.district, {"pool": {"budget_cents": 100}}))
+    )
+    path = f"{spring.path}/challenges"
+    for policy, status, slug in (
+        (foreign, 404, "not-found"),
+        (small, 422, "prize-policy-unsuitable"),
+    ):
+        body = spring.body(prize={"policy_id": policy})
+        refused = spring.world.post(spring.district.office, path, body)
+        assert (refused.status_code, refused.json()["type"]) == (status, f"/problems/{slug}")
+
+
+def test_a_challenge_on_a_micro_credential_that_is_retired_is_refused(spring: Spring) -> None:
+    spring.at(BEFORE)
+    credential = spring.issuer.credential(rubric=RUBRIC)
+    retired = f"/v1/credentials/{credential}/retirements"
+    spring.world.done(spring.issuer.approver, retired, {"reason": "replaced"})
+    body = spring.body(credential_ids=[spring.credential, credential])
+    refused = spring.world.post(spring.district.office, f"{spring.path}/challenges", body)
+    assert refused.json()["type"] == "/problems/credential-retired"

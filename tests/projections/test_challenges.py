@@ -56,7 +56,7 @@ from tests.samples import (
 
 VIEW = (Challenges(),)
 STREAM = named("challenge")
-KEPT, OTHER, THIRD = (named(f"member {n}") for n in range(3))
+KEPT, OTHER, THIRD, FOURTH = (named(f"member {n}") for n in range(4))
 CLOSING = MONDAY + timedelta(days=30)
 POINTS = {"plan": {"l1": 1, "l2": 2, "l3": 3}}
 
@@ -83,9 +83,12 @@ def then(events: list[AnyChallengeEvent], name: str, **said: Any) -> None:
     events += getattr(challenge, name)(act(at=at), **{"meant": lambda one: one, **said})
 
 
-def as_members(log: Log, events: list[AnyChallengeEvent]) -> list[tuple[Any, int, int | None]]:
+def as_members(
+    log: Log, events: list[AnyChallengeEvent], since: int | None = None
+) -> list[tuple[Any, int, int | None]]:
+    """Who is with a team, two records having become one before the event `since`."""
     log.empty(VIEW)
-    log.fill([*events, merged(KEPT, OTHER)])
+    log.fill([*events[:since], merged(KEPT, OTHER), *(events[since:] if since else ())])
     log.catch_up(VIEW)
     [equal] = [one.equal for one in check(log.database, VIEW, workers=2)]
     assert equal, "a rebuild says the same"
@@ -99,6 +102,23 @@ def test_of_two_records_in_one_challenge_the_one_with_a_team_stands(log: Log) ->
     then(events, "form_team", person_id=OTHER)
     then(events, "leave", person_id=KEPT)
     assert as_members(log, events) == [(KEPT, 2, None)]
+
+
+def test_who_is_with_two_teams_by_a_merge_is_taken_out_of_the_one_that_leaves_her_out(
+    log: Log,
+) -> None:
+    """Team 2 is locked without her second record; in team 1 she stays."""
+    events = begun()
+    then(events, "form_team", person_id=KEPT)
+    then(events, "form_team", person_id=THIRD)
+    for one in (OTHER, FOURTH):
+        then(events, "join", person_id=one, team=2)
+    since = len(events)
+    assert as_members(log, events) == [(KEPT, 1, None), (THIRD, 2, None)] + [
+        (one, 2, None) for one in (KEPT, FOURTH)
+    ]
+    then(events, "lock", person_id=THIRD, member_ids=[FOURTH])
+    assert as_members(log, events, since) == [(KEPT, 1, None), (THIRD, 2, None), (FOURTH, 2, None)]
 
 
 def test_of_two_records_that_both_won_the_shares_are_one_persons(log: Log) -> None:

@@ -10,7 +10,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.events.challenge import Deadline, ScoreRule
-from ledger.events.policy_money import Account, Cap, Component, CostBasis
+from ledger.events.policy_conditions import (
+    BetweenRule,
+    CompensatedRule,
+    DocumentsRule,
+    EmployedRule,
+    RoleRule,
+)
+from ledger.events.policy_money import (
+    Account,
+    Cap,
+    Component,
+    CostBasis,
+    Instalments,
+    NextPayDate,
+    Pool,
+    SchoolAccount,
+    Timing,
+)
 from ledger.events.policy_rule import RequestTrigger, Rule
 from ledger.rules.challenges import (
     SCORES,
@@ -27,6 +44,8 @@ from tests.samples import MONDAY, named
 MEMBERS = [named(f"member {n}") for n in range(6)]
 ONE, OTHER = named("one credential"), named("other credential")
 HANDED_IN = datetime(2016, 5, 2, 4, 10, tzinfo=UTC)  # 00:10 in New York, 21:10 in Los Angeles
+AWARDED = date(2016, 5, 20)
+TITLE_I = SchoolAccount(attribute="title_i", fund="title-i")
 PRIZE = Rule(
     title="Prize",
     zone="America/New_York",
@@ -153,10 +172,26 @@ def test_the_order_is_total_and_does_not_depend_on_how_teams_are_listed(
         ({"amount": (Component(name="half", basis=CostBasis(percent=50)),)}, "amount"),
         ({"amount": (Component(name="share", basis=CostBasis(), percent=50),)}, "amount"),
         ({"amount": PRIZE.amount * 2}, "amount"),
+        ({"caps": (*PRIZE.caps, Cap(of="cents", most=100, per="career"))}, "caps"),
+        ({"account": Account(fund="foundation", at_schools=(TITLE_I,))}, "account"),
+        ({"effective_from": AWARDED, "effective_to": AWARDED}, None),
+        ({"effective_from": AWARDED + timedelta(days=1)}, "effective_from"),
+        ({"effective_to": AWARDED - timedelta(days=1)}, "effective_from"),
+        ({"eligibility": (EmployedRule(), EmployedRule(on="filed"))}, None),
+        ({"eligibility": (EmployedRule(leave_counts=False),)}, "eligibility"),
+        ({"eligibility": (EmployedRule(), RoleRule(roles=("teacher",)))}, "eligibility"),
+        ({"windows": (BetweenRule(last="2016-05-01"),)}, "windows"),
+        ({"preconditions": (DocumentsRule(documents=("pay_slip",)),)}, "windows"),
+        ({"exclusions": (CompensatedRule(),)}, "windows"),
+        ({"pool": Pool(budget_cents=100)}, "pool"),
+        ({"timing": Timing(after="documents")}, "timing"),
+        ({"timing": Timing(instalments=Instalments(count=2))}, "timing"),
+        ({"timing": Timing(recurs=True)}, "timing"),
+        ({"timing": Timing(after="filed", paid_on=NextPayDate(lead_days=5))}, None),
     ],
 )
 def test_a_policy_pays_prizes_whole_and_once_or_not_at_all(
     changed: dict[str, object], said: str | None
 ) -> None:
-    found = prize_misfit(PRIZE.model_copy(update=changed), "foundation")
+    found = prize_misfit(PRIZE.model_copy(update=changed), "foundation", AWARDED)
     assert (found is None) if said is None else (found is not None and found.startswith(said))
