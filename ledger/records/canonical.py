@@ -9,7 +9,9 @@ so the work is counted and ends.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from math import factorial
 from typing import Any, Final
 
@@ -18,9 +20,11 @@ from pyld.canon import URDNA2015
 
 from ledger.records.contexts import ContextUnknownError, known, load
 from ledger.records.documents import Document, RecordError
+from ledger.records.processor import Processor, UndefinedTermError
 
 DEPTH_MAX: Final = 40  # a transcript with endorsed awards inside is 12 deep
 ORDERS_MAX: Final = 4_000  # a transcript in which nothing but the awards' ids differ has a tenth
+PAIRS_MAX: Final = 400_000  # a tenth of a second; 600 parts of one node come to as many
 _VOCABULARY: Final = "urn:undefined:"
 _BASE: Final = "https://undefined.invalid/"
 UNDEFINED: Final = (_VOCABULARY, _BASE)
@@ -32,12 +36,6 @@ UNUSUAL: Final = re.compile(
 )
 _CONTROL: Final = re.compile(f"[{_CONTROLS}]")
 _KEYWORDS: Final = frozenset({"@context", "@language", "@value"})
-
-
-class UndefinedTermError(RecordError):
-    """The record has a part that no signature would cover."""
-
-    slug = "record-term-undefined"
 
 
 class RecordTooComplexError(RecordError):
@@ -66,9 +64,11 @@ def canonical(document: Document) -> bytes:
 
 def dataset_of(document: Document) -> Any:
     """The RDF of a document, each graph by its name, in which what is undefined can be seen."""
+    exposed = _exposed(document, 0)
+    _must_be_comparable(exposed)
     try:
-        return jsonld.to_rdf(_exposed(document, 0), {"documentLoader": load, "base": _BASE})
-    except jsonld.JsonLdError as error:
+        return Processor().to_rdf(exposed, {"documentLoader": load, "base": _BASE})
+    except (jsonld.JsonLdError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise RecordError(f"the record is not JSON-LD: {_innermost(error)}") from None
 
 
@@ -99,6 +99,8 @@ def _exposed(part: Any, depth: int) -> Any:
     if depth > DEPTH_MAX:
         raise RecordTooComplexError(f"the record is nested more than {DEPTH_MAX} deep")
     if isinstance(part, Mapping):
+        if "@language" in part and "@value" not in part:
+            raise UndefinedTermError("a language without words is covered by no signature")
         return {
             name: _known_contexts(value) if name == "@context" else _exposed(value, depth + 1)
             for name, value in part.items()
@@ -109,6 +111,24 @@ def _exposed(part: Any, depth: int) -> Any:
     return part
 
 
+def _must_be_comparable(document: Document) -> None:
+    """What a node says in one word is compared each with each, for a graph says nothing twice."""
+    said: defaultdict[tuple[object, str], list[object]] = defaultdict(list)
+    left: list[tuple[object, str, Any]] = [(None, "", document)]
+    while left:
+        node, name, value = left.pop()
+        if isinstance(value, list):
+            left.extend((node, name, each) for each in value)
+            continue
+        if isinstance(value, Mapping):
+            inside = value["id"] if isinstance(value.get("id"), str) else id(value)
+            left.extend((inside, word, each) for word, each in value.items())
+            value = inside
+        said[node, name].append(value)
+    if sum(len(each) * len(set(each)) for each in said.values()) > PAIRS_MAX:
+        raise RecordTooComplexError("a part of the record says too much in one word")
+
+
 def _known_contexts(value: Any) -> list[Any]:
     """The contexts of a document or a part. One written into it could turn words around."""
     addresses = value if isinstance(value, list) else [value]
@@ -117,6 +137,12 @@ def _known_contexts(value: Any) -> list[Any]:
             raise ContextUnknownError(
                 f"the context {str(address)[:200]} does not come with this ledger"
             )
+    return _with_vocabulary(*addresses)
+
+
+@lru_cache(maxsize=32)
+def _with_vocabulary(*addresses: str) -> list[Any]:
+    """One list for the same contexts, for the processor knows by it what they come to."""
     return [*addresses, {"@vocab": _VOCABULARY}]
 
 
@@ -133,7 +159,7 @@ def _covered(name: str, value: Any) -> bool:
     return True
 
 
-def _innermost(error: jsonld.JsonLdError) -> str:
+def _innermost(error: Exception) -> str:
     cause: BaseException = error
     while cause.__cause__ is not None:
         cause = cause.__cause__

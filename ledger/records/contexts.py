@@ -76,4 +76,5 @@ def load(address: str, _options: Mapping[str, Any] | None = None) -> dict[str, A
         "contextUrl": None,
         "documentUrl": address,
         "document": published(address),
+        "tag": "static",  # the processor may keep it from one document to the next
     }

@@ -23,6 +23,7 @@ from ledger.records.documents import (
     written_instant,
 )
 from ledger.records.issuers import proof_key
+from ledger.records.shapes import canonical_by_shape
 
 SUITE: Final = "eddsa-rdfc-2022"
 _FIXED: Final = {
@@ -88,7 +89,8 @@ def proven(document: Document, issuer: Document) -> Proven:
     unsigned = {name: value for name, value in document.items() if name != "proof"}
     options = {name: value for name, value in proof.items() if name != "proofValue"}
     try:
-        key.verify(multikeys.decode(proof["proofValue"]), signed_bytes(unsigned, options))
+        said = signed_bytes(unsigned, options, canonical_by_shape)
+        key.verify(multikeys.decode(proof["proofValue"]), said)
     except InvalidSignature:
         raise ProofRefusedError("the record is not what the issuer signed") from None
     return Proven(issuer_id, method, read_instant(proof["created"]))

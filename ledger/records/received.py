@@ -10,14 +10,13 @@ that came along with the record may have been written by anybody.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 from ledger.records import badges2
-from ledger.records.canonical import canonical
 from ledger.records.documents import (
     Document,
     RecordError,
@@ -52,10 +51,12 @@ from ledger.records.received_items import (
     StatusRefusedError,
 )
 from ledger.records.received_older import checked_older
+from ledger.records.shapes import at_most, canonical_by_shape
 from ledger.records.status import is_revoked
 from ledger.records.tokens import from_token
 
 ITEMS_MAX: Final = 200
+_NEW_SHAPES_MAX: Final = 150  # a transcript of many rubrics has a tenth
 _AWARDS: Final = frozenset({"AchievementCredential", "OpenBadgeCredential"})
 _TRANSCRIPT: Final = "ClrCredential"
 _ENTRY: Final = "BitstringStatusListEntry"
@@ -133,15 +134,21 @@ def checked(received: Received, known: Known, at: datetime) -> Checked:
 
     Raises RecordError, or a refusal below it, for whatever is not as somebody signed it.
     """
+    with at_most(_NEW_SHAPES_MAX):
+        return _checked(received, known, at)
+
+
+def _checked(received: Received, known: Known, at: datetime) -> Checked:
     document, kind = received.document, kind_of(received.document)
     if kind == "open_badge_2":
         return checked_older(document, received.token, known, at)
+    lists: dict[tuple[str, str], Document] = {}
     if kind == "open_badge_3":
-        item = _award(document, received.token, known, at)
+        item = _award(document, received.token, known, lists, at)
         return Checked(kind, item.standing, item.reason, (item,))
+    _must_differ(inner_awards(document))
     signer = _signed(document, received.token, known, at)
-    items = tuple(_award(one, None, known, at) for one in inner_awards(document))
-    _must_differ(items)
+    items = tuple(_award(one, None, known, lists, at) for one in inner_awards(document))
     return Checked(kind, signer.standing, signer.reason, items)
 
 
@@ -187,7 +194,13 @@ def inner_awards(document: Document) -> list[Document]:
     return awards
 
 
-def _award(document: Document, token: str | None, known: Known, at: datetime) -> Item:
+def _award(
+    document: Document,
+    token: str | None,
+    known: Known,
+    lists: dict[tuple[str, str], Document],
+    at: datetime,
+) -> Item:
     if _bytes_of(document) > RECORD_BYTES_MAX:
         raise RecordTooLargeError(f"an award has at most {RECORD_BYTES_MAX} bytes")
     label = _label(document)
@@ -195,7 +208,7 @@ def _award(document: Document, token: str | None, known: Known, at: datetime) ->
         raise RecordUnreadableError("the award has no id, or does not say what it is for")
     signer = _signed(document, token, known, at)
     until = read_instant(document["validUntil"]) if "validUntil" in document else None
-    status, status_reason = _status(document, signer, known, at)
+    status, status_reason = _status(document, signer, known, lists, at)
     if status != "revoked" and until is not None and until <= at:
         status, status_reason = "expired", None
     return Item(
@@ -252,7 +265,7 @@ def _proof(document: Document, token: str | None, known: Known) -> _Signer:
     if token is None:
         unsigned = {name: value for name, value in document.items() if name != "proof"}
         if issuer is None or "proof" not in document:
-            canonical(unsigned)  # what no signature could ever cover is refused either way
+            canonical_by_shape(unsigned)  # what no signature could ever cover is refused either way
     if token is None and "proof" not in document:
         return _Signer("unverified", "proof-missing")
     if issuer is None:
@@ -268,9 +281,16 @@ def _proof(document: Document, token: str | None, known: Known) -> _Signer:
 
 
 def _status(
-    document: Document, signer: _Signer, known: Known, at: datetime
+    document: Document,
+    signer: _Signer,
+    known: Known,
+    proven_lists: dict[tuple[str, str], Document],
+    at: datetime,
 ) -> tuple[Status, str | None]:
-    """What the issuer's list says of an award, and why it says nothing."""
+    """What the issuer's list says of an award, and why it says nothing.
+
+    A list is checked once for all awards that name it, and added to those that are proven.
+    """
     if "credentialStatus" not in document:
         return "unlisted", None
     entry = _entry(document)
@@ -278,11 +298,14 @@ def _status(
         return "unknown", "status-kind-unknown"
     address = entry.get("statusListCredential")
     found = known.lists.get(address) if isinstance(address, str) else None
-    if found is None or signer.issuer is None:
+    if not isinstance(address, str) or found is None or signer.issuer is None:
         return "unknown", "status-list-not-reachable"
     source, listed = found
+    named = (issuer_of(document), address)
     try:
-        return _listed(document, _list_proven(listed, signer.issuer), source, at)
+        if named not in proven_lists:
+            proven_lists[named] = _list_proven(listed, signer.issuer)
+        return _listed(document, proven_lists[named], source, at)
     except RecordError as error:
         raise StatusRefusedError(f"the status list of the record: {error.detail}") from None
 
@@ -328,12 +351,14 @@ def _by_itself(issuer_id: str) -> tuple[Source, Document] | None:
     return "self", document
 
 
-def _must_differ(items: Sequence[Item]) -> None:
+def _must_differ(awards: Iterable[Document]) -> None:
     """In what is signed a part that is there twice counts once, so it must not be there twice."""
-    named = [(one.issuer_id, one.record_id) for one in items]
-    for one in named:
-        if named.count(one) > 1:
-            raise RecordAmbiguousError(f"the transcript holds {one[1][:200]} twice")
+    seen = set()
+    for one in awards:
+        named = (issuer_of(one), str(one.get("id")))
+        if named in seen:
+            raise RecordAmbiguousError(f"the transcript holds {named[1][:200]} twice")
+        seen.add(named)
 
 
 def _bytes_of(document: Document) -> int:

@@ -16,6 +16,7 @@ from binascii import Error
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from ledger.errors import RuleError
@@ -84,6 +85,12 @@ def decoded(text: object) -> bytes:
     """The bits of a list, the first index in the highest bit. Raises RecordError."""
     if not isinstance(text, str) or not text.startswith(_MULTIBASE) or "=" in text:
         raise RecordError("a status list is not written as base64url")
+    return _unpacked(text)
+
+
+@lru_cache(maxsize=2)
+def _unpacked(text: str) -> bytes:
+    """A transcript asks one list for each of its awards."""
     try:
         packed = urlsafe_b64decode(text[1:] + "=" * (-len(text[1:]) % 4))
         unpacking = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)

@@ -20,8 +20,11 @@ from hypothesis import strategies as st
 from joserfc import jws
 from joserfc.jwk import ECKey
 
+from ledger.records import received, shapes
 from ledger.records.documents import RecordError
+from ledger.records.identities import Identity
 from ledger.records.issuers import IssuerKey, did_web, issuer_document
+from ledger.records.processor import Processor
 from ledger.records.proofs import with_proof
 from ledger.records.received import (
     address_of,
@@ -81,6 +84,12 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(socket, "socket", refuse)
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
+
+
+def award_of(number: int) -> dict[str, Any]:
+    """An award that shares no salt with another."""
+    identity = Identity("emailAddress", "ada@district.example", bytes([number]) * 16)
+    return award(number, identities=(identity,))
 
 
 def check(content: bytes, others: Known | None = None, at: datetime = AT) -> Checked:
@@ -159,6 +168,32 @@ def test_every_award_of_a_transcript_is_checked_by_itself() -> None:
     assert [one.standing for one in check(text(whole)).items] == ["verified", "verified"]
     outside = changed(whole, ("name",), lambda _: "Other")
     assert refusal(text(outside)) == "record-proof-refused"
+
+
+def test_awards_of_one_shape_are_worked_out_once_however_many_there_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    worked_out: list[int] = []
+    to_rdf = Processor.to_rdf
+    monkeypatch.setattr(Processor, "to_rdf", lambda *each: worked_out.append(1) or to_rdf(*each))
+    files = [text(sealed(transcript(*map(award_of, range(count))))) for count in (6, 12)]
+    counts = []
+    for file in files:
+        shapes.forget()
+        worked_out.clear()
+        assert {one.standing for one in check(file).items} == {"verified"}
+        counts.append(len(worked_out))
+    assert counts[0] == counts[1]
+
+
+def test_a_list_is_checked_once_for_all_the_awards_that_name_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    proofs: list[int] = []
+    prove = received.proven
+    monkeypatch.setattr(received, "proven", lambda *each: proofs.append(1) or prove(*each))
+    check(text(sealed(transcript(*map(award_of, range(5))))))
+    assert len(proofs) == 1 + 5 + 1
 
 
 def test_an_award_of_somebody_else_in_a_transcript_is_told_apart() -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger.records import shapes
@@ -16,6 +18,7 @@ from ledger.records.canonical import canonical
 from ledger.records.documents import RecordError
 from ledger.records.proofs import with_proof
 from ledger.records.shapes import canonical_by_shape
+from tests.records.received import transcript
 from tests.records.samples import (
     METHOD,
     PROOF_KEY,
@@ -173,3 +176,115 @@ def test_rubrics_and_evidence_of_any_length_come_out_the_same(
     for name in unnamed:
         del parts[name]["id"]
     assert outcome(canonical_by_shape, document) == outcome(canonical, document)
+
+
+def places(part: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Where each object of a document stands."""
+    if isinstance(part, dict):
+        yield path
+        for name, value in part.items():
+            yield from places(value, (*path, name))
+    elif isinstance(part, list):
+        for index, value in enumerate(part):
+            yield from places(value, (*path, index))
+
+
+def award_of(number: int) -> dict[str, Any]:
+    """An award that shares no salt with another."""
+    mine = award()
+    identities = [replace(one, salt=bytes([number]) * 16) for one in mine.identities]
+    url = f"https://records.district.example/records/{number}"
+    return signed(record_url=url, identities=tuple(identities))
+
+
+AROUND_TWO = transcript(award_of(1), award_of(2))
+NAMES = [
+    *("id", "type", "name", "evidence", "result", "verifiableCredential", "credentialSubject"),
+    *("jsonSchema", "credentialSchema", "allowedValue", "_sd", "cnf", "proof", "proofPurpose"),
+    *("urn:leaf:0:", "urn:leaf:2:", "urn:x:y", "@value", "@language", "@id", "salary", "issuer"),
+    *("resultDescription", "rubricCriterionLevel", "alignment", "hashed", "creditsEarned"),
+]
+WORDS = [
+    *("urn:leaf:0:", "urn:leaf:3:", "VerifiablePresentation", "JsonSchema", "ClrSubject"),
+    *("Evidence", "Achievement", "ResultDescription", "assertionMethod", "id", "name", "en"),
+    *("@foo", "@type", "_:b0", "a b", "https://a.example/\u3000b", "urn:x\n", "urn:\x85x", "urn:"),
+    *("did:x", "https://a.example/", 'https://a.example/"', "urn:undefined:x", "HTTPS://X", "1.50"),
+]
+TWIN = {"id": "https://a.example/", "type": ["Evidence"], "name": "twin"}
+VALUES: Any = st.recursive(
+    st.one_of(st.sampled_from(WORDS), st.sampled_from([1, 1.5, 1e-7, True, None])),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(st.sampled_from(NAMES), inner, max_size=4),
+        st.just(TWIN),
+        st.just({"id": "urn:schema", "type": "JsonSchema", "jsonSchema": {"a": "b"}}),
+    ),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=150)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(list(places(AROUND_TWO))), st.sampled_from(NAMES), VALUES),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_a_document_made_to_come_out_otherwise_does_not(
+    changes: list[tuple[tuple[str | int, ...], str, Any]],
+) -> None:
+    document: Any = {"": AROUND_TWO}
+    for path, name, value in changes:
+        with suppress(KeyError, IndexError, TypeError):  # a change before it took the place away
+            document = changed(document, ("", *path), lambda part, n=name, v=value: {**part, n: v})
+    assert outcome(canonical_by_shape, document[""]) == outcome(canonical, document[""])
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "value"),
+    [
+        ((), "type", ["VerifiableCredential", "OpenBadgeCredential", "urn:leaf:0:"]),
+        ((), "urn:leaf:0:", "x"),
+        ((), "name", {"@value": "urn:leaf:0:"}),
+        ((), "credentialSchema", [{"id": "urn:s", "type": "JsonSchema", "jsonSchema": {"a": "b"}}]),
+        (("credentialSubject", "achievement"), "id", "https://a.example/\u3000b"),
+        (("credentialSubject", "achievement"), "id", "https://a.example/\x85"),
+    ],
+)
+def test_what_once_came_out_otherwise_does_not(
+    path: tuple[str, ...], name: str, value: Any
+) -> None:
+    document = changed({"": UNSIGNED}, ("", *path), lambda part: {**part, name: value})[""]
+    assert outcome(canonical_by_shape, document) == outcome(canonical, document)
+
+
+def test_records_in_a_graph_of_their_own_come_out_the_same() -> None:
+    document = {
+        **UNSIGNED,
+        "type": [*UNSIGNED["type"], "VerifiablePresentation"],
+        "verifiableCredential": [award_of(1), award_of(2)],
+    }
+    assert canonical_by_shape(document) == canonical(document)
+
+
+def test_a_document_of_too_many_shapes_goes_the_long_way_as_a_whole(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shapes.forget()
+    evidence = [
+        {"id": f"urn:file:{number}", "type": ["Evidence"], f"urn:word:{number}": "x"}
+        for number in range(20)
+    ]
+    document = {**UNSIGNED, "evidence": evidence}
+    expected = canonical(document)
+    counted: list[int] = []
+    work_out = shapes.dataset_of
+    monkeypatch.setattr(shapes, "dataset_of", lambda one: counted.append(1) or work_out(one))
+    with shapes.at_most(5):
+        assert [canonical_by_shape(document), canonical_by_shape(UNSIGNED)] == [
+            expected,
+            canonical(UNSIGNED),
+        ]
+    assert len(counted) == 5
+    assert canonical_by_shape(document) == expected
