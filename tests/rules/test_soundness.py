@@ -12,6 +12,13 @@ from tests.samples import named
 
 FLAT = {"name": "flat", "basis": {"kind": "flat", "amount_cents": 30_000}}
 GRANT = {"fund": "grant", "performance_from": "2025-07-01"}
+CREDIT = {
+    "kind": "credit_requested",
+    "choice": "credit",
+    "unit": "salary_credit",
+    "unit_hundredths": 50,
+    "each_hours": 8,
+}
 
 
 def fields_of(**changes: Any) -> list[str]:
@@ -31,6 +38,8 @@ def fields_of(**changes: Any) -> list[str]:
         ({"amount": [FLAT | {"deducted": True}]}, ["amount"]),
         ({"amount": [FLAT, FLAT | {"deducted": True}]}, []),
         ({"amount": [], "benefit": "lane_change"}, []),
+        ({"trigger": CREDIT, "benefit": "lane_change"}, []),
+        ({"trigger": CREDIT}, ["benefit"]),
     ],
 )
 def test_what_cannot_be_meant_so_is_named(changes: dict[str, Any], expected: list[str]) -> None:
