@@ -14,13 +14,30 @@ from fastapi.openapi.utils import get_openapi
 from api import problems
 from api.auth import load_verifier
 from api.edge import Edge
+from api.places import Places
 from api.request_log import RequestLog
-from api.routes import ROUTERS, ctdl, records_open_badges, records_public, records_verify, seal
-from api.routes.health import router as health
-from api.routes.shared import router as shared_by_link
+from api.routes import (
+    ROUTERS,
+    ctdl,
+    health,
+    records_open_badges,
+    records_public,
+    records_verify,
+    seal,
+    shared,
+)
 from api.settings import Settings, read_settings
 from api.status_lists import StatusLists
 
+OPEN_ROUTERS = (
+    health.router,
+    seal.router,
+    shared.router,
+    records_public.router,
+    records_verify.router,
+    records_open_badges.router,
+    ctdl.router,
+)
 DESCRIPTION = """\
 A ledger of teachers' micro-credentials. Every change is one request with an `Idempotency-Key`, is
 one command, and answers with the place of its events in the log (`Ledger-Position`). Send it again
@@ -41,7 +58,6 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         openapi_url="/openapi.json",
         redirect_slashes=False,
-        generate_unique_id_function=lambda route: route.name,
         telemetry=_telemetry(settings),
     )
     app.state.settings = settings
@@ -49,15 +65,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.status_lists = StatusLists()
     app.add_middleware(RequestLog)
     problems.install(app)
-    for router in ROUTERS:
-        app.include_router(router, prefix="/v1")
-    app.include_router(health)
-    app.include_router(seal.router)
-    app.include_router(shared_by_link)
-    app.include_router(records_public.router)
-    app.include_router(records_verify.router)
-    app.include_router(records_open_badges.router)
-    app.include_router(ctdl.router)
+    routes = [route for router in (*ROUTERS, *OPEN_ROUTERS) for route in router.routes]
+    app.router.routes += [Places(routes), *routes]
     app.openapi = _documented(app)  # type: ignore[method-assign]  # FastAPI's way to extend it
     return app
 

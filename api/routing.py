@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, TypeVar, get_args, get_type_hints
@@ -30,16 +31,27 @@ WRITE_PROBLEMS = (400, 409, 412, 413, 415)
 READ_PROBLEMS = (400,)
 ASK_PROBLEMS = (400, 409, 413, 415)
 GONE = 410  # a file that was erased
+TEXT_OR_NAME = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"(\s*:)?', re.DOTALL)  # a name has a colon
+ONCE = frozenset(  # of two, a proxy may go by the one and we by the other
+    {b"authorization", b"content-type", b"idempotency-key", b"if-match", b"ledger-time"}
+)
 BYTES = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
 Route = TypeVar("Route", bound=Callable[..., Any])
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class StrictRequest(Request):
-    """A request whose JSON is JSON: no NaN, no half characters, no endless nesting."""
+    """A request whose JSON is JSON: no NaN, no half characters, no endless nesting, no name twice.
+
+    Of two values under one name readers take the first or the last, so nobody knows what was meant.
+    """
 
     async def json(self) -> Any:
-        return orjson.loads(await self.body())
+        body = await self.body()
+        said = orjson.loads(body)
+        if sum(map(bool, TEXT_OR_NAME.findall(body))) > _names_in(said):
+            raise HTTPException(400, "the body says one thing twice")
+        return said
 
 
 class SignedInRoute(APIRoute):
@@ -55,6 +67,7 @@ class SignedInRoute(APIRoute):
             expected = FORM if isinstance(field.field_info, params.Form) else JSON
 
         async def handle_strictly(request: Request) -> Response:
+            _check_headers(request)
             verifier: TokenVerifier = request.app.state.verifier
             principal_id = verifier.principal(bearer(request))
             request.state.principal_id = principal_id
@@ -79,11 +92,18 @@ class ImportRoute(SignedInRoute):
     body_setting = "import_bytes_max"
 
 
-class Router(APIRouter):
+class OpenRouter(APIRouter):
+    """The routes of one subject that may be asked without a token."""
+
+    def __init__(self, subject: str, **options: Any) -> None:
+        super().__init__(tags=[subject], generate_unique_id_function=_name_of, **options)
+
+
+class Router(OpenRouter):
     """The routes of one subject. A write appends facts and answers 201; a read changes nothing."""
 
     def __init__(self, subject: str, route_class: type[SignedInRoute] = SignedInRoute) -> None:
-        super().__init__(tags=[subject], route_class=route_class)
+        super().__init__(subject, prefix="/v1", route_class=route_class)
 
     def write(self, path: str, model: type[Recorded] = Recorded) -> Callable[[Route], Route]:
         return self.post(
@@ -119,6 +139,11 @@ class Router(APIRouter):
             return self.get(path, openapi_extra=_asked_with(function), **options)(function)
 
         return register
+
+
+def _name_of(route: APIRoute) -> str:
+    """How the OpenAPI calls what a route does: as the code does."""
+    return route.name
 
 
 def _asked_with(function: Callable[..., Any]) -> dict[str, Any]:
@@ -182,6 +207,25 @@ def bearer(request: Request) -> str:
     if scheme.lower() != "bearer" or not token:
         raise NotSignedInError("send an access token: Authorization: Bearer ...")
     return token.strip()
+
+
+def _names_in(said: Any) -> int:
+    """How many names there are in all objects of what was read."""
+    names, left = 0, [said]
+    while left:
+        one = left.pop()
+        if isinstance(one, dict):
+            names += len(one)
+            left.extend(one.values())
+        elif isinstance(one, list):
+            left.extend(one)
+    return names
+
+
+def _check_headers(request: Request) -> None:
+    names = [name for name, _ in request.headers.raw if name in ONCE]
+    if len(names) > len(set(names)):
+        raise HTTPException(400, "the headers say one thing twice")
 
 
 def _check_content_type(request: Request, expected: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, Literal
 from uuid import UUID
@@ -108,6 +109,7 @@ class ShownLine:
 
 DERIVED = frozenset({"status", "in_force", "duplicate_of", "disputes", "origin", "accepted"})
 COPIED = tuple(name for name in ShownLine.__dataclass_fields__ if name not in DERIVED)
+_copied = attrgetter(*COPIED)
 
 
 def shown(
@@ -119,9 +121,8 @@ def shown(
 ) -> ShownLine:
     """A line as a reader on that day has to see it."""
     day = effective_on or local_date(at, line.zone or "UTC")
-    copied = {name: getattr(line, name) for name in COPIED}
     return ShownLine(
-        **copied,
+        **dict(zip(COPIED, _copied(line), strict=True)),
         status=line.status_on(day),
         in_force=line.holds(day),
         duplicate_of=counted_instead.get(line.enrollment_id),

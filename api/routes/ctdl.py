@@ -8,12 +8,13 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from api.ctdl import Catalog
 from api.exports.ctdl import described, described_stack, graph
 from api.problems import declared
 from api.record_addresses import addresses_of
+from api.routing import OpenRouter
 from api.writing import edge_of
 from ledger.errors import NotFoundError
 from projections import catalog
@@ -25,7 +26,7 @@ ANY: dict[str, Any] = {
     "responses": declared() | {200: {"content": {LINKED: {"schema": {"type": "object"}}}}},
 }
 
-router = APIRouter(tags=["catalog"])
+router = OpenRouter("catalog")
 
 
 @router.get("/issuers/{issuer_id}/ctdl", **ANY)

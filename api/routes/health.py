@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from pydantic import BaseModel
 
 from api.edge import Edge, budget, database_url
+from api.routing import OpenRouter
 from api.writing import edge_of
 from ledger.errors import LedgerError
 from ledger.seal.reads import SealReads
@@ -15,7 +16,7 @@ from ledger.seal.structure import check_structure
 from ledger.store import EVERYTHING, head_level, migration_level, refuse_unsafe_server
 from projections import setup
 
-router = APIRouter(tags=["health"])
+router = OpenRouter("health")
 GAPS_SHOWN = 5  # the first say enough
 
 

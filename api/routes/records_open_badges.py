@@ -15,14 +15,14 @@ from typing import Annotated, Any, Final, Literal, NamedTuple
 from urllib.parse import urlencode
 
 import orjson
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from api.auth import TokenVerifier
 from api.problems import MethodError
 from api.record_addresses import addresses_of
-from api.routing import bearer
+from api.routing import OpenRouter, bearer
 from api.settings import Settings, read_authorization_server
 from api.writing import caller_of, edge_of
 from ledger.errors import (
@@ -41,7 +41,7 @@ BASE: Final = "/ims/ob/v3p0"
 SCOPE: Final = "https://purl.imsglobal.org/spec/ob/v3p0/scope/credential.readonly"
 LIMIT_MAX: Final = 200
 
-router = APIRouter(prefix=BASE, tags=["records"], include_in_schema=False)
+router = OpenRouter("records", prefix=BASE, include_in_schema=False)
 
 
 class Page(BaseModel):

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import orjson
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import Path, Request, Response
 
 from api.carry.contents import stack_of
 from api.clock import now
@@ -17,6 +17,7 @@ from api.problems import declared
 from api.record_addresses import addresses_of
 from api.record_forms import OBJECT, TEXT, TOKEN, Form, wanted
 from api.record_signing import document_of, keys_of
+from api.routing import OpenRouter
 from api.status_lists import status_lists_of
 from api.writing import edge_of
 from ledger.aggregates.credential import Credential
@@ -42,7 +43,7 @@ ANY: dict[str, Any] = {  # of the type that the thing has, or that was asked for
     },
 }
 
-router = APIRouter(tags=["records"])
+router = OpenRouter("records")
 ListNumber = Annotated[int, Path(ge=1, le=LISTS_MAX)]
 Version = Annotated[int, Path(ge=1, le=10**6)]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel
 from starlette.datastructures import UploadFile
@@ -17,7 +17,7 @@ from api.pages.verify import page
 from api.problems import declared
 from api.record_addresses import addresses_of
 from api.record_verdicts import Verdict, verdict
-from api.routing import FORM, FORM_OVERHEAD_BYTES, limited
+from api.routing import FORM, FORM_OVERHEAD_BYTES, OpenRouter, limited
 from api.status_lists import status_lists_of
 from api.writing import edge_of
 from ledger.errors import NotFoundError
@@ -25,7 +25,7 @@ from ledger.records.received_files import TRANSCRIPT_BYTES_MAX
 from ledger.store import EVERYTHING
 from projections import records
 
-router = APIRouter(tags=["records"])
+router = OpenRouter("records")
 
 
 class RecordStatus(BaseModel):

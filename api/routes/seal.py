@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import Path, Request, Response
 
+from api.routing import OpenRouter
 from api.writing import edge_of
 from ledger.errors import NotFoundError
 from ledger.seal.merkle import HASH_BYTES
@@ -23,7 +24,7 @@ TEXT, BYTES = "text/plain; charset=utf-8", "application/octet-stream"
 CHANGES = {"Cache-Control": "no-cache"}
 NEVER_CHANGES = {"Cache-Control": "public, max-age=31536000, immutable"}
 
-router = APIRouter(tags=["seal"], include_in_schema=False)
+router = OpenRouter("seal", include_in_schema=False)
 
 
 @router.get("/checkpoint")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from api.answers import answer
 from api.clock import now
 from api.pages.plain import HTML, PAGE
 from api.pages.shared import page
 from api.problems import declared
-from api.routing import GONE
+from api.routing import GONE, OpenRouter
 from api.shared_records import (
     VIEWS,
     SharedRecord,
@@ -24,7 +24,7 @@ from api.writing import edge_of
 
 UNSEEN: Final = {"X-Robots-Tag": "noindex, nofollow", "Cache-Control": "no-store"}
 
-router = APIRouter(tags=["shares"])
+router = OpenRouter("shares")
 
 
 @router.get("/share/{secret}", response_model=SharedRecord, responses=declared(GONE) | PAGE)

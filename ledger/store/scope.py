@@ -15,10 +15,12 @@ from itertools import count
 from typing import Any, LiteralString, Self
 from uuid import UUID
 
+import orjson
 from psycopg import Connection, Cursor, errors, pq
 from psycopg.abc import Params, PQGen, Query
 from psycopg.generators import fetch_many, send
 from psycopg.pq.abc import PGresult
+from psycopg.types.json import set_json_loads
 
 SET_SCOPE: LiteralString = "SELECT set_config('mcledger.scope', $1, true)"
 
@@ -37,6 +39,7 @@ class ScopedConnection(Connection[Any]):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.cursor_factory = ScopedCursor
+        set_json_loads(orjson.loads, self)
         self.prepared: dict[tuple[bytes, tuple[int, ...]], bytes] = {}
         self.numbers = count()
 
