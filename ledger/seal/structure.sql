@@ -56,7 +56,9 @@ SELECT format('%%s %%s', r.kind, r.relname),
                                       WHEN r.relrowsecurity THEN 'on' ELSE 'off' END,
            'definition', CASE WHEN r.relkind IN ('v', 'm') THEN pg_get_viewdef(r.oid, true) END,
            'parents', (SELECT array_agg(i.inhparent::regclass::text ORDER BY 1)
-                         FROM pg_inherits i WHERE i.inhrelid = r.oid))
+                         FROM pg_inherits i WHERE i.inhrelid = r.oid),
+           'children', (SELECT array_agg(i.inhrelid::regclass::text ORDER BY 1)
+                          FROM pg_inherits i WHERE i.inhparent = r.oid))
   FROM relations r
  UNION ALL
 SELECT format('column %%s of %%s', c.attname, r.relname),
@@ -129,6 +131,41 @@ SELECT format('grant of %%s on %%s to %%s', g.privilege_type, g.name,
  UNION ALL
 SELECT format('role <%%s>', r.rolname),
        jsonb_build_object('superuser', r.rolsuper, 'bypasses row-level security', r.rolbypassrls,
-                          'may create roles', r.rolcreaterole, 'may replicate', r.rolreplication)
+                          'may create roles', r.rolcreaterole, 'may replicate', r.rolreplication,
+                          'may log in', r.rolcanlogin)
   FROM pg_roles r
- WHERE r.rolname = ANY(%(roles)s);
+ WHERE r.rolname = ANY(%(roles)s)
+ UNION ALL
+-- Who among ours may act as whom. Whoever logs in is a member of what it needs, which is not ours.
+SELECT format('role <%%s> as <%%s>', m.rolname, r.rolname),
+       jsonb_build_object('can be passed on', bool_or(a.admin_option))
+  FROM pg_auth_members a
+  JOIN pg_roles m ON m.oid = a.member
+  JOIN pg_roles r ON r.oid = a.roleid
+ WHERE m.rolname = ANY(%(roles)s) AND r.rolname = ANY(%(roles)s)
+ GROUP BY m.rolname, r.rolname
+ UNION ALL
+-- What everybody who connects would begin with, where that could open a wall or pass a trigger.
+SELECT format('setting %%s of %%s', split_part(setting, '=', 1),
+              coalesce(format('role <%%s>', o.rolname), 'the database')),
+       jsonb_build_object('value', substr(setting, strpos(setting, '=') + 1))
+  FROM pg_db_role_setting s
+  LEFT JOIN pg_roles o ON o.oid = s.setrole
+ CROSS JOIN unnest(s.setconfig) setting
+ WHERE (s.setdatabase = 0 OR s.setdatabase = (SELECT oid FROM pg_database
+                                               WHERE datname = current_database()))
+   AND (o.rolname IS NULL OR o.rolname = ANY(%(roles)s))
+   AND (split_part(setting, '=', 1) IN ('row_security', 'session_replication_role')
+        OR starts_with(setting, 'mcledger.'))
+ UNION ALL
+-- What would be granted on whatever is made here later.
+SELECT format('default grant of %%s on %%s of <%%s> to %%s', a.privilege_type,
+              CASE d.defaclobjtype WHEN 'r' THEN 'tables' WHEN 'S' THEN 'sequences'
+                   WHEN 'f' THEN 'functions' ELSE 'others' END, pg_get_userbyid(d.defaclrole),
+              CASE a.grantee WHEN 0 THEN 'PUBLIC'
+              ELSE format('<%%s>', pg_get_userbyid(a.grantee)) END),
+       jsonb_build_object('can be passed on', bool_or(a.is_grantable))
+  FROM pg_default_acl d
+ CROSS JOIN LATERAL aclexplode(d.defaclacl) a
+ WHERE d.defaclnamespace = %(schema)s::regnamespace
+ GROUP BY a.privilege_type, d.defaclobjtype, d.defaclrole, a.grantee;

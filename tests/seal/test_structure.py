@@ -162,6 +162,30 @@ TOLD: Mapping[str, tuple[str, str]] = {
         "ALTER ROLE ledger_read BYPASSRLS",
         "role <read> was changed: bypasses row-level security: True, not False",
     ),
+    "a role that logs in": (
+        "ALTER ROLE ledger_owner LOGIN",
+        "role <owner> was changed: may log in: True, not False",
+    ),
+    "a role that acts as another": (
+        "GRANT ledger_owner TO ledger_append",
+        "role <append> as <owner> was not made by the migrations",
+    ),
+    "a role that may let others in": (
+        "GRANT ledger_owner TO ledger_migrate WITH ADMIN OPTION",
+        "role <migrate> as <owner> was changed: can be passed on: True, not False",
+    ),
+    "a setting that opens every wall": (
+        "ALTER ROLE ledger_read SET mcledger.scope = '{00000000-0000-0000-0000-000000000000}'",
+        "setting mcledger.scope of role <read> was not made by the migrations",
+    ),
+    "a grant on what is to come": (
+        "ALTER DEFAULT PRIVILEGES IN SCHEMA ledger GRANT SELECT ON TABLES TO PUBLIC",
+        "default grant of SELECT on tables of ",
+    ),
+    "a heir elsewhere": (
+        "CREATE TABLE public.heir () INHERITS (ledger_events)",
+        "table ledger_events was changed: children: ['public.heir'], not none",
+    ),
     "a rule": (
         "CREATE RULE nothing AS ON INSERT TO ledger_events DO INSTEAD NOTHING",
         "rule nothing of ledger_events was not made by the migrations",
