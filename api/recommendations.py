@@ -18,11 +18,11 @@ from api.edge import Edge
 from api.quotes import imagined, offers
 from api.transcripts import LINES_MAX, lines_as_of
 from ledger.events.notification import NotificationKind
+from ledger.rules.notices import OF_HR
 from ledger.rules.stacks import Missing
 from ledger.store import EVERYTHING
 from ledger.values import POSITION_MAX
 from projections import catalog, employments, known, quotes, stacks, transcript
-from projections.payable import OF_HR
 from projections.payouts import PolicyVersion
 from projections.quotes import PolicyQuote
 from projections.stacks import TitledLine as StackLine

@@ -11,6 +11,7 @@ from uuid import UUID
 from psycopg import Connection
 
 from ledger.events.calendar import AllotmentSet
+from ledger.rules.notices import OF_HR
 from ledger.values import POSITION_MAX
 from projections.budgets import BudgetLine
 from projections.sql import blocks, rows
@@ -52,7 +53,7 @@ def of_district(
     newest = {(one.fund, one.fiscal_year): one for one in facts}
     owed: dict[tuple[str, int], dict[UUID, int]] = {}
     for policy_id, year, fund, cents in rows(
-        connection, _SQL["owed_by_fund"], district_id=district_id, as_of=as_of
+        connection, _SQL["owed_by_fund"], district_id=district_id, as_of=as_of, of_hr=OF_HR
     ):
         owed.setdefault((fund, year), {})[policy_id] = cents
     lines = list(budgets)

@@ -13,14 +13,14 @@ SELECT p.policy_id, p.fiscal_year, paid.fund, sum(paid.cents)::bigint AS cents
        CROSS JOIN LATERAL (
              SELECT v.terms->'account'->>'fund' AS fund, p.amount_cents AS cents
               WHERE p.parts IS NULL
-                 OR p.benefit IN ('base_pay', 'base_add', 'lane_change', 'step')
+                 OR p.benefit = ANY(%(of_hr)s)
               UNION ALL
              SELECT coalesce(share.value->>0, part.fund),
                     coalesce((share.value->>1)::bigint, part.amount_cents)
                FROM json_to_recordset(p.parts::json)
                     AS part(fund text, amount_cents bigint, shares json)
                     LEFT JOIN LATERAL json_array_elements(part.shares) AS share ON true
-              WHERE p.benefit NOT IN ('base_pay', 'base_add', 'lane_change', 'step')) AS paid
+              WHERE p.benefit <> ALL(%(of_hr)s)) AS paid
  WHERE p.district_id = %(district_id)s AND p.from_position <= %(as_of)s
    AND coalesce(p.to_position > %(as_of)s, true)
    AND p.verdict = 'due' AND w.payout_id IS NULL

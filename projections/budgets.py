@@ -22,6 +22,7 @@ from psycopg import Connection
 
 from ledger.events.enrollment import Awarded
 from ledger.rules.calendars import fiscal_year
+from ledger.rules.notices import OF_HR
 from ledger.values import POSITION_MAX
 from projections import known
 from projections.payouts import PolicyVersion
@@ -102,7 +103,9 @@ def of_district(
         as_of: As it was known at this position, which is none behind that one.
     """
     with known.payroll_of_district(connection, district_id, as_of):
-        found = read(connection, Money, _SQL["money"], district_id=district_id, as_of=as_of)
+        found = read(
+            connection, Money, _SQL["money"], district_id=district_id, as_of=as_of, of_hr=OF_HR
+        )
     money = {(one.policy_id, one.fiscal_year): one for one in found}
     versions = {
         (one.policy_id, one.policy_version): one

@@ -17,7 +17,7 @@ owed AS (
                 WHEN l.verdict = 'pending' OR w.payout_id IS NOT NULL THEN 'pending'
                 ELSE 'due' END AS stands,
            CASE WHEN l.parts IS NULL
-                  OR l.benefit IN ('base_pay', 'base_add', 'lane_change', 'step')
+                  OR l.benefit = ANY(%(of_hr)s)
                 THEN l.amount_cents
                 WHEN l.verdict = 'pending' THEN l.amount_cents
                 ELSE (SELECT coalesce(sum(part.amount_cents), 0)

@@ -8,6 +8,7 @@ from uuid import UUID
 from psycopg import Connection
 
 from ledger.events.entitlement import entitlement_stream
+from ledger.rules.notices import OF_HR
 from projections.sql import blocks, rows
 
 VIEWS = ("payouts", "batches")
@@ -34,13 +35,13 @@ class Span(NamedTuple):
 
 def owed(connection: Connection[Any], district_id: UUID, *, as_of: int) -> list[Owed]:
     """Every version of what a district has owed up to a position."""
-    found = rows(connection, _SQL["owed"], district_id=district_id, as_of=as_of)
+    found = rows(connection, _SQL["owed"], district_id=district_id, as_of=as_of, of_hr=OF_HR)
     return [Owed(*row) for row in found]
 
 
 def persons(connection: Connection[Any], district_id: UUID, *, as_of: int) -> frozenset[UUID]:
     """Whose entitlements a journal up to a position is about."""
-    found = rows(connection, _SQL["persons"], district_id=district_id, as_of=as_of)
+    found = rows(connection, _SQL["persons"], district_id=district_id, as_of=as_of, of_hr=OF_HR)
     return frozenset(person_id for (person_id,) in found)
 
 

@@ -10,14 +10,14 @@ SELECT p.payout_id, p.policy_id, p.from_position, p.to_position,
        END::bigint AS cents
   FROM payouts p
  WHERE p.district_id = %(district_id)s AND p.from_position <= %(as_of)s
-   AND p.benefit NOT IN ('base_pay', 'base_add', 'lane_change', 'step')
+   AND p.benefit <> ALL(%(of_hr)s)
  ORDER BY p.payout_id, p.from_position;
 
 -- name: persons
 SELECT DISTINCT person_id
   FROM payouts
  WHERE district_id = %(district_id)s AND from_position <= %(as_of)s
-   AND benefit NOT IN ('base_pay', 'base_add', 'lane_change', 'step');
+   AND benefit <> ALL(%(of_hr)s);
 
 -- name: waits
 -- From where to where in the log it waited for the budget, and so was not owed.

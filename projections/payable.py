@@ -15,8 +15,8 @@ from uuid import UUID
 from psycopg import Connection
 
 from ledger.errors import RuleError
-from ledger.rules.entitlements.judging import NOTICES
 from ledger.rules.entitlements.lines import FUND
+from ledger.rules.notices import OF_HR
 from ledger.rules.payroll import Correction, Payable, apportion
 from projections import batches, payouts
 from projections.entitlements import Part, parts
@@ -26,7 +26,6 @@ from projections.sql import NO_ID
 VIEWS = ("payouts", "batches")  # that have to have come as far as the position
 PAGE = 5_000
 ALWAYS = date.max  # whatever is payable at some time
-OF_HR = frozenset({"base_pay", *NOTICES})  # never lines
 UNNAMED = None  # in place of a micro-credential, where something rests on several
 
 

@@ -22,6 +22,7 @@ from psycopg import Connection
 
 from ledger.events.merge import PersonsMerged
 from ledger.events.policy_rule import BenefitKind
+from ledger.rules.notices import OF_HR
 from ledger.values import POSITION_MAX
 from projections.contract import Fact, Projection, Table, Viewer
 from projections.payout_begun import noted, written
@@ -342,6 +343,7 @@ def notices(
         Notice,
         _SQL["notices"],
         district_id=district_id,
+        of_hr=OF_HR,
         effective_on=effective_on,
         as_of=as_of,
         after_day=after[0],

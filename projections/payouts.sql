@@ -555,7 +555,7 @@ SELECT p.person_id, p.district_id, p.payable_on AS begins_on,
              AND coalesce(w.to_position > %(as_of)s, true)
  WHERE p.from_position <= %(as_of)s AND coalesce(p.to_position > %(as_of)s, true)
    AND p.district_id = %(district_id)s AND p.verdict = 'due'
-   AND p.benefit IN ('base_pay', 'base_add', 'lane_change', 'step')
+   AND p.benefit = ANY(%(of_hr)s)
    AND w.payout_id IS NULL
    AND (p.payable_on, p.person_id) > (%(after_day)s::date, %(after_id)s::uuid)
  GROUP BY p.person_id, p.district_id, p.payable_on

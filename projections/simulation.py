@@ -20,7 +20,7 @@ from psycopg import Connection
 from ledger.events.policy_rule import Rule
 from ledger.rules.allocation import Wanted, waiting
 from ledger.rules.entitlements.findings import RulePolicy, RuleVersion, is_pooled
-from ledger.rules.entitlements.judging import NOTICES
+from ledger.rules.notices import OF_HR
 from ledger.values import POSITION_MAX, stream_id
 from projections.known import payouts_of_district, payouts_under_draft
 from projections.payout_rules import Judgment, judge_rules
@@ -208,7 +208,7 @@ def _look_up(
 
 def _owed(connection: Connection[Any], narrowed: str, asked: Mapping[str, Any]) -> list[_Part]:
     sql = _SQL["owed"] + "\n" + _SQL[narrowed]
-    return [_Part(*row) for row in rows(connection, sql, **asked)]
+    return [_Part(*row) for row in rows(connection, sql, of_hr=OF_HR, **asked)]
 
 
 def count_persons(connection: Connection[Any], district_id: UUID) -> int:
@@ -264,7 +264,7 @@ def _count(tally: _Tally, person_id: UUID, judged: Judgment, draft: RuleVersion)
 
 
 def _parts(person_id: UUID, judged: Judgment) -> list[_Part]:
-    if judged.rule.benefit in NOTICES:
+    if judged.rule.benefit in OF_HR:
         return [_Part(person_id, judged.finding.payable_on, judged.finding.amount_cents)]
     return [_Part(person_id, part["due_on"], part["amount_cents"]) for part in judged.parts]
 

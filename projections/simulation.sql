@@ -17,7 +17,7 @@ SELECT p.person_id, part.due_on, part.cents
        CROSS JOIN LATERAL (
              SELECT p.payable_on AS due_on, p.amount_cents AS cents
               WHERE p.parts IS NULL
-                 OR p.benefit IN ('base_pay', 'base_add', 'lane_change', 'step')
+                 OR p.benefit = ANY(%(of_hr)s)
               UNION ALL
              SELECT listed.due_on, listed.amount_cents
                FROM json_to_recordset(p.parts::json) AS listed(due_on date, amount_cents bigint)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 from uuid import UUID
 
 NoticeKind = Literal["base_add", "lane_change", "step"]
+OF_HR = ["base_pay", *get_args(NoticeKind)]  # benefits that are never lines, as plain terms say too
 
 
 class Notice(NamedTuple):

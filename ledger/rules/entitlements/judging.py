@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from ledger.events.policy_rule import AwardTrigger, CreditTrigger
 from ledger.rules.entitlements.amounts import amount_cents
@@ -24,11 +24,7 @@ from ledger.rules.entitlements.timing import Part, due_day, parts, settle_by
 from ledger.rules.incentives import Check, Input, duplicate_checks, verdict_of
 from ledger.rules.notices import Notice, NoticeKind
 
-NOTICES: dict[str, NoticeKind] = {
-    "base_add": "base_add",
-    "lane_change": "lane_change",
-    "step": "step",
-}
+NOTICES: dict[str, NoticeKind] = {kind: kind for kind in get_args(NoticeKind)}
 
 
 class Due(NamedTuple):
