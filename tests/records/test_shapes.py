@@ -223,7 +223,7 @@ VALUES: Any = st.recursive(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=40)
 @given(
     st.lists(
         st.tuples(st.sampled_from(list(places(AROUND_TWO))), st.sampled_from(NAMES), VALUES),
