@@ -17,10 +17,10 @@ from uuid import UUID
 from psycopg import Connection
 
 from ledger.rules.suppression import Path, suppressed
+from ledger.rules.terms import term_of
 from projections.sql import blocks, rows
 
 VIEWS = ("transcript", "employments")
-FALL_STARTS_MONTH = 7
 NO_SCHOOL = ""
 _SQL = blocks("award_counts")
 
@@ -39,22 +39,15 @@ class AwardCount:
     teachers: int | None
 
 
-def term_of(day: date) -> tuple[str, date]:
-    """The half of a school year that a day lies in, and its last day: fall from 1 July on."""
-    if day.month >= FALL_STARTS_MONTH:
-        return f"{day.year}-{(day.year + 1) % 100:02} fall", date(day.year, 12, 31)
-    return f"{day.year - 1}-{day.year % 100:02} spring", date(day.year, 6, 30)
-
-
 def of_district(connection: Connection[Any], district_id: UUID, on: date) -> Sequence[AwardCount]:
     """Every count that may be listed of the terms that are over on a day, totals first."""
     counts = Counter[Path]()
     for credential_id, awarded_on, school_id, teachers in rows(
         connection, _SQL["of_district"], district_id=district_id
     ):
-        term, last_day = term_of(awarded_on)
-        if last_day < on:
-            counts[str(credential_id), term, school_id or NO_SCHOOL] += teachers
+        term = term_of(awarded_on)
+        if term.last_day < on:
+            counts[str(credential_id), term.name, school_id or NO_SCHOOL] += teachers
     return [_counted(path, teachers) for path, teachers in suppressed(counts).items()]
 
 

@@ -22,6 +22,7 @@ from ledger.events import (
     AnyAcceptanceEvent,
     AnyAccessEvent,
     AnyAssessorEvent,
+    AnyClassOutcomeEvent,
     AnyCoachingEvent,
     AnyConsentEvent,
     AnyCreditEvent,
@@ -79,6 +80,7 @@ Relevant = (
     | TeamJoined
     | TeamLeft
     | PrizeShareAwarded
+    | AnyClassOutcomeEvent
     | OpeningRecorded
 )
 PAGE_EVENTS = 5000  # of one person's events read at once

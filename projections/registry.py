@@ -7,6 +7,7 @@ from typing import Any
 from projections.batches import Batches
 from projections.catalog import Catalog
 from projections.challenges import Challenges
+from projections.class_outcomes import ClassOutcomes
 from projections.consents import Consents
 from projections.contract import Projection
 from projections.disputes import Disputes
@@ -47,6 +48,7 @@ _MEANING: tuple[Projection[Any], ...] = (
     Learning(),
     PhysicalBadges(),
     Challenges(),
+    ClassOutcomes(),
 )
 
 PROJECTIONS = _LIFE + _MEANING

@@ -8,6 +8,7 @@ from api.routes import (
     catalog,
     challenges,
     changes,
+    class_outcomes,
     coachings,
     credentials,
     disclosures,
@@ -97,5 +98,6 @@ ROUTERS = (  # looked through in this order, so what is asked most comes first
     references.router,
     extracts.router,
     coachings.router,
+    class_outcomes.router,
     operations.router,
 )

@@ -34,6 +34,7 @@ from ledger.events.challenge import (
     TeamLeft,
     TeamLocked,
 )
+from ledger.events.class_outcome import ClassOutcomesReported, ClassOutcomesWithdrawn
 from ledger.events.coaching import CoachingBegun, CoachingEnded, CoachingSessionLogged
 from ledger.events.consent import ConsentToBeFoundGiven, ConsentToBeFoundWithdrawn
 from ledger.events.credential import (
@@ -293,6 +294,7 @@ AnyLearningEvent = ResourceOpened | ModuleCompleted
 AnyNotificationEvent = NotificationPreferenceSet | RecommendationDue | RecommendationSuppressed
 AnyPayNoticeEvent = PayNoticeActedOn | PayNoticeReopened
 AnyCoachingEvent = CoachingBegun | CoachingSessionLogged | CoachingEnded
+AnyClassOutcomeEvent = ClassOutcomesReported | ClassOutcomesWithdrawn
 AnyWebhookEvent = WebhookRegistered | WebhookRemoved
 AnyRecordEvent = RecordIssued | RecordReissued
 AnyRecordKeysEvent = RecordKeyAdded | RecordKeyReplaced | RecordKeyCompromised
@@ -342,6 +344,7 @@ LedgerEvent = (
     | AnyPayNoticeEvent
     | AnyLearningPlanEvent
     | AnyLearningEvent
+    | AnyClassOutcomeEvent
 )
 
 EVENT_CLASSES: dict[str, type[Event]] = {

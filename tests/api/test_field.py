@@ -56,6 +56,47 @@ def test_practice_54_a_district_gives_away_no_count_of_one(shared_world: World) 
         assert world.get(who, path).status_code == 404
 
 
+def test_practice_54_a_district_brings_numbers_of_whole_classes_and_no_small_one(
+    shared_world: World,
+) -> None:
+    """24 students are told of, six are refused; of one teacher's classes no number is given."""
+    world, district = shared_world, shared_world.district()
+    with at(world, "2024-10-01"):
+        one = story(world, district, "Taught").award()
+    path = f"/v1/districts/{district.id}/people/{one.teacher}"
+    brought = {"term": "2024-25 spring", "classes": [TWENTY_FOUR]}
+    early = world.post(
+        district.office, f"{path}/class-outcomes", {**brought, "term": "2099-00 fall"}
+    )
+    assert (early.status_code, early.json()["type"]) == (422, "/problems/term-not-over")
+    six = {**brought, "classes": [TWENTY_FOUR, {**TWENTY_FOUR, "students": 6}]}
+    refused = world.post(district.office, f"{path}/class-outcomes", six)
+    assert (refused.status_code, refused.json()["type"]) == (422, "/problems/small-class")
+    assert world.post(world.district().office, f"{path}/class-outcomes", brought).status_code == 404
+    before = world.position
+    world.done(district.office, f"{path}/class-outcomes", brought)
+    extract = f"/v1/districts/{district.id}/award-outcomes"
+    cell = {"credential_id": one.credential, "term": "2024-25 spring", "measure": "reading"}
+    none = {"teachers": None, "students": None, "mean_hundredths": None}
+    found = world.seen(district.office, extract)
+    assert found == {"cell_min": 10, "cells": [{**cell, "held": True, **none}]}
+    assert world.seen(district.office, extract, as_of=before)["cells"] == []
+    [shown] = world.seen(one.teacher, f"{path}/class-outcomes")["items"]
+    assert shown["classes"] == [TWENTY_FOUR]
+    assert world.seen(one.teacher, f"{path}/class-outcomes", as_of=before)["items"] == []
+    for who in (one.teacher, world.district().office):
+        assert world.get(who, extract).status_code == 404
+    kept = district.teacher("Ada", "Known Already")
+    merge(world, kept, one.teacher)
+    path = f"/v1/districts/{district.id}/people/{kept}"
+    taken = {"term": "2024-25 spring", "reason": "mistake"}
+    world.done(district.office, f"{path}/class-outcome-withdrawals", taken)
+    assert world.seen(district.office, extract)["cells"] == []
+
+
+TWENTY_FOUR = {"measure": "reading", "students": 24, "mean_hundredths": 7_150}
+
+
 def test_practice_12_what_a_revoked_assessor_scored_stands_and_is_listed(
     shared_world: World,
 ) -> None:

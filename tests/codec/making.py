@@ -31,6 +31,7 @@ EXAMPLES = (
     "did:web:sample.example",
     "https://sample.example/1",
     "23:59",
+    "2024-25 fall",
 )
 SPACE_INCLUDED = "\n\t" + string.printable[:95]
 
