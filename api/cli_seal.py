@@ -22,13 +22,13 @@ from ledger.seal.diagnosis import Damage
 from ledger.seal.keys import FileLogSigner, LastSigned
 from ledger.seal.log_file import LogFile
 from ledger.seal.log_transfer import export_log, import_log
-from ledger.seal.notes import VerifierKey
+from ledger.seal.notes import NoteError, VerifierKey
 from ledger.seal.reads import DatabaseLog
 from ledger.seal.receipts import Proved, check_receipts, parse_receipts
 from ledger.seal.sealer import Sealer
 from ledger.seal.structure import Difference, check_structure
 from ledger.seal.trusted_keys import TrustedKey, parse_trusted_keys
-from ledger.seal.verify import DERIVED, SOUND, TAMPERED, UNPROVEN, Report, verify
+from ledger.seal.verify import DERIVED, SOUND, TAMPERED, UNPROVEN, Report, parse_held, verify
 from ledger.seal.witness_client import parse_witness_keys
 from ledger.seal.witness_collector import Collector
 from ledger.store import Role, connection_info
@@ -251,7 +251,7 @@ def _verified(
     file: Path | None, keys: Path | None, held: list[Path], witnesses: tuple[VerifierKey, ...]
 ) -> Report:
     trusted = _trusted(keys)
-    kept = [_text(path) for path in held]
+    kept = [_held(path) for path in held]
     with progress_bar() as progress:
         task = progress.add_task("verifying", total=None)
 
@@ -263,6 +263,16 @@ def _verified(
                 return verify(log, trusted, kept, tell, witnesses)
         with _reading() as connection:
             return verify(DatabaseLog(connection), trusted, kept, tell, witnesses)
+
+
+def _held(path: Path) -> str:
+    """What was kept elsewhere. A file that is none of it is a slip, and says nothing of the log."""
+    text = _text(path)
+    try:
+        parse_held(text)
+    except NoteError as error:
+        raise NoteError(f"{path.name} is no checkpoint, proof or receipt: {error}") from None
+    return text
 
 
 def _changed_structure() -> list[Difference]:

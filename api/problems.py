@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import http
 import logging
+import re
 from typing import Any
 
 import orjson
@@ -35,6 +36,7 @@ from ledger.errors import (
 MEDIA_TYPE = "application/problem+json"
 FLAWS_MAX = 100  # of one request; the first hundred say enough
 WHERE_CHARACTERS_MAX = 200
+OF_THE_CHECKER = re.compile(r"[a-z-]+\[.*\]|constrained-str")  # how it calls a choice it tried
 log = logging.getLogger(__name__)
 
 
@@ -174,10 +176,19 @@ def _readable(text: str) -> str:
     return text.encode("ascii", "backslashreplace").decode()[:WHERE_CHARACTERS_MAX]
 
 
+def _where(flaw: Any) -> str:
+    """Where it is by the names that were sent; an unknown name may be any."""
+    *above, last = map(str, flaw["loc"])
+    own = [part for part in above if not OF_THE_CHECKER.fullmatch(part)]
+    if flaw["type"] == "extra_forbidden" or not OF_THE_CHECKER.fullmatch(last):
+        own.append(last)
+    return _readable(".".join(own))
+
+
 def _flaws(error: RequestValidationError) -> list[Flaw]:
     return [
         Flaw(
-            where=_readable(".".join(str(part) for part in flaw["loc"])),
+            where=_where(flaw),
             what=_readable(str(flaw["msg"]).removeprefix("Value error, ")),
         )
         for flaw in list(error.errors())[:FLAWS_MAX]

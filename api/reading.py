@@ -25,7 +25,7 @@ from api.edge import Edge
 from api.paging import CURSOR_CHARACTERS_MAX, LIMIT_MAX, Paging
 from api.writing import caller_of, edge_of
 from ledger.errors import InvalidError
-from ledger.values import POSITION_MAX, local_date
+from ledger.values import POSITION_MAX, Day, local_date
 from projections import employments
 from projections.log import position_at_end_of
 
@@ -40,12 +40,12 @@ AsOf = Annotated[
     ),
 ]
 EffectiveOn = Annotated[
-    date | None, Field(description="the day whose facts hold; today where none is given")
+    Day | None, Field(description="the day whose facts hold; today where none is given")
 ]
 
 
 InForceOn = Annotated[
-    date | None,
+    Day | None,
     Field(description="only what is in force on this day; every version where none is given"),
 ]
 

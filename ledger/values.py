@@ -130,15 +130,19 @@ def _printable(text: object) -> object:
     return unicodedata.normalize("NFC", text)
 
 
-def _not_a_number(value: object) -> object:
-    """A bare number is no date: pydantic would read 0 as the first of January 1970."""
-    if isinstance(value, int | float):
-        raise ValueError("a date is written as YYYY-MM-DD")  # noqa: TRY004 - pydantic reports it
+def _written_out(value: object) -> object:
+    """A date is written out: pydantic would read 0, and "0", as the first of January 1970."""
+    if isinstance(value, str):
+        written_out = len(value) == len("YYYY-MM-DD") and value[4] == "-"
+    else:
+        written_out = not isinstance(value, int | float)
+    if not written_out:
+        raise ValueError("a date is written as YYYY-MM-DD")
     return value
 
 
 # Not strict: behind that validator what comes from JSON is a string, also where events are read.
-Day = Annotated[date, Field(strict=False), BeforeValidator(_not_a_number)]
+Day = Annotated[date, Field(strict=False), BeforeValidator(_written_out)]
 Flag = StrictBool
 Count = Annotated[int, Field(strict=True, ge=0, le=10**6)]
 Positive = Annotated[int, Field(strict=True, ge=1, le=10**6)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -15,6 +14,7 @@ from api.reading import AsOfQuery, Read, reading
 from api.routing import Router
 from ledger.aggregates.organization import Organization
 from ledger.store import EVERYTHING
+from ledger.values import Day
 from projections import adoption
 
 router = Router("adoption")
@@ -24,8 +24,8 @@ VIEWS = adoption.VIEWS
 class AdoptionQuery(AsOfQuery):
     """Of enrollments that began within a span of days; of all, where none is given."""
 
-    from_day: Annotated[date | None, Field(description="the first day of enrolling")] = None
-    to_day: Annotated[date | None, Field(description="the last")] = None
+    from_day: Annotated[Day | None, Field(description="the first day of enrolling")] = None
+    to_day: Annotated[Day | None, Field(description="the last")] = None
 
 
 class Share(BaseModel):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -141,7 +140,7 @@ def import_external_record(
         UUID | None, Form(description="that received it; none: you keep it for yourself")
     ] = None,
     title: Annotated[ShortText | None, Form(description="of a PDF: what it shows")] = None,
-    earned_on: Annotated[date | None, Form(description="of a PDF: when it was earned")] = None,
+    earned_on: Annotated[Day | None, Form(description="of a PDF: when it was earned")] = None,
 ) -> Response:
     """Keep what a person brought from elsewhere. What it is known by is the file, not the key.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
@@ -23,12 +22,13 @@ from api.renewals import CountedUnit, rulebook
 from api.routes.renewals import VIEWS
 from api.routing import Router
 from ledger.aggregates.organization import Organization
+from ledger.values import Day
 from projections.sql import NO_ID
 
 router = Router("license-units")
 State = Annotated[str | None, Field(pattern=r"^us-[a-z]{2}$", description="a state, as in us-wy")]
-FromDay = Annotated[date | None, Field(description="the first day on which it was earned")]
-ToDay = Annotated[date | None, Field(description="the last")]
+FromDay = Annotated[Day | None, Field(description="the first day on which it was earned")]
+ToDay = Annotated[Day | None, Field(description="the last")]
 
 
 class UnitPageQuery(KnownPageQuery):

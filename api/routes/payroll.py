@@ -44,7 +44,7 @@ from ledger.rules.payroll import Decided, Payable, terms_on
 from ledger.rules.payroll_lines import Proposal
 from ledger.rules.payroll_states import EntitlementState, entitlement_state
 from ledger.store import EVERYTHING
-from ledger.values import Cents, Positive, ShortText, SignedCents, Value
+from ledger.values import Cents, Day, Positive, ShortText, SignedCents, Value
 from projections import batches, known, payable, payouts
 from projections.batches import Adopted, Line, Terms
 from projections.sql import NO_ID
@@ -89,7 +89,7 @@ class StandingQuery(AsOfPageQuery):
     """A page of entitlements as they were known then, on their way to a day."""
 
     effective_on: Annotated[
-        date | None,
+        Day | None,
         Field(description="what is payable after this day is pending; nothing where none is given"),
     ] = None
 

@@ -202,7 +202,7 @@ def _encoded(text: str | None) -> bytes:
 def _parse(line: bytes, number: int) -> dict[str, Any]:
     try:
         said = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise LogFileError(f"line {number} is not JSON") from error
     if not isinstance(said, dict) or not line.endswith(b"\n"):
         raise LogFileError(f"line {number} is not an object on a line of its own")

@@ -46,7 +46,7 @@ def parse_receipts(text: str) -> tuple[Receipt, ...]:
     try:
         listed = json.loads(text)["receipts"]
         receipts = tuple(map(_receipt, listed))
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise NoteError("this is not the answer to a write, with receipts in it") from error
     if not receipts:
         raise NoteError("there is no receipt in it")

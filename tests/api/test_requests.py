@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -59,6 +59,8 @@ BAD_BODIES: dict[str, tuple[bytes, int]] = {
     "a name too long": (b'{"name": "' + b"x" * 301 + b'", "zone": "UTC"}', 422),
     "a name that is an object": (b'{"name": {"_type_": "a", "_data_": 1}, "zone": "UTC"}', 422),
     "a very large number": (b'{"name": ' + b"9" * 400 + b', "zone": "UTC"}', 400),
+    "one name twice": (b'{"name": "x", "zone": "UTC", "na\\u006de": "y"}', 400),
+    "one name twice, deep inside": (b'{"name": [{"a": 1, "a": 1}], "zone": "UTC"}', 400),
 }
 
 
@@ -80,6 +82,53 @@ def test_a_refusal_says_where_and_never_repeats_what_was_sent(shared_world: Worl
     body = assert_problem(answer, 422, "invalid-request")
     assert {flaw["where"] for flaw in body["errors"]} >= {"body.name", "body.zone"}
     assert "hunter2-" not in answer.text
+
+
+def test_names_in_texts_and_again_in_other_objects_are_no_repetition(shared_world: World) -> None:
+    district = shared_world.district("Quoting")
+    name = '"given_name": "x", \\"given_name" : 1'
+    details = {"given_name": name, "family_name": name, "email": "", "middle_name": "\\"}
+    path = f"/v1/districts/{district.id}/people"
+    made = shared_world.done(district.office, path, {"details": details})
+    shown = shared_world.seen(UUID(made["id"]), f"/v1/people/{made['id']}")["details"]
+    assert details.items() <= shown.items(), "kept to the letter"
+
+
+def test_a_refusal_names_the_fields_that_were_sent_and_nothing_of_how_they_are_checked(
+    shared_world: World,
+) -> None:
+    district = shared_world.district("Where")
+    body = {"details": {"given_name": "a\x00"}, "odd[0]": 1}
+    refused = shared_world.post(district.office, f"/v1/districts/{district.id}/people", body)
+    flaws = assert_problem(refused, 422, "invalid-request")["errors"]
+    assert {one["where"] for one in flaws} == {"body.details.given_name", "body.odd[0]"}
+
+
+@pytest.mark.parametrize("name", ["Authorization", "Idempotency-Key", "If-Match", "Ledger-Time"])
+def test_a_header_that_says_two_things_is_refused(name: str, shared_world: World) -> None:
+    token = f"Bearer {shared_world.token(shared_world.operator)}"
+    good = {
+        "Authorization": token,
+        "Content-Type": "application/json",
+        "Idempotency-Key": str(uuid4()),
+        "If-Match": '"0"',
+        "Ledger-Time": "2026-01-01T00:00:00Z",
+    }
+    headers = [*good.items(), (name, good[name])]
+    refused = shared_world.client.post("/v1/districts", content=GOOD, headers=headers)
+    assert_problem(refused, 400, "malformed-request")
+
+
+@pytest.mark.parametrize("day", ["0", "1767225600", "2026-01-01T00:00:00", "20260101", "2026-1-1"])
+def test_a_day_is_written_out_in_addresses_and_bodies(day: str, shared_world: World) -> None:
+    district = shared_world.district("Days")
+    teacher = district.teacher()
+    asked = shared_world.get(teacher, f"/v1/people/{teacher}/transcript", effective_on=day)
+    body = {"person_id": str(teacher), "position": "x", "role": "teacher", "first_day": day}
+    path = f"/v1/districts/{district.id}/employments"
+    hired = shared_world.post(district.office, path, body)
+    for answer in (asked, hired):
+        assert_problem(answer, 422, "invalid-request")
 
 
 @pytest.mark.parametrize(

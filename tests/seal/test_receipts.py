@@ -16,6 +16,7 @@ import pytest
 from typer.testing import CliRunner
 
 from api.cli import app
+from ledger.errors import InvalidError
 from ledger.seal.keys import FileLogSigner
 from ledger.seal.leaves import leaf
 from ledger.seal.log_file import LogFile
@@ -216,6 +217,23 @@ def test_a_receipt_is_checked_on_the_command_line_without_a_database(
         "receipts"
     ]
     assert (said["position"], said["refuted"]) == (position, True)
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[" * 100_000, '{"a":' * 100_000, "what is this\n"])
+def test_a_file_that_is_none_of_what_others_hold_says_nothing_of_the_log(
+    content: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was told as tampering, or ended without a word of ours where it was nested too deep."""
+    monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/nowhere")
+    monkeypatch.setenv("MCLEDGER_ENVIRONMENT", "development")
+    (tmp_path / "file").write_text(content, "utf-8")
+    trusted = FileLogSigner(tmp_path / "seal-keys", ORIGIN).trusted
+    (tmp_path / "keys").write_text("\n".join(map(str, trusted)), "utf-8")
+    file, keys = str(tmp_path / "file"), str(tmp_path / "keys")
+    for words in (["--held", file], ["--receipt", file], [file]):
+        result = CliRunner().invoke(app, ["verify", *words, "--keys", keys])
+        assert isinstance(result.exception, InvalidError), (words, result.output)
+        assert "TAMPERED" not in result.output
 
 
 def test_receipts_that_others_hold_raise_no_alarm_over_a_clean_log(sealed: Sealed) -> None:
