@@ -70,7 +70,7 @@ def export_license_units(
     as_of: AsOf = None,
     effective_on: EffectiveOn = None,
 ) -> None:
-    """Write what a district hands in to a state's register, by the numbers of the licenses.
+    """Write what a district hands in to a state: by its number for each teacher, and the license's.
 
     Whose it is is written down.
     """
@@ -82,9 +82,11 @@ def export_license_units(
     with open_edge() as edge:
         span = Span(jurisdiction, *days)
         units = of_office(edge, district, span, as_of=as_of, effective_on=day)
-        write_down(edge, "renewals", {one.person_id for one in units}, district)
+        person_ids = {one.person_id for one in units}
+        write_down(edge, "renewals", person_ids, district)
         texts = {one.number_text_id for one in units if one.number_text_id}
-        content = as_csv(units, edge.vault.get_texts(texts))
+        people = edge.vault.get_details(person_ids, district)
+        content = as_csv(units, edge.vault.get_texts(texts), people)
     file.write_bytes(content)
     typer.echo(f"{len(units)} rows: {file}")
 

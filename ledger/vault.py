@@ -41,6 +41,7 @@ class PersonDetails(Value):
     preferred_family_name: MaybeText = ""
     email: MaybeText = ""
     employee_number: MaybeText = ""
+    state_id: MaybeText = ""  # by which systems of the state know her, beside any license
 
     @property
     def name(self) -> str:

@@ -216,6 +216,7 @@ def _people(
     wanted = staff if roster.mode == "bulk" else staff | set(rows)
     ids = vault.find_ids(SOURCE, district.id, sorted(wanted - {""}))
     known = ledger.find_many(Person, set(ids.values()))
+    said_before = vault.get_details(known, district.id)
     steps = []
     for source_id in sorted(wanted & set(rows), key=lambda one: rows[one].row):
         row = rows[source_id]
@@ -223,7 +224,7 @@ def _people(
         if row.deleted or not (is_known or source_id in staff):
             continue
         person_id = ids.setdefault(source_id, uuid4())
-        details = PersonDetails.model_validate(row.details)
+        details = _details(row, said_before.get(person_id))
         person = known.get(person_id)
         recorded = person.details.get(district.id) if person else None
         text_id = vault.details_id(person_id, district.id, details)
@@ -231,6 +232,12 @@ def _people(
             steps.append(PersonStep(row.row, source_id, person_id, person, details))
     meant = {step.person_id for step in steps} | set(known)
     return _People({one: ids[one] for one in ids if ids[one] in meant}, known, steps)
+
+
+def _details(row: UserRow, before: PersonDetails | None) -> PersonDetails:
+    """What the file says of somebody; of her number with the state few files say anything."""
+    kept = {} if before is None else {"state_id": before.state_id}
+    return PersonDetails.model_validate({**kept, **row.details})
 
 
 # Employments

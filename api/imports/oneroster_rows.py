@@ -37,6 +37,7 @@ DETAILS = {  # ours: theirs
     "email": "email",
     "employee_number": "identifier",
 }
+STATE_ID = "metadata.stateId"  # of users; most files do not have it
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 FTE = re.compile(r"([0-9])(?:\.([0-9]{1,3}))?")
@@ -176,6 +177,8 @@ class _Fields:
         details = {ours: self._text(theirs, needed=False) for ours, theirs in DETAILS.items()}
         if not deleted and not (details["given_name"] or details["family_name"]):
             self._flaw("givenName", "value-missing", "a user needs a given or a family name")
+        if state_id := self._text(STATE_ID, needed=False):
+            details["state_id"] = state_id
         return UserRow(
             record.row,
             self._id("sourcedId"),

@@ -64,6 +64,7 @@ class PersonUnits(BaseModel):
 
     person_id: UUID
     name: str | None
+    state_id: str | None  # by which the state knows her; null: the district has not recorded it
     units: list[HandedIn]
 
 
@@ -112,6 +113,7 @@ def list_license_units(
         {
             "person_id": person_id,
             "name": names[person_id].name if person_id in names else None,
+            "state_id": (names[person_id].state_id or None) if person_id in names else None,
             "units": [
                 {
                     "license_id": one.license_id,

@@ -163,6 +163,19 @@ def test_the_share_of_a_position_comes_from_the_role_or_else_from_its_user(offic
     assert {one.terms_on(TODAY).role for one in office.held(D1)} == {teacher.role}
 
 
+def test_practice_31_a_number_with_the_state_stays_where_a_file_says_nothing_of_it(
+    office: Office,
+) -> None:
+    office.brings([user("u0", **{"metadata.stateId": "AL-7"}), user("u1")], ROLES[:2])
+    before = office.position
+    office.brings([user("u0"), user("u1", "Eve")], ROLES[:2])
+    assert office.topics(before) == {"person.details-recorded.v1": 1}
+    found = office.people(D1, ["u0", "u1"])
+    assert {name: one.state_id for name, one in found.items()} == {"u0": "AL-7", "u1": ""}
+    office.brings([user("u0", **{"metadata.stateId": "AL-8"}), user("u1", "Eve")], ROLES[:2])
+    assert office.people(D1, ["u0"])["u0"].state_id == "AL-8"
+
+
 def test_what_a_bulk_file_leaves_out_was_over_by_yesterday(office: Office) -> None:
     users, roles = people(40)
     office.brings(users, roles)
