@@ -48,6 +48,7 @@ from api.routes import (
     reviews,
     shares,
     stacks,
+    wallet,
     webhooks,
 )
 
@@ -71,6 +72,7 @@ ROUTERS = (  # looked through in this order, so what is asked most comes first
     dossiers.router,
     payouts.router,
     pay_notices.router,
+    wallet.router,
     quotes.router,
     recommendations.router,
     budgets.router,

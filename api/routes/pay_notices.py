@@ -25,6 +25,7 @@ from api.reading import (
 )
 from api.routes.payouts import asked_of
 from api.routing import Router
+from api.standings import standings
 from api.writing import WriteNow
 from ledger.aggregates.pay_notice import Span
 from ledger.commands import pay_notice as commands
@@ -32,9 +33,8 @@ from ledger.errors import ConflictError, NotFoundError, RuleError
 from ledger.rules.notices import NoticeKind
 from ledger.store import EVERYTHING
 from ledger.values import Day, Value
-from projections import base_pay, employments, pay_notices, payouts, thresholds
+from projections import base_pay, employments, pay_notices, payouts
 from projections.base_pay import BasePay
-from projections.known import payouts_of_person, policies_known
 from projections.pay_notices import PayNotice, SignOff
 from projections.sql import NO_ID
 from projections.thresholds import Standing
@@ -216,14 +216,6 @@ def read_thresholds(person_id: UUID, read: KnownReadNow) -> Response:
         day = read.day(zone, read.query.effective_on)
         held = employments.of_person(connection, person_id)
         district_ids = visible_payers(read.caller, person_id, {one.district_id for one in held})
-        found: list[Standing] = []
-        for district_id in sorted(district_ids):
-            adopted = {one.policy_id for one in policies_known(connection, district_id, known)}
-            with payouts_of_person(connection, district_id, person_id, adopted, known):
-                for policy_id in sorted(adopted):
-                    standing = thresholds.of_person(
-                        connection, district_id, person_id, policy_id, day
-                    )
-                    found += [] if standing is None else [standing]
+        found = list(standings(connection, person_id, district_ids, day=day, known=known))
     shows(read, "payouts", [person_id], within=district_ids)
     return answer_all(found, min(known, position))
