@@ -233,8 +233,20 @@ class ChoiceRule(Value):
     choice: Slug
 
 
+class AskedRule(Value):
+    """Of the requests about one thing the first counts; one about nothing in particular counts."""
+
+    kind: Literal["asked_once"] = "asked_once"
+
+
 ExclusionRule = Annotated[
-    PaidTimeRule | CostPaidRule | RequiredRule | CompensatedRule | OnceRule | ChoiceRule,
+    PaidTimeRule
+    | CostPaidRule
+    | RequiredRule
+    | CompensatedRule
+    | OnceRule
+    | ChoiceRule
+    | AskedRule,
     Field(discriminator="kind"),
 ]
 AnyRule = Annotated[
@@ -261,6 +273,7 @@ AnyRule = Annotated[
     | RequiredRule
     | CompensatedRule
     | OnceRule
-    | ChoiceRule,
+    | ChoiceRule
+    | AskedRule,
     Field(discriminator="kind"),
 ]

@@ -564,6 +564,18 @@ def test_i24_first_come_in_the_order_of_the_log_and_paid_by_quarters() -> None:
     assert len(first_come(1_500_000, freed)) == 3
 
 
+@pytest.mark.parametrize("key", ["first_come", "lottery"])
+def test_i24_a_course_that_is_asked_for_twice_is_refunded_once(key: str) -> None:
+    """6,000 dollars of one course, asked for on 10 and again on 12 November; another one counts."""
+    file = OnFile().hired(LONG_AGO).activity("course", "course", 1600, date(2024, 10, 1))
+    file.request("first", date(2024, 11, 10), about="course", cost=600_000)
+    file.request("again", date(2024, 11, 12), about="course", cost=600_000)
+    file.request("other", date(2024, 11, 12), cost=50_000)
+    first, again, other = file.findings(shipped("I24", key))
+    assert (first.verdict, again.reason) == ("due", "asked_before")
+    assert (other.reason == "cap_reached") is (key == "lottery")
+
+
 def test_i24_a_lottery_can_be_drawn_again_and_the_winner_is_out_for_three_years() -> None:
     """12,000 dollars are 24 prizes of 500; 30 want one, so 6 get none."""
     wishes = [Wish((n, n), named(f"teacher {n}"), 50_000) for n in range(30)]

@@ -283,7 +283,10 @@ def _cost_not_paid(_: asked.CostPaidRule, case: Case) -> Answer:
 
 
 def _not_required(_: asked.RequiredRule, case: Case) -> Answer:
-    required = bool(case.notes("required"))
+    """A grant adds to what has to be done anyway; whether it would replace it a person looks at."""
+    required, account = bool(case.notes("required")), case.rule.account
+    if required and (account.performance_from or account.performance_to):
+        return None, {"required": required, "fund": account.fund}, "supplanting_risk"
     return not required, {"required": required}, "legally_required"
 
 
@@ -316,10 +319,17 @@ def _one_choice(rule: asked.ChoiceRule, case: Case) -> Answer:
     if not made:
         return None, {"choice": None}, "choice_missing"
     first = min(made, key=lambda one: one.position)
-    inputs: dict[str, Input] = {"choice": first.choice}
-    if first.choice == rule.choice and case.occasion.request not in {None, first}:
-        return False, inputs | {"asked_first": first.request_id}, "asked_before"
-    return first.choice == rule.choice, inputs, "chosen_otherwise"
+    return first.choice == rule.choice, {"choice": first.choice}, "chosen_otherwise"
+
+
+def _asked_once(_: asked.AskedRule, case: Case) -> Answer:
+    own = case.occasion.request
+    if own is None or own.subject_id is None:
+        return True, {"asked_first": None}, "asked_before"
+    same = (own.policy_id, own.subject_id)
+    made = [one for one in case.dossier.requests if (one.policy_id, one.subject_id) == same]
+    first = min(made, key=lambda one: one.position)
+    return own == first, {"asked_first": first.request_id}, "asked_before"
 
 
 _ASKED: Mapping[str, Callable[[Any, Case], Answer]] = {
@@ -347,4 +357,5 @@ _ASKED: Mapping[str, Callable[[Any, Case], Answer]] = {
     "not_compensated": _not_compensated,
     "once_per_competency": _once_per_competency,
     "one_choice": _one_choice,
+    "asked_once": _asked_once,
 }
