@@ -1,4 +1,6 @@
--- What the vault asks its tables. Many rows travel as arrays that unnest opens side by side.
+-- What the vault asks its tables. Many rows travel as arrays that unnest opens side by side. They are
+-- put in order here: looking for who was erased may turn them around, and two who add the same rows in
+-- different orders would wait for each other.
 
 -- name: keep_key_makers_out
 -- Two processes that meet an empty vault: one makes the keys, the other waits and finds them. And
@@ -55,6 +57,7 @@ SELECT *
   FROM unnest(%(person_ids)s::uuid[], %(key_ids)s::uuid[], %(wrapped)s::bytea[])
        AS u (person_id, key_id, wrapped)
  WHERE NOT EXISTS (SELECT FROM vault_erasures e WHERE e.subject_id = u.person_id)
+ ORDER BY person_id
 ON CONFLICT DO NOTHING;
 
 -- name: stored_texts
@@ -81,6 +84,7 @@ SELECT *
   FROM unnest(%(person_ids)s::uuid[], %(district_ids)s::uuid[], %(text_ids)s::uuid[],
               %(versions)s::bigint[]) AS u (person_id, district_id, text_id, version)
  WHERE NOT EXISTS (SELECT FROM vault_erasures e WHERE e.subject_id = u.person_id)
+ ORDER BY person_id
 ON CONFLICT (person_id, district_id) DO UPDATE
    SET text_id = excluded.text_id, version = excluded.version
  WHERE vault_details.version < excluded.version;
@@ -105,6 +109,7 @@ SELECT h, i, %(source)s, %(district_id)s
   FROM unnest(%(hmacs)s::bytea[], %(subject_ids)s::uuid[]) AS u (h, i)
  WHERE NOT EXISTS (SELECT FROM vault_tombstones t WHERE t.identity_hmac = h)
    AND NOT EXISTS (SELECT FROM vault_erasures e WHERE e.subject_id = i)
+ ORDER BY h
 ON CONFLICT DO NOTHING;
 
 -- name: load_positions
@@ -127,6 +132,7 @@ INSERT INTO vault_positions (position_hmac, person_id, first_day, district_id, s
 SELECT h, p, d, %(district_id)s, %(source)s
   FROM unnest(%(hmacs)s::bytea[], %(person_ids)s::uuid[], %(first_days)s::date[]) AS u (h, p, d)
  WHERE NOT EXISTS (SELECT FROM vault_erasures e WHERE e.subject_id = p)
+ ORDER BY h
 ON CONFLICT DO NOTHING;
 
 -- name: evidence_of
