@@ -176,7 +176,6 @@ def test_i21_pays_for_the_days_of_five_hours_with_the_next_regular_check() -> No
     [
         ("approved on day 1", "approved_too_late"),
         ("on paid time", "on_paid_time"),
-        ("required", "legally_required"),
         ("nine hours", "too_few_units"),
         ("after the funding year", "outside_period_of_performance"),
     ],
@@ -190,8 +189,6 @@ def test_i21_refuses_what_the_grant_does_not_allow(change: str, reason: str) -> 
             file.note("approval", "training", date(2025, 2, 1))
         case "on paid time":
             file.note("paid_time", "training", date(2025, 2, 1))
-        case "required":
-            file.note("required", "training", date(2025, 2, 1))
         case "nine hours":
             file = OnFile().hired(date(2020, 8, 1), school="north")
             file.add("activities", training._replace(hundredths=900))
@@ -206,6 +203,25 @@ def test_i21_refuses_what_the_grant_does_not_allow(change: str, reason: str) -> 
         rule = rule.model_copy(update={"effective_to": None})
     (found,) = file.findings(rule)
     assert said((found,)) == [("not_due", reason, 0)]
+
+
+def test_practice_53_what_the_law_requires_is_held_where_a_grant_would_pay_for_it() -> None:
+    """Charged to Title II-A it is held until a person has looked; local money just does not pay."""
+    rule = shipped("I21")
+    grant = rule.account.model_copy(update={"fund": "title_ii_a"})
+    local = {"fund": "general", "performance_from": None, "performance_to": None}
+    file = muscogee()
+    charged = changed(rule, account=grant.model_dump())
+    (due,) = file.findings(charged)
+    assert said((due,)) == [("due", None, 30_000)]
+    file.note("required", "training", date(2025, 2, 1))
+    (held,) = file.findings(charged)
+    assert said((held,)) == [("pending", "supplanting_risk", 30_000)]
+    assert held.lines == ()
+    [test] = [one for one in held.checks if one["rule"] == "not_required"]
+    assert test["inputs"] == {"required": True, "fund": "title_ii_a"}
+    windows = {"windows": [], "account": grant.model_copy(update=local).model_dump()}
+    assert said(file.findings(changed(rule, **windows))) == [("not_due", "legally_required", 0)]
 
 
 PAID_ON = date(2025, 1, 10)
