@@ -10,6 +10,7 @@ key has it, which no restored database brings back.
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from functools import cache
@@ -21,7 +22,7 @@ from psycopg import Connection, errors
 
 from ledger.errors import LedgerError
 from ledger.seal.keys import LastSigned, LogSigner
-from ledger.seal.leaves import leaves
+from ledger.seal.leaves import Row, leaves
 from ledger.seal.merkle import consistency_holds
 from ledger.seal.notes import Checkpoint, Note, NoteError, checkpoint_of, open_checkpoint
 from ledger.seal.reads import SQL, SealReads
@@ -29,6 +30,8 @@ from ledger.seal.tiles import Edge, MissingHashesError, Piece, consistency_proof
 from ledger.sql import execute, fetch
 
 BACK_OFF_SECONDS = 5.0
+LOOKS = 10  # at what is new, between two checkpoints
+HASH_BYTES = 32
 _log = logging.getLogger(__name__)
 
 
@@ -37,6 +40,29 @@ class SealRefusedError(LedgerError):
 
     slug = "seal-refused"
     status = 503
+
+
+@dataclass
+class Taken:
+    """Leaves of events beyond the tree, taken in before there is a checkpoint over them.
+
+    So the work of a second is done in small parts: done at once, it would hold a processor for
+    longer than any append takes, and one in a hundred would wait for it.
+    """
+
+    after: int = 0  # the position before the first
+    hashes: bytes = b""
+
+    @property
+    def last(self) -> int:
+        return self.after + len(self.hashes) // HASH_BYTES
+
+    def between(self, size: int, until: int) -> bytes:
+        """The leaves that continue a tree of that size, as far as there are any."""
+        if not self.after <= size < self.last:
+            return b""
+        first, end = size - self.after, min(until, self.last) - self.after
+        return self.hashes[first * HASH_BYTES : end * HASH_BYTES]
 
 
 @dataclass
@@ -53,6 +79,7 @@ class Sealer:
     seconds_max: float = 1.0
     _edge: Edge = field(default_factory=Edge)
     _note: str | None = None  # the newest checkpoint known, to which the edge belongs
+    _taken: Taken = field(default_factory=Taken)
 
     def run(self, stop: Event) -> None:
         """Seal for as long as it is asked to, through restarts of the server.
@@ -62,7 +89,8 @@ class Sealer:
         while not stop.is_set():
             try:
                 with closing(self.connect()) as connection:
-                    while not stop.wait(self.seconds_max):
+                    self._taken = Taken()  # another server may hold another log
+                    while not self._look(connection, stop):
                         self.catch_up(connection)
             except psycopg.Error as error:
                 _log.warning("the log is not being sealed: %s", error)
@@ -84,6 +112,24 @@ class Sealer:
             sealed += moved
         return sealed
 
+    def _look(self, connection: Connection[Any], stop: Event) -> bool:
+        """Take in what comes until the next checkpoint is due; whether to stop."""
+        for _ in range(LOOKS):
+            if stop.wait(self.seconds_max / LOOKS):
+                return True
+            self.take_in(connection)
+        return False
+
+    def take_in(self, connection: Connection[Any]) -> None:
+        """Work out the leaves of what is new, so that the next checkpoint finds them ready."""
+        reads = SealReads(connection)
+        size = self._edge.size
+        known = self._taken.between(size, size + self.events_max)
+        first = size + len(known) // HASH_BYTES + 1
+        last = min(reads.last_position(), size + self.events_max)
+        fresh = leaves(_rows(reads, first, last)) if first <= last else b""
+        self._taken = Taken(size, known + fresh)
+
     def step(self, connection: Connection[Any]) -> int:
         """Seal what one checkpoint covers; zero when nothing is left, or somebody else seals."""
         with connection.transaction():
@@ -97,12 +143,21 @@ class Sealer:
             until = self._until(reads, edge.size, remembered)
             if until == edge.size:
                 return 0
-            _add_tiles(connection, _grow(edge, reads, until, self.events_max))
+            _add_tiles(connection, self._grow(edge, reads, until))
             note = self._sign(reads, old, edge, remembered)
             self.last_signed.remember(note)
             execute(connection, SQL["add_checkpoint"], size=edge.size, note=note)
         self._edge, self._note = edge, note
         return until - old.size
+
+    def _grow(self, edge: Edge, reads: SealReads, until: int) -> list[Piece]:
+        """Append the leaves of the log up to a position. Raises SealRefusedError at a hole."""
+        pieces: list[Piece] = []
+        while edge.size < until:
+            known = self._taken.between(edge.size, until)
+            last = min(edge.size + self.events_max, until)
+            pieces += edge.append(known or leaves(_rows(reads, edge.size + 1, last)))
+        return pieces
 
     def _remembered(self) -> tuple[Checkpoint, str] | None:
         """What was signed last, as the file has it."""
@@ -188,19 +243,15 @@ class Sealer:
         return str(Note(text, (self.signer.sign(text),)))
 
 
-def _grow(edge: Edge, reads: SealReads, until: int, page: int) -> list[Piece]:
-    """Append the leaves of the log up to a position. Raises SealRefusedError at a hole."""
-    pieces: list[Piece] = []
-    while edge.size < until:
-        first, last = edge.size + 1, min(edge.size + page, until)
-        rows = reads.rows(first, last)
-        for position, row in zip(range(first, last + 1), rows, strict=False):
-            if row.position != position:
-                raise SealRefusedError(f"the log has no event at position {position}")
-        if len(rows) != last - first + 1:
-            raise SealRefusedError(f"the log has {len(rows)} events from {first} to {last}")
-        pieces += edge.append(leaves(rows))
-    return pieces
+def _rows(reads: SealReads, first: int, last: int) -> Sequence[Row]:
+    """The rows of these positions. Raises SealRefusedError at a hole."""
+    rows = reads.rows(first, last)
+    for position, row in zip(range(first, last + 1), rows, strict=False):
+        if row.position != position:
+            raise SealRefusedError(f"the log has no event at position {position}")
+    if len(rows) != last - first + 1:
+        raise SealRefusedError(f"the log has {len(rows)} events from {first} to {last}")
+    return rows
 
 
 def _root(size: int, reads: SealReads) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from ledger.seal.keys import FileLogSigner, LastSigned
 from ledger.seal.leaves import Row, leaf, leaves
 from ledger.seal.notes import open_checkpoint
 from ledger.seal.reads import NotSealedYetError, SealReads
-from ledger.seal.sealer import SealRefusedError
+from ledger.seal.sealer import SealRefusedError, Taken
 from ledger.seal.trusted_keys import SealKeyError, parse_trusted_keys
 from ledger.store import LedgerRecorder
 from tests.seal.conftest import Sealed
@@ -77,6 +78,59 @@ def test_a_log_is_sealed_in_steps_and_each_checkpoint_is_the_root_of_its_rows(
         assert (checkpoint.size, checkpoint.root) == (size, tree_hash(hashes[:size]))
     assert seal(database_url, folder) == 0
     assert examined(connection, keys(folder)).exit_status == 0
+
+
+def test_given_events_taken_in_early_when_another_seals_some_then_the_tree_is_the_logs(
+    database_url: str, connection: psycopg.Connection[Any], folder: Path
+) -> None:
+    one = sealer(database_url, folder, events_max=200)
+    fill(database_url, 300, seed=1)
+    one.take_in(connection)
+    seal(database_url, folder, events_max=150)
+    fill(database_url, 50, seed=2)
+    one.take_in(connection)
+    fill(database_url, 5, seed=3)
+    with closing(one.connect()) as own:
+        sealed = one.catch_up(own)
+        for seed, more in enumerate((40, 3, 7), 4):
+            one.take_in(own)
+            fill(database_url, more, seed=seed)
+        sealed += one.catch_up(own)
+    hashes = [leaf(row) for row in SealReads(connection).rows(1, 405)]
+    size, note = list(SealReads(connection).checkpoints())[-1]
+    checkpoint = open_checkpoint(note, [one.key for one in keys(folder)])
+    assert (sealed, size, checkpoint.root) == (105, 405, tree_hash(hashes))
+
+
+def test_given_an_event_changed_after_it_was_taken_in_then_the_seal_is_of_what_it_was(
+    database_url: str, connection: psycopg.Connection[Any], folder: Path
+) -> None:
+    fill(database_url, 20)
+    one = sealer(database_url, folder)
+    with closing(one.connect()) as own:
+        one.take_in(own)
+        connection.execute("ALTER TABLE ledger.ledger_events DISABLE TRIGGER ALL")
+        change = "UPDATE ledger.ledger_events SET state = %s WHERE notification_id = 7"
+        connection.execute(change, [b"{}"])
+        connection.commit()
+        one.catch_up(own)
+    report = examined(connection, keys(folder))
+    assert [(one.first, one.last) for one in report.damages] == [(7, 7)]
+
+
+@given(after=st.integers(0, 5), count=st.integers(0, 9), size=st.integers(0, 20))
+def test_given_any_size_of_a_tree_then_what_was_taken_in_continues_it_or_is_nothing(
+    after: int, count: int, size: int
+) -> None:
+    taken = Taken(after, b"".join(bytes([one]) * 32 for one in range(after + 1, after + count + 1)))
+    found = [one[0] for one in batched(taken.between(size, size + 3), 32)]
+    assert found == [
+        one for one in range(size + 1, size + 4) if after <= size and one <= taken.last
+    ]
+
+
+def batched(hashes: bytes, length: int) -> list[bytes]:
+    return [hashes[start : start + length] for start in range(0, len(hashes), length)]
 
 
 @settings(max_examples=60)
