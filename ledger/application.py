@@ -99,11 +99,26 @@ class Reader:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
+        self._ahead: dict[tuple[type[Aggregate], UUID], Aggregate | None] = {}
         self.versions: dict[UUID, int] = {}
+
+    def ahead(
+        self, kind: type[AggregateType], streams: Iterable[UUID]
+    ) -> dict[UUID, AggregateType]:
+        """Read many together that are asked for one by one hereafter; gives those there are."""
+        asked = list(dict.fromkeys(streams))
+        found = self._ledger.find_many(kind, asked)
+        self._ahead.update({(kind, stream): found.get(stream) for stream in asked})
+        return found
 
     def find(self, kind: type[AggregateType], stream: UUID) -> AggregateType | None:
         """The aggregate as of now, or None when nothing has happened in its stream."""
-        aggregate = self._ledger.find(kind, stream)
+        if (kind, stream) in self._ahead:
+            known = self._ahead[kind, stream]
+            assert known is None or isinstance(known, kind), "each is kept by its kind"
+            aggregate = known
+        else:
+            aggregate = self._ledger.find(kind, stream)
         self.versions[stream] = aggregate.version if aggregate else 0
         return aggregate
 

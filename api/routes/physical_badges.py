@@ -129,7 +129,12 @@ def request_physical_badge(enrollment_id: UUID, body: BadgeRequest, write: Write
     with write.edge.reading(write.caller.scope(person_id)) as connection:
         must_employ(connection, school.district_id, write.caller.person_id)
     return recorded(
-        write.run(commands.request_physical_badges, body, enrollment_ids=(enrollment_id,))
+        write.run(
+            commands.request_physical_badges,
+            body,
+            enrollment_ids=(enrollment_id,),
+            vault=write.edge.vault,
+        )
     )
 
 
@@ -140,7 +145,7 @@ def request_physical_badges(district_id: UUID, body: BadgeRequests, write: Write
     if write.edge.ledger.get(Organization, body.school_id).district_id != district_id:
         raise NotFoundError(NOT_THERE)
     _must_employ_all(write, district_id, body.enrollment_ids)
-    return recorded(write.run(commands.request_physical_badges, body))
+    return recorded(write.run(commands.request_physical_badges, body, vault=write.edge.vault))
 
 
 @router.write("/enrollments/{enrollment_id}/physical-badge-cancellations")
@@ -159,7 +164,8 @@ def cancel_physical_badge(
 def ship_physical_badges(issuer_id: UUID, body: BadgesMoved, write: WriteNow) -> Response:
     """Send badges, the first time or again: all of them, or none if one's award is not in force."""
     must_act_for_issuer(write.caller, issuer_id)
-    return recorded(write.run(commands.ship_physical_badges, body, issuer_id=issuer_id))
+    known = {"issuer_id": issuer_id, "vault": write.edge.vault}
+    return recorded(write.run(commands.ship_physical_badges, body, **known))
 
 
 @router.write("/issuers/{issuer_id}/physical-badge-deliveries")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
@@ -23,9 +23,11 @@ from api.share_views import Views, views_of
 from api.shared_records import VIEWS, SharedRecord, must_stand, shared_record
 from api.words import words_about
 from api.writing import Write, WriteNow
+from ledger.aggregates.person import Person
 from ledger.aggregates.share import Recipient, Share, ShareTerms, Standing
 from ledger.aggregates.share import standing as standing_of
 from ledger.commands import share as commands
+from ledger.commands.pre_service import lacking_consent
 from ledger.events.share import RecipientKind, SharePart
 from ledger.values import POSITION_MAX, Day, ShortText, Slug, Value
 from projections import shares
@@ -147,9 +149,13 @@ def list_shares(person_id: UUID, read: PagedReadNow) -> Response:
     with read.connection(person_id) as connection:
         position = read.visible("shares")
         found = shares.of_person(connection, person_id, before=before, limit=limit)
+    hidden = _hidden(read, found)
     seen = views_of(read.edge, read.edge.watch.ids_of(person_id))
     names = words_about(read.edge, person_id, [one.recipient_text_id for one in found])
-    items = [_own(one, read.at, seen.get(one.share_id, Views()), names) for one in found]
+    items = [
+        _own(one, _standing(one, read.at, hidden), seen.get(one.share_id, Views()), names)
+        for one in found
+    ]
     return read.page.answer(items, position, key=found[-1].granted_position if found else None)
 
 
@@ -201,7 +207,7 @@ def _link(write: Write, secret: str | None) -> str:
     return f"{f'https://{host}' if host else ''}/share/{secret}"
 
 
-def _own(one: Granted, at: datetime, seen: Views, names: Mapping[UUID, str]) -> ShareView:
+def _own(one: Granted, standing: Standing, seen: Views, names: Mapping[UUID, str]) -> ShareView:
     return ShareView(
         share_id=one.share_id,
         recipient_kind=one.recipient_kind,
@@ -213,7 +219,7 @@ def _own(one: Granted, at: datetime, seen: Views, names: Mapping[UUID, str]) -> 
         zone=one.zone,
         expires_on=one.expires_on,
         granted_at=one.granted_at,
-        standing=_standing(one, at),
+        standing=standing,
         views=seen.views,
         last_viewed_at=seen.last_viewed_at,
         late_views=seen.late_views,
@@ -225,7 +231,7 @@ def _received(read: Read[Any], recipient_id: UUID) -> Response:
     with read.connection() as connection:
         position = read.visible("shares")
         found = shares.with_recipient(connection, recipient_id, before=before, limit=limit)
-    erased = read.edge.vault.erased({one.person_id for one in found})
+    hidden = _hidden(read, found)
     items = [
         ReceivedShare(
             share_id=one.share_id,
@@ -235,7 +241,7 @@ def _received(read: Read[Any], recipient_id: UUID) -> Response:
             zone=one.zone,
             expires_on=one.expires_on,
             granted_at=one.granted_at,
-            standing="revoked" if one.person_id in erased else _standing(one, read.at),
+            standing=_standing(one, read.at, hidden),
         )
         for one in found
     ]
@@ -244,5 +250,14 @@ def _received(read: Read[Any], recipient_id: UUID) -> Response:
     return read.page.answer(items, position, key=found[-1].granted_position if found else None)
 
 
-def _standing(one: Granted, at: datetime) -> Standing:
-    return standing_of(one.expires_on, one.zone, at, revoked=one.revoked_at is not None)
+def _hidden(read: Read[Any], found: Sequence[Granted]) -> set[UUID]:
+    """Whose shares show nothing, whatever their terms: `must_stand` asks the same of each."""
+    person_ids = {one.person_id for one in found}
+    persons = read.edge.ledger.find_many(Person, person_ids).values()
+    minors = lacking_consent(read.edge.vault, persons, "sharing", read.at)
+    return {*read.edge.vault.erased(person_ids), *minors}
+
+
+def _standing(one: Granted, at: datetime, hidden: Collection[UUID]) -> Standing:
+    revoked = one.revoked_at is not None or one.person_id in hidden
+    return standing_of(one.expires_on, one.zone, at, revoked=revoked)

@@ -100,6 +100,10 @@ class Issuer(Aggregate):
         if self.suspended:
             raise IssuerSuspendedError(f"issuer {self.id} is suspended and takes no enrollments")
 
+    def must_send_badges(self) -> None:
+        if self.suspended:
+            raise IssuerSuspendedError(f"issuer {self.id} is suspended and sends no badges")
+
     def must_publish(self, at: datetime) -> None:
         """Raises unless the issuer is vetted with a date in force, and not suspended."""
         if self.suspended:

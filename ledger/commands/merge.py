@@ -57,10 +57,13 @@ def merges(ledger: Ledger) -> Merges:
 
 def are_one(read: Reader, one: UUID, other: UUID) -> bool:
     """Whether two ids mean one person now."""
-    if one == other:
-        return True
+    return one == other or person_of(read, one) == person_of(read, other)
+
+
+def person_of(read: Reader, person_id: UUID) -> UUID:
+    """Whom an id means now: of two records that were merged, the one that was kept."""
     known = read.find(Merges, MERGES)
-    return known is not None and known.person_of(one) == known.person_of(other)
+    return known.person_of(person_id) if known else person_id
 
 
 def _details(vault: Vault, call: Call, kept: Person, merged: Person) -> Sequence[AnyPersonEvent]:

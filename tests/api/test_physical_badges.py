@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
+from api.clock import wall
 from ledger.aggregates.enrollment import enrollment_stream
 from ledger.application import Call
+from ledger.commands import pre_service
 from ledger.events import LedgerEvent
 from ledger.events.employment import EmploymentStarted
 from ledger.events.enrollment import Awarded, Enrolled
@@ -42,6 +44,11 @@ class Surry:
         body = {"enrollment_ids": awards, "school_id": school or self.school}
         path = f"/v1/districts/{self.district.id}/physical-badge-requests"
         return self.world.post(who or self.district.office, path, body)
+
+    def request_own(self, award: str) -> Any:
+        path = f"/v1/enrollments/{award}/physical-badge-requests"
+        teacher = self.teachers[self.awards.index(award)]
+        return self.world.post(teacher, path, {"school_id": self.school})
 
     def ship(self, *awards: str) -> Any:
         body = {"enrollment_ids": awards}
@@ -75,11 +82,14 @@ def surry(world: World, count: int) -> Surry:
     credential = issuer.credential()
     teachers = [uuid4() for _ in range(count)]
     events = [one for teacher in teachers for one in earned(teacher, district, issuer, credential)]
-    call = Call(caller_id=uuid4(), command_id=uuid4(), body_hash=bytes(32), at=MONDAY)
-    world.position = world.edge.ledger.append(call, tuple(events), ()).position
+    world.position = world.edge.ledger.append(call(MONDAY), tuple(events), ()).position
     world.edge.visible(["employments"], world.position)
     awards = [str(enrollment_stream(teacher, UUID(credential), 1)) for teacher in teachers]
     return Surry(world, district, issuer, school, credential, teachers, awards)
+
+
+def call(at: datetime) -> Call:
+    return Call(caller_id=uuid4(), command_id=uuid4(), body_hash=bytes(32), at=at)
 
 
 def earned(teacher: UUID, district: District, issuer: Issuer, credential: str) -> list[LedgerEvent]:
@@ -209,3 +219,56 @@ def test_a_badge_goes_to_a_school_of_the_district_that_asks_for_people_of_its_ow
     assert (refused.status_code, refused.json()["type"]) == (422, "/problems/not-a-school")
     other.request(other.awards[0])
     assert few.ship(other.awards[0]).status_code == 404, "it is another issuer's"
+
+
+def test_an_issuer_that_is_suspended_sends_nothing_until_it_is_reinstated(
+    shared_world: World,
+) -> None:
+    one = surry(shared_world, 1)
+    operator, award = one.world.operator, one.awards[0]
+    one.world.done(operator, f"{one.path}/suspensions", {"reason": "lost-trust"})
+    assert one.request(award).status_code == 201, "it is asked for, and waits"
+    refused = one.ship(award)
+    assert (refused.status_code, refused.json()["type"]) == (409, "/problems/issuer-suspended")
+    one.world.done(operator, f"{one.path}/suspension-lifts")
+    assert one.ship(award).status_code == 201
+
+
+def test_the_badge_of_a_minor_is_asked_for_and_sent_while_a_guardian_agrees_to_it(
+    shared_world: World,
+) -> None:
+    one = surry(shared_world, 2)
+    ledger, vault = one.world.edge.ledger, one.world.edge.vault
+    award, at = one.awards[0], wall()
+    about = {"person_id": one.teachers[0], "district_id": UUID(one.district.id)}
+    sharing: dict[str, Any] = {**about, "consent": "sharing"}
+    majority = at.date() + timedelta(days=400)
+    minor: dict[str, Any] = {**about, "program": "educators-rising", "minor_until": majority}
+    pre_service.record_pre_service(ledger, vault, call(at), **minor)
+    for refused in (one.request(*one.awards), one.request_own(award)):
+        assert refused.json()["type"] == "/problems/guardian-consent-missing"
+        assert award in refused.json()["detail"], "which, among so many"
+    pre_service.give_guardian_consent(ledger, call(at), **sharing, form="signed-form")
+    assert one.request(*one.awards).status_code == 201
+    pre_service.withdraw_guardian_consent(ledger, call(at), **sharing, reason="guardian-request")
+    assert one.ship(*one.awards).json()["type"] == "/problems/guardian-consent-missing"
+    assert one.ship(one.awards[1]).status_code == 201, "the other teacher is of age"
+
+
+def test_a_parcel_is_read_together_however_much_is_in_it(
+    shared_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = surry(shared_world, 12)
+    ledger = one.world.edge.ledger
+    single: list[UUID] = []
+    find = ledger.find
+    monkeypatch.setattr(
+        ledger, "find", lambda kind, stream: single.append(stream) or find(kind, stream)
+    )
+    counts = []
+    for awards in (one.awards[:2], one.awards[2:]):
+        single.clear()
+        assert one.request(*awards).status_code == 201
+        assert one.ship(*awards).status_code == 201
+        counts.append(len(single))
+    assert counts[0] == counts[1]

@@ -176,8 +176,14 @@ def test_of_a_minor_others_see_what_a_guardian_agrees_to_and_awards_alone(
     wide = new_share(link, "awards", "scores", **later)
     assert slug_of(world.post(person, path, wide)) == "share-scope"
     shared = world.done(person, path, new_share(link, **later))["link"].partition("/share/")[2]
+    office, mine = student.district.office, f"/v1/districts/{student.district.id}/shares"
+    to_district = {"kind": "district", "district_id": student.district.id}
+    world.done(person, path, new_share(to_district, **later))
     assert world.ask(None, "GET", f"/share/{shared}").status_code == 200
+    assert [one["standing"] for one in world.seen(office, mine)["items"]] == ["active"]
     student.disagree("sharing")
+    assert [one["standing"] for one in world.seen(office, mine)["items"]] == ["revoked"]
+    assert {one["standing"] for one in world.seen(person, path)["items"]} == {"revoked"}
     nothing = world.ask(None, "GET", "/share/not-a-secret")
     ended = world.ask(None, "GET", f"/share/{shared}")
     assert (ended.status_code, ended.content) == (404, nothing.content)
