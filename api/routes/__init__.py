@@ -44,6 +44,7 @@ from api.routes import (
     records,
     records_issued,
     references,
+    reliability,
     renewals,
     reviews,
     shares,
@@ -101,5 +102,6 @@ ROUTERS = (  # looked through in this order, so what is asked most comes first
     extracts.router,
     coachings.router,
     class_outcomes.router,
+    reliability.router,
     operations.router,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -324,3 +325,36 @@ def test_a_draft_is_its_issuers_alone(world: World) -> None:
     assert world.get(stranger, f"/v1/credentials/{draft}").status_code == 404
     assert world.post(stranger, f"/v1/credentials/{draft}/versions").status_code == 404
     assert "Secret" not in world.get(stranger, "/v1/credentials").text
+
+
+def test_an_issuer_sees_how_alike_a_micro_credential_is_scored(shared_world: World) -> None:
+    """Both see all met; they split on one criterion; after an appeal both see it met after all."""
+    world = shared_world
+    one = story(world, token="Alike").award()
+    path = f"/v1/credentials/{one.credential}/reliability"
+    before = world.seen(one.issuer.approver, path)
+    assert (before["outcome"]["pairs"], before["outcome"]["agreement_per_mille"]) == (1, 1000)
+    position = world.position
+    other = replace(one, teacher=world.district().teacher("Bea")).enroll().hand_in()
+    other.review(MET, NOT_MET)
+    third = {"assessor_id": str(one.assessors[2])}
+    world.done(one.issuer.approver, f"{other.path}/assignments", third)
+    levels = {"levels": NOT_MET, "feedback": "Not yet."}
+    world.done(one.assessors[2], f"{other.path}/scores", levels)
+    other.decide("not_yet")
+    world.done(other.teacher, f"{other.path}/appeals", {"ground": "process"})
+    fallen = {"finding": "overturned", "reason": "looked"}
+    another = world.grant("issuer_approver", one.issuer.id)
+    world.done(another, f"{other.path}/appeal-decisions", fallen)
+    found = world.seen(one.issuer.approver, path)
+    assert (found["enrollments"], found["adjudicated"]) == (2, 1)
+    assert (found["appeals"], found["overturned"], found["decided"]) == (1, 1, 2)
+    assert (found["days_p50"], found["days_p90"]) == (0, 0)
+    outcome = found["outcome"]
+    assert (outcome["pairs"], outcome["both_met"], outcome["first_met"]) == (2, 1, 1)
+    assert outcome["unstable"] is True
+    split = [(one["criterion"], one["agreement"]["first_met"]) for one in found["criteria"]]
+    assert split == [("effect", 1), ("plan", 0), ("practice", 0), ("reflection", 0)]
+    assert world.seen(one.issuer.approver, path, as_of=position) == before
+    for who in (one.teacher, one.assessors[0], world.issuer().approver):
+        assert world.get(who, path).status_code == 404
