@@ -17,6 +17,8 @@ from api.reading import Read
 from ledger.aggregates.enrollment_state import EnrollmentState
 from ledger.events.enrollment import (
     Adjudicated,
+    CriteriaRemarked,
+    CriterionRemark,
     CriterionResult,
     ReviewDecided,
     Scored,
@@ -85,6 +87,15 @@ class Decision:
     results: list[CriterionResult]
     reasons: list[str]
     feedback: list[str]
+    remarks: list[Remarks]
+
+
+@dataclass(frozen=True, slots=True)
+class Remarks:
+    """What was said to her of one criterion, in the order in which it was written."""
+
+    criterion: str
+    words: list[str]
 
 
 def view(
@@ -157,10 +168,13 @@ def decisions_of(edge: Edge, enrollment_id: UUID, *, until: int | None = None) -
     """What was decided on each attempt up to a version, oldest first, and what was said to it."""
     decisions: list[Decision] = []
     said: list[UUID] = []
+    remarked: list[CriterionRemark] = []
     for event in edge.ledger.events.get(enrollment_id, lte=until):
         match event:
             case Scored(feedback=words) | Adjudicated(feedback=words):
                 said += [words.text_id] if words else []
+            case CriteriaRemarked(remarks=remarks):
+                remarked += remarks
             case ReviewDecided():
                 said += [event.feedback.text_id] if event.feedback else []
                 reasons = [event.reason] if event.reason else []
@@ -172,9 +186,10 @@ def decisions_of(edge: Edge, enrollment_id: UUID, *, until: int | None = None) -
                         results=list(event.results),
                         reasons=reasons,
                         feedback=_words(edge, event.person_id, said),
+                        remarks=_remarks(edge, event.person_id, remarked),
                     )
                 )
-                said = []
+                said, remarked = [], []
             case SubmissionReturned():
                 decisions.append(
                     Decision(
@@ -186,11 +201,21 @@ def decisions_of(edge: Edge, enrollment_id: UUID, *, until: int | None = None) -
                         feedback=_words(
                             edge, event.person_id, [event.note.text_id] if event.note else []
                         ),
+                        remarks=[],
                     )
                 )
             case _:
                 pass
     return decisions
+
+
+def _remarks(edge: Edge, person_id: UUID, said: Sequence[CriterionRemark]) -> list[Remarks]:
+    """By criterion, in the order in which the first was spoken of; what was erased is left out."""
+    by_criterion: dict[str, list[UUID]] = {}
+    for one in said:
+        by_criterion.setdefault(one.criterion, []).append(one.words.text_id)
+    found = {name: _words(edge, person_id, ids) for name, ids in by_criterion.items()}
+    return [Remarks(name, words) for name, words in found.items() if words]
 
 
 def _words(edge: Edge, person_id: UUID, text_ids: Sequence[UUID]) -> list[str]:

@@ -6,17 +6,19 @@ from typing import Literal
 from uuid import UUID
 
 from fastapi import Response
+from pydantic import Field
 
 from api.access import must_assess, must_decide, must_speak_for_assessor
 from api.answers import recorded
 from api.routing import Router
-from api.writing import WriteNow
+from api.writing import Write, WriteNow
 from ledger.aggregates.enrollment import Enrollment
 from ledger.commands import enrollment as enrollments
 from ledger.events.enrollment import Decision
 from ledger.values import Day, Flag, Positive, Slug, Text, Value
 
 router = Router("reviews")
+REMARKS_MAX = 100  # in one request
 
 
 class Return(Value):
@@ -46,10 +48,14 @@ class Lapse(Value):
 
 
 class Score(Value):
-    """The level seen for every criterion of the rubric, and words for the teacher."""
+    """The level seen for every criterion of the rubric, and words for the teacher.
+
+    `remarks` are about single criteria: what was seen, and what another attempt would need.
+    """
 
     levels: dict[Slug, Slug]
     feedback: Text | None = None
+    remarks: dict[Slug, Text] = Field(default={}, max_length=REMARKS_MAX)
 
 
 class ReviewDecision(Value):
@@ -59,6 +65,7 @@ class ReviewDecision(Value):
     findings: dict[Slug, Flag] | None = None
     reason: Slug | None = None
     feedback: Text | None = None
+    remarks: dict[Slug, Text] = Field(default={}, max_length=REMARKS_MAX)
 
 
 class HoldResolution(Value):
@@ -148,18 +155,39 @@ def score(enrollment_id: UUID, body: Score, write: WriteNow) -> Response:
     """Score in your own seat; it stays hidden until both assessors have scored."""
     enrollment = write.edge.ledger.get(Enrollment, enrollment_id)
     must_assess(write.caller, enrollment)
-    kept = write.keep(enrollment.person_id, "feedback", body.feedback)
-    return recorded(write.run(enrollments.score, body, enrollment_id=enrollment_id, feedback=kept))
+    return recorded(
+        write.run(
+            enrollments.score,
+            body,
+            enrollment_id=enrollment_id,
+            **_kept(write, enrollment.person_id, body),
+        )
+    )
 
 
 @router.write("/enrollments/{enrollment_id}/decisions")
 def decide_review(enrollment_id: UUID, body: ReviewDecision, write: WriteNow) -> Response:
     """Decide on the recommended attempt. An award follows in the same command."""
     person_id = _to_decide(write, enrollment_id).person_id
-    kept = write.keep(person_id, "feedback", body.feedback)
     return recorded(
-        write.run(enrollments.decide_review, body, enrollment_id=enrollment_id, feedback=kept)
+        write.run(
+            enrollments.decide_review,
+            body,
+            enrollment_id=enrollment_id,
+            **_kept(write, person_id, body),
+        )
     )
+
+
+def _kept(write: Write, person_id: UUID, body: Score | ReviewDecision) -> dict[str, object]:
+    """What is said to her, where the vault has it."""
+    kept = {
+        criterion: write.edge.vault.put_text(
+            person_id, "feedback", words, command_id=write.command_id
+        )
+        for criterion, words in body.remarks.items()
+    }
+    return {"feedback": write.keep(person_id, "feedback", body.feedback), "remarks": kept}
 
 
 @router.write("/enrollments/{enrollment_id}/hold-resolutions")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Literal
+from types import MappingProxyType
+from typing import Any, Literal
 from uuid import UUID
 
 from ledger.aggregates.assessor import Assessor, NotAnAssessorError
@@ -41,12 +42,15 @@ from ledger.aggregates.enrollment_state import (
 )
 from ledger.aggregates.issuer import Issuer
 from ledger.events import AnyEnrollmentEvent
+from ledger.events.credential import Criterion
 from ledger.events.enrollment import (
     Adjudicated,
     AssessorAssigned,
     AssessorRecused,
     AssignmentLapsed,
     Awarded,
+    CriteriaRemarked,
+    CriterionRemark,
     Decision,
     IntegrityHoldResolved,
     Recommended,
@@ -57,12 +61,16 @@ from ledger.rules.calendars import add_months
 from ledger.rules.review import (
     Results,
     Scores,
+    must_be_of_rubric,
     outcome_of,
     results_from_findings,
     scores_from_levels,
     settle,
 )
 from ledger.values import VaultText
+
+Remarks = Mapping[str, VaultText]  # words about single criteria, by their names
+NO_REMARKS: Remarks = MappingProxyType({})
 
 
 class ReviewCommands(EnrollmentState):
@@ -138,27 +146,31 @@ class ReviewCommands(EnrollmentState):
         credential: Credential,
         levels: Mapping[str, str],
         feedback: VaultText | None = None,
+        remarks: Remarks = NO_REMARKS,
     ) -> Sequence[AnyEnrollmentEvent]:
         """Score every criterion of the pinned rubric, in the seat of whoever acts.
 
-        The scores that settle the attempt bring the recommendation with them.
+        `remarks` are words to her about single criteria. The scores that settle the attempt bring
+        the recommendation with them.
         """
         self._must_be_in_review()
         seat = self._unscored_seat_of(act.actor_id)
         rubric = credential.definition_of(self.credential_version).rubric
-        scored = self._scored(act, seat, scores_from_levels(rubric, levels), feedback)
+        scores = scores_from_levels(rubric, levels)
+        said = self._remarked(act, rubric, remarks)
+        scored = self._scored(act, seat, scores, feedback, after=len(said))
         after = self.after(scored)
         results = settle(*map(after.scores_in, (FIRST_SEAT, SECOND_SEAT, ADJUDICATOR_SEAT)))
         if results is None:
-            return [scored]
+            return [*said, scored]
         recommended = Recommended(
-            **self.header(act, after=1),
+            **self.header(act, after=len(said) + 1),
             person_id=self.person_id,
             attempt=self.attempt,
             outcome=outcome_of(results),
             results=results,
         )
-        return [scored, recommended]
+        return [*said, scored, recommended]
 
     def scores_shown_to(self, viewer_id: UUID, seat: int) -> Scores | None:
         """What is in a seat, for whoever asks: her own at once, others' when both are in."""
@@ -177,6 +189,7 @@ class ReviewCommands(EnrollmentState):
         findings: Mapping[str, bool] | None = None,
         reason: str | None = None,
         feedback: VaultText | None = None,
+        remarks: Remarks = NO_REMARKS,
     ) -> Sequence[AnyEnrollmentEvent]:
         """Decide on the recommended attempt, and award in the same breath.
 
@@ -193,8 +206,9 @@ class ReviewCommands(EnrollmentState):
         _must_fit(decision, results)
         if reason is None and (decision == "integrity_hold" or results != recommended):
             raise ReasonMissingError("a decision that departs from the recommendation needs one")
+        said = self._remarked(act, definition.rubric, remarks)
         decided = ReviewDecided(
-            **self.header(act),
+            **self.header(act, after=len(said)),
             person_id=self.person_id,
             attempt=self.attempt,
             decision=decision,
@@ -205,8 +219,9 @@ class ReviewCommands(EnrollmentState):
             decided_on=issuer.today(act.at),
         )
         if decision != "award":
-            return [decided]
-        return [decided, self._awarded(act, issuer, definition.valid_months)]
+            return [*said, decided]
+        awarded = self._awarded(act, issuer, definition.valid_months, after=len(said) + 1)
+        return [*said, decided, awarded]
 
     def resolve_hold(
         self, act: Act, *, issuer: Issuer, finding: Literal["cleared", "confirmed"], reason: str
@@ -246,10 +261,27 @@ class ReviewCommands(EnrollmentState):
             reason=reason,
         )
 
-    def _awarded(self, act: Act, issuer: Issuer, valid_months: int | None) -> Awarded:
+    def _remarked(
+        self, act: Act, rubric: Sequence[Criterion], remarks: Remarks
+    ) -> list[AnyEnrollmentEvent]:
+        """What is said of single criteria, in the rubric's order; nothing where nothing is."""
+        must_be_of_rubric(rubric, remarks)
+        said = tuple(
+            CriterionRemark(criterion=one.criterion, words=remarks[one.criterion])
+            for one in rubric
+            if one.criterion in remarks
+        )
+        if not said:
+            return []
+        about: dict[str, Any] = {"person_id": self.person_id, "attempt": self.attempt}
+        return [CriteriaRemarked(**self.header(act), **about, remarks=said)]
+
+    def _awarded(
+        self, act: Act, issuer: Issuer, valid_months: int | None, *, after: int
+    ) -> Awarded:
         today = issuer.today(act.at)
         return Awarded(
-            **self.header(act, after=1),
+            **self.header(act, after=after),
             person_id=self.person_id,
             credential_id=self.credential_id,
             credential_version=self.credential_version,
@@ -261,11 +293,11 @@ class ReviewCommands(EnrollmentState):
         )
 
     def _scored(
-        self, act: Act, seat: Seat, scores: Scores, feedback: VaultText | None
+        self, act: Act, seat: Seat, scores: Scores, feedback: VaultText | None, *, after: int
     ) -> Scored | Adjudicated:
         if seat.seat == ADJUDICATOR_SEAT:
             return Adjudicated(
-                **self.header(act),
+                **self.header(act, after=after),
                 person_id=self.person_id,
                 attempt=self.attempt,
                 assessor_id=seat.assessor_id,
@@ -273,7 +305,7 @@ class ReviewCommands(EnrollmentState):
                 feedback=feedback,
             )
         return Scored(
-            **self.header(act),
+            **self.header(act, after=after),
             person_id=self.person_id,
             attempt=self.attempt,
             seat=seat.seat,

@@ -21,6 +21,7 @@ from ledger.events.enrollment import (
     CoachAssigned,
     CoachMeetingRecorded,
     ConflictDeclared,
+    CriteriaRemarked,
     Enrolled,
     EvidenceUploaded,
     EvidenceWithdrawn,
@@ -41,7 +42,9 @@ from ledger.values import local_date
 FIRST_SEAT, SECOND_SEAT, ADJUDICATOR_SEAT = 1, 2, 3
 
 _EvidenceEvent = EvidenceUploaded | EvidenceWithdrawn | Submitted | Resubmitted | SubmissionReturned
-_SeatEvent = AssessorAssigned | AssessorRecused | AssignmentLapsed | Scored | Adjudicated
+_SeatEvent = (
+    AssessorAssigned | AssessorRecused | AssignmentLapsed | Scored | Adjudicated | CriteriaRemarked
+)
 _DecisionEvent = Recommended | ReviewDecided | IntegrityHoldResolved
 _EndEvent = Awarded | Withdrawn | Revoked | Reinstated
 _AppealEvent = AppealOpened | AppealDecided
@@ -179,6 +182,7 @@ class EnrollmentState(Aggregate):
                 | AssignmentLapsed()
                 | Scored()
                 | Adjudicated()
+                | CriteriaRemarked()
             ):
                 return state.after_seat(event)
             case Recommended() | ReviewDecided() | IntegrityHoldResolved():
@@ -229,6 +233,8 @@ class EnrollmentState(Aggregate):
                 return self._with_scores(seat, scores, event.assessor_id)
             case Adjudicated(scores=scores):
                 return self._with_scores(ADJUDICATOR_SEAT, scores, event.assessor_id)
+            case CriteriaRemarked():  # words to her, which move nothing
+                return self
             case _:
                 assert_never(event)
 

@@ -11,6 +11,7 @@ from ledger.aggregates import enrollment as enrollments
 from ledger.aggregates.assessor import Assessor
 from ledger.aggregates.credential import Credential
 from ledger.aggregates.enrollment import Enrollment, enrollment_stream
+from ledger.aggregates.enrollment_review import NO_REMARKS, Remarks
 from ledger.aggregates.enrollment_submission import Artifact
 from ledger.aggregates.issuer import Issuer
 from ledger.aggregates.person import Person
@@ -183,12 +184,15 @@ def score(
     enrollment_id: UUID,
     levels: Mapping[str, str],
     feedback: VaultText | None = None,
+    remarks: Remarks = NO_REMARKS,
 ) -> Receipt:
     """Score in the caller's own seat: a level for every criterion of the pinned rubric."""
 
     def decide(read: Reader, one: Enrollment) -> Events:
         credential = read.get(Credential, one.credential_id)
-        return one.score(call.act, credential=credential, levels=levels, feedback=feedback)
+        return one.score(
+            call.act, credential=credential, levels=levels, feedback=feedback, remarks=remarks
+        )
 
     return _run(ledger, call, enrollment_id, decide)
 
@@ -202,6 +206,7 @@ def decide_review(
     findings: Mapping[str, bool] | None = None,
     reason: str | None = None,
     feedback: VaultText | None = None,
+    remarks: Remarks = NO_REMARKS,
 ) -> Receipt:
     """Decide on the recommended attempt; an award follows in the same command."""
 
@@ -215,6 +220,7 @@ def decide_review(
             findings=findings,
             reason=reason,
             feedback=feedback,
+            remarks=remarks,
         )
 
     return _run(ledger, call, enrollment_id, decide)

@@ -69,6 +69,7 @@ from ledger.events.enrollment import (
     CoachAssigned,
     CoachMeetingRecorded,
     ConflictDeclared,
+    CriteriaRemarked,
     Enrolled,
     EvidenceUploaded,
     EvidenceWithdrawn,
@@ -177,6 +178,7 @@ AnyEnrollmentEvent = (
     | AssignmentLapsed
     | Scored
     | Adjudicated
+    | CriteriaRemarked
     | Recommended
     | ReviewDecided
     | IntegrityHoldResolved

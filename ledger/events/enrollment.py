@@ -177,6 +177,22 @@ class Adjudicated(EnrollmentEvent):
     feedback: VaultText | None
 
 
+class CriterionRemark(Value):
+    """Words to her about one criterion: what was seen, and what the next attempt needs."""
+
+    criterion: Slug
+    words: VaultText
+
+
+class CriteriaRemarked(EnrollmentEvent):
+    """What an assessor, or who decides, says of single criteria, just ahead of that."""
+
+    TOPIC: ClassVar[str] = "enrollment.criteria-remarked.v1"
+
+    attempt: Positive
+    remarks: tuple[CriterionRemark, ...]
+
+
 class Recommended(EnrollmentEvent):
     """What the scores add up to. The approver may decide otherwise."""
 

@@ -28,6 +28,16 @@ def scores_from_levels(rubric: Sequence[Criterion], levels: Mapping[str, str]) -
     return tuple(_score(criterion, levels[criterion.criterion]) for criterion in rubric)
 
 
+def must_be_of_rubric(rubric: Sequence[Criterion], named: Iterable[str]) -> None:
+    """Raises RubricMismatchError where somebody speaks of a criterion that the rubric has not."""
+    wanted = {criterion.criterion for criterion in rubric}
+    unknown = sorted(set(named) - wanted)
+    if unknown:
+        raise RubricMismatchError(
+            f"the rubric has no criterion {', '.join(unknown)}", criterion=unknown[0]
+        )
+
+
 def results_of(scores: Iterable[CriterionScore]) -> Results:
     """What scores say about each criterion once the levels are left out."""
     return tuple(CriterionResult(criterion=s.criterion, met=s.met) for s in scores)

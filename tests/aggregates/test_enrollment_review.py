@@ -45,6 +45,8 @@ from ledger.events.enrollment import (
     AssignmentLapsed,
     Awarded,
     ConflictDeclared,
+    CriteriaRemarked,
+    CriterionRemark,
     CriterionResult,
     CriterionScore,
     IntegrityHoldResolved,
@@ -436,6 +438,18 @@ def test_an_award_is_decided_and_given_in_one_command() -> None:
     )
     assert state.status is Status.AWARDED
     assert state.holds(date(2099, 1, 1))
+
+
+def test_practice_13_words_about_criteria_stand_ahead_of_what_they_are_about() -> None:
+    """In the rubric's order; of what the rubric has not nobody speaks."""
+    words = {name: vault_text(name) for name in ("c2", "c1")}
+    told = tuple(CriterionRemark(criterion=name, words=words[name]) for name in ("c1", "c2"))
+    remarked = fact(CriteriaRemarked, attempt=1, remarks=told, actor_id=APPROVER)
+    state = deciding(recommended(), "award", remarks=words).then(remarked, ReviewDecided, Awarded)
+    assert (state.status, state.version) == (Status.AWARDED, len(recommended().events) + 3)
+    one_more = {**words, "c9": vault_text("c9")}
+    deciding(recommended(), "award", remarks=one_more).then_refused(RubricMismatchError, "c9")
+    scoring(in_review().assigned(), FIRST, MET, remarks=words).then(CriteriaRemarked, Scored)
 
 
 def test_an_award_expires_by_the_pinned_version_counted_at_the_issuers() -> None:
