@@ -29,6 +29,8 @@ def export_edfi(
         bool,
         typer.Option("--with-staff", help="In the XML too; replaces what a store has of them."),
     ] = False,
+    as_of: AsOf = None,
+    effective_on: EffectiveOn = None,
 ) -> None:
     """Write the awards of a district's staff as Ed-Fi credentials.
 
@@ -41,9 +43,9 @@ def export_edfi(
     from api.edfi import staff_awards  # noqa: PLC0415
     from api.exports.edfi import Target, as_json, as_xml  # noqa: PLC0415
 
-    target = Target(state, namespace)
+    target, day = Target(state, namespace), effective_on and effective_on.date()
     with open_edge() as edge:
-        awards, person_ids = staff_awards(edge, district)
+        awards, person_ids = staff_awards(edge, district, as_of=as_of, effective_on=day)
         write_down(edge, "transcript", person_ids, district)
     if layout == "xml":
         content = as_xml(awards, target, with_staff=with_staff)
@@ -96,6 +98,7 @@ def export_ctdl(
     file: FileArgument,
     *,
     issuer: Annotated[UUID | None, typer.Option(help="Of one issuer; else of all.")] = None,
+    as_of: AsOf = None,
 ) -> None:
     """Write the catalog for registries of credentials, in CTDL."""
     import orjson  # noqa: PLC0415 - loads slowly
@@ -103,12 +106,16 @@ def export_ctdl(
     from api.cli_reading import open_edge  # noqa: PLC0415
     from api.ctdl import VIEWS, Catalog  # noqa: PLC0415
     from api.exports.ctdl import graph  # noqa: PLC0415
+    from api.reading import WITHOUT_ZONE, position_of  # noqa: PLC0415
     from api.record_addresses import addresses_of  # noqa: PLC0415
+    from projections import known  # noqa: PLC0415
 
     with open_edge() as edge:
         edge.visible(VIEWS, edge.ledger.recorder.last_position())
         with edge.reading() as connection:
-            found = Catalog.read(connection, addresses_of(edge.settings))
-            offers, stacks = list(found.offers(issuer)), list(found.stacks(issuer))
+            until = position_of(edge, connection, as_of, WITHOUT_ZONE, VIEWS)
+            with known.catalog(connection, until):
+                found = Catalog.read(connection, addresses_of(edge.settings))
+                offers, stacks = list(found.offers(issuer)), list(found.stacks(issuer))
     file.write_bytes(orjson.dumps(graph(offers, stacks), option=orjson.OPT_INDENT_2))
     typer.echo(f"{len(offers)} micro-credentials, {len(stacks)} stacks: {file}")

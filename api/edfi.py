@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from datetime import date
+from typing import Any, NamedTuple
 from uuid import UUID
+
+from psycopg import Connection
 
 from api.clock import wall
 from api.directory import positions_on
 from api.edge import Edge
 from api.exports.edfi import KIND, STAFF_ID_CHARACTERS_MAX, Held, Staff
-from api.transcripts import LINES_MAX, decided_within
+from api.reading import position_of
+from api.transcripts import LINES_MAX, decided_within, lines_as_of
 from ledger.aggregates.organization import Organization
 from ledger.store import EVERYTHING
-from ledger.values import local_date
+from ledger.values import POSITION_MAX, local_date
 from ledger.vault import PersonDetails
-from projections import employments, transcript
+from projections import employments, known, transcript
 from projections.transcript import TitledLine
 
 VIEWS = ("transcript", "employments", "catalog")
@@ -27,27 +31,44 @@ class StaffAwards(NamedTuple):
     person_ids: frozenset[UUID]
 
 
-def staff_awards(edge: Edge, district_id: UUID) -> StaffAwards:
-    """What those who work for a district today were awarded while it employed them.
+def staff_awards(
+    edge: Edge,
+    district_id: UUID,
+    *,
+    as_of: str | None = None,
+    effective_on: date | None = None,
+) -> StaffAwards:
+    """What those who work for a district on a day were awarded until then while it employed them.
 
     An award that was revoked ends on the day of the revocation: a data store that has it is told.
-    Raises NotFoundError for a district that is none.
+    Raises NotFoundError for a district that is none, and what `position_of` raises.
     """
-    today = local_date(wall(), edge.ledger.get(Organization, district_id).zone)
+    zone = edge.ledger.get(Organization, district_id).zone
+    day = effective_on or local_date(wall(), zone)
     edge.visible(VIEWS, edge.ledger.recorder.last_position())
     with edge.reading([EVERYTHING]) as connection:
-        held = positions_on(connection, district_id, today)
+        until = position_of(edge, connection, as_of, zone, VIEWS)
+        with known.employments_of_district(connection, district_id, until):
+            held = {one.person_id for one in positions_on(connection, district_id, day)}
+            spans = {one: employments.spans(connection, one, district_id) for one in sorted(held)}
         lines = [
             line
-            for person_id in sorted({one.person_id for one in held})
-            for spans in [employments.spans(connection, person_id, district_id)]
-            for line in transcript.of_person(connection, person_id, limit=LINES_MAX)
-            if line.awarded_on is not None and decided_within(line, spans)
+            for person_id, employed in spans.items()
+            for line in _lines(connection, person_id, until)
+            if line.awarded_on is not None
+            and line.awarded_on <= day
+            and decided_within(line, employed)
         ]
     persons = frozenset(line.person_id for line in lines)
     details = edge.vault.get_details(persons, district_id)
-    staff = {one: _staff(known) for one, known in details.items()}
-    return StaffAwards([_held(line, staff.get(line.person_id)) for line in lines], persons)
+    staff = {one: _staff(kept) for one, kept in details.items()}
+    return StaffAwards([_held(line, staff.get(line.person_id), day) for line in lines], persons)
+
+
+def _lines(connection: Connection[Any], person_id: UUID, until: int) -> list[TitledLine]:
+    if until >= POSITION_MAX:
+        return transcript.of_person(connection, person_id, limit=LINES_MAX)
+    return lines_as_of(connection, person_id, until)
 
 
 def _staff(known: PersonDetails) -> Staff | None:
@@ -58,9 +79,10 @@ def _staff(known: PersonDetails) -> Staff | None:
     return Staff(staff_id, given, family)
 
 
-def _held(line: TitledLine, staff: Staff | None) -> Held:
+def _held(line: TitledLine, staff: Staff | None, day: date) -> Held:
     assert line.awarded_on is not None, "only awards are exported"
-    ends = [day for day in (line.expires_on, line.revoked_on) if day is not None]
+    revoked_on = line.revoked_on if line.revoked_on and line.revoked_on <= day else None
+    ends = [one for one in (line.expires_on, revoked_on) if one is not None]
     return Held(
         award_id=line.enrollment_id,
         title=line.title or KIND,

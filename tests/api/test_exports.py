@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -174,13 +174,45 @@ def test_whoever_does_not_work_there_today_is_not_written(
     assert credentials_of(shared_world, later, tmp_path, monkeypatch) == []
 
 
+def test_what_was_known_then_and_what_held_on_a_day_is_written_when_asked_for(
+    shared_world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = shared_world.district(f"District {uuid4()}")
+    one, before = story(shared_world, own, f"Sample {uuid4()}"), shared_world.position
+    one.award()
+
+    def credentials(*asked: str) -> list[dict[str, Any]]:
+        return credentials_of(shared_world, own, tmp_path, monkeypatch, *asked)
+
+    (awarded,) = credentials()
+    then, awarded_on = str(shared_world.position), awarded["issuanceDate"][:10]
+    day_before = date.fromisoformat(awarded_on) - timedelta(days=1)
+    revoke(one, day_of(wall()))
+    assert credentials() == [{**awarded, "expirationDate": day_of(wall())}]
+    assert credentials("--as-of", then) == [awarded]
+    assert credentials("--effective-on", day_before.isoformat()) == []
+    assert credentials("--as-of", str(before)) == []
+
+
+def test_a_catalog_of_then_is_written_when_asked_for(
+    shared_world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    issuer, file = shared_world.issuer(), tmp_path / "ctdl.json"
+    issuer.credential()
+    then, asked = shared_world.position, ("ctdl", str(file), "--issuer", str(issuer.id))
+    issuer.credential()
+    for more, expected in (((), 2), (("--as-of", str(then)), 1)):
+        assert run(shared_world, monkeypatch, *asked, *more).exit_code == 0
+        assert len(json.loads(file.read_bytes())["@graph"]) == expected
+
+
 def credentials_of(
-    world: World, district: District, folder: Path, patch: pytest.MonkeyPatch
+    world: World, district: District, folder: Path, patch: pytest.MonkeyPatch, *asked: str
 ) -> list[dict[str, Any]]:
     """What is written for a district, as JSON."""
     file = folder / "edfi.json"
     words = ["--state", "TN", "--namespace", "uri://district.example", "--district", district.id]
-    done = run(world, patch, "edfi", str(file), *words)
+    done = run(world, patch, "edfi", str(file), *words, *asked)
     assert done.exit_code == 0, done
     found: list[dict[str, Any]] = json.loads(file.read_bytes())["credentials"]
     return found
