@@ -53,7 +53,7 @@ from api.routes import (
     webhooks,
 )
 
-ROUTERS = (  # looked through in this order, so what is asked most comes first
+ROUTERS = (
     records.router,
     changes.router,
     grants.router,
