@@ -270,9 +270,48 @@ def test_practice_42_a_coach_does_not_judge_whom_she_coaches(shared_world: World
     kept = district.person("Coach", "Known Already")
     merge(world, kept, coach)
     judged_by_coach(one, kept)
+    path = f"/v1/districts/{district.id}/people/{one.teacher}/coachings"
+    [shown] = world.seen(district.office, path)["items"]
+    assert shown["coach_id"] == str(kept), "under whichever id she was named"
 
 
 def judged_by_coach(one: Story, coach: UUID) -> None:
     body = {"assessor_id": str(coach)}
     refused = one.world.post(one.issuer.approver, f"{one.path}/assignments", body)
     assert (refused.status_code, refused.json()["type"]) == (409, "/problems/conflict-of-interest")
+
+
+def test_an_auditor_sees_who_could_prepare_payroll_and_approve_it_on_a_day(
+    shared_world: World,
+) -> None:
+    world, district = shared_world, shared_world.district()
+    path = f"/v1/districts/{district.id}/grants"
+    auditor, payer = world.grant("auditor", district.id), world.grant("payroll", district.id)
+    both = {"role": "payroll", "scope_id": district.id}
+    world.done(world.operator, f"/v1/principals/{district.office}/grants", both)
+
+    def seen(**asked: int) -> dict[str, tuple[set[str], bool, bool]]:
+        return {
+            one["principal_id"]: (
+                {held["role"] for held in one["roles"]},
+                one["may_prepare_payroll"],
+                one["may_approve_payroll"],
+            )
+            for one in world.seen(auditor, path, **asked)["items"]
+        }
+
+    office, others = (
+        str(district.office),
+        {
+            str(auditor): ({"auditor"}, False, False),
+            str(payer): ({"payroll"}, True, True),
+        },
+    )
+    whole = others | {office: ({"district", "payroll"}, True, True)}
+    assert seen() == whole
+    before = world.position
+    world.done(world.operator, f"/v1/principals/{district.office}/grant-withdrawals", both)
+    assert seen() == others | {office: ({"district"}, False, True)}
+    assert seen(as_of=before) == whole
+    for who in (district.office, payer, world.grant("auditor", world.district().id)):
+        assert world.get(who, path).status_code == 404

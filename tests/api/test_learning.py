@@ -245,12 +245,14 @@ def test_what_two_records_of_her_did_is_one_progress_once_they_are_one(learner: 
     double = Learner(other, learner.district, learner.credentials)
     for one in MODULES[:7]:
         assert double.does("completed-modules", one).status_code == 201
+    [first] = double.learning()
     for one in MODULES[6:]:
         assert learner.does("completed-modules", one).status_code == 201
     double.plans("Begun under the other id")
     merge(world, learner.me, double.me)
     [progress] = learner.learning()
     assert (progress["completed"], progress["modules"]) == (12, 12)
+    assert progress["listed"][:7] == first["listed"][:7], "whichever did it first says when"
     assert learner.learning(as_of=world.position) == [progress]
     learner.changes("additions", credential_id=learner.credentials[0])
     plan = learner.plan()

@@ -104,6 +104,17 @@ def test_of_two_records_in_one_challenge_the_one_with_a_team_stands(log: Log) ->
     assert as_members(log, events) == [(KEPT, 2, None)]
 
 
+def test_of_two_records_in_one_team_she_is_with_it_as_long_as_one_of_them_is(log: Log) -> None:
+    events = begun()
+    then(events, "form_team", person_id=KEPT)
+    then(events, "join", person_id=OTHER, team=1)
+    then(events, "join", person_id=THIRD, team=1)
+    then(events, "leave", person_id=KEPT)
+    assert as_members(log, events) == [(KEPT, 1, None), (THIRD, 1, None)]
+    then(events, "leave", person_id=OTHER)
+    assert as_members(log, events) == [(THIRD, 1, None)]
+
+
 def test_who_is_with_two_teams_by_a_merge_is_taken_out_of_the_one_that_leaves_her_out(
     log: Log,
 ) -> None:
