@@ -1,4 +1,4 @@
-"""What HR is told of lanes and steps, and how far a teacher is toward the next, over HTTP.
+"""What HR is told of lanes and steps, over HTTP.
 
 The days of Baltimore County: documents on Wednesday 16 October 2024, pay periods from 12 and 26
 October, a new hire of 19 August with ninety days.
@@ -18,25 +18,10 @@ import pytest
 from projections.pay_notices import PayNotice, SignOff
 from projections.runner import Watch
 from tests.api.world import District, Issuer, World, credit_of, stack_of, stipend, story
-from tests.rules.dossiers import changed, pay_periods, plain_rule, shipped
+from tests.rules.dossiers import changed, pay_periods, shipped
 from tests.samples import MONDAY, named
 
 DAYS = {"master": "2024-08-20", "october": "2024-10-16", "november": "2024-11-17"}
-UNITS: dict[str, Any] = {
-    "kind": "credits_threshold",
-    "unit": "credit",
-    "sources": [
-        {"of": "award", "units": 1, "category": "award"},
-        {
-            "of": "activity",
-            "activities": ["university_credit"],
-            "units": 1,
-            "category": "university",
-        },
-    ],
-    "thresholds": [2],
-    "then_every": 2,
-}
 
 
 @contextmanager
@@ -296,6 +281,7 @@ def test_credit_that_she_chose_instead_of_pay_is_told_in_hundredths(shared_world
     with on(world, "2025-05-20"):
         district = world.district()
         path, teacher = f"/v1/districts/{district.id}", district.teacher()
+        world.seen(district.office, f"{path}/people")  # that she works there
         set_pay_periods(district)
         year = {"first_day": "2025-07-01", "last_day": "2026-06-30", "fiscal_year": 2026}
         fact = {"kind": "fiscal_year_set", **year}
@@ -350,93 +336,3 @@ def test_a_reopening_that_is_sent_again_is_answered_though_its_notice_is_gone(
         assert world.done(district.office, f"{about}/reopenings", **again) == first
         gone = world.post(district.office, f"{about}/reopenings")
     assert gone.json()["type"] == "/problems/not-a-notice"
-
-
-def test_a_teacher_reads_what_counts_toward_a_lane_and_of_a_pair_the_other(
-    shared_world: World,
-) -> None:
-    """Three credits and a lane at 2: one is banked, and one more opens the next.
-
-    The award of 15 hours became one of the three, so that the lane counts 3 and not 4.
-    """
-    world = shared_world
-    with on(world, "2025-01-15"):
-        district = world.district()
-        adopt(district, plain_rule(trigger=UNITS, benefit="lane_change", amount=[]))
-        one = story(world, district, "Pair").award()
-        path = f"/v1/districts/{district.id}/credits"
-        two = credit_of(
-            one.teacher,
-            kind="university_credit",
-            quantity_hundredths=200,
-            earned_on="2024-12-15",
-        )
-        world.seen(district.office, f"/v1/districts/{district.id}/people")
-        world.done(district.office, path, two)
-    before = world.position
-    with on(world, "2025-02-01"):
-        course = credit_of(
-            one.teacher,
-            kind="university_credit",
-            earned_on="2025-02-01",
-            exchanged_enrollment_id=one.enrollment,
-        )
-        made = world.done(district.office, path, course)["id"]
-    asked = f"/v1/people/{one.teacher}/thresholds"
-    [standing] = world.seen(one.teacher, asked, effective_on="2025-03-01")["items"]
-    shown = ("unit", "counted", "reached", "banked", "next_threshold", "missing", "held")
-    assert {name: standing[name] for name in shown} == {
-        "unit": "credit",
-        "counted": "3",
-        "reached": 2,
-        "banked": "1",
-        "next_threshold": 4,
-        "missing": "1",
-        "held": None,
-    }
-    things = {thing["subject_id"]: thing for thing in standing["things"]}
-    award = things[one.enrollment]
-    assert (award["counts"], award["reason"], award["other_id"]) == (False, "exchanged", made)
-    assert things[made]["counts"] is True
-    [known] = world.seen(district.office, asked, effective_on="2025-03-01", as_of=before)["items"]
-    assert (known["counted"], known["banked"]) == ("3", "1")  # two credits and the award
-    assert {one["counts"] for one in known["things"]} == {True}
-    [early] = world.seen(one.teacher, asked, effective_on="2024-12-31")["items"]
-    assert (early["counted"], early["banked"], len(early["things"])) == ("2", "0", 1)
-    assert world.get(world.district().office, asked).status_code == 404
-
-
-def test_units_that_expired_are_banked_no_more(shared_world: World) -> None:
-    """Credits of 15 hours expire after five years: 10 hours of January 2020 are none in 2025."""
-    world = shared_world
-    rule = shipped("I18")
-    with on(world, "2024-09-01"):
-        district = world.district()
-        trigger = rule.trigger.model_dump() | {"categories": [{"category": "any"}]}
-        adopt(district, changed(rule, windows=[], exclusions=[], trigger=trigger))
-        teacher = district.person()
-        district.employ(teacher, "2019-08-01")
-        world.seen(district.office, f"/v1/districts/{district.id}/people")
-        credit = credit_of(
-            teacher, kind="in_service", quantity_hundredths=1_000, earned_on="2020-01-31"
-        )
-        world.done(district.office, f"/v1/districts/{district.id}/credits", credit)
-    asked = f"/v1/people/{teacher}/thresholds"
-    for day, units in (("2025-01-30", "2/3"), ("2025-01-31", "0")):
-        [standing] = world.seen(teacher, asked, effective_on=day)["items"]
-        assert standing["banked"] == units
-        assert [one["units"] for one in standing["categories"]] == [units]
-
-
-def test_a_policy_that_waits_for_its_calendar_says_so(shared_world: World) -> None:
-    world = shared_world
-    with on(world, "2025-01-15"):
-        district = world.district()
-        yearly = {**UNITS, "each_year": True}
-        adopt(district, plain_rule(trigger=yearly, benefit="lane_change", amount=[]))
-        teacher = district.teacher()
-        world.seen(district.office, f"/v1/districts/{district.id}/people")
-        credit = credit_of(teacher, kind="university_credit")
-        world.done(district.office, f"/v1/districts/{district.id}/credits", credit)
-    [standing] = world.seen(teacher, f"/v1/people/{teacher}/thresholds")["items"]
-    assert (standing["held"], standing["counted"]) == ("calendar_missing", "0")

@@ -148,6 +148,7 @@ class Life:
         self.submits(t["second reflection"])
         self.is_reviewed(NOT_MET, t["feedback"], t["other feedback"])
         decision = {"decision": "not_yet", "feedback": t["feedback of the decision"]}
+        decision["remarks"] = {"effect": t["remark on a criterion"]}
         world.done(issuer.approver, f"{self.path}/decisions", decision)
         appeal = {"ground": "procedure", "statement": t["statement"]}
         world.done(self.teacher, f"{self.path}/appeals", appeal)

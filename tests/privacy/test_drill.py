@@ -14,6 +14,7 @@ import pytest
 
 from api import webhooks
 from api.payroll_retention import destroy_due_files
+from api.upkeep import vault_inventory
 from ledger.record_vault import RecordVault
 from ledger.seal.log_transfer import export_log
 from ledger.store import Role, connection_info
@@ -39,6 +40,7 @@ SHOWN = {  # to somebody, as long as she is there
     *("second given name", "second family name", "second address", "second employee number"),
     *("content of classroom_video", "content of teacher_reflection", "license number", "note"),
     *("feedback", "other feedback", "feedback of the decision", "title elsewhere"),
+    "remark on a criterion",
     *("what is wrong", "what is answered", "her rebuttal", "whom she gave a link"),
     *("title of her plan", "her guardian"),
 }
@@ -85,6 +87,7 @@ def test_of_an_erased_person_no_word_is_left_anywhere(
     before = seen_of(life)
     assert len(words) > 35
     assert names_of(life, crawled(life, known, words)) >= SHOWN
+    assert vault_inventory(world.edge).check() == []
     assert (
         before["name"] == f"{life.tokens['second given name']} {life.tokens['second family name']}"
     )
@@ -104,6 +107,7 @@ def test_of_an_erased_person_no_word_is_left_anywhere(
     assert found_in(exported(url, tmp_path), words) == set()
     assert found_in(everything_decrypted(world), words) == set()
     assert list(files(world.settings.evidence_files)) == []
+    assert vault_inventory(world.edge).check() == [], "of the others all is there"
     assert crawled(life, known, words) == set()
     assert found_in(told_elsewhere(world, ear), words) == set()
     assert set(in_tables(url, [str(life.teacher), life.teacher.hex])) <= KEEP_HER_ID
