@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from projections.database import Database
 
 app = typer.Typer()
-FILES = ("evidence", "payroll")  # what check is asked for beside views
+FILES = ("evidence", "payroll")
+BESIDE_VIEWS = (*FILES, "vault")  # what check is asked for as well
 Names = Annotated[list[str] | None, typer.Argument(help="Projections; all where none is named.")]
 
 
@@ -125,7 +126,9 @@ def rebuild(
 def check(
     names: Annotated[
         list[str] | None,
-        typer.Argument(help="Views, evidence or payroll (its files); all where none is named."),
+        typer.Argument(
+            help="Views, evidence, payroll (its files) or vault; all where none is named."
+        ),
     ] = None,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that share it.")] = 2,
     *,
@@ -133,26 +136,30 @@ def check(
         bool, typer.Option("--sizes", help="Of stored files look at the sizes alone.")
     ] = False,
 ) -> None:
-    """Compare views, stored files and closed batches with the log, and name what is parked.
+    """Compare views, files, the vault and closed batches with the log, and name what is parked.
 
     Views are rebuilt beside those in use, and each row has to be the same. Of every file that the
-    log knows, evidence or payroll's, the digest has to be the same; what broke off is listed. Row
-    security of the views has to be what they declare: `mcledger migrate` makes it so again. Every
-    closed batch is derived again at its own position, and each of its lines has to come out the
-    same. Where what is owed has moved away from it since, a correction is proposed and listed here.
+    log knows, evidence or payroll's, the digest has to be the same; what broke off is listed. Every
+    text, document and number of the vault that an event names has to be there as it was, and every
+    key has to open. Row security of the views has to be what they declare: `mcledger migrate` makes
+    it so again. Every closed batch is derived again at its own position, and each of its lines has
+    to come out the same. Where what is owed has moved away from it since, a correction is proposed
+    and listed here.
 
-    Exit status: 0 as the log has it, 1 different (the first row of each view that differs is
-    named, and of each batch the first line, every file and wall), or an event is parked, 2 usage.
+    Exit status: 0 as the log has it, 1 different (of each view and each batch the first row that
+    differs is named, and every file, wall and row of the vault), or an event is parked, 2 usage.
     """
     from api import cli_upkeep  # noqa: PLC0415
 
-    views = [name for name in names or [] if name not in FILES]
+    views = [name for name in names or [] if name not in BESIDE_VIEWS]
     files = [name for name in FILES if not names or name in names]
     sound = True
     if views or not names:
         sound = cli_upkeep.check_walls() & _check_views(views, workers)
     if files:
         sound &= cli_upkeep.check_files(files, digests=not sizes)
+    if not names or "vault" in names:
+        sound &= cli_upkeep.check_vault()
     if not names or "payroll" in names:
         sound &= cli_upkeep.check_batches() & cli_upkeep.check_closed()
     sound &= cli_upkeep.check_parked()

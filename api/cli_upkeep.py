@@ -128,6 +128,18 @@ def check_files(names: Collection[str], *, digests: bool) -> bool:
     return not any(one.is_damage for amiss in found.values() for one in amiss)
 
 
+def check_vault() -> bool:
+    """Say which rows of the vault are not as the log has them, and whether all are."""
+    from api.upkeep import vault_inventory  # noqa: PLC0415 - loads slowly
+
+    with open_edge() as edge:
+        found = vault_inventory(edge).check()
+    typer.echo(f"vault: {'DAMAGED' if found else 'as the log has it'}")
+    for one in found:
+        typer.echo(f"  {one.kind} {one.name}: {one.detail}")
+    return not found
+
+
 def check_closed() -> bool:
     """Say where closed batches differ from what is owed, and whether they do nowhere.
 

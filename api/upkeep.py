@@ -1,18 +1,21 @@
-"""What the maintenance commands look at: files as the log, the vault and the disk have them."""
+"""What the maintenance commands look at: files and the vault, as the log has them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 import orjson
 
 from api.edge import Edge
+from ledger.commands.merge import merges
 from ledger.events.batch import BatchExported, BatchFrozen, ReturnRecorded
 from ledger.events.enrollment import EvidenceUploaded
 from ledger.evidence import open_blobs
-from ledger.inventory import EVIDENCE, PAYROLL, InLog, Inventory, Logged, Shelf, no_steps
+from ledger.inventory import EVIDENCE, PAYROLL, InLog, Inventory, Shelf, no_steps
+from ledger.inventory import Logged as Files
+from ledger.vault_inventory import OF_VAULT, Logged, VaultInventory
 from projections.log import last_position, read_page
 
 PAGE_EVENTS = 5000
@@ -24,7 +27,7 @@ class Kept(NamedTuple):
 
     name: str
     shelf: Shelf
-    logged: Callable[[Edge], Logged]
+    logged: Callable[[Edge], Files]
 
 
 def inventory(edge: Edge, kept: Kept, on_step: Callable[[], None] = no_steps) -> Inventory:
@@ -34,20 +37,20 @@ def inventory(edge: Edge, kept: Kept, on_step: Callable[[], None] = no_steps) ->
     return Inventory(edge.vault, blobs, lambda: logged(edge), shelf=kept.shelf, on_step=on_step)
 
 
-def evidence_in_log(edge: Edge) -> Logged:
+def evidence_in_log(edge: Edge) -> Files:
     """What the log holds of every file that was ever uploaded."""
     return {
         UUID(event["evidence_id"]): InLog(event["ciphertext_sha256"])
-        for _, event in _events(edge, {EvidenceUploaded.TOPIC})
+        for event in (one.state for one in _events(edge, {EvidenceUploaded.TOPIC}))
     }
 
 
-def payroll_files_in_log(edge: Edge) -> Logged:
+def payroll_files_in_log(edge: Edge) -> Files:
     """What the log holds of every file of a payroll batch, and of which batch it is."""
     found = {}
-    for batch_id, event in _events(edge, PAYROLL_TOPICS):
-        file = event["file"]
-        found[UUID(file["file_id"])] = InLog(file["ciphertext_sha256"], f"batch {batch_id}")
+    for event in _events(edge, PAYROLL_TOPICS):
+        file, whose = event.state["file"], f"batch {event.stream}"
+        found[UUID(file["file_id"])] = InLog(file["ciphertext_sha256"], whose)
     return found
 
 
@@ -57,15 +60,30 @@ KEPT = (
 )
 
 
-def _events(edge: Edge, topics: Collection[str]) -> Iterator[tuple[UUID, dict[str, Any]]]:
-    """Every event of these topics, with its stream."""
+def vault_inventory(edge: Edge) -> VaultInventory:
+    """The words, documents, keys and numbers of the vault, beside what the log says of them."""
+    return VaultInventory(edge.vault, lambda: _events(edge, OF_VAULT), lambda: _erased(edge))
+
+
+def _erased(edge: Edge) -> set[UUID]:
+    """Whoever is erased by the log or is being erased, by every id of hers."""
+    with edge.reading() as connection:
+        kept = edge.retentions.read(connection).values()
+    subjects = [one.subject for one in kept if one.destroying]
+    erased = {one.person_id for one in subjects if one.evidence_id is None}
+    meant = merges(edge.ledger).meant.items()
+    return erased | {one for one, person_id in meant if person_id in erased}
+
+
+def _events(edge: Edge, topics: Collection[str]) -> Iterator[Logged]:
+    """Every event of these topics."""
     after = 0
     with edge.reading() as connection:
         until = last_position(connection)
     while after < until:
         with edge.reading() as connection:
             page = read_page(connection, after, until, PAGE_EVENTS, topics)
-        for _, stream, _, topic, state in page:
+        for position, stream, _, topic, state in page:
             if topic in topics:  # what nobody knows comes along, as it may matter to a view
-                yield stream, orjson.loads(bytes(state))
+                yield Logged(position, stream, topic, orjson.loads(bytes(state)))
         after = page[-1][0] if len(page) == PAGE_EVENTS else until

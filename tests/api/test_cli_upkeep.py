@@ -69,6 +69,21 @@ def test_a_damaged_view_is_named_by_check_and_is_no_tampering(
     assert "transcript: equal" in run("check", "transcript", "--workers", "1").stdout
 
 
+def test_words_that_somebody_took_out_of_the_vault_are_named(
+    run: Run, one: Story, database_url: str
+) -> None:
+    assert run("check", "vault").stdout.startswith("vault: as the log has it\n")
+    with psycopg.connect(database_url) as owner:
+        [(text_id,)] = owner.execute(
+            "DELETE FROM ledger.vault_texts WHERE person_id = %s AND purpose = 'reflection'"
+            " RETURNING text_id",
+            [one.teacher],
+        ).fetchall()
+    told = run("check", "vault", exit_code=1).stdout
+    assert "vault: DAMAGED" in told
+    assert f"text-missing {text_id}: of {one.teacher}, event " in told
+
+
 def test_row_security_that_is_not_as_declared_is_named_and_mended(
     run: Run, one: Story, database_url: str
 ) -> None:
