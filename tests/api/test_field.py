@@ -238,6 +238,8 @@ def test_practice_42_a_coach_does_not_judge_whom_she_coaches(shared_world: World
         world.done(district.office, f"{path}/coachings", body)
         again = world.post(district.office, f"{path}/coachings", body)
         assert again.json()["type"] == "/problems/nothing-changes"
+        nobody = {"coach_id": str(uuid4()), **focus}
+        assert world.post(district.office, f"{path}/coachings", nobody).status_code == 404
         begun = world.position
     with at(world, "2024-09-09"):
         session = {"coach_id": str(coach), "held_on": "2024-09-09", "minutes": 50, **focus}

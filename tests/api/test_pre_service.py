@@ -230,6 +230,22 @@ def test_a_merge_keeps_what_guardians_said_last_though_both_records_are_minors(
     assert kept.tries_to_enroll(kept.credential(1)).status_code == 201
 
 
+def test_a_merge_gives_back_nothing_that_a_guardian_took_back_later(student: Student) -> None:
+    world = student.world
+    kept = Student(world, student.district, student.issuer, student.district.person("Sam", "Kept"))
+    assert kept.record(birth_date="2000-06-15").status_code == 201
+    student.agree("participation")
+    student.agree("sharing")
+    world.client.headers["Ledger-Time"] = "2017-03-02T15:00:00Z"
+    try:
+        kept.agree("sharing")
+        kept.disagree("sharing")
+        merge(world, kept.person, student.person)
+    finally:
+        world.client.headers["Ledger-Time"] = WHILE_A_MINOR
+    assert [one["consent"] for one in kept.shown()["consents"]] == ["participation"]
+
+
 def test_a_merge_with_a_record_of_age_makes_no_minor_of_age(student: Student) -> None:
     world = student.world
     kept = Student(world, student.district, student.issuer, student.district.person("Sam", "Kept"))
@@ -324,5 +340,6 @@ def test_a_guardian_agrees_for_those_before_service_alone(student: Student) -> N
     assert slug_of(student.world.post(student.district.office, path, body)) == "not-pre-service"
     assert student.record(minor_until="2019-06-15").status_code == 201, "another state, or a slip"
     assert student.shown()["minor_until"] == "2019-06-15"
-    assert student.record().status_code == 201
+    assert student.record(minor_until="2017-03-01").status_code == 201
+    assert student.shown()["minor_until"] is None, "of a day that has come nothing is kept"
     assert student.shown()["refused"] == [], "she was of age after all"

@@ -20,6 +20,8 @@ from ledger.events import AnyChallengeEvent, LedgerEvent
 from ledger.events.challenge import Deadline, Prize, PrizeShareAwarded
 from ledger.events.enrollment import (
     AppealDecided,
+    AssessorRecused,
+    AssignmentLapsed,
     CriterionScore,
     Enrolled,
     IntegrityHoldResolved,
@@ -219,6 +221,9 @@ AGAIN = {"occurred_at": CLOSING - timedelta(microseconds=1)}
 LATE = {"occurred_at": CLOSING}
 RETURNED = (SubmissionReturned, {"attempt": 1, "reasons": ("unreadable",), "note": None})
 OVERTURNED = {"attempt": 1, "finding": "overturned", "reason": "fair", **days("decided_on")}
+UPHELD = {**OVERTURNED, "finding": "upheld"}
+STEPPED_BACK = {"attempt": 1, "seat": 2, "assessor_id": SECOND, "reason": "knows-her"}
+LAPSED = {"attempt": 1, "seat": 2, "assessor_id": SECOND}
 REVOKED = {"reason": "plagiarism", "authority": "issuer", **days("effective_on")}
 
 
@@ -231,6 +236,9 @@ REVOKED = {"reason": "plagiarism", "authority": "issuer", **days("effective_on")
         ((HELD, (IntegrityHoldResolved, {**RESOLVED, "finding": "confirmed"})), None),
         (((Revoked, REVOKED),), None),
         (((AppealDecided, OVERTURNED),), (MONDAY, None)),  # it is reviewed anew
+        (((AppealDecided, UPHELD),), (MONDAY, 2)),
+        (((AssessorRecused, STEPPED_BACK),), (MONDAY, None)),  # her seat is to be taken anew
+        (((AssignmentLapsed, LAPSED), scored(2, THIRD, "l3")), (MONDAY, 3)),
         (((Resubmitted, {"attempt": 2, **AGAIN}),), (AGAIN["occurred_at"], None)),
         (((Resubmitted, {"attempt": 2, **LATE}),), (MONDAY, 2)),
         ((RETURNED,), None),

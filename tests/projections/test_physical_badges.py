@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from ledger.events import LedgerEvent
-from ledger.events.enrollment import Awarded, Enrolled
+from ledger.events.enrollment import Awarded, Enrolled, Revoked
 from ledger.events.physical_badge import (
     PhysicalBadgeDelivered,
     PhysicalBadgeRequested,
@@ -19,7 +19,12 @@ from ledger.events.physical_badge import (
 )
 from projections.check import check
 from projections.employments import Employments
-from projections.physical_badges import ListedBadge, PhysicalBadges, of_issuer
+from projections.physical_badges import (
+    ListedBadge,
+    PhysicalBadges,
+    fulfillment,
+    of_issuer,
+)
 from projections.records import Records
 from tests.database import Server
 from tests.projections.logs import Log, a_log
@@ -107,3 +112,31 @@ def test_what_was_asked_for_is_listed_once_over_all_pages_the_oldest_first(log: 
         pages.append(len(page))
         after = page[-1].position
     assert pages == [2, 1]
+
+
+def test_what_came_back_for_an_award_that_was_revoked_since_is_canceled(log: Log) -> None:
+    sent = {"shipment": 1, "zone": ZONE}
+    returned = [
+        *awarded(1),
+        asked(1),
+        PhysicalBadgeShipped(**badge(1, 2), **sent, shipped_on=MONDAY),
+        PhysicalBadgeReturned(**badge(1, 3), **sent, reason="moved", returned_on=TUESDAY),
+    ]
+    revoked = Revoked(
+        **header(award(1), 3),
+        person_id=EARNER,
+        reason="plagiarism",
+        authority="issuer",
+        zone=ZONE,
+        effective_on=MONDAY,
+    )
+    assert [one.stage_shown for one in shown(log, *returned)] == ["returned"]
+    assert [one.stage_shown for one in shown(log, *returned, revoked)] == ["canceled"]
+
+
+def test_what_was_earned_is_owed_whether_it_was_asked_for_or_not(log: Log) -> None:
+    sent = {"shipment": 1, "zone": ZONE}
+    shipped = PhysicalBadgeShipped(**badge(1, 2), **sent, shipped_on=MONDAY)
+    shown(log, *(one for n in (1, 2, 3) for one in awarded(n)), asked(1), asked(2), shipped)
+    [found] = fulfillment(log.reader, ISSUER, day=TUESDAY)
+    assert (found.earned, found.requested, found.shipped, found.open) == (3, 2, 1, 2)
