@@ -11,12 +11,14 @@ from collections.abc import Iterator, Mapping, MutableMapping
 from importlib import import_module, metadata
 from typing import Annotated, Any
 
+import psycopg
 import typer
+from psycopg import errors
 from rich.console import Console
 from typer.core import TyperGroup
 
 from api import local_postgres
-from ledger.errors import LedgerError
+from ledger.errors import InvalidError, LedgerError, UnavailableError
 
 # Where each command is: the module whose `app`, or what is named behind the colon, it is or is in,
 # and others that add to it.
@@ -126,8 +128,28 @@ def main() -> None:
     """Run the command line; a refusal is a sentence, whatever else goes wrong a traceback."""
     try:
         app()
-    except LedgerError as error:
-        sys.exit(f"mcledger: {error.detail} [{error.slug}]")
+    except Exception as error:
+        said = _refusal(error)
+        if said is None:
+            raise
+        sys.exit(f"mcledger: {said.detail} [{said.slug}]")
+
+
+def _refusal(error: Exception) -> LedgerError | None:
+    """What to say of a failure that whoever types a command can mend; null for any other."""
+    match error:
+        case LedgerError():
+            return error
+        case errors.InvalidSchemaName() | errors.UndefinedTable() | errors.UndefinedFunction():
+            return UnavailableError("the tables are not all there; run: mcledger migrate")
+        case psycopg.OperationalError():
+            return UnavailableError(f"the database: {' '.join(str(error).split())}")
+        case OSError() if error.filename is not None:
+            return InvalidError(f"{error.filename}: {error.strerror}")
+        case UnicodeEncodeError():
+            return InvalidError("something that was typed is no text")
+        case _:
+            return None
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001  # typer passes it by position

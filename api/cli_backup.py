@@ -28,6 +28,9 @@ app = typer.Typer()
 backup = typer.Typer(help="Copy the database and the evidence.", no_args_is_help=True)
 app.add_typer(backup, name="backup")
 Place = Annotated[Path, typer.Argument(file_okay=False, help="The folder of the backups.")]
+Kept = Annotated[
+    Path, typer.Argument(exists=True, file_okay=False, help="The folder of the backups.")
+]
 Evidence = Annotated[
     Path | None, typer.Option(file_okay=False, help="Where evidence is; else as it is configured.")
 ]
@@ -74,7 +77,7 @@ def follow_log(place: Place, evidence: Evidence = None) -> None:
 
 
 @backup.command("list")
-def list_backups(place: Place) -> None:
+def list_backups(place: Kept) -> None:
     """List the base backups, and how much of the write-ahead log there is."""
     archive = Archive(place.absolute())
     archive.make()
@@ -90,7 +93,7 @@ def list_backups(place: Place) -> None:
 
 @app.command("restore")
 def restore_backup(
-    place: Place,
+    place: Kept,
     to: Annotated[
         Path | None, typer.Option(file_okay=False, help="An empty folder; else one of our own.")
     ] = None,

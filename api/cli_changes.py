@@ -15,6 +15,7 @@ from uuid import UUID
 import orjson
 import typer
 
+from api.cli_options import text_of
 from ledger.errors import InvalidError
 
 TokenFile = Annotated[
@@ -56,7 +57,7 @@ def changes(
         raise typer.BadParameter("name one: --district or --person")
     path = f"/v1/districts/{district}" if district else f"/v1/people/{person}"
     asked = {"since": since, "until": until, "effective_on": effective_on}
-    token, count = token_file.read_text("utf-8").strip(), 0
+    token, count = text_of(token_file).strip(), 0
     for one in asyncio.run(_all_pages(f"{path}/changes", asked, token)):
         typer.echo(orjson.dumps(one).decode() if as_json else _sentences(one))
         count += 1
@@ -81,7 +82,7 @@ def transcript(
     You see what your token lets you see, as over HTTP, and that you did is written down.
     """
     asked = {"as_of": as_of, "effective_on": effective_on}
-    token = token_file.read_text("utf-8").strip()
+    token = text_of(token_file).strip()
     for one in asyncio.run(_all_pages(f"/v1/people/{person}/transcript", asked, token)):
         typer.echo(orjson.dumps(one).decode() if as_json else _earned(one))
 

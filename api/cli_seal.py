@@ -12,11 +12,11 @@ import psycopg
 import typer
 
 from api import cli_exports, cli_imports, local_postgres, logs
+from api.cli_options import finite, text_of
 from api.cli_server import progress_bar
 from api.settings import Settings, SettingsError, read_settings
 from api.stopping import set_when_stopped
 from api.witnesses import named_witnesses
-from ledger.errors import InvalidError
 from ledger.events.seal_keys import ForkReason
 from ledger.seal.diagnosis import Damage
 from ledger.seal.keys import FileLogSigner, LastSigned
@@ -68,7 +68,9 @@ LogArgument = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="
 @app.command()
 def seal(
     events: Annotated[int, typer.Option(min=1, help="At most so many a checkpoint.")] = 8192,
-    seconds: Annotated[float, typer.Option(min=0.01, help="A checkpoint at least so often.")] = 1,
+    seconds: Annotated[
+        float, typer.Option(min=0.01, callback=finite, help="A checkpoint at least so often.")
+    ] = 1,
     *,
     once: Annotated[bool, typer.Option(help="Seal what there is, and stop.")] = False,
 ) -> None:
@@ -146,7 +148,7 @@ def fork_log(
 
     asked = keys.fork(
         read_settings(),
-        _text(token_file).strip(),
+        text_of(token_file).strip(),
         new_origin=origin,
         reason=reason,
         statement=statement,
@@ -199,7 +201,7 @@ def verify_log(
     """
     if receipt:
         raise typer.Exit(_check_receipts(receipt, held or [], _trusted(keys), as_json=as_json))
-    cosigning = parse_witness_keys(_text(witnesses)) if witnesses else ()
+    cosigning = parse_witness_keys(text_of(witnesses)) if witnesses else ()
     report = _verified(file, keys, held or [], cosigning)
     changed = [] if file else _changed_structure()
     status = report.exit_status if report.exit_status == TAMPERED or not changed else UNGUARDED
@@ -267,7 +269,7 @@ def _verified(
 
 def _held(path: Path) -> str:
     """What was kept elsewhere. A file that is none of it is a slip, and says nothing of the log."""
-    text = _text(path)
+    text = text_of(path)
     try:
         parse_held(text)
     except NoteError as error:
@@ -284,8 +286,8 @@ def _check_receipts(
     paths: list[Path], held: list[Path], keys: tuple[TrustedKey, ...], *, as_json: bool
 ) -> int:
     """Say of each receipt what it proves; the exit status."""
-    receipts = [one for path in paths for one in parse_receipts(_text(path))]
-    found = check_receipts(receipts, keys, map(_text, held))
+    receipts = [one for path in paths for one in parse_receipts(text_of(path))]
+    found = check_receipts(receipts, keys, map(text_of, held))
     if as_json:
         typer.echo(orjson.dumps({"receipts": found}).decode())
     else:
@@ -329,14 +331,7 @@ def _signer(settings: Settings) -> FileLogSigner:
 def _trusted(keys: Path | None) -> tuple[TrustedKey, ...]:
     if keys is None:
         return _signer(read_settings()).trusted
-    return parse_trusted_keys(_text(keys))
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text("utf-8")
-    except UnicodeDecodeError:
-        raise InvalidError(f"{path} is not a text file") from None
+    return parse_trusted_keys(text_of(keys))
 
 
 def _reading() -> psycopg.Connection:

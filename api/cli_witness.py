@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from api import logs
+from api.cli_options import finite, text_of
 from api.clock import wall
 from api.stopping import set_when_stopped
 from ledger.errors import InvalidError, LedgerError
@@ -51,7 +52,8 @@ def witness(
         list[str] | None, typer.Option(help="Where a ledger answers HTTP; several may be named.")
     ] = None,
     follow: Annotated[
-        float | None, typer.Option(min=0.05, help="Look again every so many seconds.")
+        float | None,
+        typer.Option(min=0.05, callback=finite, help="Look again every so many seconds."),
     ] = None,
     listen: Annotated[
         str | None, typer.Option(help="Answer ledgers at HOST:PORT; port 0 takes any free one.")
@@ -94,12 +96,7 @@ def witness_fork(
 
     Speak to them first. What the statement keeps has to be what was witnessed.
     """
-    try:
-        common, successor = _open(folder).accept_fork(
-            statement.read_text("utf-8"), RemoteLog(ledger)
-        )
-    except UnicodeDecodeError:
-        raise InvalidError(f"{statement} is not a text file") from None
+    common, successor = _open(folder).accept_fork(text_of(statement), RemoteLog(ledger))
     typer.echo(f"{common.origin} ends at {common.size} events; {successor.name} goes on from there")
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.sql import SQL, Identifier
 
 from api.local_paths import NoServerError, find_binaries, folder, locked
@@ -33,7 +34,7 @@ SETTINGS = {"max_connections": "200", "shared_buffers": "128MB", "timezone": "UT
 
 def start() -> str:
     """The address of a running PostgreSQL, connecting as its owner; starts one if need be."""
-    return os.environ.get("DATABASE_URL") or Cluster(folder("pg")).start(DATABASE)
+    return _given() or Cluster(folder("pg")).start(DATABASE)
 
 
 def stop() -> None:
@@ -44,13 +45,24 @@ def stop() -> None:
 
 def url() -> str:
     """Where `start` put the server, without starting it."""
-    given = os.environ.get("DATABASE_URL")
+    given = _given()
     if given:
         return given
     cluster = Cluster(folder("pg"))
     if cluster.process_id() is None:
         raise NoServerError("the local PostgreSQL is not running; start it with: mcledger db start")
     return cluster.url(DATABASE)
+
+
+def _given() -> str | None:
+    """What DATABASE_URL says. Raises NoServerError without repeating it: passwords are in it."""
+    given = os.environ.get("DATABASE_URL")
+    if given:
+        try:
+            conninfo_to_dict(given)
+        except psycopg.ProgrammingError:
+            raise NoServerError("DATABASE_URL is no address of a PostgreSQL") from None
+    return given
 
 
 def is_running() -> bool:

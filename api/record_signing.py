@@ -15,6 +15,7 @@ from joserfc.jwk import ECKey
 
 from api.edge import Edge
 from api.record_addresses import addresses_of
+from ledger.aggregates.issuer import Issuer
 from ledger.aggregates.record_keys import NewRecordKey, RecordKey, RecordKeys
 from ledger.application import Call
 from ledger.commands.record_keys import (
@@ -90,6 +91,8 @@ def signer_of(edge: Edge, issuer_id: UUID | None, at: datetime) -> Signer:
 
 def rotate(edge: Edge, issuer_id: UUID | None, algorithm: KeyAlgorithm, at: datetime) -> RecordKey:
     """Let a new key sign for an issuer. What the old one signed stays proved by it."""
+    if issuer_id is not None:
+        edge.ledger.get(Issuer, issuer_id)
     old = _signing(edge, issuer_id, algorithm, at)
     with _drawn(edge, issuer_id, algorithm) as new:
         replace_record_key(edge.ledger, _call(edge, at), issuer_id=issuer_id, key=old.key, new=new)

@@ -27,12 +27,13 @@ from api.settings import read_settings
 from ledger.errors import UnavailableError
 
 DATABASE = "mcledger_demo"
+IN_USE = "SELECT FROM pg_stat_activity WHERE datname = %s AND backend_type = 'client backend'"
 START_SECONDS_MAX = 30
 
 
 def run(console: Console, *, serve: bool, port: int) -> bool:
     """Play the demo. Answers whether live tables and tables rebuilt from the log are the same."""
-    started, port = time.monotonic(), port or free_port()
+    started, port = time.monotonic(), free_port(port)
     with fresh_database() as url, tempfile.TemporaryDirectory(prefix="mcledger-demo-") as name:
         folder = Path(name)
         os.environ.update(environment_of(url, folder, port))
@@ -61,6 +62,8 @@ def fresh_database() -> Iterator[str]:
     running = local_postgres.is_running()
     url = local_postgres.start()
     with psycopg.connect(url, autocommit=True) as connection:
+        if connection.execute(IN_USE, [DATABASE]).rowcount:
+            raise UnavailableError("a demo is running on this server; end it first")
         connection.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
         connection.execute(f"CREATE DATABASE {DATABASE}")
     try:
@@ -110,9 +113,14 @@ def server(port: int, log: Path) -> Iterator[str]:
         process.wait(START_SECONDS_MAX)
 
 
-def free_port() -> int:
+def free_port(port: int = 0) -> int:
+    """This port, or any. Raises UnavailableError where somebody else listens at it."""
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise UnavailableError(f"port {port}: {error.strerror}") from None
         return int(probe.getsockname()[1])
 
 

@@ -21,6 +21,12 @@ class ScopeMissingError(InvalidError):
     slug = "scope-missing"
 
 
+class ScopeRefusedError(InvalidError):
+    """This role is held for all there is; with a scope it would be held for nothing."""
+
+    slug = "scope-refused"
+
+
 class AlreadyGrantedError(RuleError):
     """The role is held already."""
 
@@ -45,6 +51,8 @@ def first_grant(
 def _must_be_scoped(role: Role, scope_id: UUID | None) -> None:
     if scope_id is None and role not in UNSCOPED_ROLES:
         raise ScopeMissingError(f"role {role} is held for one issuer or district; name it")
+    if scope_id is not None and role == "operator":
+        raise ScopeRefusedError("an operator acts for all; name no scope")
 
 
 @dataclass(frozen=True, kw_only=True)
