@@ -27,6 +27,8 @@ from projections import employments
 Party = Literal["teacher", "assessor", "approver"]
 NOBODY = UUID(int=0)
 NOT_THERE = "not there, or not yours"
+PREPARING: tuple[Role, ...] = ("payroll",)
+APPROVING: tuple[Role, ...] = ("payroll", "district")
 
 
 def must_operate(caller: Caller) -> None:
@@ -93,12 +95,12 @@ def must_see_payouts(caller: Caller, district_id: UUID) -> None:
 
 def must_prepare_payroll(caller: Caller, district_id: UUID) -> None:
     """Making, voiding and settling batches is the payroll office's."""
-    _must_hold_one(caller, district_id, "payroll")
+    _must_hold_one(caller, district_id, *PREPARING)
 
 
 def must_approve_payroll(caller: Caller, district_id: UUID) -> None:
     """Approving is for another member of the payroll office, or for the staff office."""
-    _must_hold_one(caller, district_id, "payroll", "district")
+    _must_hold_one(caller, district_id, *APPROVING)
 
 
 def must_see_payroll(caller: Caller, district_id: UUID) -> None:
