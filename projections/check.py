@@ -18,6 +18,7 @@ from psycopg.sql import SQL, Composable, Identifier
 
 from projections.contract import Projection
 from projections.database import Database
+from projections.log import last_position
 from projections.rebuild import Beside, Progress, made_beside, nobody
 from projections.sql import blocks, rows
 
@@ -66,7 +67,9 @@ def check(
     found = []
     for projection in projections:
         with (
-            made_beside(database, [projection], workers=workers, progress=progress) as beside,
+            made_beside(
+                database, [projection], workers=workers, progress=progress, behind_live=True
+            ) as beside,
             beside.standstill() as position,
         ):
             beside.catch_up(position)
@@ -92,6 +95,9 @@ def _compare(beside: Beside, projection: Projection[Any], position: int) -> Chec
     )
     if difference is None:
         difference = _parked_difference(connection, database, projection.name)
+    if difference is None and position > (end := last_position(connection)):
+        # What is appended from here on would be passed over.
+        difference = Difference("bookmarks", str(position), str(end))
     live = digests(connection, database.live, projection)
     return Checked(projection.name, position, live, difference)
 

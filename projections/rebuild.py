@@ -90,10 +90,7 @@ class Beside:
 
     def live_position(self) -> int:
         """How far the one of these has come that is furthest."""
-        names = {projection.name for projection in self.projections}
-        query = SQL("SELECT name, position FROM {}.bookmarks")
-        found = self.connection.execute(query.format(Identifier(self.database.live))).fetchall()
-        return max(int(position) for name, position in found if name in names)
+        return _live_position(self.connection, self.database, self.projections)
 
 
 def rebuild(
@@ -154,9 +151,17 @@ def chosen(names: Sequence[str], projections: Projections) -> Projections:
 
 @contextmanager
 def made_beside(
-    database: Database, projections: Projections, *, workers: int, progress: Progress
+    database: Database,
+    projections: Projections,
+    *,
+    workers: int,
+    progress: Progress,
+    behind_live: bool = False,
 ) -> Iterator[Beside]:
-    """Tables folded from nothing up to about the end of the log; dropped again at the end."""
+    """Tables folded from nothing up to about the end of the log; dropped again at the end.
+
+    `behind_live`: no further than the live tables have come, which may be late.
+    """
     with closing(database.connect(database.beside, name="rebuild", patient=True)) as connection:
         key = {"space": database.lock_space, "name": REBUILDING}
         if not rows(connection, _SQL["try_lock"], **key)[0][0]:
@@ -164,6 +169,8 @@ def made_beside(
         _drop_all(connection, database)
         make_tables(connection, database, database.beside, projections)
         until = last_position(connection)
+        if behind_live:
+            until = min(until, _live_position(connection, database, projections))
         _fold_in_shares(database, projections, until, workers, progress)
         _finish(connection, projections, until)
         reader = LogReader(database.connect(name="rebuild-reader", patient=True))
@@ -173,6 +180,15 @@ def made_beside(
         _drop_all(connection, database)
         # A closed connection gives its locks back when the server notices: too late for the next.
         rows(connection, _SQL["unlock"], **key)
+
+
+def _live_position(
+    connection: Connection[Any], database: Database, projections: Projections
+) -> int:
+    names = {projection.name for projection in projections}
+    query = SQL("SELECT name, position FROM {}.bookmarks")
+    found = connection.execute(query.format(Identifier(database.live))).fetchall()
+    return max(int(position) for name, position in found if name in names)
 
 
 def _engine(

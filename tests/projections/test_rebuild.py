@@ -257,6 +257,31 @@ def test_a_check_names_the_first_row_that_differs(
     assert (found.difference.rebuilt is not None) == rebuilt
 
 
+def test_views_that_are_late_pass_the_check(log: Log) -> None:
+    """Nobody projects just now; what they say is true of where they stand."""
+    first, *later = Story().awarded().events
+    log.empty()
+    log.fill([first])
+    log.catch_up()
+    log.fill(later)
+    found = check(log.database, PROJECTIONS)
+    assert [(one.name, one.position, one.difference) for one in found] == [
+        (projection.name, 1, None) for projection in PROJECTIONS
+    ]
+
+
+@pytest.mark.parametrize(("moved", "table"), [(1_000, "bookmarks"), (-3, "transcript_lines")])
+def test_a_check_names_a_bookmark_that_somebody_moved(log: Log, moved: int, table: str) -> None:
+    """Behind the end of the log it would pass over what is appended; before, take it in twice."""
+    log.empty()
+    log.fill(Story().awarded().events)
+    log.catch_up()
+    log.owner.execute("UPDATE ledger_read.bookmarks SET position = position + %s", [moved])
+    (found,) = check(log.database, [Transcript()])
+    assert found.difference is not None
+    assert found.difference.table == table
+
+
 def test_a_check_holds_no_snapshot_between_two_pages(
     log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
