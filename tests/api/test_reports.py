@@ -19,6 +19,7 @@ from tests.records.host import answering
 from tests.records.received import text
 
 PAGE = Path(__file__).parents[2] / "docs" / "http.md"
+NOT_IN_OPENAPI = {"GET /checkpoint", "GET /proofs/{position}"}  # static files of a transparency log
 NOT_AS_OF, NOT_ON_A_DAY = "### Without `as_of`", "### Without `effective_on`"
 ADDRESS = re.compile(r"`(/v1/[^`]*)`")
 NAME = re.compile(r"\{[^}]*\}")
@@ -53,6 +54,23 @@ def test_a_read_without_a_when_is_listed_with_its_reason(
     assert sorted(listed(heading)) == sorted(
         path for path, asked in every.items() if asked_with not in asked
     )
+
+
+def test_every_question_is_answered_by_an_address_or_a_command_that_there_is(
+    shared_world: World,
+) -> None:
+    """Twenty-five that the field asks, and the operator's: none is left without an answer."""
+    text = (PAGE.parent / "questions.md").read_text()
+    lines = [line.split(" | ") for line in text.splitlines() if line.startswith("| ")][1:]
+    assert len(lines) == 25 + 1
+    assert all("`" in answer for *_, answer in lines)
+    paths = shared_world.client.get("/openapi.json").json()["paths"]
+    known = {f"{method.upper()} {path}" for path in paths for method in paths[path]}
+    named = set(re.findall(r"`((?:GET|POST) /[^`]*)`", text))
+    assert named - known == NOT_IN_OPENAPI
+    commands = set(re.findall(r"`mcledger ([a-z -]+)`", text))
+    readme = (PAGE.parents[1] / "README.md").read_text()
+    assert all(command.split()[0] in readme.replace("`", " ").split() for command in commands)
 
 
 class Told:
