@@ -14,6 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.types import Message
 
@@ -54,6 +55,24 @@ class StrictRequest(Request):
         return said
 
 
+class StrictForm(StrictRequest):
+    """A form that says each thing once, and nothing that the address does not take."""
+
+    def __init__(self, request: Request, limit: int, names: frozenset[str]) -> None:
+        super().__init__(request.scope, limited(request, limit))
+        self.names = names
+
+    async def form(self, **limits: Any) -> FormData:  # type: ignore[override] # only awaited here
+        form = await super().form(**limits)
+        said = [name for name, _ in form.multi_items()]
+        if len(said) == len(set(said) & self.names):
+            return form
+        await form.close()
+        raise HTTPException(
+            400, "the form says one thing twice, or what this address does not take"
+        )
+
+
 class SignedInRoute(APIRoute):
     """A route that answers only callers with a good token."""
 
@@ -65,6 +84,7 @@ class SignedInRoute(APIRoute):
         expected = None
         if field is not None:
             expected = FORM if isinstance(field.field_info, params.Form) else JSON
+        names = frozenset(one.alias for one in self.dependant.body_params)
 
         async def handle_strictly(request: Request) -> Response:
             _check_headers(request)
@@ -77,7 +97,10 @@ class SignedInRoute(APIRoute):
                 return await with_proofs(request, answered)
             _check_content_type(request, expected)
             limit = _limit(request.app.state.settings, self.body_setting, expected)
-            strict = StrictRequest(request.scope, limited(request, limit))
+            if expected == FORM:
+                strict: StrictRequest = StrictForm(request, limit, names)
+            else:
+                strict = StrictRequest(request.scope, limited(request, limit))
             answered = await written_down(request, await handle(strict))
             return await with_proofs(request, answered)
 

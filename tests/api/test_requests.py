@@ -10,7 +10,7 @@ import pytest
 
 from api import problems
 from tests.api.conftest import development
-from tests.api.world import Answer, Story, World
+from tests.api.world import PNG, Answer, Story, World
 
 
 def assert_problem(answer: Answer, status: int, slug: str) -> dict[str, Any]:
@@ -117,6 +117,25 @@ def test_a_header_that_says_two_things_is_refused(name: str, shared_world: World
     headers = [*good.items(), (name, good[name])]
     refused = shared_world.client.post("/v1/districts", content=GOOD, headers=headers)
     assert_problem(refused, 400, "malformed-request")
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        [("kind", (None, "lesson_plan"))],
+        [("file", ("another.png", b"one more file"))],
+        [("contains_student", (None, "true"))],
+    ],
+    ids=["a field twice", "a second file", "a slip in a name"],
+)
+def test_a_form_says_each_thing_once_and_nothing_else(more: Any, shared_story: Story) -> None:
+    """What was meant would be lost: which of two, or that there are students in it."""
+    one = shared_story
+    before = last_position(one.world)
+    sent = [("kind", (None, "lesson_plan")), ("file", ("a.png", PNG)), *more]
+    refused = one.world.ask(one.teacher, "POST", f"{one.path}/evidence", files=sent)
+    assert_problem(refused, 400, "malformed-request")
+    assert last_position(one.world) == before
 
 
 @pytest.mark.parametrize("day", ["0", "1767225600", "2026-01-01T00:00:00", "20260101", "2026-1-1"])
