@@ -580,10 +580,10 @@ def test_a_district_may_cap_coursework_by_the_half_year() -> None:
         update={"requirements": (asked.model_copy(update={"caps": (cap,)}),)}
     )
     held = license_of("us-tx", "2020-07-01", "2025-06-30", license_type="teacher")
-    days = ("2023-01-01", "2023-06-30", "2023-07-01")
+    days = ("2023-01-01", "2023-06-30", "2023-07-01", "2024-01-01")
     record = [earned("semester_hour", "4", on) for on in days]
     found = line(held, record, [replace(texas, terms=terms)], DAY)
-    assert units(found) == [6_000, 3_000, 6_000]
+    assert units(found) == [6_000, 3_000, 6_000, 6_000], "each spring has a limit of its own"
 
 
 def test_south_carolina_asks_graduate_credits_of_whoever_has_no_masters_degree() -> None:

@@ -275,6 +275,10 @@ def test_what_is_beyond_the_most_of_a_category_counts_in_the_one_it_overflows_to
     assert left is not None
     assert (left.unit, left.counted, left.categories_met) == ("hour", counted, True)
     assert left.by_category == {"course": 3, "talk": 8}, "before any limit"
+    nowhere = [{"category": "talk", "units_max": 5, "overflow_to": "other"}]
+    left = file.under(counting(sources=sources, categories=nowhere)).balance
+    assert left is not None
+    assert left.counted == 11, "five, three in a category that had nothing, and the course"
     missing = [*categories, {"category": "other", "units_min": 1}]
     left = file.under(counting(sources=sources, categories=missing)).balance
     assert left is not None
@@ -330,3 +334,12 @@ def test_what_does_not_count_itself_bars_nothing_of_the_same_competency() -> Non
     assert [one.counts for one in file.under(rule).contributions] == [True, False]
     file.revoked("first", date(2025, 3, 20))
     assert [one.counts for one in file.under(rule).contributions] == [False, True]
+
+
+def test_hours_brought_along_are_asked_nothing_and_others_what_the_rule_excludes() -> None:
+    """Both were done on paid time; what an earlier system counted stays counted."""
+    rule = plain_rule(trigger=trigger(), exclusions=[{"kind": "not_on_paid_time"}])
+    file = brought_along(courses(ONE_YEAR, (12, date(2024, 8, 1)), (8, MARCH)))
+    for number in range(2):
+        file.note("paid_time", f"course {number}", MARCH)
+    assert [one.counts for one in file.under(rule).contributions] == [True, False]
