@@ -354,9 +354,22 @@ def must_write_credential(caller: Caller, credential: Credential) -> None:
         raise NotFoundError(NOT_THERE)
 
 
-def must_see_draft(caller: Caller, issuer_id: UUID) -> None:
-    """What was a draft at the time looked at is still for its issuer's approvers alone."""
-    if not caller.holds("issuer_approver", issuer_id):
+def must_propose(caller: Caller, issuer_id: UUID, author_id: UUID | None) -> None:
+    """A teacher drafts what she herself has written; everything else the issuer's approvers do."""
+    if author_id is None or not caller.is_person(author_id):
+        must_act_for_issuer(caller, issuer_id)
+
+
+def is_proposer(caller: Caller, credential: Credential) -> bool:
+    """Whether what was never published is a draft of hers."""
+    author = credential.author_id
+    return not credential.published and author is not None and caller.is_person(author)
+
+
+def must_see_draft(caller: Caller, issuer_id: UUID, author_id: UUID | None = None) -> None:
+    """What was a draft at the time looked at is for its author and its issuer's approvers alone."""
+    hers = author_id is not None and caller.is_person(author_id)
+    if not hers and not caller.holds("issuer_approver", issuer_id):
         raise NotFoundError(NOT_THERE)
 
 

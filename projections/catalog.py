@@ -99,6 +99,7 @@ class _Book:
                 | credential.CredentialRetired()
                 | credential.CredentialAligned()
                 | credential.CredentialResourcesListed()
+                | credential.ProposalAnswered()
             ):
                 self._fold_credential(event, position)
             case issuer.IssuerRegistered():
@@ -143,6 +144,8 @@ class _Book:
                 self.versions.append(_version(event, position))
             case credential.CredentialRetired():
                 known.status = "retired"
+            case credential.ProposalAnswered():  # a word to its author, who reads it there
+                pass
             case credential.CredentialAligned(credential_version=version):
                 self.alignments[stream, version] = _alignments(event, position)
             case credential.CredentialResourcesListed(credential_version=version):

@@ -154,6 +154,7 @@ SELECT c.*, i.name AS issuer_name, i.suspended AS issuer_suspended
             ORDER BY r.place LIMIT 1))
    AND (%(stack_id)s::uuid IS NULL OR c.credential_id = ANY(
            SELECT unnest(credential_ids) FROM catalog_stacks WHERE stack_id = %(stack_id)s))
+   AND (%(proposed)s::boolean IS NULL OR (c.author_id IS NOT NULL) = %(proposed)s)
    AND (%(words)s::text IS NULL
         OR position(lower(%(words)s) IN lower(c.title || ' ' || c.summary)) > 0)
  ORDER BY c.title, c.credential_id

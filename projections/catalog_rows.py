@@ -175,4 +175,5 @@ class Search:
     hours_max: int | None = None
     counts_in: str | None = None  # a state whose rules give units for it
     stack_id: UUID | None = None
+    proposed: bool | None = None  # by a teacher
     words: str | None = None

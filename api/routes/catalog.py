@@ -11,7 +11,7 @@ from fastapi import Depends, Response
 from psycopg import Connection
 from pydantic import BaseModel, Field
 
-from api.access import must_act_for_issuer, must_see_draft, must_write_credential
+from api.access import is_proposer, must_act_for_issuer, must_see_draft, must_write_credential
 from api.answers import ListOf, answer, answer_all
 from api.disclosures import shows
 from api.paging import PageOf
@@ -95,14 +95,14 @@ def read_facets(read: AsOfReadNow) -> Response:
 
 @router.read("/credentials/{credential_id}", FoundCredential)
 def read_credential(credential_id: UUID, read: AsOfReadNow) -> Response:
-    """One micro-credential. Before it is published its issuer's approvers alone see it."""
+    """One micro-credential. Before it is published its author and its issuer's approvers see it."""
     aggregate = read.edge.ledger.get(Credential, credential_id)
-    if not aggregate.published:
+    if not aggregate.published and not is_proposer(read.caller, aggregate):
         must_write_credential(read.caller, aggregate)
     with _known(read) as (connection, position):
         found = catalog.find_credential(connection, credential_id)
     if found is not None and found.status == "drafted":
-        must_see_draft(read.caller, found.issuer_id)
+        must_see_draft(read.caller, found.issuer_id, found.author_id)
     return _one(found, position, aggregate.version if read.query.as_of is None else None)
 
 

@@ -6,12 +6,13 @@ from uuid import UUID
 
 from fastapi import Response
 
-from api.access import must_act_for_issuer, must_be_award_of, must_write_credential
+from api.access import is_proposer, must_be_award_of, must_propose, must_write_credential
 from api.answers import recorded
 from api.routing import Router
 from api.writing import WriteNow
 from ledger.aggregates.credential import Credential
 from ledger.aggregates.enrollment import Enrollment
+from ledger.aggregates.person import Person
 from ledger.commands import assessor as assessors
 from ledger.commands import credential as credentials
 from ledger.events.credential import Alignment, Definition, Resource
@@ -77,15 +78,23 @@ class AssessorWithdrawal(Value):
 
 @router.write("/credentials")
 def draft_credential(body: NewCredential, write: WriteNow) -> Response:
-    """Begin a micro-credential. A draft may lack what a published version must have."""
-    must_act_for_issuer(write.caller, body.issuer_id)
+    """Begin a micro-credential. A draft may lack what a published version must have.
+
+    A teacher proposes one by naming herself as its author; the issuer's approvers answer.
+    """
+    must_propose(write.caller, body.issuer_id, body.author_id)
+    if body.author_id is not None:
+        write.edge.ledger.get(Person, body.author_id)
     return recorded(write.run(credentials.draft_credential, body))
 
 
 @router.write("/credentials/{credential_id}/drafts")
 def redraft_credential(credential_id: UUID, body: Draft, write: WriteNow) -> Response:
-    """Write a micro-credential's definition anew."""
-    _must_write(write, credential_id)
+    """Write a micro-credential's definition anew: a teacher what she proposed herself."""
+    credential = write.edge.ledger.get(Credential, credential_id)
+    hers = body.author_id is not None and write.caller.is_person(body.author_id)
+    if not (hers and is_proposer(write.caller, credential)):
+        must_write_credential(write.caller, credential)
     return recorded(write.run(credentials.redraft_credential, body, credential_id=credential_id))
 
 

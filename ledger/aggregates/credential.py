@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Self, assert_never
+from typing import Any, Self, assert_never
 from uuid import UUID
 
 from ledger.aggregates.base import Act, Aggregate, first_header
@@ -21,6 +21,7 @@ from ledger.events.credential import (
     CredentialVersionPublished,
     Criterion,
     Definition,
+    ProposalAnswered,
     Resource,
 )
 
@@ -113,6 +114,12 @@ class CredentialNotPublishedError(RuleError):
     slug = "credential-not-published"
 
 
+class ProposalDeclinedError(RuleError):
+    """The issuer has declined what was proposed."""
+
+    slug = "proposal-declined"
+
+
 class PublisherIsAuthorError(RuleError):
     """Nobody approves a micro-credential that she wrote herself."""
 
@@ -197,6 +204,7 @@ class Credential(Aggregate):
     author_id: UUID | None  # who wrote the newest draft
     authors: frozenset[UUID]  # everybody who ever wrote one
     draft: Definition
+    answer: ProposalAnswered | None = None  # to the newest draft; publishing it is the third
     published: tuple[Definition, ...] = ()  # the first is version 1
     first_published_at: datetime | None = None
     retired: bool = False
@@ -243,6 +251,9 @@ class Credential(Aggregate):
     ) -> Sequence[AnyCredentialEvent]:
         """Write the definition anew. What is published stays as it is."""
         self.must_not_be_retired()
+        declined = self.answer is not None and self.answer.answer == "declined"
+        if declined and act.actor_id in self.authors:
+            raise ProposalDeclinedError(f"what {act.actor_id} proposed was declined")
         if definition == self.draft and author_id == self.author_id:
             raise NothingChangesError("the draft says this already")
         return [
@@ -344,21 +355,24 @@ class Credential(Aggregate):
                 draft=event.definition,
             )
         state = state.at_version(event.originator_version)
+        changed: dict[str, Any] = {}
         match event:
             case CredentialDrafted(author_id=author, definition=definition):
                 authors = state.authors | _some(author)
-                return replace(state, author_id=author, authors=authors, draft=definition)
+                changed = {"author_id": author, "authors": authors, "draft": definition}
+                changed["answer"] = None
             case CredentialVersionPublished(occurred_at=at, definition=definition):
-                return replace(
-                    state,
-                    published=(*state.published, definition),
-                    first_published_at=state.first_published_at or at,
-                )
+                first = state.first_published_at or at
+                changed = {"published": (*state.published, definition), "first_published_at": first}
+                changed["answer"] = None
+            case ProposalAnswered():
+                changed["answer"] = event
             case CredentialRetired():
-                return replace(state, retired=True)
+                changed["retired"] = True
             case CredentialAligned(credential_version=version, alignments=alignments):
-                return replace(state, aligned={**state.aligned, version: alignments})
+                changed["aligned"] = {**state.aligned, version: alignments}
             case CredentialResourcesListed(credential_version=version, resources=resources):
-                return replace(state, listed={**state.listed, version: resources})
+                changed["listed"] = {**state.listed, version: resources}
             case _:
                 assert_never(event)
+        return replace(state, **changed)

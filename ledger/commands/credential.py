@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from ledger.aggregates import credential as credentials
+from ledger.aggregates import proposal as proposals
 from ledger.aggregates.credential import Credential
 from ledger.aggregates.issuer import Issuer
 from ledger.application import Call, Ledger, Reader, Receipt
 from ledger.events import AnyCredentialEvent
-from ledger.events.credential import Alignment, Definition, Resource
+from ledger.events.credential import Alignment, Definition, ProposalAnswer, Resource
 from ledger.values import stream_id
 
 
@@ -58,6 +59,23 @@ def publish_credential(ledger: Ledger, call: Call, *, credential_id: UUID) -> Re
     def decide(read: Reader) -> Sequence[AnyCredentialEvent]:
         credential = read.get(Credential, credential_id)
         return credential.publish(call.act, issuer=read.get(Issuer, credential.issuer_id))
+
+    return ledger.run(call, decide)
+
+
+def answer_proposal(
+    ledger: Ledger,
+    call: Call,
+    *,
+    credential_id: UUID,
+    answer: ProposalAnswer,
+    reasons: tuple[str, ...],
+) -> Receipt:
+    """Ask the teacher who wrote the draft for changes, or decline it."""
+
+    def decide(read: Reader) -> Sequence[AnyCredentialEvent]:
+        credential = read.get(Credential, credential_id)
+        return proposals.answer_proposal(credential, call.act, answer=answer, reasons=reasons)
 
     return ledger.run(call, decide)
 

@@ -43,6 +43,7 @@ from ledger.events.credential import (
     CredentialResourcesListed,
     CredentialRetired,
     CredentialVersionPublished,
+    ProposalAnswered,
 )
 from ledger.events.credit import CreditRecorded, CreditWithdrawn
 from ledger.events.dispute import (
@@ -198,6 +199,7 @@ AnyCredentialEvent = (
     | CredentialRetired
     | CredentialAligned
     | CredentialResourcesListed
+    | ProposalAnswered
 )
 AnyIssuerEvent = (
     IssuerRegistered

@@ -124,6 +124,19 @@ class CredentialDrafted(CredentialEvent):
     definition: Definition
 
 
+ProposalAnswer = Literal["changes_requested", "declined"]
+
+
+class ProposalAnswered(CredentialEvent):
+    """What the issuer says to the teacher who wrote the draft, other than by publishing it."""
+
+    TOPIC: ClassVar[str] = "credential.proposal-answered.v1"
+
+    author_id: UUID
+    answer: ProposalAnswer
+    reasons: tuple[Slug, ...]
+
+
 class CredentialVersionPublished(CredentialEvent):
     """The definition, whole and for ever. Enrollments pin the version they began under."""
 

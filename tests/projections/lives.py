@@ -24,6 +24,7 @@ from ledger.events.credential import (
     CredentialDrafted,
     CredentialResourcesListed,
     CredentialRetired,
+    ProposalAnswered,
     Resource,
 )
 from ledger.events.credit import CreditRecorded, CreditWithdrawn
@@ -130,6 +131,13 @@ def credential_stream() -> Stream:
         ),
         CredentialResourcesListed(
             **header(CREDENTIAL, 8), **shared, credential_version=2, resources=(RESOURCE,)
+        ),
+        ProposalAnswered(
+            **header(CREDENTIAL, 9),
+            **shared,
+            author_id=named("author"),
+            answer="declined",
+            reasons=("not-wanted",),
         ),
     ]
 

@@ -41,6 +41,7 @@ READS: dict[str, dict[str, dict[str, Any]]] = {
             "counts_in": None,
             "rates": "[]",
             "stack_id": None,
+            "proposed": None,
             "words": None,
             "limit": 50,
         },
