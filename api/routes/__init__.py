@@ -2,6 +2,7 @@
 
 from api.routes import (
     adoption,
+    alignment_coverage,
     audits,
     batches,
     budgets,
@@ -105,5 +106,6 @@ ROUTERS = (
     coachings.router,
     class_outcomes.router,
     reliability.router,
+    alignment_coverage.router,
     operations.router,
 )

@@ -106,7 +106,7 @@ def test_what_a_version_is_aligned_to_is_in_records_signed_since_and_in_the_cata
         "target": "CFItem",
     }
     version = f"/v1/credentials/{one.credential}/versions/1"
-    body = {"alignments": [statement]}
+    body, unsaid = {"alignments": [statement]}, shared_world.position
     shared_world.done(one.issuer.approver, f"{version}/alignments", body)
     refused = shared_world.post(one.teacher, f"{version}/alignments", {"alignments": []})
     assert refused.status_code == 403
@@ -137,6 +137,18 @@ def test_what_a_version_is_aligned_to_is_in_records_signed_since_and_in_the_cata
     assert [each["credential_id"] for each in found] == [one.credential]
     newer = framework.replace("2011", "2022")
     assert shared_world.seen(one.teacher, "/v1/credentials", framework=newer)["items"] == []
+    path = f"/v1/issuers/{one.issuer.id}/alignment-coverage"
+    asked = {"framework": statement["framework"]}
+    for edition, coverage in (
+        ("2011", {"coverage": "mapped", "codes": ["5"], "other_editions": []}),
+        ("2022", {"coverage": "unmapped", "codes": [], "other_editions": ["2011"]}),
+    ):
+        [line] = shared_world.seen(one.teacher, path, **asked, edition=edition)["items"]
+        assert (line["credential_id"], line["credential_version"]) == (one.credential, 1)
+        assert {name: line[name] for name in coverage} == coverage
+    [then] = shared_world.seen(one.teacher, path, **asked, edition="2011", as_of=unsaid)["items"]
+    assert then["coverage"] == "unmapped", "nobody had said anything of it"
+    assert shared_world.get(one.teacher, path, **asked).status_code == 422
 
 
 def checked(world: World, content: bytes, **headers: str) -> Answer:
