@@ -54,9 +54,9 @@ class Spring:
     def at(self, instant: str) -> None:
         self.world.client.headers["Ledger-Time"] = instant
 
-    def teacher(self, name: str) -> UUID:
+    def teacher(self, name: str, **more: Any) -> UUID:
         person = self.district.person(name)
-        self.district.employ(person, "2015-08-01")
+        self.district.employ(person, "2015-08-01", **more)
         self.world.edge.visible(["employments"], self.world.position)
         return person
 
@@ -264,3 +264,44 @@ def test_a_challenge_on_a_micro_credential_that_is_retired_is_refused(spring: Sp
     body = spring.body(credential_ids=[spring.credential, credential])
     refused = spring.world.post(spring.district.office, f"{spring.path}/challenges", body)
     assert refused.json()["type"] == "/problems/credential-retired"
+
+
+def test_who_was_erased_leaves_her_share_to_the_others_and_no_cents_are_asked_for(
+    spring: Spring,
+) -> None:
+    """Two cents for four, of whom one is erased since: who joined first has them."""
+    world = spring.world
+    spring.at(BEFORE)
+    challenge = spring.challenge(prize={"amount_cents": 2})
+    before = world.position
+    joe, liz, may = map(spring.teacher, ("Joe", "Liz", "May"))
+    kim = spring.teacher("Kim", last_day="2016-01-29")
+    spring.team(challenge, joe, kim, liz, may)
+    assert spring.board(challenge, as_of=before)["standings"] == [], "no team was locked then"
+    done = spring.hand_in(joe, BEFORE)
+    done.review(FULL, FULL)
+    spring.at("2021-02-02T16:00:00Z")  # as soon as what she was paid need not be kept
+    erased = world.post(kim, f"/v1/people/{kim}/erasures", {"reason": "subject-request"})
+    assert erased.json()["status"] == "erased", erased.text
+    assert spring.award(challenge, 1).status_code == 201
+    shares = {
+        UUID(one["person_id"]): one["share_cents"] for one in spring.board(challenge)["members"]
+    }
+    assert {joe: 1, liz: 1, may: 0}.items() <= shares.items()
+    assert not shares.get(kim)
+    for teacher, filed in ((joe, 1), (may, 0)):
+        facts = f"{spring.path}/people/{teacher}/facts"
+        found = world.get(spring.district.office, facts, kind="request_filed")
+        assert len(found.json().get("items", ())) == filed
+
+
+def test_a_policy_that_was_retired_pays_no_prize(spring: Spring) -> None:
+    world = spring.world
+    spring.at(BEFORE)
+    adopted = {"adopted_on": "2016-01-11", "board_reference": "Minute 14", "rule": RULE}
+    policy = world.done(spring.district.office, f"{spring.path}/policy-rules", adopted)["id"]
+    retired = {"last_day": "2016-12-31", "board_reference": "Minute 15"}
+    world.done(spring.district.office, f"/v1/policies/{policy}/retirements", retired)
+    body = spring.body(prize={"policy_id": policy})
+    refused = world.post(spring.district.office, f"{spring.path}/challenges", body)
+    assert refused.json()["type"] == "/problems/prize-policy-unsuitable"

@@ -176,10 +176,13 @@ def test_a_teacher_asks_for_hers_and_sees_where_it_is(few: Surry) -> None:
     body = {"school_id": few.school}
     stranger = world.post(few.teachers[2], f"{path}/physical-badge-requests", body)
     assert stranger.status_code == 404
+    elsewhere = {"school_id": surry(world, 1).school}
+    foreign = world.post(teacher, f"{path}/physical-badge-requests", elsewhere)
+    assert foreign.status_code == 404, "she works in none of its schools"
     world.done(teacher, f"{path}/physical-badge-requests", body)
     again = world.post(teacher, f"{path}/physical-badge-requests", body)
     assert again.status_code == 409, "it is asked for"
-    few.ship(award)
+    assert few.ship(award, award).status_code == 201, "named twice, sent once"
     late = world.post(teacher, f"{path}/physical-badge-cancellations", {"reason": "moved"})
     assert late.json()["type"] == "/problems/physical-badge-stage"
     arrived = f"{few.path}/physical-badge-deliveries"
