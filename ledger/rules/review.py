@@ -78,8 +78,7 @@ def _score(criterion: Criterion, level: str) -> CriterionScore:
     points = {known.level: known.points for known in criterion.levels}
     if level not in points:
         raise RubricMismatchError(
-            f"criterion {criterion.criterion!r} has no level {level!r}; "
-            f"its levels are {', '.join(points)}",
+            f"the levels of criterion {criterion.criterion!r} are {', '.join(points)}",
             criterion=criterion.criterion,
         )
     met = points[level] >= criterion.passing_points

@@ -54,9 +54,10 @@ def test_a_missing_and_an_unknown_criterion_are_refused_by_name() -> None:
 
 
 def test_an_unknown_level_is_refused_with_those_there_are() -> None:
-    with pytest.raises(RubricMismatchError, match="no level 'best'; its levels are l1, l2") as no:
+    with pytest.raises(RubricMismatchError, match="criterion 'c1' are l1, l2") as no:
         scores_from_levels(rubric(1), {"c1": "best"})
     assert no.value.operands == {"criterion": "c1"}
+    assert "best" not in no.value.detail, "what was sent is not repeated"
 
 
 def test_findings_follow_the_order_of_the_rubric() -> None:
