@@ -27,8 +27,8 @@ class Covered:
 
 
 def of_issuer(
-    connection: Connection[Any], issuer_id: UUID, framework: str, edition: str
+    connection: Connection[Any], issuer_id: UUID, framework: str | None, edition: str | None
 ) -> list[Covered]:
-    """Everything that an issuer offers, by title."""
+    """Everything that an issuer offers, by title; without a framework or an edition, by any."""
     asked = {"issuer_id": issuer_id, "framework": framework, "edition": edition}
     return read(connection, Covered, _SQL["of_issuer"], **asked)

@@ -1,4 +1,4 @@
--- Which micro-credentials of an issuer are about what, by one edition of a framework.
+-- Which micro-credentials of an issuer are about what, by a framework and its edition, or by any.
 
 -- name: of_issuer
 -- Of each the newest version. What nobody has said of this edition stays unmapped: nothing is
@@ -15,13 +15,13 @@ SELECT c.credential_id, v.credential_version, v.title,
                       LIMIT 1) v ON true
        LEFT JOIN LATERAL (
            SELECT array_agg(coalesce(one->>'code', one->>'name') ORDER BY place)
-                      FILTER (WHERE one->>'edition' = %(edition)s) AS codes,
+                      FILTER (WHERE one->>'edition' = coalesce(%(edition)s, one->>'edition')) AS codes,
                   array_agg(DISTINCT one->>'edition')
                       FILTER (WHERE one->>'edition' <> %(edition)s) AS other_editions
              FROM catalog_alignments a
             CROSS JOIN jsonb_array_elements(a.alignments) WITH ORDINALITY AS each(one, place)
             WHERE (a.credential_id, a.credential_version)
                 = (v.credential_id, v.credential_version)
-              AND one->>'framework' = %(framework)s) said ON true
+              AND one->>'framework' = coalesce(%(framework)s, one->>'framework')) said ON true
  WHERE c.issuer_id = %(issuer_id)s AND c.status = 'published'
  ORDER BY v.title, c.credential_id;

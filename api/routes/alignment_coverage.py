@@ -6,13 +6,11 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Response
-from pydantic import Field
 
 from api.answers import ListOf, answer_all
 from api.reading import AsOfQuery, Read, reading
 from api.routing import Router
 from ledger.aggregates.issuer import Issuer
-from ledger.errors import InvalidError
 from ledger.values import ShortText
 from projections import alignment_coverage, known
 from projections.alignment_coverage import Covered
@@ -21,10 +19,10 @@ router = Router("catalog")
 
 
 class CoverageQuery(AsOfQuery):
-    """Which framework, in which edition."""
+    """Which framework, in which edition; any where none is named."""
 
-    framework: Annotated[ShortText, Field(description="as alignments name it")] = ""
-    edition: Annotated[ShortText, Field(description="as its publisher calls it")] = ""
+    framework: ShortText | None = None
+    edition: ShortText | None = None
 
 
 @router.read("/issuers/{issuer_id}/alignment-coverage", ListOf[Covered])
@@ -33,8 +31,6 @@ def read_alignment_coverage(
 ) -> Response:
     """Of each micro-credential the statements that it names, or that it is unmapped."""
     asked = read.query
-    if not asked.framework or not asked.edition:
-        raise InvalidError("the query has to say which framework and which edition")
     zone = read.edge.ledger.get(Issuer, issuer_id).zone
     position = read.visible(*alignment_coverage.VIEWS)
     with read.connection() as connection:
