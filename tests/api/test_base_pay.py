@@ -46,6 +46,7 @@ def test_practice_20_three_awards_raise_base_pay_by_1200_dollars_over_26_pays(
     with at(world, "2025-01-15"):
         district = world.district("Kettle")
         path, teacher = f"/v1/districts/{district.id}", district.teacher()
+        world.seen(district.office, f"{path}/people")  # that she works there
         set_years(district)
         rule = shipped("I1").model_dump(mode="json")
         adopted = {"board_reference": "Minute 20", "adopted_on": "2024-06-01", "rule": rule}
