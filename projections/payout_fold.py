@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
@@ -30,12 +29,11 @@ from ledger.events.policy import PolicyAdopted, PolicyRetired, PolicyRuleAdopted
 from ledger.events.stack import StackDefined, StackRetired
 from ledger.rules.allocation import judge
 from ledger.rules.completions import Award, Era, award_of, completion, eras_after
-from ledger.rules.duplicates import duplicates
 from ledger.rules.employments import Employment
 from ledger.rules.entitlements.facts import Dossier
 from ledger.rules.entitlements.findings import RulePolicy, RuleVersion
 from ledger.rules.entitlements.gather import Recorded
-from ledger.rules.incentives import Earned, Policy, Version, award_earned, stack_earned
+from ledger.rules.incentives import Policy, Version
 from projections.contract import Fact
 from projections.payout_begun import Begun, BegunEvent
 from projections.payout_paid import PaidBook, PaidEvent
@@ -213,6 +211,20 @@ class Book:
             if policy.asks_paid:
                 for person_id in dict.fromkeys(line.person_id for line in moved):
                     self._judge_by_rule(self.teacher(person_id), policy, position)
+        for one in moved:
+            held = self.rules.policies.get(one.policy_id) or self.policies.get(one.policy_id)
+            if held is not None and held.budgeted:
+                self._close(self.teacher(one.person_id), held, one.subject_id, position)
+
+    def _close(
+        self, teacher: Teacher, policy: Policy | RulePolicy, subject_id: UUID, position: int
+    ) -> None:
+        """Payroll closed something for a claim, or that counts no more: it may stand elsewhere."""
+        row = teacher.rows.get(teacher.payout_id(policy.policy_id, subject_id))
+        if row is not None:
+            closed = self.paid.cents(teacher.person_id, policy.policy_id, subject_id) > 0
+            same = replace(row, from_position=position)
+            self._turn(policy, teacher.rows, row.payout_id, same, position, closed=closed)
 
     def merge(self, kept: Teacher, merged: Teacher, position: int) -> None:
         """Judge one person's record that was two: what was said of the other ends with it."""
@@ -342,7 +354,7 @@ class Book:
         jobs = teacher.employed_in(policy.district_id)
         if not jobs:
             return
-        earned = list(self._earned(teacher, policy, only))
+        earned = list(teacher.earned(policy, self.stacks, only))
         known = teacher.paid_before if only is None else teacher.used_cents
         used = known(policy.policy_id)
         judged = {one.earned.subject_id: one for one in judge(policy, earned, jobs, used)}
@@ -352,18 +364,6 @@ class Book:
             new = found and row_of(payout_id, teacher.person_id, policy, found, position)
             self._turn(policy, teacher.rows, payout_id, new, position)
 
-    def _earned(self, teacher: Teacher, policy: Policy, only: Award | None) -> Iterable[Earned]:
-        # An award that is looked at alone is of her only record, and so has no duplicate.
-        counted_instead = duplicates(teacher.awards.values()) if only is None else {}
-        for award in teacher.awards.values() if only is None else [only]:
-            yield award_earned(award, counted_instead.get(award.enrollment_id))
-        for stack_id in policy.stack_ids:
-            eras = self.stacks.get(stack_id, ())
-            if only is not None and not any(only.credential_id in era.credentials for era in eras):
-                continue  # her place in this stack has not moved
-            if done := completion(eras, teacher.awards.values()):
-                yield stack_earned(stack_id, done)
-
     def _turn(
         self,
         policy: Policy | RulePolicy,
@@ -371,9 +371,13 @@ class Book:
         payout_id: UUID,
         new: Row | None,
         position: int,
+        *,
+        closed: bool | None = None,  # by payroll; null: as the version before
     ) -> None:
         """One version of a payout ends and the next begins, unless they say the same."""
         old = rows.get(payout_id)
+        if new is not None:
+            new.closed = (old is not None and old.closed) if closed is None else closed
         if old is not None:
             if new is not None and replace(new, from_position=old.from_position) == old:
                 return
@@ -388,8 +392,8 @@ class Book:
         if new is not None:
             self.opened[payout_id, position] = rows[payout_id] = new
         if policy.budgeted or (isinstance(policy, RulePolicy) and policy.pooled):
-            for row in (old, new):
-                if row is not None and (row.verdict == "due" or row.reason == POOL_OPEN):
+            for row in filter(None, (old, new)):
+                if row.verdict == "due" or row.reason == POOL_OPEN:
                     self._mark(row, position)
 
     def _mark(self, row: Row, position: int) -> None:

@@ -71,8 +71,8 @@ def settle_marked(connection: Connection[Any]) -> None:
                 "policy_id": mark.policy_id,
                 "fiscal_year": mark.fiscal_year,
                 "claimed_cents": line.claimed_cents,
-                "end_position": line.end[0],
-                "end_award_position": line.end[1],
+                "end_position": line.end[1],
+                "end_award_position": line.end[2],
             }
         )
         began += _rows(waits.began)
@@ -122,7 +122,7 @@ def _run_on(connection: Connection[Any], mark: _Mark, turns: Sequence[Turn]) -> 
     line = Line()
     if mark.end_position is not None and mark.end_award_position is not None:
         line.claimed_cents = mark.claimed_cents or 0
-        line.end = (mark.end_position, mark.end_award_position)
+        line.end = (1, mark.end_position, mark.end_award_position)  # if anything is further back
     if mark.claimed_cents is None or not line.only_grows(turns):
         _load(connection, mark, line, waits)
     for turn in turns:
@@ -139,7 +139,7 @@ def _load(connection: Connection[Any], mark: _Mark, line: Line, waits: _Waits) -
     for *place, payout_id, amount_cents, budget_cents, since in rows(
         connection, _SQL["load_line_before"], **mark.key
     ):
-        wanted = Wanted((place[0], place[1]), payout_id, amount_cents, budget_cents)
+        wanted = Wanted((place[0], place[1], place[2]), payout_id, amount_cents, budget_cents)
         line.wanted.append(wanted)
         if since is not None:
             waits.since[payout_id] = since
@@ -153,7 +153,7 @@ def _turns(mark: int, changes: Iterable[tuple[Any, ...]]) -> list[Turn]:
     left: dict[int, set[Wanted]] = {}
     joined: dict[int, set[Wanted]] = {}
     for *place, payout_id, amount_cents, budget_cents, from_position, to_position in changes:
-        wanted = Wanted((place[0], place[1]), payout_id, amount_cents, budget_cents)
+        wanted = Wanted((place[0], place[1], place[2]), payout_id, amount_cents, budget_cents)
         if from_position >= mark:
             joined.setdefault(from_position, set()).add(wanted)
         if to_position is not None and to_position >= mark:

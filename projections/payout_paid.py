@@ -86,6 +86,14 @@ class PaidBook:
         lines = self.of_person.get(person_id)
         return [one for one in lines.values() if one.district_id == district_id] if lines else []
 
+    def cents(self, person_id: UUID, policy_id: UUID, subject_id: UUID) -> int:
+        """What counts as spent for one thing under a policy, less what was taken back."""
+        return sum(
+            one.amount_cents
+            for one in self.of_person.get(person_id, {}).values()
+            if one.counts and (one.policy_id, one.subject_id) == (policy_id, subject_id)
+        )
+
     def take(self, event: PaidEvent, position: int) -> list[PaidLine]:
         """Fold one event in; the lines that count otherwise than before.
 

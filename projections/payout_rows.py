@@ -14,7 +14,7 @@ from ledger.events.employment import (
     EmploymentReopened,
     EmploymentStarted,
 )
-from ledger.rules.allocation import Judged
+from ledger.rules.allocation import Judged, Place
 from ledger.rules.employments import Duty, Employment
 from ledger.rules.entitlements.findings import RulePolicy
 from ledger.rules.incentives import Policy
@@ -52,6 +52,12 @@ class Row:
     checks: str
     parts: str | None = None  # instalments, of a rule; null: one part on the day
     notice: str | None = None
+    closed: bool = False  # payroll closed it; looked at only where a year's money is limited
+
+    @property
+    def place(self) -> Place:
+        """Where it stands in the line for a year's money."""
+        return (int(not self.closed), self.earned_position, self.award_position)
 
 
 def employment_after(job: Employment | None, event: EmploymentEvent, position: int) -> Employment:

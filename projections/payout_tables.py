@@ -90,8 +90,8 @@ def load_book(
     person_ids |= _ids(connection, "persons_employed", district_ids=by_rule)
     payers = {one.district_id for one in paying}
     _load_policies(connection, book, payers)
-    if paying:
-        person_ids |= _load_batches(connection, book, events, paying)
+    paid_ids = _load_batches(connection, book, events, paying) if paying else set[UUID]()
+    person_ids |= paid_ids
     _load_teachers(connection, book, person_ids)
     district_ids |= by_rule
     district_ids |= {one.district_id for one in events if isinstance(one, EmploymentStarted)}
@@ -99,7 +99,7 @@ def load_book(
         district_ids |= {job.district_id for job in teacher.employments.values()}
     _load_policies(connection, book, district_ids - payers)
     district_ids |= payers
-    _load_paid(connection, book, events, person_ids)
+    _load_paid(connection, book, events, person_ids, paid_ids)
     if book.rules.ask_days or any(asks_days(one.rule) for one in _adopted(events)):
         earned = {one.originator_id for one in awarded}
         book.begun = load_begun(connection, earned | _earned(book), begun)
@@ -138,7 +138,7 @@ def load_persons(connection: Connection[Any], policy: RulePolicy, person_ids: se
     book = Book()
     book.rules.add(policy)
     _load_teachers(connection, book, person_ids)
-    _load_paid(connection, book, [], person_ids)
+    _load_paid(connection, book, [], person_ids, set())
     if any(asks_days(version.rule) for version in policy.versions):
         book.begun = load_begun(connection, _earned(book), {})
     _load_recorded(connection, book, {district_id}, person_ids)
@@ -279,7 +279,12 @@ def _load_batches(
     held = read(connection, PaidLine, _SQL["paid_in_batches"], batch_ids=list(touched))
     for line in held:
         book.paid.add(line)
-    if not any(policy.asks_paid for policy in book.rules.policies.values()):
+    rules, terms = book.rules.policies.values(), book.policies.values()
+    if (
+        not any(rule.asks_paid or rule.budgeted for rule in rules)
+        and not any(one.budgeted for one in terms)  # what is closed stands first in line
+        and not any(isinstance(one, PolicyAdopted | PolicyRuleAdopted) for one in events)
+    ):
         return set()
     here = {line.person_id for one in listing if one.originator_id in touched for line in one.lines}
     return {line.person_id for line in held} | (here & book.paid.payees)
@@ -290,9 +295,10 @@ def _load_paid(
     book: Book,
     events: Sequence[LedgerEvent],
     person_ids: set[UUID],
+    paid_ids: set[UUID],
 ) -> None:
-    """What was paid to persons, where a rule asks for it or an event is about one line."""
-    wanted = {one.person_id for one in events if isinstance(one, LineEvent)}
+    """What was paid to persons, where a rule asks for it or an event is about lines of theirs."""
+    wanted = paid_ids.union(one.person_id for one in events if isinstance(one, LineEvent))
     adopted = [one.rule for one in _adopted(events)]
     held = book.rules.policies.values()
     if any(policy.asks_paid for policy in held) or any(asks_paid(rule) for rule in adopted):

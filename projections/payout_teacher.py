@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from ledger.events.opening import OpeningPayment
-from ledger.rules.completions import Award
+from ledger.rules.completions import Award, Era, completion
+from ledger.rules.duplicates import duplicates
 from ledger.rules.employments import Employment
 from ledger.rules.entitlements.findings import entitlement_id
 from ledger.rules.entitlements.gather import Recorded
+from ledger.rules.incentives import Earned, Policy, award_earned, stack_earned
 from projections.payout_rows import Row
 
 
@@ -35,6 +38,21 @@ class Teacher:
         """By which id it is known what a policy owes her for something."""
         known = self.ids.get((policy_id, subject_id)) if self.ids else None
         return known or entitlement_id(policy_id, self.person_id, subject_id)
+
+    def earned(
+        self, policy: Policy, stacks: Mapping[UUID, tuple[Era, ...]], only: Award | None
+    ) -> Iterator[Earned]:
+        """What she earned that a policy may pay for, or what one award alone is to it."""
+        # An award that is looked at alone is of her only record, and so has no duplicate.
+        counted_instead = duplicates(self.awards.values()) if only is None else {}
+        for award in self.awards.values() if only is None else [only]:
+            yield award_earned(award, counted_instead.get(award.enrollment_id))
+        for stack_id in policy.stack_ids:
+            eras = stacks.get(stack_id, ())
+            if only is not None and not any(only.credential_id in era.credentials for era in eras):
+                continue  # her place in this stack has not moved
+            if done := completion(eras, self.awards.values()):
+                yield stack_earned(stack_id, done)
 
     def employed_in(self, district_id: UUID) -> list[Employment]:
         """Her positions in a district, held now or ever."""

@@ -129,6 +129,7 @@ CREATE TABLE IF NOT EXISTS payouts (
     checks          text     NOT NULL,   -- a JSON array, kept as text to be compared fast
     parts           text,                -- its instalments; null: one, on the day it is payable
     notice          text,                -- what HR has to know, under a rule
+    closed          bool     NOT NULL,   -- payroll closed it: it stands ahead of all that is not
     PRIMARY KEY (payout_id, from_position)
 );
 CREATE INDEX IF NOT EXISTS payouts_by_person ON payouts (person_id);
@@ -311,7 +312,7 @@ SELECT person_id, employment_id, district_id, first_day, last_day, duties::text,
 SELECT payout_id, from_position, to_position, person_id, district_id, policy_id, policy_version,
        kind, subject_id, credential_id, earned_on, earned_position, award_position, fiscal_year,
        benefit, verdict, reason, terms_cents, amount_cents, budget_cents, payable_on, positions,
-       checks, parts, notice
+       checks, parts, notice, closed
   FROM (SELECT *
           FROM payouts p
          WHERE person_id = ANY(%(person_ids)s) AND to_position IS NULL
@@ -407,7 +408,7 @@ SELECT claimed_cents, end_position, end_award_position
  WHERE policy_id = %(policy_id)s AND fiscal_year = %(fiscal_year)s;
 
 -- name: load_turns
-SELECT earned_position, award_position, payout_id, amount_cents, budget_cents, from_position,
+SELECT (NOT closed)::int, earned_position, award_position, payout_id, amount_cents, budget_cents, from_position,
        to_position
   FROM payouts
  WHERE policy_id = %(policy_id)s AND fiscal_year = %(fiscal_year)s AND verdict = 'due'
@@ -415,7 +416,7 @@ SELECT earned_position, award_position, payout_id, amount_cents, budget_cents, f
    AND NOT EXISTS (SELECT FROM payout_wishes w WHERE w.payout_id = payouts.payout_id);
 
 -- name: load_line_before
-SELECT earned_position, award_position, payouts.payout_id, amount_cents, budget_cents,
+SELECT (NOT closed)::int, earned_position, award_position, payouts.payout_id, amount_cents, budget_cents,
        waits.from_position
   FROM payouts
        LEFT JOIN payout_waits AS waits
@@ -424,7 +425,7 @@ SELECT earned_position, award_position, payouts.payout_id, amount_cents, budget_
    AND payouts.from_position < %(position)s
    AND coalesce(payouts.to_position >= %(position)s, true)
    AND NOT EXISTS (SELECT FROM payout_wishes w WHERE w.payout_id = payouts.payout_id)
- ORDER BY earned_position, award_position, payouts.payout_id;
+ ORDER BY NOT closed, earned_position, award_position, payouts.payout_id;
 
 -- name: closed_pools
 -- Which years of a policy have a pool that is closed, and by which event.
@@ -438,7 +439,7 @@ SELECT DISTINCT (c.fact->>'fiscal_year')::int, c.position, c.fact->>'seed'
 SELECT payout_id, from_position, to_position, person_id, district_id, policy_id, policy_version,
        kind, subject_id, credential_id, earned_on, earned_position, award_position, fiscal_year,
        benefit, verdict, reason, terms_cents, amount_cents, budget_cents, payable_on, positions,
-       checks, parts, notice
+       checks, parts, notice, closed
   FROM payout_wishes
  WHERE policy_id = %(policy_id)s
  ORDER BY payout_id, from_position;
@@ -599,8 +600,8 @@ SELECT coalesce(sum(ahead.amount_cents), 0)::bigint, count(ahead)
        LEFT JOIN payouts ahead
               ON ahead.policy_id = p.policy_id AND ahead.fiscal_year = p.fiscal_year
              AND ahead.verdict = 'due'
-             AND (ahead.earned_position, ahead.award_position, ahead.payout_id)
-               < (p.earned_position, p.award_position, p.payout_id)
+             AND (NOT ahead.closed, ahead.earned_position, ahead.award_position, ahead.payout_id)
+               < (NOT p.closed, p.earned_position, p.award_position, p.payout_id)
              AND ahead.from_position <= %(as_of)s
              AND coalesce(ahead.to_position > %(as_of)s, true)
  WHERE p.payout_id = %(payout_id)s AND p.from_position <= %(as_of)s

@@ -256,8 +256,7 @@ def _wanted(held: Mapping[UUID, Row]) -> dict[tuple[UUID, int], set[Wanted]]:
     found: dict[tuple[UUID, int], set[Wanted]] = {}
     for row in held.values():
         if row.verdict == "due" and row.budget_cents is not None:
-            place = (row.earned_position, row.award_position)
-            one = Wanted(place, row.payout_id, row.amount_cents, row.budget_cents)
+            one = Wanted(row.place, row.payout_id, row.amount_cents, row.budget_cents)
             found.setdefault((row.policy_id, row.fiscal_year), set()).add(one)
     return found
 

@@ -105,6 +105,7 @@ class _Tally:
     reasons: Counter[tuple[str, str | None]] = field(default_factory=Counter)
     pending_cents: int = 0
     persons: int = 0
+    closed: set[UUID] = field(default_factory=set)  # claims that payroll has closed
     pooled: list[tuple[Wanted, int, bool, list[_Part]]] = field(default_factory=list)
 
     def owe(self, parts: Sequence[_Part]) -> None:
@@ -158,6 +159,8 @@ def simulate(
     with payouts_of_district(connection, district_id, compared, as_of):
         known = None if policy_id is None else load_rule_policy(connection, district_id, policy_id)
         policy, draft = _drafted(known, district_id, policy_id, rule, (from_day, to_day))
+        closed = rows(connection, _SQL["closed"], policy_id=policy.policy_id)
+        tally.closed = {payout_id for (payout_id,) in closed}
         for person_ids in _pages(connection, district_id):
             tally.persons += len(person_ids)
             asked = {"person_ids": person_ids, "policy_id": policy_id, **span}
@@ -252,7 +255,7 @@ def _count(tally: _Tally, person_id: UUID, judged: Judgment, draft: RuleVersion)
         parts = _parts(person_id, judged)
         if first_come:
             budget = rule.pool.budget_cents if rule.pool else None
-            place = finding.occasion.place
+            place = (int(finding.entitlement_id not in tally.closed), *finding.occasion.place)
             wanted = Wanted(place, finding.entitlement_id, finding.amount_cents, budget)
             tally.pooled.append((wanted, finding.fiscal_year, counts, parts))
             return

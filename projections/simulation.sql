@@ -25,6 +25,10 @@ SELECT p.person_id, part.due_on, part.cents
  WHERE p.person_id = ANY(%(person_ids)s) AND p.policy_id = %(policy_id)s
    AND p.to_position IS NULL AND p.verdict = 'due'
 
+-- name: closed
+-- What payroll has closed stands first in the line for a year's money, whatever it would be.
+SELECT payout_id FROM payouts WHERE policy_id = %(policy_id)s AND closed AND to_position IS NULL;
+
 -- name: of_adopted
 -- By what is in force, for what was earned within the span.
    AND p.earned_on BETWEEN %(from_day)s AND %(to_day)s

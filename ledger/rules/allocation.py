@@ -4,7 +4,7 @@ A line is one policy in one of its fiscal years. First each teacher's own cap is
 claims in order; then the program's budget to everybody's. The budget is first come, first served
 for whole amounts: a claim is paid when everything claimed up to and including it fits. Who cannot
 be paid waits, and whoever stands behind waits too, so money that a revocation frees goes to the
-next in line and never takes anything from anybody.
+next in line and never takes anything from anybody. What payroll has closed stands before the rest.
 """
 
 from __future__ import annotations
@@ -64,15 +64,20 @@ def _place(earned: Earned) -> tuple[int, int]:
     return earned.place
 
 
+# 0 for what payroll has closed and 1 for the rest, the event that earned it, the award behind it.
+Place = tuple[int, int, int]
+
+
 class Wanted(NamedTuple):
     """What a claim asks of a year's budget, under its own policy version; null: no budget.
 
-    Ordered by place: the event that earned it, then the award behind it. One change of a
-    stack's definition may complete the stack of many at one position; the award that each had
-    last then decides, and no two people share an award.
+    Ordered by place: what payroll has closed comes first, so that nobody who comes late takes it
+    back; then the event that earned it, then the award behind it. One change of a stack's
+    definition may complete the stack of many at one position; the award that each had last then
+    decides, and no two people share an award.
     """
 
-    place: tuple[int, int]
+    place: Place
     payout_id: UUID
     amount_cents: int
     budget_cents: int | None
@@ -99,7 +104,7 @@ class Line:
     """
 
     claimed_cents: int = 0
-    end: tuple[int, int] = (0, 0)
+    end: Place = (0, 0, 0)
     wanted: list[Wanted] = field(default_factory=list)
     waiting: set[UUID] = field(default_factory=set)
 

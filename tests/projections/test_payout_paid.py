@@ -13,7 +13,12 @@ from hypothesis import strategies as st
 from psycopg import Connection
 
 from ledger.events.batch import BatchLine, BatchVoided, ResultStatus
-from ledger.events.dossier import CostRecorded, SeparationReason, SeparationRecorded
+from ledger.events.dossier import (
+    CostRecorded,
+    DocumentReceived,
+    SeparationReason,
+    SeparationRecorded,
+)
 from ledger.events.entitlement import LineReleased, LineWrittenOff
 from ledger.events.merge import MERGES, PersonsMerged
 from ledger.events.policy_rule import Rule
@@ -24,7 +29,7 @@ from projections.entitlements import Part, parts
 from projections.payouts import Payouts, explain, of_district
 from projections.sql import write
 from tests.database import Server
-from tests.projections.histories import CREDENTIALS, DAYS, POLICIES, TEACHERS, World
+from tests.projections.histories import CREDENTIALS, DAYS, POLICIES, TEACHERS, World, terms
 from tests.projections.playing import dumps_however_cut, play, play_on, tables_of
 from tests.projections.ruled import HERE, RuledWorld, batch_line, employed
 from tests.rules.dossiers import changed, plain_rule, shipped
@@ -361,12 +366,70 @@ def test_what_was_paid_to_a_record_that_is_merged_was_paid_to_the_person(
     assert (part.person_id, part.amount_cents) == (ANNE, 30_000)
 
 
+def waits_and_pays(connection: Connection[Any]) -> list[tuple[UUID, str | None]]:
+    found = of_district(connection, HERE, effective_on=FAR)
+    return [(one.person_id, one.reason) for one in found]
+
+
+@pytest.mark.parametrize("by_rule", [True, False])
+def test_who_was_paid_from_a_budget_stands_before_who_comes_back_to_it(
+    connection: Connection[Any],
+    by_rule: bool,  # noqa: FBT001
+) -> None:
+    """A budget of 300: Anne is revoked, so Bertha is paid, and Anne's reinstatement comes late.
+
+    Once the batch is voided nobody was paid, and Anne has her old place again.
+    """
+    world = employed(ANNE, BERTHA)
+    world.years(2025)
+    if by_rule:
+        world.adopt_rule(plain_rule(pool={"budget_cents": 30_000}))
+    else:
+        world.adopt(POLICIES[2], HERE, terms(budget_cents_per_year=30_000))
+    first, second = (world.award(person, CREDENTIALS[0], MAY) for person in (ANNE, BERTHA))
+    assert first is not None
+    assert second is not None
+    world.turn(first)
+    batch = world.close([line_of(one) for one in owed(connection, world)], PAID)
+    world.turn(first)
+    play(connection, PAYOUTS, world.facts)
+    assert waits_and_pays(connection) == [(ANNE, "budget_exhausted"), (BERTHA, None)]
+    waiting = next(one for one in of_district(connection, HERE, effective_on=FAR) if one.reason)
+    told = explain(connection, waiting.payout_id, effective_on=FAR)
+    assert told is not None
+    assert told.budget is not None
+    assert (told.budget.claimed_ahead_cents, told.budget.left_cents) == (30_000, 0)
+    world.add(BatchVoided, batch, district_id=HERE, reason="wrong_lines")
+    play(connection, PAYOUTS, world.facts)
+    assert waits_and_pays(connection) == [(ANNE, None), (BERTHA, "budget_exhausted")]
+
+
+def test_a_late_document_takes_nothing_from_who_was_paid(connection: Connection[Any]) -> None:
+    """A budget of 300, and Anne's papers come in once Bertha was paid: nothing is taken back."""
+    world = employed(ANNE, BERTHA)
+    world.years(2025)
+    papers = {"kind": "documents", "documents": ["transcript"]}
+    world.adopt_rule(plain_rule(pool={"budget_cents": 30_000}, preconditions=[papers]))
+    for person in (ANNE, BERTHA):
+        assert world.award(person, CREDENTIALS[0], MAY) is not None
+    paper = {"document": "transcript", "received_on": MAY}
+    held = {one.person_id: stream for stream, one in world.awards.items()}
+    world.file(BERTHA, DocumentReceived(subject_id=held[BERTHA], **paper))
+    lines = [line_of(one) for one in owed(connection, world)]
+    assert [line.person_id for line in lines] == [BERTHA]
+    world.close(lines, PAID)
+    world.file(ANNE, DocumentReceived(subject_id=held[ANNE], **paper))
+    assert proposed(connection, world, {PAID: lines}) == []
+    assert waits_and_pays(connection) == [(ANNE, "budget_exhausted"), (BERTHA, None)]
+
+
 ASKING = [
     plain_rule(
         clawback={"schedule": {"kind": "ladder", "rungs": [{"months": 12, "percent": 100}]}}
     ),
     plain_rule(revocation={"if_paid": "keep"}),
     plain_rule(exclusions=[{"kind": "not_compensated"}]),
+    plain_rule(pool={"budget_cents": 70_000}),
     plain_rule(),
 ]
 

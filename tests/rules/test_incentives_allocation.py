@@ -15,7 +15,7 @@ from tests.samples import named
 
 def wanted(number: int, cents: int = 30_000, budget: int | None = 70_000) -> Wanted:
     """A claim at position `number`."""
-    return Wanted((number, number), named(f"claim {number}"), cents, budget)
+    return Wanted((1, number, number), named(f"claim {number}"), cents, budget)
 
 
 def turn(position: int, *, left: list[Wanted] | None = None, joined: list[Wanted]) -> Turn:
@@ -65,8 +65,8 @@ def test_who_comes_back_takes_the_old_place() -> None:
 
 
 def test_claims_of_one_position_stand_in_order_of_the_award_behind_them() -> None:
-    first = Wanted((50, 7), named("first"), 40_000, 70_000)
-    second = Wanted((50, 9), named("second"), 40_000, 70_000)
+    first = Wanted((1, 50, 7), named("first"), 40_000, 70_000)
+    second = Wanted((1, 50, 9), named("second"), 40_000, 70_000)
     line = Line()
     assert line.take(turn(50, joined=[second, first])) == ({named("second")}, set())
 
