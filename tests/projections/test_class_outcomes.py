@@ -15,6 +15,7 @@ from ledger.events.class_outcome import (
     ClassOutcomesReported,
     ClassOutcomesWithdrawn,
 )
+from ledger.events.enrollment import Awarded
 from projections import class_outcomes
 from projections.class_outcomes import ClassOutcomes, OutcomeCell
 from projections.contract import Fact
@@ -23,7 +24,7 @@ from projections.transcript import Transcript
 from tests.database import Server
 from tests.projections.playing import play, tables_of
 from tests.projections.test_adoption import CREDENTIAL, OTHER, Staff
-from tests.samples import DISTRICT, named
+from tests.samples import DISTRICT, ISSUER, ZONE, named
 
 IN_TIME, LATE = date(2025, 1, 1), date(2025, 1, 2)
 SPRING = "2024-25 spring"
@@ -66,6 +67,14 @@ class Classes(Staff):
     def holders(self, numbers: range, credential: Any = CREDENTIAL, day: date = IN_TIME) -> None:
         for number in numbers:
             self.live(number, 3, credential, awarded_on=day)
+
+    def expire(self, number: int, day: date) -> None:
+        """Awarded long ago, and valid until the day before."""
+        self.live(number, 2)
+        of = {"credential_id": CREDENTIAL, "credential_version": 1, "issuer_id": ISSUER}
+        when = {"zone": ZONE, "awarded_on": date(2024, 12, 1), "expires_on": day}
+        person = {"person_id": named(f"teacher {number}"), "attempt": 1}
+        self.add(Awarded, f"{number} {CREDENTIAL}", 3, **of, **person, **when)
 
     def play(self, connection: Connection[Any]) -> None:
         for projection in PROJECTIONS:
@@ -129,6 +138,7 @@ def test_who_held_it_when_the_term_began_by_an_award_that_stands_and_the_distric
     taught.holders(range(10))
     taught.holders(range(10, 12), day=LATE)
     taught.live(12, 4, awarded_on=IN_TIME)  # revoked since
+    taught.expire(13, IN_TIME)
     taught.hire(30, first=LATE)
     taught.teach(30, ("reading", 24, 7_000))
     taught.live(30, 3, awarded_on=IN_TIME)  # where she was before
