@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ledger.seal.merkle import HASH_BYTES
-from ledger.seal.notes import NoteError, Proof, checkpoint_of
+from ledger.seal.notes import PROOF_HEAD, NoteError, Proof, checkpoint_of
 from ledger.seal.trusted_keys import TrustedKey
 
 
@@ -51,6 +51,16 @@ def parse_receipts(text: str) -> tuple[Receipt, ...]:
     if not receipts:
         raise NoteError("there is no receipt in it")
     return receipts
+
+
+def parse_held(text: str) -> None:
+    """Raises NoteError where a text has not the form of what others hold: whom it is by is open."""
+    if text.lstrip().startswith("{"):
+        parse_receipts(text)
+    elif text.startswith(PROOF_HEAD):
+        Proof.parse(text)
+    else:
+        checkpoint_of(text)
 
 
 def check_receipts(

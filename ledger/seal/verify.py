@@ -420,16 +420,6 @@ class _Audit:
                 self.damages.append(damage("recomputed", index + 1, text))
 
 
-def parse_held(text: str) -> None:
-    """Raises NoteError where a text has not the form of what others hold: whom it is by is open."""
-    if text.lstrip().startswith("{"):
-        parse_receipts(text)
-    elif text.startswith(PROOF_HEAD):
-        Proof.parse(text)
-    else:
-        checkpoint_of(text)
-
-
 def _checkpoint_in(held: str) -> str:
     """The note of a held checkpoint or proof."""
     return held.partition("\n\n")[2] if held.startswith(PROOF_HEAD) else held
