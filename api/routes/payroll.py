@@ -40,6 +40,7 @@ from ledger.commands.entitlement import About
 from ledger.errors import NotFoundError
 from ledger.events.entitlement import HoldReason, WriteOffReason
 from ledger.events.payroll import PayrollTerms
+from ledger.rules.notices import OF_HR
 from ledger.rules.payroll import Decided, Payable, terms_on
 from ledger.rules.payroll_lines import Proposal
 from ledger.rules.payroll_states import EntitlementState, entitlement_state
@@ -276,7 +277,7 @@ def _paid_by_payroll(
         after=after,
         limit=LIMIT_MAX,
     ):
-        yield from (one for one in page if one.benefit not in payable.OF_HR)
+        yield from (one for one in page if one.benefit not in OF_HR)
         after = (page[-1].earned_position, page[-1].payout_id)
 
 
