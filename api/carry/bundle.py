@@ -11,6 +11,7 @@ import re
 import zipfile
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
+from pathlib import PurePosixPath
 from typing import Any, Final
 
 import orjson
@@ -60,6 +61,10 @@ As of {as_of}, position {position} of the ledger at {host}.
 ## Check it without the ledger
 
 {commands}
+
+These are for the first of each kind; in a shell, for all of them:
+
+{loops}
 
 `mcledger` is the program of the ledger itself; these commands ask nobody for anything. Software of
 others takes the same files: whatever checks Open Badges 3.0 with Data Integrity proofs
@@ -223,6 +228,7 @@ def _readme(contents: Contents, names: Collection[str]) -> str:
     return _README.format(
         files="\n".join(f"| `{name}` | {what} |" for name, what in _WHAT.items() if name in there),
         commands="\n".join(f"    {command}" for command in _commands(names)),
+        loops="\n".join(f"    {loop}" for loop in _loops(names)),
         holder=contents.holder or "(not known)",
         as_of=contents.as_of.isoformat(),
         position=contents.position,
@@ -241,6 +247,17 @@ def _commands(names: Collection[str]) -> Iterator[str]:
     for name in ("awards/01", "earlier", f"{NOT_PART}01"):
         if f"{name}/receipts.json" in names:
             yield f"mcledger verify --receipt {name}/receipts.json --keys log-keys.txt"
+
+
+def _loops(names: Collection[str]) -> Iterator[str]:
+    """What checks all of each kind, for a shell."""
+    check = 'mcledger records check "$file" --with issuers --with status'
+    prove = 'mcledger verify --receipt "$file" --keys log-keys.txt'
+    patterns = [(f"awards/*/{one}", check) for one in AWARD_FILES]
+    patterns += [("awards/*/receipts.json", prove), (f"{NOT_PART}*/receipts.json", prove)]
+    for pattern, command in patterns:
+        if any(PurePosixPath(name).match(pattern) for name in names):
+            yield f"for file in {pattern}; do {command}; done"
 
 
 def _disputed(lines: Iterable[ShownLine]) -> str:

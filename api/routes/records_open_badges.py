@@ -69,6 +69,7 @@ _CODES: Final[tuple[tuple[type[LedgerError], _Code], ...]] = (
     (InvalidError, _Code(400, "invalid_query_parameter")),
     (UnavailableError, _Code(503, "server_busy")),
 )
+_CHANGING: Final = ["PUT", "PATCH", "DELETE"]
 _FAILED: Final = _Code(500, "internal_server_error")
 
 
@@ -88,6 +89,20 @@ async def read_credentials(request: Request) -> Response:
 def upsert_credential() -> Response:
     """Records of others come in by their own way, where a district looks at them."""
     return _refused(MethodError("credentials of others are not taken here"))
+
+
+@router.api_route("/discovery", methods=["POST", *_CHANGING])
+@router.api_route("/credentials", methods=_CHANGING)
+@router.api_route("/profile", methods=["GET", "POST", *_CHANGING])
+def refuse_method() -> Response:
+    """What that standard has here and this service does not offer, refused in its words."""
+    return _refused(MethodError("this service does not offer that"))
+
+
+@router.get("/{path:path}")
+def refuse_address() -> Response:
+    """What that standard does not have here."""
+    return _refused(NotFoundError("there is nothing at this address"))
 
 
 def _credentials(request: Request) -> Response:

@@ -234,6 +234,11 @@ def test_the_commands_of_the_readme_check_an_unpacked_bundle_with_nothing_else(
     for words in checks:
         status, said = run_apart(tmp_path, *words)
         assert (status, "verified, active" in said) == (0, True), said
+    loops = [line for line in readme.splitlines() if line.startswith("    for file in ")]
+    patterns = [line.split()[3].removesuffix(";") for line in loops]
+    awards = {path for path in (tmp_path / "awards").rglob("*") if path.is_file()}
+    assert {path for one in patterns for path in tmp_path.glob(one)} == awards
+    assert subprocess.run(["sh", "-n"], input="\n".join(loops), text=True, check=True)
     monkeypatch.chdir(tmp_path)  # apart is what the readme says; what it does not say, here
     listed = tmp_path / "status"
     [only] = listed.iterdir()

@@ -205,6 +205,25 @@ def test_nothing_is_taken_in(shared_world: World, holder: Story) -> None:
     assert must_fit(answer, "imsx_statusinfo")["imsx_codeMajor"] == "unsupported"
 
 
+@pytest.mark.parametrize(
+    ("asked_for", "status", "code"),
+    [
+        ("PUT credentials", 405, "not_allowed"),
+        ("DELETE credentials", 405, "not_allowed"),
+        ("GET profile", 405, "not_allowed"),
+        ("PUT profile", 405, "not_allowed"),
+        ("GET credential", 404, "not_found"),
+    ],
+)
+def test_what_is_not_offered_is_refused_in_their_words_too(
+    asked_for: str, status: int, code: str, shared_world: World
+) -> None:
+    method, name = asked_for.split()
+    answer = shared_world.ask(None, method, f"/ims/ob/v3p0/{name}")
+    assert answer.status_code == status
+    assert code_of(must_fit(answer, "imsx_statusinfo")) == code
+
+
 @pytest.fixture
 def server_file(shared_world: World, tmp_path: Path) -> Iterator[Path]:
     """Where this ledger reads what the server that gives out tokens says of itself."""
