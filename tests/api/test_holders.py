@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -113,6 +113,10 @@ def test_of_three_who_hold_it_one_revoked_and_one_silent_one_is_shown(three: Sea
     assert three.found(as_of=before) == {holder, revoked}, "as it was known then"
     yesterday = (TODAY - timedelta(days=1)).isoformat()
     assert three.found(effective_on=yesterday) == set(), "before it was awarded"
+    over = date.fromisoformat(award["expires_on"])
+    last = (over - timedelta(days=1)).isoformat()
+    assert three.found(effective_on=last) == {holder}
+    assert three.found(effective_on=over.isoformat()) == set(), "once it has expired"
 
 
 def test_a_district_finds_those_who_agreed_to_be_found_by_it(shared_world: World) -> None:
