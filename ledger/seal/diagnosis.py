@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, NamedTuple
 
-from ledger.seal.leaves import Row, leaf
+from ledger.seal.leaves import Row, leaf, unreadable
 
 Kind = Literal[
     "state",
@@ -24,6 +24,7 @@ Kind = Literal[
     "swapped",
     "renumbered",
     "truncated",
+    "unreadable",
     "recomputed",
     "checkpoint",
     "old-key",
@@ -38,7 +39,7 @@ STEPS_TRIED = 1_500
 DAY_US, MINUTE_US = 86_400_000_000, 60_000_000
 SINCE_2000_US = 946_684_800_000_000  # PostgreSQL counts from there: a changed bit is one of this
 
-JOINED = {"missing", "truncated", "renumbered", "tree"}
+JOINED = {"missing", "truncated", "unreadable", "renumbered", "tree"}
 
 ReadRows = Callable[[int, int], Sequence[Row]]
 
@@ -80,6 +81,11 @@ def damage(
     return Damage(kind, first, first if last is None else last, name, topic, detail)
 
 
+def unreadable_at(position: int) -> Damage:
+    """The database has something there and cannot say what."""
+    return damage("unreadable", position, "the database cannot read what is here")
+
+
 def diagnose(
     suspects: Sequence[Suspect], unsealed: Sequence[Row], read_rows: ReadRows, end: int
 ) -> list[Damage]:
@@ -116,6 +122,8 @@ def diagnose(
             damages.append(damage(kind, position, "the event that was sealed here is gone"))
         if row and origin is not None:
             damages.append(_moved(row, origin, swapped=origins.get(origin) == position))
+        elif row == unreadable(position):
+            damages.append(unreadable_at(position))
         elif row and (sealed is None or position in found):
             damages.append(damage("inserted", position, "this event was never sealed", row=row))
         elif row and sealed:

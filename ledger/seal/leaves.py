@@ -19,6 +19,7 @@ NO_LEAF = bytes(32)  # of a row that no event can have; no row has this hash
 # Prefix and algorithm one byte each, position, microseconds since 1970, command, stream, version.
 HEAD = Struct(">BBQq16s16sQ")
 LENGTH = Struct(">I")
+POSTGRES_EPOCH_US = 946_684_800_000_000  # PostgreSQL counts from the year 2000
 EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
 
@@ -38,6 +39,11 @@ class Row(NamedTuple):
         """How people name the event: its stream and its version there."""
         stream = UUID(bytes=self.stream) if self.stream else "no stream"
         return f"{stream}/{self.version}"
+
+
+def unreadable(position: int) -> Row:
+    """What stands for a row of which nothing can be read, or that holds nothing."""
+    return Row(position, POSTGRES_EPOCH_US, *(None,) * 5)  # type: ignore[arg-type]  # as no event has it
 
 
 def leaf_data(row: Row) -> bytes:

@@ -7,12 +7,12 @@ from functools import cache
 from itertools import takewhile
 from typing import Any
 
-from psycopg import Connection
+from psycopg import Connection, errors
 from psycopg.rows import tuple_row
 from psycopg.types.string import ByteaBinaryLoader
 
 from ledger.errors import NotFoundError, UnavailableError
-from ledger.seal.leaves import Row, leaves
+from ledger.seal.leaves import POSTGRES_EPOCH_US, Row, leaves, unreadable
 from ledger.seal.merkle import HASH_BYTES
 from ledger.seal.notes import Checkpoint, Note, Proof
 from ledger.seal.tiles import TILE_BYTES, Edge, MissingHashesError, inclusion_proof
@@ -21,9 +21,9 @@ from ledger.sql import blocks, fetch
 SQL = blocks("ledger.seal", "seal.sql")
 CHECKPOINTS_AT_ONCE = 1_000
 ROWS_AT_ONCE = 8_192
+# What the server says of a page, a value or an index that its disk has damaged.
+DAMAGED = (errors.DataCorrupted, errors.IndexCorrupted, errors.InternalError_)
 COSIGNATURES_MAX = 100  # so many are looked back for the one that most witnesses have signed
-# PostgreSQL counts microseconds from the year 2000.
-POSTGRES_EPOCH_US = 946_684_800_000_000
 
 
 class NotSealedYetError(UnavailableError):
@@ -178,7 +178,26 @@ class DatabaseLog(SealReads):
         return found if found is not None and found <= self._last_position else None
 
     def rows(self, first: int, last: int) -> list[Row]:
-        return super().rows(first, min(last, self._last_position))
+        """What can be read of the log at these positions; of a row that cannot, its position."""
+        last = min(last, self._last_position)
+        try:
+            with self._connection.transaction():
+                return super().rows(first, last)
+        except DAMAGED:  # find out whose page or value that is; before the log there are no pages
+            if first < 1:
+                raise
+            return self._readable_rows(first, last)
+
+    def _readable_rows(self, first: int, last: int) -> list[Row]:
+        try:
+            with self._connection.transaction():
+                self._fetch("by_index")  # a scan of the table would meet the damage each time
+                return super().rows(first, last)
+        except DAMAGED:
+            if first == last:
+                return [unreadable(first)]
+        middle = (first + last) // 2
+        return [*self._readable_rows(first, middle), *self._readable_rows(middle + 1, last)]
 
     def checkpoints(self) -> Iterator[tuple[int, str]]:
         return takewhile(lambda one: one[0] <= self._checkpoint, super().checkpoints())

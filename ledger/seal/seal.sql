@@ -26,6 +26,9 @@ SELECT notification_id, recorded_at, command_id, originator_id, originator_versi
  WHERE notification_id BETWEEN %(first)s AND %(last)s
  ORDER BY notification_id;
 
+-- name: by_index
+SELECT set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true);
+
 -- name: rows_at
 SELECT notification_id, recorded_at, command_id, originator_id, originator_version, topic, state
   FROM ledger_events

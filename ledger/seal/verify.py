@@ -23,8 +23,16 @@ from heapq import merge
 from itertools import pairwise
 from typing import Any, NamedTuple, Protocol
 
-from ledger.seal.diagnosis import Damage, Kind, Suspect, damage, diagnose, joined
-from ledger.seal.leaves import NO_LEAF, Row, leaf, leaves
+from ledger.seal.diagnosis import (
+    Damage,
+    Kind,
+    Suspect,
+    damage,
+    diagnose,
+    joined,
+    unreadable_at,
+)
+from ledger.seal.leaves import NO_LEAF, Row, leaf, leaves, unreadable
 from ledger.seal.merkle import HASH_BYTES, inclusion_holds
 from ledger.seal.notes import (
     PROOF_HEAD,
@@ -172,7 +180,7 @@ class _Audit:
         if computed != stored:
             if not computed.startswith(stored) or not _stand_in_line(rows, first):
                 computed = self._compare(first, rows, stored)
-            self._check_times(rows[sealed:])
+            self._check_unsealed(rows[sealed:])
         self._check_held_proofs(first, computed)
         self._check_receipts(first, computed)
         self._grow(computed, stored)
@@ -240,7 +248,10 @@ class _Audit:
                     self._suspect(Suspect(first + at, row, None))
         return b"".join(computed)
 
-    def _check_times(self, unsealed: Sequence[Row]) -> None:
+    def _check_unsealed(self, unsealed: Sequence[Row]) -> None:
+        self.damages += [
+            unreadable_at(row.position) for row in unsealed if row == unreadable(row.position)
+        ]
         for before, row in pairwise(unsealed):
             if row.recorded_us < before.recorded_us:
                 text = "not sealed yet, and recorded before the event ahead of it"

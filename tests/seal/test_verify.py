@@ -307,6 +307,40 @@ def test_nothing_that_a_row_can_hold_stops_the_check(sealed: Sealed) -> None:
     assert [one.first for one in report.damages] == [*range(20, 26), 40, 41, 42]
 
 
+READ = """
+    CREATE FUNCTION read_from_disk(place bigint, value bytea) RETURNS bytea STABLE LANGUAGE plpgsql
+    AS $$ BEGIN
+        IF place IN ({places}) THEN
+            RAISE 'missing chunk number 0 for toast value' USING ERRCODE = 'data_corrupted';
+        END IF;
+        RETURN value;
+    END $$;
+    ALTER TABLE ledger_events RENAME TO stored_events;
+    CREATE VIEW ledger_events AS
+    SELECT notification_id, recorded_at, command_id, originator_id, originator_version, topic,
+           read_from_disk(notification_id, state) AS state
+      FROM stored_events;
+"""
+
+
+def damaged_at(*positions: int) -> str:
+    """The log as a server reads it whose disk has lost some of it."""
+    return READ.format(places=", ".join(map(str, positions)))
+
+
+def test_what_the_database_cannot_read_is_named_and_the_rest_is_checked(sealed: Sealed) -> None:
+    spoiled = flip("state", 700)
+    with tampered(sealed.connection, spoiled, damaged_at(40, 41, 500, EVENTS)):
+        report = examined(sealed.connection, sealed.keys)
+    assert told(report.damages) == [
+        ("unreadable", 40, 41),
+        ("unreadable", 500, 500),
+        ("state", 700, 700),
+        ("unreadable", EVENTS, EVENTS),
+    ]
+    assert report.exit_status == TAMPERED
+
+
 SPOIL = "UPDATE seal_tiles SET hashes = set_byte(hashes, 0, get_byte(hashes, 0) # 1) WHERE "
 DERIVED_DAMAGES = {
     "a leaf": (SPOIL + "level = 0 AND number = 0 AND start = 0", 1),
