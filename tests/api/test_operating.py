@@ -91,7 +91,7 @@ def test_the_log_names_nobody_and_repeats_nothing(world: World, logged: io.Strin
         assert secret not in told
     requests = [line for line in lines(logged) if line["message"] == "request"]
     assert {"method", "route", "status", "milliseconds", "request_id"} <= set(requests[0])
-    assert "/people/{person_id}" in {line["route"] for line in requests}
+    assert "/v1/people/{person_id}" in {line["route"] for line in requests}
     assert not [line for line in requests if line["status"] >= 500]
 
 

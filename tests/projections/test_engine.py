@@ -127,7 +127,8 @@ Counted = enrollment.Submitted | enrollment.Awarded
 class Choosy(Projection[Counted]):
     """Counts submissions and awards of each person, but cannot stand one of the persons."""
 
-    name: ClassVar[str] = "history"  # in the place of another
+    name: ClassVar[str] = History.name  # in the place of another
+    version: ClassVar[int] = History.version
     takes: ClassVar[UnionType] = Counted
     tables: ClassVar[tuple[Table, ...]] = (Table("history_streams"),)
     sharded: ClassVar[bool] = True
