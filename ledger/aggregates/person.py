@@ -182,7 +182,9 @@ class Person(Aggregate):
                 return replace(state, pre_service=_pre_service(event))
             case GuardianConsentGiven(consent=consent):
                 given = {**state.guardian_consents, consent: _guardian_consent(event)}
-                return replace(state, guardian_consents=given)
+                ended = {**state.guardian_withdrawals}
+                ended.pop(consent, None)
+                return replace(state, guardian_consents=given, guardian_withdrawals=ended)
             case GuardianConsentWithdrawn(consent=consent):
                 given = {**state.guardian_consents}
                 del given[consent]

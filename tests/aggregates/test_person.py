@@ -182,6 +182,20 @@ def test_a_guardian_agrees_to_one_thing_at_a_time_and_takes_it_back_once() -> No
     ).then_refused(NothingChangesError)
 
 
+def test_what_a_guardian_took_back_is_forgotten_once_one_agrees_again() -> None:
+    """A merge asks what was said last of each consent: an older no would undo the newer yes."""
+    ended = GuardianConsentWithdrawn(
+        **header(EARNER, 4), district_id=DISTRICT, consent="participation", reason="asked"
+    )
+    without = given(registered, begun, agreed, ended).when(lambda one: agree(one, "participation"))
+    again = without.then(GuardianConsentGiven)
+    assert set(again.guardian_consents) == {"participation"}
+    assert again.guardian_withdrawals == {}
+    other = given(registered, begun, agreed, ended).when(lambda one: agree(one, "sharing"))
+    withdrawn = other.then(GuardianConsentGiven).guardian_withdrawals
+    assert [(one.reason, one.district_id) for one in withdrawn.values()] == [("asked", DISTRICT)]
+
+
 def test_whoever_is_recorded_without_a_day_is_no_minor_and_an_unknown_day_is_none() -> None:
     day, midnight = date(2018, 6, 15), datetime(2018, 6, 15, 5, tzinfo=UTC)  # in Chicago
     assert not is_minor(None, None, midnight)
