@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -74,7 +74,7 @@ class _Quads:
     """Quads of documents: lines where every node has a name, and the rest."""
 
     lines: set[str]
-    unnamed: list[list[_Text]]
+    unnamed: set[tuple[_Text, ...]]
 
 
 def canonical_by_shape(document: Document) -> bytes:
@@ -82,7 +82,7 @@ def canonical_by_shape(document: Document) -> bytes:
     left = _new_left.get()
     if left is not None and left[0] <= 0:
         return canonical(document)
-    quads = _Quads(set(), [])
+    quads = _Quads(set(), set())
     try:
         for number, piece in enumerate(_pieces(document, _RECORDS)):
             _add(quads, piece, f"{number}")
@@ -152,7 +152,7 @@ def _add(quads: _Quads, document: Document, prefix: str) -> None:
     for quad in template.named:
         quads.lines.add(" ".join([words[index] for index in quad]) + " .\n")
     for quad in template.unnamed:
-        quads.unnamed.append([texts[index] for index in quad])
+        quads.unnamed.add(tuple([texts[index] for index in quad]))
 
 
 def _may_be_more_than_text(lines: str) -> bool:
@@ -277,12 +277,12 @@ def _closing(literal: Mapping[str, str]) -> str:
     return '"' if literal["datatype"] == XSD_STRING else f'"^^<{literal["datatype"]}>'
 
 
-def _named(quads: Sequence[list[_Text]]) -> list[str] | None:
+def _named(quads: Collection[tuple[_Text, ...]]) -> list[str] | None:
     """The quads of nodes without a name, which are numbered by what each of them says.
 
     None when two nodes say the same, so that telling them apart takes more than this.
     """
-    mentions: dict[str, list[list[_Text]]] = defaultdict(list)
+    mentions: dict[str, list[tuple[_Text, ...]]] = defaultdict(list)
     for quad in quads:
         for node in {node for node, _ in quad if node is not None}:
             mentions[node].append(quad)
