@@ -117,7 +117,7 @@ def test_a_later_vetting_that_fails_takes_the_approval_away() -> None:
         issuer.must_publish(MONDAY)
 
 
-def test_a_suspended_issuer_neither_publishes_nor_takes_enrollments() -> None:
+def test_a_suspended_issuer_neither_publishes_nor_takes_enrollments_nor_sends_badges() -> None:
     issuer = (
         given(registered)
         .when(lambda i: i.suspend(act(), reason="audit"))
@@ -127,6 +127,12 @@ def test_a_suspended_issuer_neither_publishes_nor_takes_enrollments() -> None:
         issuer.must_publish(MONDAY)
     with pytest.raises(IssuerSuspendedError, match="enrollments"):
         issuer.must_take_enrollments()
+    with pytest.raises(IssuerSuspendedError, match="badges"):
+        issuer.must_send_badges()
+    back = Issuer.fold(issuer, issuer.lift_suspension(act()))
+    assert back is not None
+    back.must_take_enrollments()
+    back.must_send_badges()
 
 
 def test_a_suspension_is_lifted_once() -> None:
