@@ -9,6 +9,7 @@ from ledger.aggregates.access import (
     AlreadyGrantedError,
     NotGrantedError,
     ScopeMissingError,
+    ScopeRefusedError,
     first_grant,
 )
 from ledger.events.access import AccessGranted, AccessWithdrawn, Role
@@ -61,6 +62,21 @@ def test_every_other_role_is_held_for_somebody_who_is_named(role: Role) -> None:
     given(granted("district", DISTRICT)).when(
         lambda a: a.grant(act(), role=role, scope_id=None)
     ).then_refused(ScopeMissingError, role)
+
+
+def test_an_operator_acts_for_all_and_for_nobody_in_particular() -> None:
+    refused = (
+        given(granted("district", DISTRICT))
+        .when(lambda a: a.grant(act(), role="operator", scope_id=DISTRICT))
+        .then_refused(ScopeRefusedError)
+    )
+    assert (refused.slug, refused.status) == ("scope-refused", 422)
+    of_one = given().when(
+        lambda _: first_grant(
+            STREAM, act(), principal_id=APPROVER, role="auditor", scope_id=DISTRICT
+        )
+    )
+    assert not of_one.then(AccessGranted).allows("auditor", ISSUER), "an auditor may be of one"
 
 
 def test_a_second_grant_joins_the_first() -> None:
