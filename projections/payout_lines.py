@@ -71,8 +71,8 @@ def settle_marked(connection: Connection[Any]) -> None:
                 "policy_id": mark.policy_id,
                 "fiscal_year": mark.fiscal_year,
                 "claimed_cents": line.claimed_cents,
-                "end_position": line.end[1],
-                "end_award_position": line.end[2],
+                "end_position": line.end[0],
+                "end_award_position": line.end[1],
             }
         )
         began += _rows(waits.began)
@@ -122,7 +122,7 @@ def _run_on(connection: Connection[Any], mark: _Mark, turns: Sequence[Turn]) -> 
     line = Line()
     if mark.end_position is not None and mark.end_award_position is not None:
         line.claimed_cents = mark.claimed_cents or 0
-        line.end = (1, mark.end_position, mark.end_award_position)  # if anything is further back
+        line.end = (mark.end_position, mark.end_award_position)
     if mark.claimed_cents is None or not line.only_grows(turns):
         _load(connection, mark, line, waits)
     for turn in turns:
@@ -144,7 +144,7 @@ def _load(connection: Connection[Any], mark: _Mark, line: Line, waits: _Waits) -
         if since is not None:
             waits.since[payout_id] = since
     line.claimed_cents = sum(one.amount_cents for one in line.wanted)
-    line.end = max([line.end, *(one.place for one in line.wanted[-1:])])
+    line.end = max([line.end, *(one.place[1:] for one in line.wanted)])
     line.waiting = set(waits.since)
 
 

@@ -408,16 +408,16 @@ SELECT claimed_cents, end_position, end_award_position
  WHERE policy_id = %(policy_id)s AND fiscal_year = %(fiscal_year)s;
 
 -- name: load_turns
-SELECT (NOT closed)::int, earned_position, award_position, payout_id, amount_cents, budget_cents, from_position,
-       to_position
+SELECT (NOT closed)::int, earned_position, award_position, payout_id, amount_cents, budget_cents,
+       from_position, to_position
   FROM payouts
  WHERE policy_id = %(policy_id)s AND fiscal_year = %(fiscal_year)s AND verdict = 'due'
    AND (from_position >= %(position)s OR to_position >= %(position)s)
    AND NOT EXISTS (SELECT FROM payout_wishes w WHERE w.payout_id = payouts.payout_id);
 
 -- name: load_line_before
-SELECT (NOT closed)::int, earned_position, award_position, payouts.payout_id, amount_cents, budget_cents,
-       waits.from_position
+SELECT (NOT closed)::int, earned_position, award_position, payouts.payout_id, amount_cents,
+       budget_cents, waits.from_position
   FROM payouts
        LEFT JOIN payout_waits AS waits
        ON waits.payout_id = payouts.payout_id AND waits.to_position IS NULL

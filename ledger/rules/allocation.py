@@ -104,7 +104,7 @@ class Line:
     """
 
     claimed_cents: int = 0
-    end: Place = (0, 0, 0)
+    end: tuple[int, int] = (0, 0)  # the last place of all who ever joined, closed by now or not
     wanted: list[Wanted] = field(default_factory=list)
     waiting: set[UUID] = field(default_factory=set)
 
@@ -112,9 +112,9 @@ class Line:
         """Whether in all these turns nobody leaves, or joins anywhere but at the end."""
         end = self.end
         for turn in turns:
-            if turn.left or any(one.place <= end for one in turn.joined):
+            if turn.left or any(one.place <= (1, *end) for one in turn.joined):
                 return False
-            end = turn.joined[-1].place
+            end = turn.joined[-1].place[1:]
         return True
 
     def take(self, turn: Turn) -> tuple[set[UUID], set[UUID]]:
@@ -129,7 +129,7 @@ class Line:
             self.claimed_cents += one.amount_cents
             if grows and not one.fits(self.claimed_cents):
                 began.add(one.payout_id)
-        self.end = max([self.end, *(one.place for one in turn.joined)])
+        self.end = max([self.end, *(one.place[1:] for one in turn.joined)])
         if grows:
             self.waiting |= began
             return began, set()

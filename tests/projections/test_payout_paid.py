@@ -30,7 +30,7 @@ from projections.payouts import Payouts, explain, of_district
 from projections.sql import write
 from tests.database import Server
 from tests.projections.histories import CREDENTIALS, DAYS, POLICIES, TEACHERS, World, terms
-from tests.projections.playing import dumps_however_cut, play, play_on, tables_of
+from tests.projections.playing import dump, dumps_however_cut, play, play_on, tables_of
 from tests.projections.ruled import HERE, RuledWorld, batch_line, employed
 from tests.rules.dossiers import changed, plain_rule, shipped
 from tests.rules.test_payroll import last_try
@@ -402,6 +402,25 @@ def test_who_was_paid_from_a_budget_stands_before_who_comes_back_to_it(
     world.add(BatchVoided, batch, district_id=HERE, reason="wrong_lines")
     play(connection, PAYOUTS, world.facts)
     assert waits_and_pays(connection) == [(ANNE, None), (BERTHA, "budget_exhausted")]
+
+
+def test_a_year_that_begins_with_what_was_paid_ends_where_it_does_however_a_log_is_cut(
+    connection: Connection[Any],
+) -> None:
+    """Anne was paid, and another version puts May into the year that follows; Bertha comes back."""
+    world = employed(ANNE, BERTHA)
+    world.adopt(POLICIES[2], HERE, terms(budget_cents_per_year=70_000))
+    first, _ = (world.award(person, CREDENTIALS[0], MAY) for person in (BERTHA, ANNE))
+    assert first is not None
+    world.turn(first)
+    world.close([line_of(one) for one in owed(connection, world)], PAID)
+    world.adopt(POLICIES[2], HERE, terms(budget_cents_per_year=70_000, year_starts_month=5))
+    world.turn(first)
+    play(connection, PAYOUTS, world.facts)
+    at_once = dump(connection, PAYOUTS)
+    play(connection, PAYOUTS, *([fact] for fact in world.facts))
+    assert dump(connection, PAYOUTS) == at_once
+    assert waits_and_pays(connection) == [(BERTHA, None), (ANNE, None)]
 
 
 def test_a_late_document_takes_nothing_from_who_was_paid(connection: Connection[Any]) -> None:

@@ -13,9 +13,12 @@ from ledger.rules.allocation import Line, Turn, Wanted, waiting
 from tests.samples import named
 
 
-def wanted(number: int, cents: int = 30_000, budget: int | None = 70_000) -> Wanted:
+def wanted(
+    number: int, cents: int = 30_000, budget: int | None = 70_000, *, closed: bool = False
+) -> Wanted:
     """A claim at position `number`."""
-    return Wanted((1, number, number), named(f"claim {number}"), cents, budget)
+    place = (int(not closed), number, number)
+    return Wanted(place, named(f"claim {number}"), cents, budget)
 
 
 def turn(position: int, *, left: list[Wanted] | None = None, joined: list[Wanted]) -> Turn:
@@ -29,7 +32,7 @@ def ids(*numbers: int) -> set[UUID]:
 def line_of(*claims: Wanted) -> Line:
     line = Line()
     for one in claims:
-        line.take(turn(one.place[0], joined=[one]))
+        line.take(turn(one.place[1], joined=[one]))
     return line
 
 
@@ -64,6 +67,14 @@ def test_who_comes_back_takes_the_old_place() -> None:
     assert line.take(turn(9, joined=[wanted(1)])) == (ids(3), set())
 
 
+def test_who_was_paid_stands_before_who_comes_back() -> None:
+    """700 dollars: the second and third were paid when the first comes back, so she waits."""
+    line = line_of(*(wanted(n, closed=n > 1) for n in (2, 3)))
+    assert line.take(turn(9, joined=[wanted(1)])) == (ids(1), set())
+    voided = turn(10, left=[wanted(3, closed=True)], joined=[wanted(3)])
+    assert line.take(voided) == (ids(3), ids(1))
+
+
 def test_claims_of_one_position_stand_in_order_of_the_award_behind_them() -> None:
     first = Wanted((1, 50, 7), named("first"), 40_000, 70_000)
     second = Wanted((1, 50, 9), named("second"), 40_000, 70_000)
@@ -86,6 +97,7 @@ def test_a_line_that_only_grows_needs_no_more_than_its_sum_and_end() -> None:
         turn(9, left=[wanted(1)], joined=[]),
         turn(9, joined=[wanted(1)]),
         turn(9, left=[wanted(2)], joined=[wanted(2, 10_000)]),
+        turn(9, joined=[wanted(9, closed=True)]),
     ],
 )
 def test_a_change_in_the_midst_of_a_line_is_no_growth(change: Turn) -> None:
@@ -105,19 +117,21 @@ def test_a_line_changed_step_by_step_is_the_line_as_a_whole(
 ) -> None:
     """Each step one joins at its place, or leaves when it is there already."""
     line, here = Line(), dict[int, Wanted]()
-    waits = set[UUID]()
+    waits, last = set[UUID](), (0, 0)
     for position, (number, cents) in enumerate(steps, start=20):
         if number in here:
             change = turn(position, left=[here.pop(number)], joined=[])
         else:
-            own = data.draw(st.sampled_from([budget, 60_000]))
-            here[number] = wanted(number, cents, own)
+            own, closed = data.draw(st.sampled_from([budget, 60_000])), data.draw(st.booleans())
+            here[number] = wanted(number, cents, own, closed=closed)
+            last = max(last, (number, number))
             change = turn(position, joined=[here[number]])
         began, ended = line.take(change)
         assert not began & waits
         assert ended <= waits
         waits = (waits | began) - ended
         assert waits == waiting(sorted(here.values())) == line.waiting
+        assert line.end == last, "whatever payroll has closed, and however a log is cut"
 
 
 @given(STEPS, st.integers(0, 150_000))
