@@ -17,6 +17,7 @@ from api.standings import standings
 from ledger.rules.wallet import StateUnits, in_states
 from ledger.store import EVERYTHING as ALL_ROWS
 from projections import employments
+from projections.known import employments_of_person
 from projections.sql import NO_ID
 from projections.thresholds import Standing
 
@@ -64,8 +65,10 @@ def read_wallet(person_id: UUID, read: KnownReadNow) -> Response:
         day = read.day(zone, read.query.effective_on)
         record = records(connection, [person_id], known)[person_id]
         book = rulebook(connection, known)
-        jobs = employments.of_person(connection, person_id)
-        employer = jobs[-1].district_id if jobs else NO_ID
+        with employments_of_person(connection, person_id, known):
+            jobs = employments.of_person(connection, person_id)
+        held = [one.district_id for one in jobs if one.segment_on(day)]
+        employer = held[-1] if held else NO_ID  # of several the one whom she joined last
         states = in_states(
             record.achievements(EVERYTHING),
             book.rules,

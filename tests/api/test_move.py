@@ -293,16 +293,26 @@ def test_an_award_that_one_district_paid_for_is_a_unit_in_the_next_and_no_money(
     assert (shared["in_force"], shared["evidence"]) == (True, None)
     assert world.get(old.office, f"/v1/shares/{share}/record").status_code == 404
 
-    new.employ(teacher, (today + timedelta(days=1)).isoformat())
     unit = {**CAROLINA, "unit": "us-nc:CEU"}
     world.done(world.operator, "/v1/equivalencies", rules(**unit))
     conversions = [{"kind": "micro_credential", "gives_hundredths": 100}]
     own = rules(**unit | {"conversions": conversions, "requirements": []})
     world.done(new.office, f"/v1/districts/{new.id}/equivalencies", own)
+    before, tomorrow = world.position, (today + timedelta(days=1)).isoformat()
+    new.employ(teacher, tomorrow)
+    world.seen(new.office, f"/v1/districts/{new.id}/people")  # that she works there
     licensed = license_of(teacher, jurisdiction="us-nc", valid_to="2029-06-30")
     world.done(new.office, f"/v1/districts/{new.id}/licenses", licensed)
     [progress] = world.seen(teacher, f"/v1/people/{teacher}/renewals")["items"]
     assert (progress["earned_hundredths"], progress["unit"]) == (100, "us-nc:CEU")
+    wallet: dict[str, Any] = {"effective_on": tomorrow}
+    for asked, worth in (
+        (wallet, (100, {})),
+        ({"effective_on": today.isoformat()}, (0, {"left_to_district": 1})),  # she is A's still
+        ({**wallet, "as_of": before}, (0, {"left_to_district": 1})),
+    ):
+        [state] = world.seen(teacher, f"/v1/people/{teacher}/wallet", **asked)["states"]
+        assert (state["units_hundredths"], state["nothing"]) == worth
     owed = world.seen(teacher, f"/v1/people/{teacher}/payouts")["items"]
     assert {each["district_id"]: each["amount_cents"] for each in owed} == {
         old.id: 60_000,
