@@ -102,12 +102,12 @@ def offers(
 ) -> dict[UUID, Offer]:
     """Those of some micro-credentials that were ever published."""
     found = catalog.find_credentials(connection, credential_ids)
-    zones = {one: edge.ledger.get(Issuer, one).zone for one in {each.issuer_id for each in found}}
+    issuers = edge.ledger.find_many(Issuer, {one.issuer_id for one in found})
     versions: dict[UUID, dict[int, FoundVersion]] = {}
     for one in catalog.versions_of(connection, *credential_ids):
         versions.setdefault(one.credential_id, {})[one.credential_version] = one
     return {
-        one.credential_id: Offer(one, versions[one.credential_id], zones[one.issuer_id])
+        one.credential_id: Offer(one, versions[one.credential_id], issuers[one.issuer_id].zone)
         for one in found
         if one.credential_id in versions
     }
