@@ -16,6 +16,7 @@ from ledger.events.enrollment import (
     Adjudicated,
     AppealDecided,
     AppealOpened,
+    AssessorRecused,
     Resubmitted,
     ReviewDecided,
     Scored,
@@ -24,11 +25,12 @@ from ledger.events.enrollment import (
 from ledger.rules.reliability import Agreement, agreement_of, percentile
 from projections.contract import Fact
 from projections.log import facts_of
+from projections.review_clock import ADJUDICATOR_SEAT, FIRST_SEAT, SECOND_SEAT
 from projections.sql import blocks, rows
 
 VIEWS = ("reviews",)
 ENROLLMENTS_MAX = 2000  # those that were scored last
-INDEPENDENT_SEATS = {1, 2}
+INDEPENDENT_SEATS = {FIRST_SEAT, SECOND_SEAT}
 _SQL = blocks("reliability")
 Met = Mapping[str, bool]  # by criterion
 
@@ -57,19 +59,35 @@ class Reliability:
 
 
 @dataclass(slots=True)
-class _Reviews:
-    pairs: list[tuple[Met, Met]] = field(default_factory=list)
+class Rounds:
+    """What came of some enrollments: by round who saw what met in which seat, and what followed."""
+
+    rounds: list[dict[int, Met]] = field(default_factory=list)
     days: list[int] = field(default_factory=list)
-    adjudicated: int = 0
     appeals: int = 0
     overturned: int = 0
+
+    @property
+    def pairs(self) -> list[tuple[Met, Met]]:
+        """Of each round what the two saw who do not see each other's scores."""
+        whole = (one for one in self.rounds if one.keys() >= INDEPENDENT_SEATS)
+        return [(one[FIRST_SEAT], one[SECOND_SEAT]) for one in whole]
+
+    @property
+    def adjudicated(self) -> int:
+        return sum(ADJUDICATOR_SEAT in one for one in self.rounds)
+
+    def begin(self) -> dict[int, Met]:
+        """Another round, in which nobody has scored yet."""
+        self.rounds.append({})
+        return self.rounds[-1]
 
 
 def of_credential(connection: Connection[Any], credential_id: UUID, until: int) -> Reliability:
     """As known at a position; the connection has to be one that sees everything."""
     asked = {"credential_id": credential_id, "until": until, "limit": ENROLLMENTS_MAX}
     streams = [stream for (stream,) in rows(connection, _SQL["scored"], **asked)]
-    found = _folded(facts_of(connection, streams, until))
+    found = rounds_of(facts_of(connection, streams, until))
     return Reliability(
         enrollments=len(streams),
         outcome=agreement_of((all(a.values()), all(b.values())) for a, b in found.pairs),
@@ -95,30 +113,36 @@ def _by_criterion(pairs: Iterable[tuple[Met, Met]]) -> list[CriterionAgreement]:
     )
 
 
-def _folded(facts: Iterable[Fact[LedgerEvent]]) -> _Reviews:
-    """Pairs are of one round of reviews: an appeal that is overturned begins another."""
-    found = _Reviews()
-    seats: defaultdict[UUID, dict[int, Met]] = defaultdict(dict)
+def rounds_of(facts: Iterable[Fact[LedgerEvent]]) -> Rounds:
+    """What happened, by rounds: an attempt begins one, and so does an appeal that is upheld.
+
+    Whoever turns out to have a tie to the earner loses her seat, and what she saw counts no more.
+    """
+    found = Rounds()
+    seats: dict[UUID, dict[int, Met]] = {}
     handed_in: dict[UUID, date] = {}
     for _, event in facts:
         stream = event.originator_id
         match event:
             case Submitted() | Resubmitted():
-                seats[stream], handed_in[stream] = {}, event.submitted_on
+                seats[stream], handed_in[stream] = found.begin(), event.submitted_on
             case Scored():
-                scored = seats[stream]
-                scored[event.seat] = {one.criterion: one.met for one in event.scores}
-                if scored.keys() >= INDEPENDENT_SEATS:
-                    found.pairs.append((scored[1], scored[2]))
+                seats[stream][event.seat] = _met(event)
             case Adjudicated():
-                found.adjudicated += 1
+                seats[stream][ADJUDICATOR_SEAT] = _met(event)
+            case AssessorRecused():
+                seats[stream].pop(event.seat, None)
             case ReviewDecided() if stream in handed_in and event.decision != "integrity_hold":
                 found.days.append((event.decided_on - handed_in.pop(stream)).days)
             case AppealOpened():
                 found.appeals += 1
             case AppealDecided(finding="overturned"):
                 found.overturned += 1
-                seats[stream] = {}
+                seats[stream] = found.begin()
             case _:
                 pass
     return found
+
+
+def _met(event: Scored | Adjudicated) -> Met:
+    return {one.criterion: one.met for one in event.scores}
