@@ -95,6 +95,8 @@ def redraft_credential(credential_id: UUID, body: Draft, write: WriteNow) -> Res
     hers = body.author_id is not None and write.caller.is_person(body.author_id)
     if not (hers and is_proposer(write.caller, credential)):
         must_write_credential(write.caller, credential)
+    if body.author_id is not None:
+        write.edge.ledger.get(Person, body.author_id)
     return recorded(write.run(credentials.redraft_credential, body, credential_id=credential_id))
 
 

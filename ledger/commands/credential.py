@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from ledger.aggregates import credential as credentials
@@ -10,6 +11,7 @@ from ledger.aggregates import proposal as proposals
 from ledger.aggregates.credential import Credential
 from ledger.aggregates.issuer import Issuer
 from ledger.application import Call, Ledger, Reader, Receipt
+from ledger.commands.merge import are_one
 from ledger.events import AnyCredentialEvent
 from ledger.events.credential import Alignment, Definition, ProposalAnswer, Resource
 from ledger.values import stream_id
@@ -47,7 +49,7 @@ def redraft_credential(
     author_id: UUID | None = None,
 ) -> Receipt:
     def decide(read: Reader) -> Sequence[AnyCredentialEvent]:
-        credential = read.get(Credential, credential_id)
+        credential = _known(read, call, credential_id)
         return credential.redraft(call.act, author_id=author_id, definition=definition)
 
     return ledger.run(call, decide)
@@ -57,7 +59,7 @@ def publish_credential(ledger: Ledger, call: Call, *, credential_id: UUID) -> Re
     """Publish the newest draft as the next version."""
 
     def decide(read: Reader) -> Sequence[AnyCredentialEvent]:
-        credential = read.get(Credential, credential_id)
+        credential = _known(read, call, credential_id)
         return credential.publish(call.act, issuer=read.get(Issuer, credential.issuer_id))
 
     return ledger.run(call, decide)
@@ -74,7 +76,7 @@ def answer_proposal(
     """Ask the teacher who wrote the draft for changes, or decline it."""
 
     def decide(read: Reader) -> Sequence[AnyCredentialEvent]:
-        credential = read.get(Credential, credential_id)
+        credential = _known(read, call, credential_id)
         return proposals.answer_proposal(credential, call.act, answer=answer, reasons=reasons)
 
     return ledger.run(call, decide)
@@ -121,3 +123,11 @@ def list_resources(
         )
 
     return ledger.run(call, decide)
+
+
+def _known(read: Reader, call: Call, credential_id: UUID) -> Credential:
+    """What stands; whoever acts is an author of it under each id of hers."""
+    known = read.get(Credential, credential_id)
+    if any(are_one(read, call.caller_id, one) for one in known.authors):
+        return replace(known, authors=known.authors | {call.caller_id})
+    return known

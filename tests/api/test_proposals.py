@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 from api.demo.catalog import CREDENTIALS, definition
 from tests.api.test_field import at
+from tests.api.test_merges import merge
 from tests.api.world import MET, PNG, Story, World
 
 
@@ -94,6 +97,32 @@ def test_practice_21_what_was_declined_its_author_writes_no_more(shared_world: W
     again = {**draft, "definition": {"title": "Mine anew", "summary": "S"}}
     refused = world.post(author, f"{path}/drafts", again)
     assert (refused.status_code, refused.json()["type"]) == (409, "/problems/proposal-declined")
+    nobody = {**again, "author_id": str(uuid4())}
+    for where, body in (("", nobody | {"issuer_id": issuer.id}), (f"/{made['id']}/drafts", nobody)):
+        unknown = world.post(issuer.approver, f"/v1/credentials{where}", body)
+        assert unknown.status_code == 404, "an author is somebody"
     own = issuer.credential(1)
     answered = world.post(issuer.approver, f"/v1/credentials/{own}/proposal-answers", declined)
     assert answered.json()["type"] == "/problems/not-proposed"
+
+
+def test_whoever_wrote_it_under_another_id_neither_answers_nor_publishes_it(
+    shared_world: World,
+) -> None:
+    """Nor does she write on under the one what was declined to the other."""
+    world, issuer, district = shared_world, shared_world.issuer("Twice"), shared_world.district()
+    author, kept = district.teacher("Author"), district.teacher("Author", "Kept")
+    first = {"definition": definition(CREDENTIALS[0]), "author_id": str(author)}
+    made = world.done(author, "/v1/credentials", {"issuer_id": issuer.id, **first})
+    path = f"/v1/credentials/{made['id']}"
+    declined = {"answer": "declined", "reasons": ["taught-already"]}
+    world.done(issuer.approver, f"{path}/proposal-answers", declined)
+    merge(world, kept, author)
+    again = {"definition": {"title": "Mine anew", "summary": "S"}, "author_id": str(kept)}
+    refused = world.post(kept, f"{path}/drafts", again)
+    assert refused.json()["type"] == "/problems/proposal-declined"
+    approves = {"role": "issuer_approver", "scope_id": issuer.id}
+    world.done(world.operator, f"/v1/principals/{kept}/grants", approves)
+    for what, body in (("versions", None), ("proposal-answers", declined)):
+        own = world.post(kept, f"{path}/{what}", body)
+        assert own.json()["type"] == "/problems/publisher-is-author"
