@@ -29,18 +29,21 @@ class HeldRole:
 def of_district(
     connection: Connection[Any], district_id: UUID, until: int
 ) -> dict[UUID, list[HeldRole]]:
-    """The roles that each principal held for a district at a position of the log."""
+    """The roles that each principal held for a district at a position of the log.
+
+    Two ids that were merged keep what each was granted: withdrawn from one, the other still has it.
+    """
     streams = [stream for (stream,) in rows(connection, _SQL["streams"])]
-    held: dict[tuple[UUID, Role], HeldRole] = {}
+    held: dict[tuple[UUID, Role, UUID], HeldRole] = {}
     for position, event in facts_of(connection, streams, until):
         if not isinstance(event, AccessGranted | AccessWithdrawn) or event.scope_id != district_id:
             continue
-        key = event.principal_id, event.role
+        key = event.principal_id, event.role, event.originator_id
         if isinstance(event, AccessGranted):
             held[key] = HeldRole(event.role, position, event.occurred_at)
         else:
             held.pop(key, None)
     found: dict[UUID, list[HeldRole]] = {}
-    for (principal_id, _), role in sorted(held.items()):
+    for (principal_id, *_), role in sorted(held.items()):
         found.setdefault(principal_id, []).append(role)
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any, Self, assert_never
 from uuid import UUID
 
@@ -18,6 +19,8 @@ from ledger.events.class_outcome import (
 from ledger.rules.suppression import CELL_MIN
 from ledger.rules.terms import term_named
 from ledger.values import local_date, stream_id
+
+NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class SmallClassError(InvalidError):
@@ -45,6 +48,7 @@ class ClassOutcomes(Aggregate):
     person_id: UUID
     term: str
     classes: tuple[ClassOutcome, ...] = ()
+    said_at: datetime = NEVER  # when the last word was
 
     @classmethod
     def none_yet(cls, district_id: UUID, person_id: UUID, term: str) -> Self:
@@ -83,7 +87,7 @@ class ClassOutcomes(Aggregate):
     def evolve(cls, state: Self | None, event: AnyClassOutcomeEvent) -> Self:
         if state is None:
             state = cls.none_yet(event.district_id, event.person_id, event.term)
-        state = state.at_version(event.originator_version)
+        state = replace(state.at_version(event.originator_version), said_at=event.occurred_at)
         match event:
             case ClassOutcomesReported(classes=classes):
                 return replace(state, classes=classes)

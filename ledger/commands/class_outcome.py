@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
 from uuid import UUID
 
 from ledger.aggregates.class_outcome import ClassOutcomes, class_outcomes_stream
@@ -53,12 +54,12 @@ def withdraw_class_outcomes(
 
 
 def _known(read: Reader, district_id: UUID, person_id: UUID, term: str) -> ClassOutcomes:
-    """What stands, be it said of a record that was merged into hers since."""
+    """What stands: of records that were merged the newest word, as in the view."""
     merges = read.find(Merges, MERGES) or Merges.none_yet(MERGES)
     meant = merges.person_of(person_id)
     streams = [
         class_outcomes_stream(district_id, one, term) for one in (meant, *merges.ids_of(meant))
     ]
     found = [known for one in streams if (known := read.find(ClassOutcomes, one)) is not None]
-    standing = [one for one in found if one.classes]
-    return (standing or found or [ClassOutcomes.none_yet(district_id, meant, term)])[0]
+    none = ClassOutcomes.none_yet(district_id, meant, term)
+    return max([none, *found], key=attrgetter("said_at"))

@@ -67,6 +67,7 @@ def test_what_is_said_again_stands_instead_until_it_is_taken_back() -> None:
         once.report(act(), zone=ZONE, classes=of(24))
     twice = told(once, *once.report(act(), zone=ZONE, classes=of(12)))
     assert twice.classes == tuple(of(12))
+    assert NONE.said_at < twice.said_at == AT
     [gone] = twice.withdraw(act(), reason="mistake")
     assert isinstance(gone, ClassOutcomesWithdrawn)
     assert (gone.term, gone.reason, gone.originator_version) == ("2024-25 fall", "mistake", 3)

@@ -86,7 +86,18 @@ def test_practice_54_a_district_brings_numbers_of_whole_classes_and_no_small_one
     assert world.seen(one.teacher, f"{path}/class-outcomes", as_of=before)["items"] == []
     for who in (one.teacher, world.district().office):
         assert world.get(who, extract).status_code == 404
-    kept = district.teacher("Ada", "Known Already")
+    newer = district.teacher("Ada", "Known Already")
+    world.seen(district.office, f"/v1/districts/{district.id}/people")  # that she works there
+    other = {**brought, "classes": [{**TWENTY_FOUR, "students": 12}]}
+    said = f"/v1/districts/{district.id}/people/{newer}/class-outcomes"
+    world.done(district.office, said, other)
+    merge(world, one.teacher, newer)
+    [shown] = world.seen(one.teacher, f"{path}/class-outcomes")["items"]
+    assert shown["classes"] == other["classes"], "the newer word stands, and is said anew"
+    world.done(district.office, f"{path}/class-outcomes", brought)
+    [shown] = world.seen(one.teacher, f"{path}/class-outcomes")["items"]
+    assert shown["classes"] == [TWENTY_FOUR]
+    kept = district.teacher("Ada", "Known At Last")
     merge(world, kept, one.teacher)
     path = f"/v1/districts/{district.id}/people/{kept}"
     taken = {"term": "2024-25 spring", "reason": "mistake"}
@@ -317,3 +328,9 @@ def test_an_auditor_sees_who_could_prepare_payroll_and_approve_it_on_a_day(
     assert seen(as_of=before) == whole
     for who in (district.office, payer, world.grant("auditor", world.district().id)):
         assert world.get(who, path).status_code == 404
+    first, second = district.teacher("Ada"), district.teacher("Ada", "Twice")
+    for one in (first, second):
+        world.done(world.operator, f"/v1/principals/{one}/grants", both)
+    merge(world, first, second)
+    world.done(world.operator, f"/v1/principals/{first}/grant-withdrawals", both)
+    assert seen()[str(first)] == ({"payroll"}, True, True), "as the other id she still has it"
