@@ -16,6 +16,7 @@ from ledger.aggregates.enrollment import Enrollment
 from ledger.commands import enrollment as enrollments
 from ledger.events.enrollment import Decision
 from ledger.values import Day, Flag, Positive, Slug, Text, Value
+from ledger.vault import NewText
 
 router = Router("reviews")
 REMARKS_MAX = 100  # in one request
@@ -181,13 +182,12 @@ def decide_review(enrollment_id: UUID, body: ReviewDecision, write: WriteNow) ->
 
 def _kept(write: Write, person_id: UUID, body: Score | ReviewDecision) -> dict[str, object]:
     """What is said to her, where the vault has it."""
-    kept = {
-        criterion: write.edge.vault.put_text(
-            person_id, "feedback", words, command_id=write.command_id
-        )
-        for criterion, words in body.remarks.items()
+    said = [NewText(person_id, "feedback", write.command_id, one) for one in body.remarks.values()]
+    kept = write.edge.vault.put_texts(said) if said else []
+    return {
+        "feedback": write.keep(person_id, "feedback", body.feedback),
+        "remarks": dict(zip(body.remarks, kept, strict=True)),
     }
-    return {"feedback": write.keep(person_id, "feedback", body.feedback), "remarks": kept}
 
 
 @router.write("/enrollments/{enrollment_id}/hold-resolutions")
