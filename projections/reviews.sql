@@ -33,7 +33,7 @@ CREATE TABLE IF NOT EXISTS review_scores (
     credential_id uuid NOT NULL,
     assessor_id   uuid NOT NULL
 );
-CREATE INDEX IF NOT EXISTS review_scores_by ON review_scores (assessor_id, credential_id);
+CREATE INDEX IF NOT EXISTS review_scores_of ON review_scores (credential_id, assessor_id);
 CREATE TABLE IF NOT EXISTS review_issuers (
     issuer_id     uuid PRIMARY KEY,
     business_days integer NOT NULL,       -- from a submission to its decision
