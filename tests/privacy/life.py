@@ -117,6 +117,7 @@ class Life:
             "family_name": t["second family name"],
             "email": f"{t['second address']}@lake.example",
             "employee_number": t["second employee number"],
+            "state_id": t["number with the state"],
         }
         base = f"/v1/districts/{self.district_id}"
         sent = {"headers": {"Idempotency-Key": t["key"], **EMPLOYED_AT}}

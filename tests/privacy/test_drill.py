@@ -40,7 +40,7 @@ SHOWN = {  # to somebody, as long as she is there
     *("second given name", "second family name", "second address", "second employee number"),
     *("content of classroom_video", "content of teacher_reflection", "license number", "note"),
     *("feedback", "other feedback", "feedback of the decision", "title elsewhere"),
-    "remark on a criterion",
+    *("remark on a criterion", "number with the state"),
     *("what is wrong", "what is answered", "her rebuttal", "whom she gave a link"),
     *("title of her plan", "her guardian"),
 }
