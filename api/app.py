@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import Any
@@ -100,10 +101,12 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     limiter.total_tokens = settings.threads
     edge = await anyio.to_thread.run_sync(Edge.open, settings)
     app.state.edge = edge
-    try:
-        yield
-    finally:
-        await anyio.to_thread.run_sync(edge.close)
+    with ThreadPoolExecutor(settings.threads, thread_name_prefix="read") as readers:
+        app.state.readers = readers
+        try:
+            yield
+        finally:
+            await anyio.to_thread.run_sync(edge.close)
 
 
 def _documented(app: FastAPI) -> Callable[[], dict[str, Any]]:

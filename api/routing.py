@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from asyncio import get_running_loop
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import suppress
+from contextvars import copy_context
+from functools import partial
 from typing import Any, TypeVar, get_args, get_type_hints
 from uuid import UUID
 
@@ -13,7 +16,6 @@ from fastapi import APIRouter, Request, Response, params
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, TypeAdapter, ValidationError
-from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.types import Message
@@ -187,7 +189,8 @@ def _reader(function: Callable[..., Response]) -> Handler:
     """Call a read: with what its address names, and what it is asked with; it answers bytes.
 
     The framework's way to such a call is made for whatever a function may take, and costs a
-    request as much as reading the database does.
+    request as much as reading the database does; so does its way to a thread, which can take back
+    what it began. A read that nobody waits for any more ends by itself.
     """
     hints = get_type_hints(function, include_extras=True)
     hints.pop("return")
@@ -197,7 +200,8 @@ def _reader(function: Callable[..., Response]) -> Handler:
     async def handle(request: Request) -> Response:
         read = await depends.dependency(request)
         found = {name: _named(request, name, kind) for name, kind in named.items()}
-        return await run_in_threadpool(function, **found, read=read)
+        call = partial(copy_context().run, partial(function, **found, read=read))
+        return await get_running_loop().run_in_executor(request.app.state.readers, call)
 
     return handle
 
@@ -262,10 +266,18 @@ def _limit(settings: Settings, name: str, expected: str) -> int:
     return limit + FORM_OVERHEAD_BYTES if expected == FORM else limit
 
 
-def limited(request: Request, limit: int) -> Callable[[], Coroutine[Any, Any, Message]]:
-    """Receive no more than `limit` bytes, whatever length was announced."""
+def limited(
+    request: Request, limit: int, instead: str = ""
+) -> Callable[[], Coroutine[Any, Any, Message]]:
+    """Receive no more than `limit` bytes, whatever length was announced.
+
+    Args:
+        request: What is to be received.
+        limit: How many bytes of it.
+        instead: What whoever has more can do.
+    """
     announced = request.headers.get("content-length", "0")
-    too_large = HTTPException(413, f"at most {limit} bytes are taken here")
+    too_large = HTTPException(413, f"at most {limit} bytes are taken here{instead}")
     if announced.isdecimal() and int(announced) > limit:
         raise too_large
     received = 0

@@ -71,7 +71,7 @@ class Settings(BaseSettings):
     evidence_bytes_max: Annotated[int, Field(ge=1)] = 512 * MEBIBYTE
     import_bytes_max: Annotated[int, Field(ge=1)] = 256 * MEBIBYTE
     body_bytes_max: Annotated[int, Field(ge=1024)] = MEBIBYTE
-    threads: Annotated[int, Field(ge=1, le=256)] = 32  # requests at work at one time, per process
+    threads: Annotated[int, Field(ge=1, le=256)] = 32  # of reads, and of others, per process
     api_processes: Annotated[int, Field(ge=1, le=1000)] = 1  # of this ledger, on all machines
     read_connections: Annotated[int, Field(ge=1, le=100)] = 8  # per process, beside the ledger's
     visible_wait_seconds: Annotated[float, Field(gt=0, le=10)] = 2.0

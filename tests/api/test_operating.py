@@ -13,14 +13,18 @@ from uuid import uuid4
 import orjson
 import psycopg
 import pytest
+from fastapi import Response
 from starlette.requests import Request
 from starlette.testclient import TestClient
 
+from api.answers import ListOf, answer_all
 from api.app import create_app
 from api.clock import now, wall
 from api.local_postgres import Cluster
-from api.logs import JsonFormatter
+from api.logs import JsonFormatter, request_id
 from api.problems import MalformedError
+from api.reading import ReadNow
+from api.routing import Router
 from api.settings import Settings
 from ledger import store
 from projections.engine import NotMigratedError
@@ -93,6 +97,18 @@ def test_the_log_names_nobody_and_repeats_nothing(world: World, logged: io.Strin
     assert {"method", "route", "status", "milliseconds", "request_id"} <= set(requests[0])
     assert "/v1/people/{person_id}" in {line["route"] for line in requests}
     assert not [line for line in requests if line["status"] >= 500]
+
+
+def test_given_a_read_when_a_thread_answers_it_then_it_knows_of_which_request(world: World) -> None:
+    router = Router("test")
+
+    @router.read("/heard", ListOf[str])
+    def hear(read: ReadNow) -> Response:
+        return answer_all([request_id.get(), read.request.url.path])
+
+    world.app.router.routes += router.routes
+    told = world.ask(uuid4(), "GET", "/v1/heard", headers={"X-Request-Id": "request-0816"})
+    assert told.json() == {"items": ["request-0816", "/v1/heard"]}
 
 
 def test_a_failure_nobody_foresaw_is_logged_and_not_told(
