@@ -334,7 +334,17 @@ def test_of_two_policies_that_exclude_each_other_the_one_that_paid_first_keeps_i
         assert reasons == {None, "already_compensated"}
 
 
-KINDS = ["award"] * 4 + ["turn", "turn", "leave", "close", "close", "void", "reject", "rule"]
+KINDS = ["award"] * 4 + [
+    "turn",
+    "turn",
+    "leave",
+    "close",
+    "close",
+    "void",
+    "reject",
+    "rule",
+    "rule",
+]
 
 
 def test_what_was_paid_to_a_record_that_is_merged_was_paid_to_the_person(
@@ -378,19 +388,26 @@ def test_who_was_paid_from_a_budget_stands_before_who_comes_back_to_it(
 ) -> None:
     """A budget of 300: Anne is revoked, so Bertha is paid, and Anne's reinstatement comes late.
 
+    The board has adopted the same again meanwhile, which takes nothing from who was paid.
+
     Once the batch is voided nobody was paid, and Anne has her old place again.
     """
     world = employed(ANNE, BERTHA)
     world.years(2025)
-    if by_rule:
-        world.adopt_rule(plain_rule(pool={"budget_cents": 30_000}))
-    else:
-        world.adopt(POLICIES[2], HERE, terms(budget_cents_per_year=30_000))
+
+    def adopt() -> None:
+        if by_rule:
+            world.adopt_rule(plain_rule(pool={"budget_cents": 30_000}))
+        else:
+            world.adopt(POLICIES[2], HERE, terms(budget_cents_per_year=30_000))
+
+    adopt()
     first, second = (world.award(person, CREDENTIALS[0], MAY) for person in (ANNE, BERTHA))
     assert first is not None
     assert second is not None
     world.turn(first)
     batch = world.close([line_of(one) for one in owed(connection, world)], PAID)
+    adopt()  # once more, so that everybody is judged anew
     world.turn(first)
     play(connection, PAYOUTS, world.facts)
     assert waits_and_pays(connection) == [(ANNE, "budget_exhausted"), (BERTHA, None)]
@@ -477,13 +494,16 @@ def _paid_world_step(
     elif kind == "rule":
         for policy in POLICIES[:2]:
             world.adopt_rule(draw(st.sampled_from(ASKING)), policy)
+        month = draw(st.sampled_from([5, 7]))
+        budget = terms(budget_cents_per_year=70_000, year_starts_month=month)
+        world.adopt(POLICIES[2], HERE, budget)
     elif world.awards:
         _payroll_step(world, kind, closed)
 
 
 def _payroll_step(world: RuledWorld, kind: str, closed: list[tuple[UUID, list[BatchLine]]]) -> None:
     if kind == "close":
-        lines = world.lines(POLICIES[:2], attempt=len(closed) + 1)
+        lines = world.lines(POLICIES[:3], attempt=len(closed) + 1)
         closed.append((world.close(lines, PAID, len(closed) + 1), lines))
     elif kind == "void" and closed:
         world.add(BatchVoided, closed[-1][0], district_id=HERE, reason="wrong_lines")
