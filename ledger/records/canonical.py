@@ -35,7 +35,9 @@ UNUSUAL: Final = re.compile(
     rf"^{UNNAMED}|[{_CONTROLS}\ud800-\udfff]|" + "|".join(map(re.escape, UNDEFINED))
 )
 _CONTROL: Final = re.compile(f"[{_CONTROLS}]")
-_KEYWORDS: Final = frozenset({"@context", "@language", "@value"})
+_OF_WORDS: Final = frozenset({"@language", "@value"})
+_KEYWORDS: Final = _OF_WORDS | {"@context"}
+_LANGUAGE: Final = re.compile("[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
 
 
 class RecordTooComplexError(RecordError):
@@ -99,8 +101,8 @@ def _exposed(part: Any, depth: int) -> Any:
     if depth > DEPTH_MAX:
         raise RecordTooComplexError(f"the record is nested more than {DEPTH_MAX} deep")
     if isinstance(part, Mapping):
-        if "@language" in part and "@value" not in part:
-            raise UndefinedTermError("a language without words is covered by no signature")
+        if part.keys() & _OF_WORDS:
+            _must_be_words(part)
         return {
             name: _known_contexts(value) if name == "@context" else _exposed(value, depth + 1)
             for name, value in part.items()
@@ -109,6 +111,15 @@ def _exposed(part: Any, depth: int) -> Any:
     if isinstance(part, Sequence) and not isinstance(part, str):
         return [_exposed(value, depth + 1) for value in part if _covered("a list", value)]
     return part
+
+
+def _must_be_words(part: Mapping[str, Any]) -> None:
+    """A language or a type is signed as it stands, so it could hold lines of another."""
+    language = part.get("@language", "en")
+    if "@value" not in part or not isinstance(language, str) or not _LANGUAGE.fullmatch(language):
+        raise UndefinedTermError("a language is a tag of words, else no signature covers it")
+    if not part.keys() <= _OF_WORDS:
+        raise UndefinedTermError("records say of words their language and nothing else")
 
 
 def _must_be_comparable(document: Document) -> None:
@@ -156,6 +167,8 @@ def _covered(name: str, value: Any) -> bool:
         raise RecordError(f"{name[:100]} holds a control character, which verifiers write apart")
     if name.startswith(("@", UNNAMED)) and name not in _KEYWORDS:
         raise UndefinedTermError(f"records do not use {name[:100]}")
+    if ":" in name:  # the same to a signature, and passed over by whoever looks for the word
+        raise UndefinedTermError(f"records have a word of their context for {name[:100]!r}")
     return True
 
 

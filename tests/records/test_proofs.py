@@ -280,9 +280,9 @@ def test_one_word_said_too_often_of_one_node_is_given_up_before_it_is_compared()
     for evidence in (said, [said[:300], [[one] for one in said[300:]]]):
         with pytest.raises(RecordTooComplexError):
             canonical({**credential(award()), "evidence": evidence})
-    split = [{**thrice, "urn:word": said[first::3]} for first in range(3)]
+    split = [{**thrice, "endorsement": said[first::3]} for first in range(3)]
     with pytest.raises(RecordTooComplexError):
-        canonical({**credential(award()), "urn:parts": split})
+        canonical({**credential(award()), "evidence": split})
     assert canonical({**credential(award()), "evidence": said[:600]})
     assert canonical({**credential(award()), "evidence": [said[0]] * 2_000})
 

@@ -348,7 +348,26 @@ def _far_zip() -> bytes:
     return bytes(packed[:end] + far + packed[end:])
 
 
+def _by_address(name: str) -> bytes:
+    """An award that calls a part by what its word stands for: a signature is over that alone."""
+    address = f"https://www.w3.org/2018/credentials#{name}"
+    return text({address if one == name else one: value for one, value in award(1).items()})
+
+
 ATTACKS: dict[str, tuple[bytes, str]] = {
+    "status that nobody looks for": (_by_address("credentialStatus"), "record-term-undefined"),
+    "lines inside of a language": (
+        text({**award(1), "name": {"@value": "x", "@language": 'en .\n<urn:a> <urn:b> "c"@en'}}),
+        "record-term-undefined",
+    ),
+    "no language": (
+        text({**award(1), "name": {"@value": "x", "@language": ""}}),
+        "record-term-undefined",
+    ),
+    "type of words": (
+        text({**award(1), "name": {"@value": "x", "type": "urn:x>"}}),
+        "record-term-undefined",
+    ),
     "poison graph": (text(poison()), "record-term-undefined"),
     "twins": (text(twins()), "record-too-complex"),
     "undefined term": (text({**award(1), "salary": "high"}), "record-term-undefined"),

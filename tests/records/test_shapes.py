@@ -281,7 +281,7 @@ def test_a_document_of_too_many_shapes_goes_the_long_way_as_a_whole(
 ) -> None:
     shapes.forget()
     evidence = [
-        {"id": f"urn:file:{number}", "type": ["Evidence"], f"urn:word:{number}": "x"}
+        {"id": f"urn:file:{number}", "type": ["Evidence"], "name": [*map(str, range(number + 1))]}
         for number in range(20)
     ]
     document = {**UNSIGNED, "evidence": evidence}
