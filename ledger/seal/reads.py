@@ -21,8 +21,14 @@ from ledger.sql import blocks, fetch
 SQL = blocks("ledger.seal", "seal.sql")
 CHECKPOINTS_AT_ONCE = 1_000
 ROWS_AT_ONCE = 8_192
-# What the server says of a page, a value or an index that its disk has damaged.
-DAMAGED = (errors.DataCorrupted, errors.IndexCorrupted, errors.InternalError_)
+# What the server says of a page, a value or an index that its disk has damaged, or does not give.
+DAMAGED = (
+    errors.DataCorrupted,
+    errors.IndexCorrupted,
+    errors.InternalError_,
+    errors.IoError,
+    errors.UndefinedFile,
+)
 COSIGNATURES_MAX = 100  # so many are looked back for the one that most witnesses have signed
 
 

@@ -23,7 +23,7 @@ from psycopg import Connection, errors
 from ledger.errors import LedgerError
 from ledger.seal.keys import LastSigned, LogSigner
 from ledger.seal.leaves import Row, leaves
-from ledger.seal.merkle import consistency_holds
+from ledger.seal.merkle import HASH_BYTES, consistency_holds
 from ledger.seal.notes import Checkpoint, Note, NoteError, checkpoint_of, open_checkpoint
 from ledger.seal.reads import SQL, SealReads
 from ledger.seal.tiles import Edge, MissingHashesError, Piece, consistency_proof, span_root
@@ -31,7 +31,6 @@ from ledger.sql import execute, fetch
 
 BACK_OFF_SECONDS = 5.0
 LOOKS = 10  # at what is new, between two checkpoints
-HASH_BYTES = 32
 _log = logging.getLogger(__name__)
 
 

@@ -311,7 +311,8 @@ READ = """
     CREATE FUNCTION read_from_disk(place bigint, value bytea) RETURNS bytea STABLE LANGUAGE plpgsql
     AS $$ BEGIN
         IF place IN ({places}) THEN
-            RAISE 'missing chunk number 0 for toast value' USING ERRCODE = 'data_corrupted';
+            RAISE 'could not read' USING ERRCODE = CASE place
+                WHEN 41 THEN 'io_error' WHEN 500 THEN 'undefined_file' ELSE 'data_corrupted' END;
         END IF;
         RETURN value;
     END $$;
