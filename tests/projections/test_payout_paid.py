@@ -448,7 +448,7 @@ def test_a_late_document_takes_nothing_from_who_was_paid(connection: Connection[
     world.adopt_rule(plain_rule(pool={"budget_cents": 30_000}, preconditions=[papers]))
     for person in (ANNE, BERTHA):
         assert world.award(person, CREDENTIALS[0], MAY) is not None
-    paper = {"document": "transcript", "received_on": MAY}
+    paper: dict[str, Any] = {"document": "transcript", "received_on": MAY}
     held = {one.person_id: stream for stream, one in world.awards.items()}
     world.file(BERTHA, DocumentReceived(subject_id=held[BERTHA], **paper))
     lines = [line_of(one) for one in owed(connection, world)]
