@@ -25,6 +25,8 @@ from ledger.records.received_files import TRANSCRIPT_BYTES_MAX
 from ledger.store import EVERYTHING
 from projections import records
 
+OF_A_BUNDLE = "; of a larger bundle send the record in it"
+
 router = OpenRouter("records")
 
 
@@ -49,8 +51,8 @@ async def verify_record(request: Request) -> Response:
 
     Nothing is stored. A file that cannot be relied on is an answer, not an error.
     """
-    bounded = Request(request.scope, limited(request, TRANSCRIPT_BYTES_MAX + FORM_OVERHEAD_BYTES))
-    content = await _content(bounded)
+    limit = TRANSCRIPT_BYTES_MAX + FORM_OVERHEAD_BYTES
+    content = await _content(Request(request.scope, limited(request, limit, OF_A_BUNDLE)))
     at, lists = now(request), status_lists_of(request)
     found = await run_in_threadpool(verdict, edge_of(request), lists, content, at)
     if HTML in request.headers.get("accept", ""):

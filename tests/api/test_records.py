@@ -353,7 +353,11 @@ def test_a_record_of_others_is_not_judged(shared_world: World) -> None:
 
 
 def test_a_file_that_is_too_large_is_not_read(shared_world: World) -> None:
-    assert checked(shared_world, b"x" * 2_000_000).status_code == 413
+    answer = checked(shared_world, b"PK\x03\x04" + b"x" * 2_000_000)
+    assert (answer.status_code, answer.json()["detail"]) == (
+        413,
+        "at most 1114112 bytes are taken here; of a larger bundle send the record in it",
+    )
 
 
 def test_people_get_a_page_that_runs_nothing(shared_world: World, one: Story) -> None:
