@@ -11,7 +11,7 @@ from uuid import UUID
 from fastapi import Response
 from pydantic import BaseModel
 
-from api.access import must_act_for_district, must_employ, must_see_facts, must_see_payouts
+from api.access import must_act_for_district, must_employ, must_see_district, must_see_facts
 from api.answers import ListOf, answer, answer_all, recorded
 from api.disclosures import shows
 from api.reading import AsOfReadNow
@@ -56,7 +56,7 @@ def read_award_outcomes(district_id: UUID, read: AsOfReadNow) -> Response:
 
     The numbers are null where fewer than ten teachers are in a cell, or in its counterpart.
     """
-    must_see_payouts(read.caller, district_id)
+    must_see_district(read.caller, district_id)
     zone = read.edge.ledger.get(Organization, district_id).zone
     position = read.visible(*class_outcomes.VIEWS)
     with read.edge.reading([EVERYTHING]) as connection:

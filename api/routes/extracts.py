@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import Response
 from pydantic import BaseModel
 
-from api.access import must_see_payouts
+from api.access import must_see_district
 from api.answers import answer
 from api.reading import KnownReadNow
 from api.routing import Router
@@ -33,7 +33,7 @@ def read_award_counts(district_id: UUID, read: KnownReadNow) -> Response:
 
     A count is null where fewer than ten are in it, or where such a one could be found by it.
     """
-    must_see_payouts(read.caller, district_id)
+    must_see_district(read.caller, district_id)
     zone = read.edge.ledger.get(Organization, district_id).zone
     position = read.visible(*award_counts.VIEWS)
     with read.edge.reading([EVERYTHING]) as connection:
