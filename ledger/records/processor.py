@@ -26,6 +26,11 @@ class UndefinedTermError(RecordError):
     slug = "record-term-undefined"
 
 
+def forget() -> None:
+    """Begin as a new process does, which has worked out no context."""
+    _worked_out.clear()
+
+
 class Processor(JsonLdProcessor):  # type: ignore[misc]
     """Raises UndefinedTermError for a part that would be left out of the RDF."""
 

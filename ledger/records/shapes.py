@@ -23,6 +23,7 @@ from typing import Any, Final
 
 from pyld.nquads import XSD_STRING, escape
 
+from ledger.records import processor
 from ledger.records.canonical import UNDEFINED, UNNAMED, UNUSUAL, canonical, dataset_of
 from ledger.records.documents import Document, RecordError
 
@@ -108,7 +109,8 @@ def at_most(new: int) -> Iterator[None]:
 
 
 def forget() -> None:
-    """Begin as a new process does, which has worked out no shape."""
+    """Begin as a new process does, which has worked out no shape and no context."""
+    processor.forget()
     _template.cache_clear()
     _worked_out.cache_clear()
 

@@ -51,8 +51,8 @@ NOTES = (
     (
         "**Signing awards in bulk** builds and signs each award; plain pyld canonicalizes the same "
         "documents without looking for what it passes over. **A transcript** goes from stored, "
-        "signed awards of twenty micro-credentials to bytes to send, with every shape forgotten "
-        "before; its peer builds and signs one award as it is done at award time."
+        "signed awards of twenty micro-credentials to bytes to send; its peer builds and signs one "
+        "award. Before each everything that was worked out is forgotten, as in a new process."
     ),
     (
         "**Entitlements of all awards** derives the payouts of every award anew, two processes "
