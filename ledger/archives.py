@@ -8,6 +8,14 @@ import zlib
 from typing import Final
 
 UNREADABLE: Final = (  # what zipfile raises for archives that lie, are damaged, encrypted or exotic
-    *(zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, OSError, KeyError),
-    *(EOFError, OverflowError, lzma.LZMAError, zlib.error),
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    KeyError,
+    NotImplementedError,
+    OSError,
+    OverflowError,
+    RuntimeError,
+    ValueError,
 )
