@@ -44,7 +44,7 @@ from ledger.commands import issuer_trust as trusts
 from ledger.errors import ErasedError, NotFoundError, PreconditionError
 from ledger.events.acceptance import AcceptanceOutcome
 from ledger.events.equivalency import MICRO_CREDENTIAL
-from ledger.events.issuer_trust import HostName, IssuerName
+from ledger.events.issuer_trust import Hosts, IssuerName, KeyNames
 from ledger.records.received_files import BUNDLE_BYTES_MAX
 from ledger.values import Day, Positive, ShortText, Slug, Value
 from projections import external_records, known
@@ -113,8 +113,8 @@ class NewTrust(Value):
     """Whose records the district believes, and which hosts may be asked for them."""
 
     issuer_id: IssuerName
-    hosts: tuple[HostName, ...] = ()
-    keys: tuple[ShortText, ...] = ()
+    hosts: Hosts = ()
+    keys: KeyNames = ()
     effective_on: Day
     authority_reference: ShortText
 

@@ -16,6 +16,9 @@ IssuerName = Annotated[
     str, StringConstraints(pattern=r"^(did:(web|key):|https://)[A-Za-z0-9._:%/-]{1,280}$")
 ]
 
+Hosts = Annotated[tuple[HostName, ...], Field(max_length=10)]
+KeyNames = Annotated[tuple[ShortText, ...], Field(max_length=100)]  # as proofs name them
+
 
 class IssuerTrustEvent(Event):
     """Stream: one issuer in one district."""
@@ -32,8 +35,8 @@ class IssuerTrusted(IssuerTrustEvent):
 
     TOPIC: ClassVar[str] = "issuer-trust.granted.v1"
 
-    hosts: tuple[HostName, ...] = Field(max_length=10)
-    keys: tuple[ShortText, ...] = Field(max_length=100)  # as proofs name them
+    hosts: Hosts
+    keys: KeyNames
     effective_on: Day
     authority_reference: ShortText
 

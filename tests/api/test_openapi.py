@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from threading import Thread
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -24,6 +25,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from ledger.events import EVENT_CLASSES
 from tests.api.test_authorization import record_of
 from tests.api.world import World, credit_of, license_of, rules, stack_of, stipend, story
 
@@ -145,3 +147,63 @@ def test_every_operation_has_an_id_a_summary_and_declares_its_problems(
     assert len(set(ids)) == len(ids)
     references = set(re.findall(r'"#/components/schemas/([^"]+)"', json.dumps(document)))
     assert references <= set(document["components"]["schemas"])
+
+
+BOUNDS = (("maxItems", 1), ("maxLength", 1), ("maximum", 1), ("minItems", -1), ("minimum", -1))
+REFUSED_BY_A_RULE = {"scope"}
+"""An empty scope has its own slug: what is missing is that awards are named."""
+
+
+def test_no_field_of_a_body_is_wider_than_every_event_that_has_a_field_of_its_name(
+    shared_world: World,
+) -> None:
+    """What the edge lets in, an event can hold; otherwise it would fail where nobody expects it."""
+    document = shared_world.client.get("/openapi.json").json()
+    schemas = document["components"]["schemas"]
+    held: dict[str, list[dict[str, Any]]] = {}
+    for event in EVENT_CLASSES.values():
+        schema = event.model_json_schema()
+        for name, shape in fields_of(schema, schema.get("$defs", {})):
+            held.setdefault(name, []).append(shape)
+    wider = [
+        (path, name, shape)
+        for path, operations in document["paths"].items()
+        for operation in operations.values()
+        for content in operation.get("requestBody", {}).get("content", {}).values()
+        for name, shape in fields_of(content["schema"], schemas)
+        if (same := [one for one in held.get(name, ()) if one["type"] == shape["type"]])
+        and name not in REFUSED_BY_A_RULE
+        and all(is_wider(shape, one) for one in same)
+    ]
+    assert held["hosts"] == [{"type": "array", "maxItems": 10}]
+    assert not wider
+
+
+def is_wider(shape: dict[str, Any], held: dict[str, Any]) -> bool:
+    """Whether it takes more than an event holds: a bound is missing, or further out.
+
+    The document writes bounds as floats, which round 2 ** 63 - 1.
+    """
+    return any(
+        bound in held and (bound not in shape or sign * shape[bound] > sign * float(held[bound]))
+        for bound, sign in BOUNDS
+    )
+
+
+def fields_of(
+    schema: dict[str, Any], known: dict[str, dict[str, Any]], name: str = "", depth: int = 8
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each field at any depth by its last name, with its type and bounds."""
+    while "$ref" in schema:
+        schema = known[schema["$ref"].rsplit("/", 1)[-1]]
+    if not depth:
+        return
+    if name and schema.get("type") in ("array", "string", "integer"):
+        bounds = {key: schema[key] for key, _ in BOUNDS if key in schema}
+        yield name, {"type": schema["type"], **bounds}
+    for one in (*schema.get("anyOf", ()), *schema.get("oneOf", ())):
+        yield from fields_of(one, known, name, depth - 1)
+    if isinstance(schema.get("items"), dict):
+        yield from fields_of(schema["items"], known, f"{name}[]", depth - 1)
+    for field, one in schema.get("properties", {}).items():
+        yield from fields_of(one, known, field, depth - 1)
