@@ -380,9 +380,9 @@ def must_be_award_of(credential_id: UUID, award: EnrollmentState) -> None:
 
 
 def is_assessor_of(caller: Caller, enrollment: EnrollmentState) -> bool:
-    """Whether a seat of the attempt is hers, or she has scored it."""
-    seated = enrollment.seat_of(caller.principal_id) is not None
-    return seated or caller.principal_id in enrollment.scorers
+    """Whether a seat of the attempt is hers, or she has scored it, under whichever id of hers."""
+    seated = {seat.assessor_id for seat in enrollment.seats}
+    return any(map(caller.is_person, seated | enrollment.scorers))
 
 
 def must_assess(caller: Caller, enrollment: EnrollmentState) -> None:
@@ -399,7 +399,7 @@ def must_decide(caller: Caller, enrollment: EnrollmentState) -> None:
 
 def must_speak_for_assessor(caller: Caller, enrollment: EnrollmentState, assessor_id: UUID) -> None:
     """Stepping back is the assessor's own to say, or an approver's."""
-    own = caller.principal_id == assessor_id and is_assessor_of(caller, enrollment)
+    own = caller.is_person(assessor_id) and is_assessor_of(caller, enrollment)
     if not own:
         must_decide(caller, enrollment)
 

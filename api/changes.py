@@ -261,10 +261,9 @@ class Comparison:
 
     def _reviews(self) -> Iterator[Found]:
         assert self.person_id is not None, "a review is shown to its teacher"
-        caller = self.read.caller.principal_id
         for key, pair in changes.reviews(self.connection, self.between, self.person_id).items():
             before, after = (
-                view(side, "teacher", caller, self.read) if side else None
+                view(side, "teacher", self.read) if side else None
                 for side in (pair.before, pair.after)
             )
             yield _found("review", key, self.person_id, Pair(before, after, pair.positions))

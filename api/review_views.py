@@ -12,6 +12,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from api.access import Party
+from api.caller import Caller
 from api.edge import Edge
 from api.reading import Read
 from ledger.aggregates.enrollment_state import EnrollmentState
@@ -101,7 +102,6 @@ class Remarks:
 def view(
     review: Review,
     party: Party,
-    caller_id: UUID,
     read: Read[Any],
     enrollment: EnrollmentState | None = None,
 ) -> ReviewView:
@@ -121,12 +121,12 @@ def view(
         due_on=due_on,
         overdue=due_on is not None and due_on < local_date(read.at, zone),
         zone=review.zone,
-        seats=[] if party == "teacher" else _seats(review.seats, party, caller_id),
+        seats=[] if party == "teacher" else _seats(review.seats, party, read.caller),
         evidence=_evidence(read.edge, enrollment, party) if enrollment else [],
     )
 
 
-def _seats(seats: Sequence[KnownSeat], party: Party, caller_id: UUID) -> list[Seat]:
+def _seats(seats: Sequence[KnownSeat], party: Party, caller: Caller) -> list[Seat]:
     """An approver sees all seats, an assessor her own."""
     scored = {seat["seat"] for seat in seats if seat["passed"] is not None}
     revealed = scored >= INDEPENDENT_SEATS
@@ -139,7 +139,7 @@ def _seats(seats: Sequence[KnownSeat], party: Party, caller_id: UUID) -> list[Se
             passed=seat["passed"] if revealed else None,
         )
         for seat in seats
-        if party == "approver" or seat["assessor_id"] == str(caller_id)
+        if party == "approver" or caller.is_person(UUID(seat["assessor_id"]))
     ]
 
 

@@ -99,7 +99,7 @@ class Reader:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._ahead: dict[tuple[type[Aggregate], UUID], Aggregate | None] = {}
+        self._known: dict[tuple[type[Aggregate], UUID], Aggregate | None] = {}
         self.versions: dict[UUID, int] = {}
 
     def ahead(
@@ -108,19 +108,17 @@ class Reader:
         """Read many together that are asked for one by one hereafter; gives those there are."""
         asked = list(dict.fromkeys(streams))
         found = self._ledger.find_many(kind, asked)
-        self._ahead.update({(kind, stream): found.get(stream) for stream in asked})
+        self._known.update({(kind, stream): found.get(stream) for stream in asked})
         return found
 
     def find(self, kind: type[AggregateType], stream: UUID) -> AggregateType | None:
-        """The aggregate as of now, or None when nothing has happened in its stream."""
-        if (kind, stream) in self._ahead:
-            known = self._ahead[kind, stream]
-            assert known is None or isinstance(known, kind), "each is kept by its kind"
-            aggregate = known
-        else:
-            aggregate = self._ledger.find(kind, stream)
-        self.versions[stream] = aggregate.version if aggregate else 0
-        return aggregate
+        """The aggregate as it was first read, or None when nothing has happened in its stream."""
+        if (kind, stream) not in self._known:
+            self._known[kind, stream] = self._ledger.find(kind, stream)
+        known = self._known[kind, stream]
+        assert known is None or isinstance(known, kind), "each is kept by its kind"
+        self.versions[stream] = known.version if known else 0
+        return known
 
     def get(self, kind: type[AggregateType], stream: UUID) -> AggregateType:
         """The aggregate as of now. Raises NotFoundError when there is none."""

@@ -23,6 +23,7 @@ from ledger.aggregates.organization import Organization
 from ledger.aggregates.policy import Policy
 from ledger.application import Call, Ledger
 from ledger.commands.access import access_stream
+from ledger.commands.merge import known_merges
 from ledger.errors import ForbiddenError
 from ledger.events.opening import OpeningPayment, OpeningRecorded
 from ledger.store.command import Command, CommandStored
@@ -148,7 +149,9 @@ class _Run:
         elif known.confirmed_by is None:
             self.ledger.run(
                 self._call("confirm", self.act.actor_id),
-                lambda read: read.get(OpeningFile, self.stream).confirm(self.act),
+                lambda read: read.get(OpeningFile, self.stream).confirm(
+                    self.act, meant=known_merges(read).person_of
+                ),
             )
         opening = self.ledger.get(OpeningFile, self.stream)
         if opening.confirmed_by is not None:

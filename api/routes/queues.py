@@ -79,7 +79,7 @@ def list_reviews(
                 after=read.page.after(tuple[date, UUID], (date.min, NO_ID)),
                 limit=read.page.limit,
             )
-    items = [view(one, "approver", read.caller.principal_id, read) for one in found]
+    items = [view(one, "approver", read) for one in found]
     shows(read, "enrollment", [one.person_id for one in found], within=[issuer_id])
     key = (found[-1].due_on, found[-1].enrollment_id) if found else None
     return read.page.answer(items, min(as_of, position), key=key)
@@ -120,7 +120,7 @@ def list_assignments(read: ReadNow) -> Response:
             role="assessor",
             thing_id=one.enrollment_id,
         )
-    items = [view(one, "assessor", read.caller.principal_id, read) for one in found]
+    items = [view(one, "assessor", read) for one in found]
     return answer_all(items, position)
 
 
@@ -140,7 +140,7 @@ def read_enrollment(enrollment_id: UUID, read: AsOfReadNow) -> Response:
         raise NotFoundError(NOT_THERE)  # enrolled a read ago; ask with min_position
     shows_enrollment(read, "enrollment", enrollment)
     shown = Enrollment.fold(None, [fact.event for fact in then]) if then else enrollment
-    body = view(found, role, read.caller.principal_id, read, shown)
+    body = view(found, role, read, shown)
     tag = {} if then else {"ETag": f'"{enrollment.version}"'}
     return answer(body, position=min(as_of, position), **tag)
 

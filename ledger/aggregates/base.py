@@ -1,11 +1,13 @@
 """What every aggregate has in common: an id, a version, and the header of its next events."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Self, TypedDict
 from uuid import UUID
+
+Meant = Callable[[UUID], UUID]  # who is meant by an id, be it of a record that was merged
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal, Self, assert_never
 from uuid import UUID
 
-from ledger.aggregates.base import Act, Aggregate, first_header
+from ledger.aggregates.base import Act, Aggregate, Meant, first_header
 from ledger.aggregates.licensure import check_near
 from ledger.errors import InvalidError, RuleError
 from ledger.events import AnyChallengeEvent
@@ -30,7 +30,6 @@ from ledger.rules.challenges import Standing, closes_at, shares
 MEMBERS_MIN = 2
 MEMBERS_MAX = 50
 LeavingReason = Literal["left", "not_named"]
-Meant = Callable[[UUID], UUID]  # who is meant by an id, be it of a record that was merged
 
 
 class DeadlinePassedError(RuleError):

@@ -192,7 +192,7 @@ class Enrollment(SubmissionCommands, ReviewCommands):
         if self.appeal is not Appeal.OPEN:
             raise NoOpenAppealError(f"no appeal is open in enrollment {self.id}")
         self.must_be_free_to_decide(act.actor_id)
-        if act.actor_id == self.decider_id:
+        if self.decider_id in self.ids_of(act.actor_id):
             raise DeciderDecidedBeforeError("somebody else decides the appeal")
         decided = AppealDecided(
             **self.header(act),
@@ -210,9 +210,10 @@ class Enrollment(SubmissionCommands, ReviewCommands):
     def assign_coach(self, act: Act, *, coach_id: UUID) -> Sequence[AnyEnrollmentEvent]:
         """Give her a coach, who from then on neither assesses nor decides here."""
         self._must_be_active()
-        if coach_id == self.person_id or self._seat_under_review(coach_id) is not None:
+        ids = self.ids_of(coach_id)
+        if self.person_id in ids or self._seat_under_review(coach_id) is not None:
             raise ConflictOfInterestError("a coach is neither the earner nor an assessor")
-        if coach_id in self.coaches:
+        if ids & self.coaches:
             raise NothingChangesError(f"{coach_id} is a coach of this enrollment already")
         return [CoachAssigned(**self.header(act), person_id=self.person_id, coach_id=coach_id)]
 
@@ -221,7 +222,7 @@ class Enrollment(SubmissionCommands, ReviewCommands):
     ) -> Sequence[AnyEnrollmentEvent]:
         """Record a meeting; it opens a further attempt when it came after the decision."""
         self._must_be_active()
-        if coach_id not in self.coaches:
+        if not self.ids_of(coach_id) & self.coaches:
             raise NotTheCoachError(f"{coach_id} is no coach of this enrollment")
         if not has_come_somewhere(met_on, act.at):
             raise MeetingInFutureError(f"{met_on} has not come yet")
@@ -237,7 +238,7 @@ class Enrollment(SubmissionCommands, ReviewCommands):
     ) -> Sequence[AnyEnrollmentEvent]:
         """Record a tie to the earner; it frees the seat of an assessor even if she has scored."""
         self._must_be_active()
-        if conflicted_person_id in self.conflicted:
+        if self.ids_of(conflicted_person_id) & self.conflicted:
             raise NothingChangesError(f"the tie of {conflicted_person_id} is known already")
         declared = ConflictDeclared(
             **self.header(act),

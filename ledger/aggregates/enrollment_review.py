@@ -244,11 +244,12 @@ class ReviewCommands(EnrollmentState):
 
     def must_be_free_to_decide(self, person_id: UUID) -> None:
         """Raises for the earner, whoever scored the attempt, and whoever has a tie to her."""
-        if person_id == self.person_id:
+        ids = self.ids_of(person_id)
+        if self.person_id in ids:
             raise DeciderIsEarnerError("nobody decides on her own work")
-        if person_id in self.scorers or self.seat_of(person_id) is not None:
+        if ids & self.scorers or self.seat_of(person_id) is not None:
             raise DeciderIsAssessorError(f"{person_id} assessed the attempt")
-        if person_id in self.conflicted | self.coaches:
+        if ids & (self.conflicted | self.coaches):
             raise ConflictOfInterestError(f"{person_id} has a tie to the earner")
 
     def recusal(self, act: Act, seat: Seat, reason: str, *, after: int = 0) -> AssessorRecused:
@@ -326,17 +327,18 @@ class ReviewCommands(EnrollmentState):
         return self.results
 
     def _must_be_independent(self, assessor_id: UUID, credential: Credential) -> None:
-        if assessor_id == self.person_id:
+        ids = self.ids_of(assessor_id)
+        if self.person_id in ids:
             raise AssessorIsEarnerError("nobody assesses her own work")
-        if assessor_id in self.coaches:
+        if ids & self.coaches:
             raise AssessorIsCoachError(f"{assessor_id} coaches the earner")
-        if assessor_id in self.conflicted:
+        if ids & self.conflicted:
             raise ConflictOfInterestError(f"{assessor_id} has a tie to the earner")
-        if assessor_id in credential.authors:
+        if ids & credential.authors:
             raise AssessorIsAuthorError(f"{assessor_id} wrote credential {credential.id}")
         if self.seat_of(assessor_id) is not None:
             raise AlreadySeatedError(f"{assessor_id} has a seat at this attempt already")
-        if assessor_id in self.barred:
+        if ids & self.barred:
             raise AssessedBeforeAppealError(f"{assessor_id} scored the attempt before the appeal")
 
     def _unscored_seat_of(self, assessor_id: UUID) -> Seat:

@@ -114,6 +114,14 @@ class EnrollmentState(Aggregate):
     coach_met: bool = False  # since the newest decision of not yet
     conflicted: frozenset[UUID] = frozenset()
 
+    # Every id of whoever a command is about, where records of hers were merged: what is forbidden
+    # her under one of them she may not do under another. No event says it; a command brings it.
+    one_person: frozenset[UUID] = frozenset()
+
+    def ids_of(self, person_id: UUID) -> frozenset[UUID]:
+        """By which ids somebody may be known here."""
+        return self.one_person if person_id in self.one_person else frozenset({person_id})
+
     @property
     def active(self) -> bool:
         """Whether the way to an award is still open."""
@@ -133,7 +141,8 @@ class EnrollmentState(Aggregate):
         return next((taken.scores for taken in self.seats if taken.seat == seat), None)
 
     def seat_of(self, assessor_id: UUID) -> Seat | None:
-        return next((taken for taken in self.seats if taken.assessor_id == assessor_id), None)
+        ids = self.ids_of(assessor_id)
+        return next((taken for taken in self.seats if taken.assessor_id in ids), None)
 
     def free_seat(self) -> int | None:
         """The next seat that needs an assessor; the third only once the first two differ."""

@@ -60,6 +60,11 @@ class Merges(Aggregate):
         """Every other id that means this person now."""
         return [one for one in self.kept if self.person_of(one) == person_id]
 
+    def every_id_of(self, person_id: UUID) -> list[UUID]:
+        """Every id that means the same person now as this one; that of the record kept is first."""
+        meant = self.person_of(person_id)
+        return [meant, *self.ids_of(meant)]
+
     def merge(self, act: Act, terms: MergeTerms) -> Sequence[AnyMergeEvent]:
         """Ask for a merge; when another operator has asked for the same, it happens."""
         if terms.person_id == terms.merged_id:
@@ -74,7 +79,7 @@ class Merges(Aggregate):
         if asked is None or asked[0] != terms:
             return [MergeRequested(**self.header(act), **terms._asdict())]
         requested_by = asked[1]
-        if requested_by == act.actor_id:
+        if self.person_of(requested_by) == self.person_of(act.actor_id):
             raise SecondPersonError("you have asked for this; another operator has to as well")
         merged = PersonsMerged(
             **self.header(act),

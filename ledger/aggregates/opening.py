@@ -8,7 +8,7 @@ from datetime import date
 from typing import NamedTuple, Self, assert_never
 from uuid import UUID
 
-from ledger.aggregates.base import Act, Aggregate, first_header
+from ledger.aggregates.base import Act, Aggregate, Meant, first_header
 from ledger.aggregates.seal_keys import SecondPersonError
 from ledger.errors import NothingChangesError
 from ledger.events import AnyOpeningFileEvent
@@ -34,11 +34,11 @@ class OpeningFile(Aggregate):
     prepared_by: UUID
     confirmed_by: UUID | None = None
 
-    def confirm(self, act: Act) -> Sequence[AnyOpeningFileEvent]:
+    def confirm(self, act: Act, *, meant: Meant) -> Sequence[AnyOpeningFileEvent]:
         """Vouch for it as the second person. Raises SecondPersonError for the first again."""
         if self.confirmed_by is not None:
             raise NothingChangesError("this file was confirmed already")
-        if act.actor_id == self.prepared_by:
+        if meant(act.actor_id) == meant(self.prepared_by):
             raise SecondPersonError("you have prepared this file; somebody else has to confirm it")
         return [
             OpeningConfirmed(

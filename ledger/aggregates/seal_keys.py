@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple, Self, assert_never
 from uuid import UUID
 
-from ledger.aggregates.base import Act, Aggregate
+from ledger.aggregates.base import Act, Aggregate, Meant
 from ledger.errors import ConflictError, NothingChangesError, RuleError
 from ledger.events import AnySealKeysEvent
 from ledger.events.seal_keys import (
@@ -97,12 +97,14 @@ class SealKeys(Aggregate):
         )
         return [*events, retired, added]
 
-    def fork(self, act: Act, terms: ForkTerms, *, old: str, new: str) -> Sequence[AnySealKeysEvent]:
+    def fork(
+        self, act: Act, terms: ForkTerms, *, old: str, new: str, meant: Meant
+    ) -> Sequence[AnySealKeysEvent]:
         """Ask for a fork; when another person has asked for the same, it happens."""
         if self.asked is None or self.asked[0] != terms:
             return [ForkRequested(**self.header(act), **terms._asdict())]
         requested_by = self.asked[1]
-        if requested_by == act.actor_id:
+        if meant(requested_by) == meant(act.actor_id):
             raise SecondPersonError("you have asked for this; another operator has to as well")
         forked = LogForked(
             **self.header(act),

@@ -8,21 +8,21 @@ from uuid import UUID
 
 from ledger.aggregates import challenge as challenges
 from ledger.aggregates import dossier as dossiers
-from ledger.aggregates.challenge import Challenge, ChallengeTerms, Meant
+from ledger.aggregates.base import Meant
+from ledger.aggregates.challenge import Challenge, ChallengeTerms
 from ledger.aggregates.credential import Credential
 from ledger.aggregates.dossier import Dossier
-from ledger.aggregates.merge import Merges
 from ledger.aggregates.organization import Organization
 from ledger.aggregates.policy import Policy
 from ledger.application import Call, Ledger, Reader, Receipt
 from ledger.commands.dossier import dossier_stream
+from ledger.commands.merge import known_merges
 from ledger.commands.person import get_person
 from ledger.commands.pre_service import must_have_consent
 from ledger.errors import InvalidError, NotFoundError
 from ledger.events import AnyChallengeEvent, AnyDossierEvent
 from ledger.events.challenge import Prize, PrizeShareAwarded
 from ledger.events.dossier import RequestFiled
-from ledger.events.merge import MERGES
 from ledger.events.policy_rule import Rule
 from ledger.keyring import PersonErasedError
 from ledger.rules.challenges import Standing, prize_misfit
@@ -207,4 +207,4 @@ def _is_there(read: Reader, person_id: UUID) -> bool:
 
 
 def _meant(read: Reader) -> Meant:
-    return (read.find(Merges, MERGES) or Merges.none_yet(MERGES)).person_of
+    return known_merges(read).person_of

@@ -7,13 +7,12 @@ from operator import attrgetter
 from uuid import UUID
 
 from ledger.aggregates.class_outcome import ClassOutcomes, class_outcomes_stream
-from ledger.aggregates.merge import Merges
 from ledger.aggregates.organization import Organization
 from ledger.application import Call, Ledger, Reader, Receipt
+from ledger.commands.merge import known_merges
 from ledger.commands.person import get_person
 from ledger.events import AnyClassOutcomeEvent
 from ledger.events.class_outcome import ClassOutcome
-from ledger.events.merge import MERGES
 
 Events = Sequence[AnyClassOutcomeEvent]
 
@@ -55,11 +54,8 @@ def withdraw_class_outcomes(
 
 def _known(read: Reader, district_id: UUID, person_id: UUID, term: str) -> ClassOutcomes:
     """What stands: of records that were merged the newest word, as in the view."""
-    merges = read.find(Merges, MERGES) or Merges.none_yet(MERGES)
-    meant = merges.person_of(person_id)
-    streams = [
-        class_outcomes_stream(district_id, one, term) for one in (meant, *merges.ids_of(meant))
-    ]
+    ids = known_merges(read).every_id_of(person_id)
+    streams = [class_outcomes_stream(district_id, one, term) for one in ids]
     found = [known for one in streams if (known := read.find(ClassOutcomes, one)) is not None]
-    none = ClassOutcomes.none_yet(district_id, meant, term)
+    none = ClassOutcomes.none_yet(district_id, ids[0], term)
     return max([none, *found], key=attrgetter("said_at"))

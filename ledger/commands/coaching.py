@@ -9,12 +9,11 @@ from uuid import UUID
 
 from ledger.aggregates.coaching import Coaching
 from ledger.aggregates.enrollment_state import EnrollmentState
-from ledger.aggregates.merge import Merges
 from ledger.aggregates.organization import Organization
 from ledger.application import Call, Ledger, Reader, Receipt
+from ledger.commands.merge import known_merges, person_of
 from ledger.commands.person import get_person
 from ledger.events import AnyCoachingEvent
-from ledger.events.merge import MERGES
 from ledger.values import stream_id
 
 Events = Sequence[AnyCoachingEvent]
@@ -89,8 +88,8 @@ def _run(
 
     def found(read: Reader) -> Events:
         known = list(_between(read, person_id, coach_id))
-        stream = coaching_stream(person_id, coach_id)
-        none_yet = Coaching.none_yet(stream, person_id, coach_id)
+        both = person_of(read, person_id), person_of(read, coach_id)
+        none_yet = Coaching.none_yet(coaching_stream(*both), *both)
         return decide(read, next((one for one in known if one.active), [*known, none_yet][0]))
 
     return ledger.run(call, found)
@@ -98,12 +97,8 @@ def _run(
 
 def _between(read: Reader, person_id: UUID, coach_id: UUID) -> Iterator[Coaching]:
     """Every coaching of one by the other; there are several where records were merged."""
-    merges = read.find(Merges, MERGES) or Merges.none_yet(MERGES)
-    ids = []
-    for one in (person_id, coach_id):
-        meant = merges.person_of(one)
-        ids.append([meant, *merges.ids_of(meant)])
-    for person, coach in product(*ids):
+    merges = known_merges(read)
+    for person, coach in product(*map(merges.every_id_of, (person_id, coach_id))):
         known = read.find(Coaching, coaching_stream(person, coach))
         if known is not None:
             yield known

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Literal
 from uuid import UUID
@@ -19,6 +20,7 @@ from ledger.aggregates.retention import Retention, Subject
 from ledger.application import Call, Ledger, Reader, Receipt
 from ledger.commands.assessor import assessor_stream
 from ledger.commands.coaching import must_not_coach
+from ledger.commands.merge import known_merges
 from ledger.commands.person import get_person
 from ledger.commands.pre_service import must_have_consent
 from ledger.events import AnyEnrollmentEvent
@@ -154,7 +156,7 @@ def assign_assessor(
             issuer=issuer,
         )
 
-    return _run(ledger, call, enrollment_id, decide)
+    return _run(ledger, call, enrollment_id, decide, who=assessor_id)
 
 
 def recuse_assessor(
@@ -165,7 +167,7 @@ def recuse_assessor(
     def decide(_read: Reader, one: Enrollment) -> Events:
         return one.recuse(call.act, assessor_id=assessor_id, reason=reason)
 
-    return _run(ledger, call, enrollment_id, decide)
+    return _run(ledger, call, enrollment_id, decide, who=assessor_id)
 
 
 def lapse_assignment(ledger: Ledger, call: Call, *, enrollment_id: UUID, seat: int) -> Receipt:
@@ -194,7 +196,7 @@ def score(
             call.act, credential=credential, levels=levels, feedback=feedback, remarks=remarks
         )
 
-    return _run(ledger, call, enrollment_id, decide)
+    return _run(ledger, call, enrollment_id, decide, who=call.caller_id)
 
 
 def decide_review(
@@ -223,7 +225,7 @@ def decide_review(
             remarks=remarks,
         )
 
-    return _run(ledger, call, enrollment_id, decide)
+    return _run(ledger, call, enrollment_id, decide, who=call.caller_id)
 
 
 def resolve_integrity_hold(
@@ -239,7 +241,7 @@ def resolve_integrity_hold(
         must_not_coach(read, one, call.act.actor_id)
         return one.resolve_hold(call.act, issuer=issuer, finding=finding, reason=reason)
 
-    return _run(ledger, call, enrollment_id, decide)
+    return _run(ledger, call, enrollment_id, decide, who=call.caller_id)
 
 
 def withdraw_enrollment(ledger: Ledger, call: Call, *, enrollment_id: UUID, reason: str) -> Receipt:
@@ -319,7 +321,7 @@ def decide_appeal(
             later=_later_cycles(read, one),
         )
 
-    return _run(ledger, call, enrollment_id, decide)
+    return _run(ledger, call, enrollment_id, decide, who=call.caller_id)
 
 
 def assign_coach(ledger: Ledger, call: Call, *, enrollment_id: UUID, coach_id: UUID) -> Receipt:
@@ -327,7 +329,7 @@ def assign_coach(ledger: Ledger, call: Call, *, enrollment_id: UUID, coach_id: U
         read.get(Person, coach_id)
         return one.assign_coach(call.act, coach_id=coach_id)
 
-    return _run(ledger, call, enrollment_id, decide)
+    return _run(ledger, call, enrollment_id, decide, who=coach_id)
 
 
 def record_coach_meeting(
@@ -336,7 +338,7 @@ def record_coach_meeting(
     def decide(_read: Reader, one: Enrollment) -> Events:
         return one.record_coach_meeting(call.act, coach_id=coach_id, met_on=met_on)
 
-    return _run(ledger, call, enrollment_id, decide)
+    return _run(ledger, call, enrollment_id, decide, who=coach_id)
 
 
 def declare_conflict(
@@ -350,7 +352,7 @@ def declare_conflict(
             call.act, conflicted_person_id=conflicted_person_id, reason=reason
         )
 
-    return _run(ledger, call, enrollment_id, decide)
+    return _run(ledger, call, enrollment_id, decide, who=conflicted_person_id)
 
 
 def _run(
@@ -358,9 +360,17 @@ def _run(
     call: Call,
     enrollment_id: UUID,
     decide: Callable[[Reader, Enrollment], Events],
+    *,
+    who: UUID | None = None,
 ) -> Receipt:
-    """Run a command on an enrollment that exists."""
-    return ledger.run(call, lambda read: decide(read, read.get(Enrollment, enrollment_id)))
+    """Run a command on an enrollment that exists; `who` is somebody under each id of hers."""
+
+    def found(read: Reader) -> Events:
+        one = read.get(Enrollment, enrollment_id)
+        ids = [] if who is None else known_merges(read).every_id_of(who)
+        return decide(read, replace(one, one_person=frozenset(ids)) if len(ids) > 1 else one)
+
+    return ledger.run(call, found)
 
 
 def _cycles(read: Reader, person_id: UUID, credential_id: UUID) -> list[Enrollment]:

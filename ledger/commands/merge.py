@@ -34,8 +34,7 @@ def merge_persons(
 
     def decide(read: Reader) -> Sequence[AnyMergeEvent | AnyPersonEvent]:
         kept, merged = (get_person(read, one) for one in (person_id, merged_id))
-        found = read.find(Merges, MERGES) or Merges.none_yet(MERGES)
-        events = found.merge(call.act, MergeTerms(person_id, merged_id, reason))
+        events = known_merges(read).merge(call.act, MergeTerms(person_id, merged_id, reason))
         happens = isinstance(events[-1], PersonsMerged)
         if not happens:
             return events
@@ -55,6 +54,11 @@ def merges(ledger: Ledger) -> Merges:
     return ledger.find(Merges, MERGES) or Merges.none_yet(MERGES)
 
 
+def known_merges(read: Reader) -> Merges:
+    """Every merge so far, for a decision that rests on who is meant."""
+    return read.find(Merges, MERGES) or Merges.none_yet(MERGES)
+
+
 def are_one(read: Reader, one: UUID, other: UUID) -> bool:
     """Whether two ids mean one person now."""
     return one == other or person_of(read, one) == person_of(read, other)
@@ -62,8 +66,7 @@ def are_one(read: Reader, one: UUID, other: UUID) -> bool:
 
 def person_of(read: Reader, person_id: UUID) -> UUID:
     """Whom an id means now: of two records that were merged, the one that was kept."""
-    known = read.find(Merges, MERGES)
-    return known.person_of(person_id) if known else person_id
+    return known_merges(read).person_of(person_id)
 
 
 def _details(vault: Vault, call: Call, kept: Person, merged: Person) -> Sequence[AnyPersonEvent]:

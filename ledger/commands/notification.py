@@ -6,12 +6,11 @@ from collections.abc import Collection, Sequence
 from typing import get_args
 from uuid import UUID
 
-from ledger.aggregates.merge import Merges
 from ledger.aggregates.notification import Notifications
 from ledger.application import Call, Ledger, Reader, Receipt
+from ledger.commands.merge import known_merges
 from ledger.commands.person import get_person
 from ledger.events import AnyNotificationEvent
-from ledger.events.merge import MERGES
 from ledger.events.notification import Channel, NotificationKind, Told
 from ledger.values import stream_id
 
@@ -58,8 +57,7 @@ def recommend(
 
     def decide(read: Reader) -> Sequence[AnyNotificationEvent]:
         get_person(read, person_id)
-        known = read.find(Merges, MERGES)
-        others = [_of(read, one) for one in (known.ids_of(person_id) if known else ())]
+        others = [_of(read, one) for one in known_merges(read).ids_of(person_id)]
         told = {one for other in others for one in other.told}
         return _of(read, person_id).recommend(
             call.act,

@@ -23,16 +23,14 @@ from ledger.aggregates.employment import Employment
 from ledger.aggregates.enrollment import Enrollment
 from ledger.aggregates.enrollment_state import Appeal, Status
 from ledger.aggregates.issuer import Issuer
-from ledger.aggregates.merge import Merges
 from ledger.aggregates.person import Person
 from ledger.aggregates.retention import Retention, Stage, Subject
 from ledger.application import Call, Decide, Ledger, Reader, Receipt
 from ledger.commands.employment import employment_stream
-from ledger.commands.merge import merges
+from ledger.commands.merge import known_merges, merges
 from ledger.erasure import Destroyed, Entry, Eraser
 from ledger.errors import NothingChangesError
 from ledger.events import AnyRetentionEvent
-from ledger.events.merge import MERGES
 from ledger.events.retention import ErasureReason, HoldReason, LiftReason
 from ledger.rules.retention import (
     NOTHING,
@@ -309,9 +307,7 @@ def _person_hindrance(
 
 def _ids(read: Reader, subject: Subject) -> list[UUID]:
     """Every id by which a person is known, whichever of her records was merged into which."""
-    known = read.find(Merges, MERGES) or Merges.none_yet(MERGES)
-    person_id = known.person_of(subject.person_id)
-    return [person_id, *known.ids_of(person_id)]
+    return known_merges(read).every_id_of(subject.person_id)
 
 
 def _evidence_hindrance(

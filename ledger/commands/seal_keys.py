@@ -9,6 +9,7 @@ from ledger.aggregates.access import Access
 from ledger.aggregates.seal_keys import ForkTerms, SealKeys
 from ledger.application import Call, Ledger, Reader, Receipt
 from ledger.commands.access import access_stream
+from ledger.commands.merge import known_merges
 from ledger.errors import ForbiddenError
 from ledger.events import AnySealKeysEvent
 from ledger.events.seal_keys import Retirement
@@ -49,7 +50,9 @@ def fork_log(ledger: Ledger, call: Call, terms: ForkTerms, *, old: str, new: str
 
     def decide(read: Reader) -> Sequence[AnySealKeysEvent]:
         _must_operate(read, call.caller_id)
-        return _keys(read).fork(call.act, terms, old=old, new=new)
+        return _keys(read).fork(
+            call.act, terms, old=old, new=new, meant=known_merges(read).person_of
+        )
 
     return ledger.run(call, decide)
 

@@ -74,9 +74,7 @@ def run_segregated(
 
 def _ids_of(ledger: Ledger, who: UUID) -> frozenset[UUID]:
     """Every id that means the same person."""
-    known = merges(ledger)
-    person_id = known.person_of(who)
-    return frozenset({person_id, *known.ids_of(person_id)})
+    return frozenset(merges(ledger).every_id_of(who))
 
 
 def _authors(ledger: Ledger, about: About) -> frozenset[UUID]:

@@ -46,6 +46,14 @@ def test_records_are_merged_when_a_second_operator_asks_for_the_same() -> None:
     assert (event.person_id, event.merged_id, event.reason) == SAME
 
 
+def test_two_records_of_one_operator_are_no_two_operators() -> None:
+    known = merged(nothing(), MergeTerms(FIRST.actor_id, SECOND.actor_id, "duplicate_account"))
+    asked = after(known, SAME)
+    with pytest.raises(SecondPersonError):
+        asked.merge(SECOND, SAME)
+    assert isinstance(asked.merge(act(named("third operator")), SAME)[0], PersonsMerged)
+
+
 def test_another_reason_is_asked_for_anew_and_the_newest_is_what_a_second_confirms() -> None:
     other = SAME._replace(reason="name_changed")
     asked = after(nothing(), SAME)
@@ -77,6 +85,8 @@ def test_an_id_means_whoever_was_kept_however_many_merges_later() -> None:
     assert both.meant == {ANN: ANNA, ANNE: ANNA}
     assert set(both.ids_of(ANNA)) == {ANN, ANNE}
     assert both.ids_of(ANN) == []
+    assert [both.every_id_of(one)[0] for one in (ANN, ANNE, ANNA)] == [ANNA] * 3
+    assert set(both.every_id_of(ANNE)) == {ANN, ANNE, ANNA}
     assert nothing().person_of(ANN) == ANN
 
 

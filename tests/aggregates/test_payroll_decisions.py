@@ -34,6 +34,11 @@ def untouched() -> Entitlement:
     )
 
 
+def as_known(person_id: UUID) -> UUID:
+    """Who is meant by an id where no records were merged."""
+    return person_id
+
+
 def refused(error: type[LedgerError]) -> pytest.RaisesExc[LedgerError]:
     return pytest.raises(error)
 
@@ -112,12 +117,14 @@ def test_a_file_of_opening_records_is_confirmed_once_by_a_second_person() -> Non
     prepared = OpeningFile.fold(None, opening.prepare(STREAM, act(named("first")), totals))
     assert prepared is not None
     with refused(SecondPersonError):
-        prepared.confirm(act(named("first")))
-    confirmed = OpeningFile.fold(prepared, prepared.confirm(act(named("second"))))
+        prepared.confirm(act(named("first")), meant=as_known)
+    with refused(SecondPersonError):  # two ids of one person are no two persons
+        prepared.confirm(act(named("second")), meant=lambda _: EARNER)
+    confirmed = OpeningFile.fold(prepared, prepared.confirm(act(named("second")), meant=as_known))
     assert confirmed is not None
     assert confirmed.confirmed_by == named("second")
     with refused(NothingChangesError):
-        confirmed.confirm(act(named("third")))
+        confirmed.confirm(act(named("third")), meant=as_known)
 
 
 def begun(known: PayrollRetention | None = None) -> PayrollRetention:

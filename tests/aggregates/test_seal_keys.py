@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from uuid import UUID
 
@@ -19,6 +20,7 @@ OLD, NEW = "ledger.example+1+A", "ledger.example+2+B"
 TERMS = ForkTerms(
     "ledger.example", "ledger.example-2", 90, "sha256:" + "0" * 64, 100, "restored_backup"
 )
+NO_MERGES: Mapping[UUID, UUID] = {}
 BEGAN = SealKeys.none_yet(STREAM)
 
 
@@ -61,8 +63,13 @@ def test_a_rotation_retires_one_key_and_adds_another_and_records_the_first_where
         rotated(state, OLD, OLD + "C")
 
 
-def fork(state: SealKeys, who: str, terms: ForkTerms = TERMS) -> list[AnySealKeysEvent]:
-    return [*state.fork(somebody(who), terms, old=OLD, new=NEW)]
+def fork(
+    state: SealKeys, who: str, terms: ForkTerms = TERMS, merged: Mapping[UUID, UUID] = NO_MERGES
+) -> list[AnySealKeysEvent]:
+    def meant(one: UUID) -> UUID:
+        return merged.get(one, one)
+
+    return [*state.fork(somebody(who), terms, old=OLD, new=NEW, meant=meant)]
 
 
 def test_a_fork_happens_when_a_second_person_asks_for_the_same() -> None:
@@ -71,6 +78,8 @@ def test_a_fork_happens_when_a_second_person_asks_for_the_same() -> None:
     state = after(BEGAN, *asked)
     with pytest.raises(SecondPersonError):
         fork(state, "first")
+    with pytest.raises(SecondPersonError):  # her other record is no second person
+        fork(state, "second", merged={named("second"): named("first")})
     events = fork(state, "second")
     assert [type(one) for one in events] == [LogForked, SealKeyAdded, SealKeyRetired, SealKeyAdded]
     forked, _, retired, added = events

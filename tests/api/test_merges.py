@@ -11,7 +11,7 @@ import pytest
 
 from tests.api.conftest import running
 from tests.api.payroll import Payday, hire, payday
-from tests.api.world import Issuer, Story, World, credit_of, license_of, rules
+from tests.api.world import MET, Issuer, Story, World, credit_of, license_of, rules
 from tests.database import Server
 
 STAFF = {"source": "sis", "source_id": "4711"}
@@ -124,6 +124,28 @@ def test_a_batch_that_was_drafted_before_a_merge_pays_whoever_is_kept(day: Payda
     assert (paid["line_id"], paid["status"]) == (line["line_id"], "accepted")
 
 
+def test_who_assesses_and_approves_by_two_records_is_blind_and_decides_nothing(
+    world: World,
+) -> None:
+    district, issuer = world.district(), world.issuer()
+    credential = issuer.credential()
+    assessors = issuer.assessors(credential, district)
+    earner = district.teacher()
+    story = Story(world, issuer, earner, credential, assessors).enroll().hand_in().review(MET, MET)
+    approver = district.teacher("Adelaide")
+    grant = {"role": "issuer_approver", "scope_id": issuer.id}
+    world.done(world.operator, f"/v1/principals/{approver}/grants", grant)
+    assert world.seen(approver, story.path)["person_id"] == str(earner)
+
+    merge(world, approver, assessors[0])
+
+    assert world.seen(approver, story.path)["person_id"] is None
+    assert [one["seat"] for one in world.seen(approver, story.path)["seats"]] == [1]
+    refused = world.post(approver, f"{story.path}/decisions", {"decision": "award"})
+    assert refused.json()["type"] == "/problems/decider-is-assessor"
+    story.decide()  # another approver may
+
+
 def test_only_operators_merge_and_what_is_merged_is_merged_once(world: World) -> None:
     district = world.district()
     one, two, three = (district.teacher(name) for name in ("Ada", "Bea", "Cleo"))
@@ -159,7 +181,8 @@ def test_what_was_asked_of_a_record_that_is_merged_meanwhile_waits_for_nobody(
     asked = [(w["person_id"], w["merged_id"]) for w in waiting if w["merged_id"] in hers]
     assert asked == [(str(three), str(one))]
     world.done(world.grant("operator"), "/v1/merges", body)  # which can happen still
-    assert world.seen(world.operator, "/v1/merges")["items"] == []
+    waiting = world.seen(world.operator, "/v1/merges")["items"]
+    assert not {w["merged_id"] for w in waiting} & (hers | {str(three)})
 
 
 def test_who_is_known_to_a_district_by_the_other_record_keeps_her_name_there(world: World) -> None:
@@ -182,7 +205,9 @@ def test_a_number_given_to_somebody_else_joins_nobody(world: World) -> None:
         409,
         "identity-taken",
     )
-    assert world.seen(world.operator, "/v1/merges")["items"] == []
+    waiting = world.seen(world.operator, "/v1/merges")["items"]
+    both = {str(first), str(second)}
+    assert [w for w in waiting if both & {w["person_id"], w["merged_id"]}] == []
     assert lines_of(world, district.office, second) == {}
     shown = world.seen(district.office, f"/v1/people/{second}")
     assert shown["person_id"] == str(second)

@@ -13,8 +13,10 @@ import pytest
 
 from ledger.aggregates import person as persons
 from ledger.aggregates.enrollment import Enrollment
+from ledger.aggregates.merge import MergeTerms
 from ledger.application import Call, Ledger, Reader, Receipt
 from ledger.commands import assessor, credential, enrollment, issuer
+from ledger.commands.merge import known_merges
 from ledger.errors import LedgerError
 from ledger.events import LedgerEvent
 from ledger.events.credential import Definition
@@ -38,6 +40,7 @@ from tests.samples import (
     artifacts,
     definition,
     issuer_terms,
+    named,
 )
 
 PEOPLE = (EARNER, FIRST, SECOND, THIRD, COACH, STRANGER, APPROVER, OTHER_APPROVER)
@@ -45,6 +48,10 @@ PEOPLE = (EARNER, FIRST, SECOND, THIRD, COACH, STRANGER, APPROVER, OTHER_APPROVE
 
 def _these(events: Sequence[LedgerEvent], _read: Reader) -> Sequence[LedgerEvent]:
     return events
+
+
+def _merging(call: Call, terms: MergeTerms, read: Reader) -> Sequence[LedgerEvent]:
+    return known_merges(read).merge(call.act, terms)
 
 
 class InterruptedLedger(Ledger):
@@ -73,9 +80,7 @@ class Scene:
         self.ledger = ledger
         self.at: datetime = MONDAY
         for person in PEOPLE:
-            call = self.call(person)
-            registered = persons.register(person, call.act)
-            ledger.run(call, partial(_these, registered))
+            self.registers(person)
         self.issuer_id = self.run(
             issuer.register_issuer, OPERATOR, name="Lakeshore", zone=ZONE, terms=issuer_terms()
         ).stream
@@ -113,6 +118,17 @@ class Scene:
         assert type(refused.value) is error
         assert self.position == before
         return refused.value
+
+    def registers(self, person_id: UUID) -> None:
+        call = self.call(person_id)
+        self.ledger.run(call, partial(_these, persons.register(person_id, call.act)))
+
+    def merges(self, person_id: UUID, other_id: UUID) -> None:
+        """Two operators have found both records to be of one person."""
+        terms = MergeTerms(person_id, other_id, "duplicate_account")
+        for operator in (OPERATOR, named("another operator")):
+            call = self.call(operator)
+            self.ledger.run(call, partial(_merging, call, terms))
 
     def later(self, days: int) -> None:
         self.at += days * DAY

@@ -18,6 +18,15 @@ from ledger.aggregates.enrollment import Enrollment, enrollment_stream
 from ledger.aggregates.enrollment_refusals import (
     AlreadyEnrolledError,
     AlreadyHeldError,
+    AlreadySeatedError,
+    AssessedBeforeAppealError,
+    AssessorIsAuthorError,
+    AssessorIsCoachError,
+    AssessorIsEarnerError,
+    ConflictOfInterestError,
+    DeciderDecidedBeforeError,
+    DeciderIsAssessorError,
+    DeciderIsEarnerError,
     LaterCycleError,
     NotUnderReviewError,
     SecondDecisionError,
@@ -25,11 +34,18 @@ from ledger.aggregates.enrollment_refusals import (
 from ledger.aggregates.enrollment_state import Status
 from ledger.application import Call, Ledger, Reader, Receipt
 from ledger.commands import assessor, credential, enrollment
-from ledger.errors import ConflictError, LedgerError, NotFoundError, PreconditionError
-from ledger.events.enrollment import Enrolled
+from ledger.errors import (
+    ConflictError,
+    LedgerError,
+    NotFoundError,
+    NothingChangesError,
+    PreconditionError,
+)
+from ledger.events.enrollment import Enrolled, Scored
 from tests.commands.scene import EXTRA, InterruptedLedger, Scene
 from tests.samples import (
     APPROVER,
+    AUTHOR,
     COACH,
     EARNER,
     FIRST,
@@ -142,6 +158,67 @@ def test_an_appeal_restores_the_attempt_and_other_people_award_it(scene: Scene) 
     scene.decides(one, "award")
     state = scene.state(one)
     assert (state.status, state.attempt, state.attempts_used) == (Status.AWARDED, 1, 0)
+
+
+def test_what_is_forbidden_her_is_forbidden_her_other_records_too(scene: Scene) -> None:
+    """Nobody assesses or decides under one id what she may not under another."""
+    again = {one: named(f"again {one}") for one in (EARNER, AUTHOR, COACH, STRANGER, FIRST)}
+    for one, other in again.items():
+        scene.registers(other)
+        scene.appoints(other)
+        scene.merges(one, other)
+    scene.merges(named("second again"), SECOND)  # and under whichever of both she was seated
+    scene.merges(OTHER_APPROVER, named("decider again"))
+    one = scene.enrolls()
+    scene.submits(one)
+    tie = {"enrollment_id": one, "conflicted_person_id": STRANGER, "reason": "sisters"}
+    scene.run(enrollment.declare_conflict, STRANGER, **tie)
+    scene.refuses(
+        NothingChangesError,
+        enrollment.declare_conflict,
+        APPROVER,
+        **tie | {"conflicted_person_id": again[STRANGER]},
+    )
+    scene.run(enrollment.assign_coach, APPROVER, enrollment_id=one, coach_id=COACH)
+    scene.assigns(one, FIRST)
+
+    def refused(error: type[LedgerError], assessor_id: UUID) -> None:
+        asked = {"enrollment_id": one, "assessor_id": assessor_id}
+        scene.refuses(error, enrollment.assign_assessor, APPROVER, **asked)
+
+    refused(AssessorIsEarnerError, again[EARNER])
+    refused(AssessorIsAuthorError, again[AUTHOR])
+    refused(AssessorIsCoachError, again[COACH])
+    refused(ConflictOfInterestError, again[STRANGER])
+    refused(AlreadySeatedError, again[FIRST])
+    for coach, error in (
+        (again[EARNER], ConflictOfInterestError),
+        (again[FIRST], ConflictOfInterestError),
+        (again[COACH], NothingChangesError),
+    ):
+        scene.refuses(error, enrollment.assign_coach, APPROVER, enrollment_id=one, coach_id=coach)
+    scene.assigns(one, SECOND)
+    (scored,) = scene.scores(one, again[FIRST], NOT_MET).events  # it is her seat either way
+    assert isinstance(scored, Scored)
+    assert scored.assessor_id == FIRST
+    scene.scores(one, SECOND, NOT_MET)
+    not_yet = {"enrollment_id": one, "decision": "not_yet"}
+    for decider, error in (
+        (again[EARNER], DeciderIsEarnerError),
+        (again[FIRST], DeciderIsAssessorError),
+        (named("second again"), DeciderIsAssessorError),
+        (again[COACH], ConflictOfInterestError),
+        (again[STRANGER], ConflictOfInterestError),
+    ):
+        scene.refuses(error, enrollment.decide_review, decider, **not_yet)
+    scene.run(enrollment.decide_review, OTHER_APPROVER, **not_yet)
+    scene.run(enrollment.open_appeal, EARNER, enrollment_id=one, ground="unread")
+    finding = {"enrollment_id": one, "finding": "overturned", "reason": "process"}
+    scene.refuses(
+        DeciderDecidedBeforeError, enrollment.decide_appeal, named("decider again"), **finding
+    )
+    scene.run(enrollment.decide_appeal, APPROVER, **finding)
+    refused(AssessedBeforeAppealError, again[FIRST])
 
 
 def test_a_coach_meets_her(scene: Scene) -> None:
