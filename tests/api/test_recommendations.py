@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -12,6 +13,7 @@ import pytest
 from api import webhooks
 from api.recommendations import dollars
 from tests.api.payroll import Payday, payday
+from tests.api.test_field import at
 from tests.api.test_merges import merge
 from tests.api.test_webhooks import Clock, Ear, listening, register, tell
 from tests.api.world import Issuer, World, stack_of, stipend
@@ -59,9 +61,12 @@ class Case:
 
 
 @pytest.fixture
-def case(shared_world: World) -> Case:
-    world = shared_world
-    world.client.headers["Ledger-Time"] = f"{DAY}T15:00:00Z"
+def case(shared_world: World) -> Iterator[Case]:
+    with at(shared_world, DAY):
+        yield stack_begun(shared_world)
+
+
+def stack_begun(world: World) -> Case:
     day, issuer = payday(world), world.issuer()
     credentials = [issuer.credential() for _ in range(3)]
     teacher = day.district.teacher()

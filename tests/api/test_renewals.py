@@ -431,11 +431,11 @@ def test_what_counts_in_no_cycle_says_why_by_the_cycle_it_was_earned_in(state: W
     """
     world, district = state, state.district()
     refused = [{"kind": "semester_hour", "gives_hundredths": 0}]
-    ohio = {"jurisdiction": "us-oh", "unit": "us-oh:unit", "conversions": refused}
-    world.done(world.operator, "/v1/equivalencies", rules(**ohio))
+    indiana = {"jurisdiction": "us-in", "unit": "us-in:unit", "conversions": refused}
+    world.done(world.operator, "/v1/equivalencies", rules(**indiana))
     teacher, path = awarded(world, district).teacher, f"/v1/districts/{district.id}"
     first = {"issued_on": "2015-07-01", "valid_to": "2019-06-30"}
-    held = license_of(teacher, jurisdiction="us-oh", **first)
+    held = license_of(teacher, jurisdiction="us-in", **first)
     license_id = world.done(district.office, f"{path}/licenses", held)["id"]
     for begins, ends in ((2019, 2023), (2024, 2029)):
         span = {"issued_on": f"{begins}-06-30", "valid_from": f"{begins}-07-01"}

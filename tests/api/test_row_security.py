@@ -212,6 +212,7 @@ def test_the_wall_changes_no_answer(
         "operator": two.world.operator,
         "auditor": two.world.grant("auditor"),
     }
+    two.wait()  # a table that is still being brought up to the log would differ between the two
     asked = 0
     for path, role in reads():
         address = path.format(**two.here.ids)
