@@ -7,15 +7,16 @@ a request costs one thread, for its route, and nothing goes from dependency to d
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 import orjson
 from fastapi import Depends, Header, Request
+from psycopg import Connection
 from pydantic import BaseModel
 
 from api.caller import Caller
@@ -23,8 +24,10 @@ from api.clock import now
 from api.edge import Edge
 from api.problems import KeyMissingError, MalformedError
 from ledger.application import Call, Receipt, command_id
+from ledger.errors import NotFoundError
 from ledger.values import VaultText
 
+Found = TypeVar("Found")
 Command = Callable[..., Receipt]
 IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 VERSION_TAG = re.compile(r'"([0-9]{1,9})"')
@@ -74,6 +77,29 @@ class Write:
         if text is None:
             return None
         return self.edge.vault.put_text(person_id, purpose, text, command_id=self.command_id)
+
+    def find(
+        self,
+        scope: Iterable[UUID],
+        look: Callable[[Connection[Any]], Found],
+        views: tuple[str, ...] = ("employments",),
+    ) -> Found:
+        """What views say that a write hangs on. What is not there yet is looked for once more.
+
+        Views come after the log: whom a district hired a moment ago it may write about at once.
+        So nothing is "not there" before they have shown all that was in the log.
+        """
+        seen = self.edge.watch.position(views)
+        try:
+            with self.edge.reading(scope) as connection:
+                return look(connection)
+        except NotFoundError:
+            last = self.edge.ledger.recorder.last_position()
+            if seen >= last:
+                raise
+        self.edge.visible(views, last)
+        with self.edge.reading(scope) as connection:
+            return look(connection)
 
     def run(self, command: Command, body: BaseModel | None = None, **known: Any) -> Receipt:
         """Give a command: what is `known` from the address, and the fields of the body as sent."""

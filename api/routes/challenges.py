@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -205,8 +206,8 @@ def _herself(write: Write, challenge_id: UUID) -> dict[str, UUID]:
     """A challenge is there for whom its district employs or employed; each speaks for herself."""
     person_id = write.caller.person_id
     district_id = write.edge.ledger.get(Stream, challenge_id).district_id
-    with write.edge.reading({write.caller.principal_id, district_id}) as connection:
-        must_employ(connection, district_id, person_id)
+    employed = partial(must_employ, district_id=district_id, person_id=person_id)
+    write.find({write.caller.principal_id, district_id}, employed)
     return {"challenge_id": challenge_id, "person_id": person_id}
 
 

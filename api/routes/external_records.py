@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import File, Form, Response, UploadFile
+from psycopg import Connection
 from pydantic import BaseModel
 
 from api.access import (
@@ -147,13 +149,14 @@ def import_external_record(
     A district receives it and asks the hosts that it allows. A teacher may keep a record for
     herself; then nobody is asked, and it is what she says. So is a PDF, whoever brings it.
     """
-    with write.edge.reading(write.caller.scope(person_id)) as connection:
-        if district_id is None:
-            must_be(write.caller, person_id)
-            receiver = Receiver(None, zone_of_person(connection, person_id))
-        else:
-            must_keep_license(write.caller, connection, district_id, person_id)
-            receiver = received_by(write.edge, district_id)
+    scope = write.caller.scope(person_id)
+    if district_id is None:
+        must_be(write.caller, person_id)
+        zone = write.find(scope, partial(zone_of_person, person_id=person_id))
+        receiver = Receiver(None, zone)
+    else:
+        write.find(scope, _keeps(write, district_id, person_id))
+        receiver = received_by(write.edge, district_id)
     content = file.file.read(BUNDLE_BYTES_MAX + 1)
     digest = write.edge.vault.body_hash(content).hex()
     new = NewExternalRecord(
@@ -318,9 +321,15 @@ def _must_receive(write: Write, external_record_id: UUID) -> ExternalRecord:
         must_be(write.caller, record.person_id)
     else:
         person_id = write.caller.meant(record.person_id)
-        with write.edge.reading(write.caller.scope(person_id)) as connection:
-            must_keep_license(write.caller, connection, record.district_id, person_id)
+        keeps = _keeps(write, record.district_id, person_id)
+        write.find(write.caller.scope(person_id), keeps)
     return record
+
+
+def _keeps(
+    write: Write, district_id: UUID, person_id: UUID | None
+) -> Callable[[Connection[Any]], None]:
+    return partial(must_keep_license, write.caller, district_id=district_id, person_id=person_id)
 
 
 def _seen(

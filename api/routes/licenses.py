@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Literal
 from uuid import UUID
 
@@ -193,8 +194,8 @@ def withdraw_credit(credit_id: UUID, body: CreditEnd, write: WriteNow) -> Respon
 
 
 def _must_keep(write: Write, district_id: UUID, person_id: UUID | None) -> None:
-    with write.edge.reading(write.caller.scope(person_id)) as connection:
-        must_keep_license(write.caller, connection, district_id, person_id)
+    keeps = partial(must_keep_license, write.caller, district_id=district_id, person_id=person_id)
+    write.find(write.caller.scope(person_id), keeps)
 
 
 def _must_keep_license(write: Write, district_id: UUID, license_id: UUID) -> None:

@@ -326,17 +326,21 @@ def _as_about(district_id: UUID, one: Payable) -> About:
 
 
 def _found(write: Write, entitlement_id: UUID) -> tuple[UUID, Payable]:
-    with write.edge.reading([EVERYTHING]) as connection:
+    def look(connection: Connection[Any]) -> tuple[UUID, Payable]:
         found = payable.find(connection, entitlement_id)
-    if found is None:
-        raise NotFoundError(NOT_THERE)
-    return found
+        if found is None:
+            raise NotFoundError(NOT_THERE)
+        return found
+
+    return write.find([EVERYTHING], look, payable.VIEWS)
 
 
 def _line(write: Write, line_id: UUID, attempt: int) -> tuple[UUID, Line]:
-    with write.edge.reading([EVERYTHING]) as connection:
+    def look(connection: Connection[Any]) -> tuple[UUID, Line]:
         found = batches.line(connection, line_id, attempt)
         batch = batches.find(connection, found.batch_id) if found else None
-    if found is None or batch is None:
-        raise NotFoundError(NOT_THERE)
-    return batch.district_id, found
+        if found is None or batch is None:
+            raise NotFoundError(NOT_THERE)
+        return batch.district_id, found
+
+    return write.find([EVERYTHING], look, ("batches",))

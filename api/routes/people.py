@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
@@ -163,8 +164,10 @@ def link_identity(person_id: UUID, body: Identity, write: WriteNow) -> Response:
     A teacher who moves keeps her record when her new district's number is linked to it.
     """
     edge = write.edge
-    with edge.reading(write.caller.scope()) as connection:
-        must_identify(write.caller, connection, body.district_id, person_id)
+    identifies = partial(
+        must_identify, write.caller, district_id=body.district_id, person_id=person_id
+    )
+    write.find(write.caller.scope(), identifies)
     return recorded(
         persons.link_identity(
             edge.ledger, edge.vault, write.call(body), person_id=person_id, **dict(body)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import Depends, Response
+from psycopg import Connection
 from pydantic import Field
 
 from api.access import (
@@ -126,8 +128,10 @@ def request_physical_badge(enrollment_id: UUID, body: BadgeRequest, write: Write
     person_id = write.edge.ledger.get(Enrollment, enrollment_id).person_id
     must_be(write.caller, person_id)
     school = write.edge.ledger.get(Organization, body.school_id)
-    with write.edge.reading(write.caller.scope(person_id)) as connection:
-        must_employ(connection, school.district_id, write.caller.person_id)
+    employed = partial(
+        must_employ, district_id=school.district_id, person_id=write.caller.person_id
+    )
+    write.find(write.caller.scope(person_id), employed)
     return recorded(
         write.run(
             commands.request_physical_badges,
@@ -250,10 +254,15 @@ def _must_employ_all(write: Write, district_id: UUID, enrollment_ids: Sequence[U
     """A district asks for those it employs or employed, and knows of no other's awards."""
     awards = write.edge.ledger.find_many(Enrollment, enrollment_ids)
     person_ids = {write.caller.meant(award.person_id) for award in awards.values()}
-    with write.edge.reading(write.caller.scope()) as connection:
-        held = employments.spans_of_persons(connection, person_ids, district_id)
-    if len(awards) < len(set(enrollment_ids)) or held.keys() != person_ids:
+    if len(awards) < len(set(enrollment_ids)):
         raise NotFoundError(NOT_THERE)
+
+    def employed(connection: Connection[Any]) -> None:
+        held = employments.spans_of_persons(connection, person_ids, district_id)
+        if held.keys() != person_ids:
+            raise NotFoundError(NOT_THERE)
+
+    write.find(write.caller.scope(), employed)
 
 
 def _zone_of_issuer(read: Read[Any], issuer_id: UUID) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 from uuid import UUID
 
 from fastapi import Response
@@ -94,8 +95,8 @@ def recommend_to_person(district_id: UUID, person_id: UUID, write: WriteNow) -> 
     """
     must_act_for_district(write.caller, district_id)
     call = write.call()
-    with write.edge.reading([EVERYTHING]) as connection:
-        must_employ(connection, district_id, person_id)
+    employed = partial(must_employ, district_id=district_id, person_id=person_id)
+    write.find([EVERYTHING], employed)
     earlier = write.edge.ledger.replayed(call)
     if earlier is not None:
         return recorded(earlier)

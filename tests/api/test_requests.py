@@ -9,8 +9,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from api import problems
-from tests.api.conftest import development
-from tests.api.world import PNG, Answer, Story, World
+from tests.api.conftest import development, running
+from tests.api.world import PNG, Answer, Story, World, license_of
 
 
 def assert_problem(answer: Answer, status: int, slug: str) -> dict[str, Any]:
@@ -304,6 +304,23 @@ def test_a_view_that_takes_too_long_is_asked_again_later(database_url: str, tmp_
         assert answer.headers["Retry-After"] == "1"
         then = world.get(world.operator, "/v1/credentials", min_position=0, as_of=1)
         assert_problem(then, 503, "not-yet-visible")
+
+
+def test_whom_a_district_hired_a_moment_ago_is_not_said_to_be_not_there(
+    database_url: str, tmp_path: Path
+) -> None:
+    """The views come after the log, so a write is decided when they show all that came before."""
+    hasty = {"visible_wait_seconds": 0.01}
+    settings = development(database_url, tmp_path).model_copy(update=hasty)
+    with World(settings) as world:
+        district = world.district()
+        person = district.teacher()
+        path, body = f"/v1/districts/{district.id}/licenses", license_of(person)
+        assert_problem(world.post(district.office, path, body), 503, "not-yet-visible")
+    with running(database_url, tmp_path) as world:
+        world.done(district.office, path, body)
+        unknown = license_of(uuid4())
+        assert_problem(world.post(district.office, path, unknown), 404, "not-found")
 
 
 def test_every_status_has_a_slug_of_its_own() -> None:
