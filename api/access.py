@@ -150,16 +150,6 @@ def must_write_rules(caller: Caller, district_id: UUID | None) -> None:
         raise NotFoundError(NOT_THERE)
 
 
-def must_keep_license(
-    caller: Caller, connection: Connection[Any], district_id: UUID, person_id: UUID | None
-) -> None:
-    """Licenses and credits are for a district to write that the person has worked for."""
-    must_act_for_district(caller, district_id)
-    if person_id is None:
-        raise NotFoundError(NOT_THERE)
-    must_employ(connection, district_id, person_id)
-
-
 @dataclass(frozen=True, slots=True)
 class Sight:
     """How much of what somebody has earned a caller may see."""

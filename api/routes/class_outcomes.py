@@ -11,7 +11,8 @@ from uuid import UUID
 from fastapi import Response
 from pydantic import BaseModel
 
-from api.access import must_act_for_district, must_employ, must_see_district, must_see_facts
+from api.access import must_see_district, must_see_facts
+from api.access_keeping import must_keep
 from api.answers import ListOf, answer, answer_all, recorded
 from api.disclosures import shows
 from api.reading import AsOfReadNow
@@ -85,7 +86,7 @@ def report_class_outcomes(
     district_id: UUID, person_id: UUID, body: NewClassOutcomes, write: WriteNow
 ) -> Response:
     """Say what came of all her classes in a term; said again it stands instead."""
-    _must_keep(write, district_id, person_id)
+    must_keep(write, district_id, person_id)
     known = {"district_id": district_id, "person_id": person_id}
     return recorded(write.run(commands.report_class_outcomes, body, **known))
 
@@ -95,12 +96,6 @@ def withdraw_class_outcomes(
     district_id: UUID, person_id: UUID, body: OutcomesWithdrawal, write: WriteNow
 ) -> Response:
     """Take back what was said of her classes in a term."""
-    _must_keep(write, district_id, person_id)
+    must_keep(write, district_id, person_id)
     known = {"district_id": district_id, "person_id": person_id}
     return recorded(write.run(commands.withdraw_class_outcomes, body, **known))
-
-
-def _must_keep(write: WriteNow, district_id: UUID, person_id: UUID) -> None:
-    must_act_for_district(write.caller, district_id)
-    with write.edge.reading(write.caller.scope()) as connection:
-        must_employ(connection, district_id, person_id)

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from fastapi import Response
 
-from api.access import must_act_for_district, must_employ, must_see_facts
+from api.access import must_see_facts
+from api.access_keeping import must_keep
 from api.answers import ListOf, answer_all, recorded
 from api.disclosures import shows
 from api.reading import AsOfReadNow
@@ -62,7 +63,7 @@ def begin_coaching(
     district_id: UUID, person_id: UUID, body: NewCoaching, write: WriteNow
 ) -> Response:
     """Give a teacher a coach, who from then on neither assesses nor decides on her work."""
-    _must_keep(write, district_id, person_id)
+    must_keep(write, district_id, person_id)
     known = {"district_id": district_id, "person_id": person_id}
     return recorded(write.run(coachings.begin_coaching, body, **known))
 
@@ -72,7 +73,7 @@ def log_coaching_session(
     district_id: UUID, person_id: UUID, body: NewSession, write: WriteNow
 ) -> Response:
     """Log a session. Nothing is earned by it."""
-    _must_keep(write, district_id, person_id)
+    must_keep(write, district_id, person_id)
     known = {"district_id": district_id, "person_id": person_id}
     return recorded(write.run(coachings.log_coaching_session, body, **known))
 
@@ -82,12 +83,6 @@ def end_coaching(
     district_id: UUID, person_id: UUID, body: CoachingEnd, write: WriteNow
 ) -> Response:
     """End it: what she hands in from now on the coach may judge like anybody else."""
-    _must_keep(write, district_id, person_id)
+    must_keep(write, district_id, person_id)
     known = {"district_id": district_id, "person_id": person_id}
     return recorded(write.run(coachings.end_coaching, body, **known))
-
-
-def _must_keep(write: WriteNow, district_id: UUID, person_id: UUID) -> None:
-    must_act_for_district(write.caller, district_id)
-    with write.edge.reading(write.caller.scope()) as connection:
-        must_employ(connection, district_id, person_id)

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from fastapi import Depends, Response
 
-from api.access import must_act_for_district, must_employ, must_see_facts
+from api.access import must_act_for_district, must_see_facts
+from api.access_keeping import must_keep
 from api.answers import ListOf, answer_all, recorded
 from api.disclosures import shows
 from api.paging import PageOf
@@ -131,7 +132,7 @@ def record_dossier_fact(
     district_id: UUID, person_id: UUID, body: NewFact, write: WriteNow
 ) -> Response:
     """Put a dated fact on file."""
-    _must_keep(write, district_id, person_id)
+    must_keep(write, district_id, person_id)
     return recorded(
         write.run(dossiers.record_dossier_fact, body, district_id=district_id, person_id=person_id)
     )
@@ -142,7 +143,7 @@ def withdraw_dossier_fact(
     district_id: UUID, person_id: UUID, body: WrongFact, write: WriteNow
 ) -> Response:
     """Withdraw a fact that was recorded in error."""
-    _must_keep(write, district_id, person_id)
+    must_keep(write, district_id, person_id)
     return recorded(
         write.run(
             dossiers.withdraw_dossier_fact, body, district_id=district_id, person_id=person_id
@@ -155,9 +156,3 @@ def record_calendar_fact(district_id: UUID, body: NewDistrictFact, write: WriteN
     """Set a fiscal year, pay periods, holidays, or what a school counts as."""
     must_act_for_district(write.caller, district_id)
     return recorded(write.run(calendars.record_calendar_fact, body, district_id=district_id))
-
-
-def _must_keep(write: WriteNow, district_id: UUID, person_id: UUID) -> None:
-    must_act_for_district(write.caller, district_id)
-    with write.edge.reading(write.caller.scope()) as connection:
-        must_employ(connection, district_id, person_id)

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import File, Form, Response, UploadFile
-from psycopg import Connection
 from pydantic import BaseModel
 
 from api.access import (
     NOT_THERE,
     must_act_for_district,
     must_be,
-    must_keep_license,
     must_see_district,
     must_see_earned,
 )
+from api.access_keeping import must_keep
 from api.answers import ListOf, answer, answer_all, recorded
 from api.disclosures import shows, shows_person
 from api.external_records import ShownRecord, shown, visible
@@ -149,13 +147,12 @@ def import_external_record(
     A district receives it and asks the hosts that it allows. A teacher may keep a record for
     herself; then nobody is asked, and it is what she says. So is a PDF, whoever brings it.
     """
-    scope = write.caller.scope(person_id)
     if district_id is None:
         must_be(write.caller, person_id)
-        zone = write.find(scope, partial(zone_of_person, person_id=person_id))
-        receiver = Receiver(None, zone)
+        with write.edge.reading([person_id]) as connection:
+            receiver = Receiver(None, zone_of_person(connection, person_id))
     else:
-        write.find(scope, _keeps(write, district_id, person_id))
+        must_keep(write, district_id, person_id)
         receiver = received_by(write.edge, district_id)
     content = file.file.read(BUNDLE_BYTES_MAX + 1)
     digest = write.edge.vault.body_hash(content).hex()
@@ -321,15 +318,8 @@ def _must_receive(write: Write, external_record_id: UUID) -> ExternalRecord:
         must_be(write.caller, record.person_id)
     else:
         person_id = write.caller.meant(record.person_id)
-        keeps = _keeps(write, record.district_id, person_id)
-        write.find(write.caller.scope(person_id), keeps)
+        must_keep(write, record.district_id, person_id)
     return record
-
-
-def _keeps(
-    write: Write, district_id: UUID, person_id: UUID | None
-) -> Callable[[Connection[Any]], None]:
-    return partial(must_keep_license, write.caller, district_id=district_id, person_id=person_id)
 
 
 def _seen(

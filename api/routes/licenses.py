@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Literal
 from uuid import UUID
 
 from fastapi import Response
 
-from api.access import must_keep_license
+from api.access_keeping import must_keep
 from api.answers import recorded
 from api.routing import Router
 from api.writing import Write, WriteNow
@@ -99,7 +98,7 @@ class CreditEnd(Value):
 @router.write("/districts/{district_id}/licenses")
 def record_license(district_id: UUID, body: NewLicense, write: WriteNow) -> Response:
     """Put a license of somebody who works for the district on file."""
-    _must_keep(write, district_id, body.person_id)
+    must_keep(write, district_id, body.person_id)
     call = write.call(body)
     return recorded(
         licensure.record_license(
@@ -177,7 +176,7 @@ def rule_on_achievement(
 @router.write("/districts/{district_id}/credits")
 def record_credit(district_id: UUID, body: NewCredit, write: WriteNow) -> Response:
     """Record what somebody earned elsewhere and showed the documents of."""
-    _must_keep(write, district_id, body.person_id)
+    must_keep(write, district_id, body.person_id)
     asked = dict(body) | {"documents": write.keep(body.person_id, "documents", body.documents)}
     call = write.call(body)
     return recorded(
@@ -189,15 +188,10 @@ def record_credit(district_id: UUID, body: NewCredit, write: WriteNow) -> Respon
 def withdraw_credit(credit_id: UUID, body: CreditEnd, write: WriteNow) -> Response:
     """Take a credit back that was recorded in error, or that its provider took back."""
     credit = write.edge.ledger.get(Credit, credit_id)
-    _must_keep(write, credit.district_id, write.caller.meant(credit.person_id))
+    must_keep(write, credit.district_id, write.caller.meant(credit.person_id))
     return recorded(write.run(credits_.withdraw_credit, body, credit_id=credit_id))
-
-
-def _must_keep(write: Write, district_id: UUID, person_id: UUID | None) -> None:
-    keeps = partial(must_keep_license, write.caller, district_id=district_id, person_id=person_id)
-    write.find(write.caller.scope(person_id), keeps)
 
 
 def _must_keep_license(write: Write, district_id: UUID, license_id: UUID) -> None:
     held = write.edge.ledger.find(License, license_id)
-    _must_keep(write, district_id, write.caller.meant(held.person_id) if held else None)
+    must_keep(write, district_id, write.caller.meant(held.person_id) if held else None)

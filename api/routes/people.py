@@ -11,10 +11,10 @@ from pydantic import Field
 
 from api.access import (
     must_act_for_district,
-    must_employ,
     must_identify,
     must_see_district,
 )
+from api.access_keeping import must_keep
 from api.answers import recorded
 from api.directory import Colleague, colleagues, positions_on
 from api.disclosures import shows
@@ -143,7 +143,7 @@ def record_person_details(
     district_id: UUID, person_id: UUID, body: NewPerson, write: WriteNow
 ) -> Response:
     """Let a person be called otherwise from now on."""
-    _employed(write, district_id, person_id)
+    must_keep(write, district_id, person_id)
     edge = write.edge
     return recorded(
         persons.record_person_details(
@@ -241,9 +241,3 @@ def reopen_employment(employment_id: UUID, write: WriteNow) -> Response:
 def _own(write: WriteNow, employment_id: UUID) -> None:
     employment = write.edge.ledger.get(Employment, employment_id)
     must_act_for_district(write.caller, employment.district_id)
-
-
-def _employed(write: WriteNow, district_id: UUID, person_id: UUID) -> None:
-    must_act_for_district(write.caller, district_id)
-    with write.edge.reading(write.caller.scope()) as connection:
-        must_employ(connection, district_id, person_id)
