@@ -6,14 +6,16 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from importlib.metadata import version
+from threading import Event, Thread
 from typing import Any
 
 import anyio.to_thread
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from api import problems
+from api import disclosure_commitments, problems
 from api.auth import load_verifier
+from api.clock import wall
 from api.edge import Edge
 from api.places import Places
 from api.request_log import RequestLog
@@ -100,12 +102,16 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     limiter = anyio.to_thread.current_default_thread_limiter()
     limiter.total_tokens = settings.threads
     edge = await anyio.to_thread.run_sync(Edge.open, settings)
-    app.state.edge = edge
+    app.state.edge, stop = edge, Event()
+    committer = Thread(target=disclosure_commitments.follow, args=(edge, wall, stop))
+    committer.start()
     with ThreadPoolExecutor(settings.threads, thread_name_prefix="read") as readers:
         app.state.readers = readers
         try:
             yield
         finally:
+            stop.set()
+            await anyio.to_thread.run_sync(committer.join)
             await anyio.to_thread.run_sync(edge.close)
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 FILES = ("evidence", "payroll")
-BESIDE_VIEWS = (*FILES, "vault")  # what check is asked for as well
+BESIDE_VIEWS = (*FILES, "vault", "disclosures")  # what check is asked for as well
 Names = Annotated[list[str] | None, typer.Argument(help="Projections; all where none is named.")]
 
 
@@ -127,7 +127,7 @@ def check(
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Views, evidence, payroll (its files) or vault; all where none is named."
+            help="Views, evidence, payroll (its files), vault or disclosures; else all of these."
         ),
     ] = None,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that share it.")] = 2,
@@ -136,12 +136,13 @@ def check(
         bool, typer.Option("--sizes", help="Of stored files look at the sizes alone.")
     ] = False,
 ) -> None:
-    """Compare views, files, the vault and closed batches with the log, and name what is parked.
+    """Compare views, files, the vault and other tables with the log, and name what is parked.
 
     Views are rebuilt beside those in use, and each row has to be the same. Of every file that the
     log knows, evidence or payroll's, the digest has to be the same; what broke off is listed. Every
     text, document and number of the vault that an event names has to be there as it was, and every
-    key has to open. Row security of the views has to be what they declare: `mcledger migrate` makes
+    key has to open. Lines that say who was shown whose record have to be as they were committed to
+    the log. Row security of the views has to be what they declare: `mcledger migrate` makes
     it so again. Every closed batch is derived again at its own position, and each of its lines has
     to come out the same. Where what is owed has moved away from it since, a correction is proposed
     and listed here.
@@ -160,6 +161,8 @@ def check(
         sound &= cli_upkeep.check_files(files, digests=not sizes)
     if not names or "vault" in names:
         sound &= cli_upkeep.check_vault()
+    if not names or "disclosures" in names:
+        sound &= cli_upkeep.check_disclosures()
     if not names or "payroll" in names:
         sound &= cli_upkeep.check_batches() & cli_upkeep.check_closed()
     sound &= cli_upkeep.check_parked()

@@ -99,10 +99,12 @@ def forget(
     """Delete the lines that say who was shown whose record, older than so many years."""
     from datetime import timedelta  # noqa: PLC0415 - as the others
 
+    from api import disclosure_commitments  # noqa: PLC0415
     from api.clock import wall  # noqa: PLC0415
 
     with open_edge() as edge:
-        forgotten = edge.disclosures.forget(wall() - timedelta(days=DAYS_A_YEAR * years))
+        before = wall() - timedelta(days=DAYS_A_YEAR * years)
+        forgotten = disclosure_commitments.forget(edge, wall, before)
     typer.echo(f"{forgotten} forgotten")
 
 
@@ -138,6 +140,23 @@ def check_vault() -> bool:
     for one in found:
         typer.echo(f"  {one.kind} {one.name}: {one.detail}")
     return not found
+
+
+def check_disclosures() -> bool:
+    """Say which lines of who was shown whose record are not as the log has them; whether all are.
+
+    Those that no event covers yet are counted and not judged.
+    """
+    from api import disclosure_commitments  # noqa: PLC0415 - loads slowly
+    from api.clock import wall  # noqa: PLC0415
+
+    with open_edge() as edge:
+        found = disclosure_commitments.check(edge, wall())
+    waiting = f" ({found.waiting} lines that it does not know yet)" if found.waiting else ""
+    typer.echo(f"disclosures: {'TAMPERED WITH' if found.amiss else 'as the log has it'}{waiting}")
+    for one in found.amiss:
+        typer.echo(f"  {one.kind} after {one.after_line} up to {one.last_line}: {one.detail}")
+    return not found.amiss
 
 
 def check_closed() -> bool:

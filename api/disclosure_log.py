@@ -7,22 +7,24 @@ had it written hears of it; nothing is kept in memory only and hoped for.
 from __future__ import annotations
 
 import logging
+import time
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Condition, Thread
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 from psycopg.rows import class_row
 
 from ledger.errors import UnavailableError
-from ledger.sql import Connections, blocks, execute
+from ledger.sql import Connections, blocks, execute, fetch
 
 LINES_MAX = 10_000  # that wait; a page shows two hundred persons at most
 LINES_AT_ONCE = 2_000
+WAITS, WAIT_SECONDS = 100, 0.1  # for those who write; a statement of theirs ends sooner
 _SQL = blocks("api", "disclosures.sql")
 _log = logging.getLogger("mcledger.disclosures")
 
@@ -135,22 +137,38 @@ class DisclosureLog:
 
     def page_of(self, block: str, keys: list[UUID], before: int, limit: int) -> list[StoredLine]:
         """Lines of a person by all of her ids, or of an organization, the newest first."""
-        with (
-            self.connections.connection() as connection,
-            connection.cursor(binary=True, row_factory=class_row(StoredLine)) as cursor,
-        ):
-            asked = {"keys": keys, "before": before, "limit": limit}
-            return cursor.execute(_SQL[block], asked).fetchall()
+        return self._stored(block, keys=keys, before=before, limit=limit)
 
-    def forget(self, before: datetime) -> int:
-        """Delete the lines of reads before an instant; the database keeps three years of them."""
-        forgotten = LINES_AT_ONCE
-        total = 0
-        while forgotten == LINES_AT_ONCE:
-            with self.connections.connection() as connection:
-                forgotten = execute(connection, _SQL["forget"], before=before, limit=LINES_AT_ONCE)
-            total += forgotten
-        return total
+    def settled(self, after: int) -> int:
+        """A line before which no other will appear any more: the newest one there is, as a rule.
+
+        Numbers are drawn before lines are stored, so whoever writes at this moment is waited for.
+        No writer waits for anybody here; one that takes long leaves all as it was, at `after`.
+        """
+        newest: int = self._one("newest")
+        writing = self._writers() if newest > after else set()
+        for _ in range(WAITS):
+            if not writing:
+                return newest
+            time.sleep(WAIT_SECONDS)
+            writing &= self._writers()
+        return after
+
+    def lines(self, after: int, until: int, limit: int) -> list[StoredLine]:
+        """Lines after a number and up to another, in order."""
+        return self._stored("lines", after=after, until=until, limit=limit)
+
+    def count_after(self, line_id: int) -> int:
+        """How many lines there are after a number."""
+        return int(self._one("count_after", after=line_id))
+
+    def forget(self, after: int, until: int) -> int:
+        """Delete the lines after a number and up to another; none is younger than three years.
+
+        Raises psycopg.errors.InsufficientPrivilege where one is; then all of them are left.
+        """
+        with self.connections.connection() as connection:
+            return execute(connection, _SQL["forget"], after=after, until=until)
 
     def close(self) -> None:
         """Write what waits, and take nothing more."""
@@ -158,6 +176,22 @@ class DisclosureLog:
             self._closed = True
             self._changed.notify()
         self._thread.join()
+
+    def _stored(self, block: str, **asked: Any) -> list[StoredLine]:
+        with (
+            self.connections.connection() as connection,
+            connection.cursor(binary=True, row_factory=class_row(StoredLine)) as cursor,
+        ):
+            return cursor.execute(_SQL[block], asked).fetchall()
+
+    def _one(self, block: str, **asked: Any) -> Any:
+        with self.connections.connection() as connection:
+            return fetch(connection, _SQL[block], **asked)[0][0]
+
+    def _writers(self) -> set[str]:
+        """The transactions that write lines at this moment."""
+        with self.connections.connection() as connection:
+            return {name for (name,) in fetch(connection, _SQL["writers"])}
 
     def _run(self) -> None:
         while batch := self._next():

@@ -28,6 +28,24 @@ SELECT line_id, read_at, person_id, reader_id, role, organization_id, record, th
  ORDER BY line_id DESC
  LIMIT %(limit)s;
 
+-- name: newest
+SELECT coalesce(max(line_id), 0) FROM disclosures;
+
+-- name: writers
+-- Who may have drawn a number of a line and not stored it yet: it locks the table before it draws.
+SELECT virtualtransaction FROM pg_locks
+ WHERE database = (SELECT oid FROM pg_database WHERE datname = current_database())
+   AND relation = 'disclosures'::regclass AND mode = 'RowExclusiveLock' AND granted;
+
+-- name: lines
+SELECT line_id, read_at, person_id, reader_id, role, organization_id, record, thing_id
+  FROM disclosures
+ WHERE line_id > %(after)s AND line_id <= %(until)s
+ ORDER BY line_id
+ LIMIT %(limit)s;
+
+-- name: count_after
+SELECT count(*) FROM disclosures WHERE line_id > %(after)s;
+
 -- name: forget
-DELETE FROM disclosures WHERE line_id IN (
-    SELECT line_id FROM disclosures WHERE read_at < %(before)s LIMIT %(limit)s);
+DELETE FROM disclosures WHERE line_id > %(after)s AND line_id <= %(until)s;

@@ -41,14 +41,14 @@ def evidence_in_log(edge: Edge) -> Files:
     """What the log holds of every file that was ever uploaded."""
     return {
         UUID(event["evidence_id"]): InLog(event["ciphertext_sha256"])
-        for event in (one.state for one in _events(edge, {EvidenceUploaded.TOPIC}))
+        for event in (one.state for one in events_of(edge, {EvidenceUploaded.TOPIC}))
     }
 
 
 def payroll_files_in_log(edge: Edge) -> Files:
     """What the log holds of every file of a payroll batch, and of which batch it is."""
     found = {}
-    for event in _events(edge, PAYROLL_TOPICS):
+    for event in events_of(edge, PAYROLL_TOPICS):
         file, whose = event.state["file"], f"batch {event.stream}"
         found[UUID(file["file_id"])] = InLog(file["ciphertext_sha256"], whose)
     return found
@@ -62,7 +62,7 @@ KEPT = (
 
 def vault_inventory(edge: Edge) -> VaultInventory:
     """The words, documents, keys and numbers of the vault, beside what the log says of them."""
-    return VaultInventory(edge.vault, lambda: _events(edge, OF_VAULT), lambda: _erased(edge))
+    return VaultInventory(edge.vault, lambda: events_of(edge, OF_VAULT), lambda: _erased(edge))
 
 
 def _erased(edge: Edge) -> set[UUID]:
@@ -75,7 +75,7 @@ def _erased(edge: Edge) -> set[UUID]:
     return erased | {one for one, person_id in meant if person_id in erased}
 
 
-def _events(edge: Edge, topics: Collection[str]) -> Iterator[Logged]:
+def events_of(edge: Edge, topics: Collection[str]) -> Iterator[Logged]:
     """Every event of these topics."""
     after = 0
     with edge.reading() as connection:

@@ -93,6 +93,7 @@ class Hashes:
         "file",
         "external-issuer",
         "external-item",
+        "disclosures",
     )
 
     def __init__(self, secret: bytes) -> None:

@@ -46,6 +46,7 @@ from ledger.events.credential import (
     ProposalAnswered,
 )
 from ledger.events.credit import CreditRecorded, CreditWithdrawn
+from ledger.events.disclosure import DisclosuresCommitted
 from ledger.events.dispute import (
     DisputeAnswered,
     DisputeOpened,
@@ -349,6 +350,7 @@ LedgerEvent = (
     | AnyLearningPlanEvent
     | AnyLearningEvent
     | AnyClassOutcomeEvent
+    | DisclosuresCommitted
 )
 
 EVENT_CLASSES: dict[str, type[Event]] = {

@@ -12,7 +12,8 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from api import webhooks
+from api import disclosure_commitments, webhooks
+from api.clock import wall
 from api.payroll_retention import destroy_due_files
 from api.upkeep import vault_inventory
 from ledger.record_vault import RecordVault
@@ -85,6 +86,7 @@ def test_of_an_erased_person_no_word_is_left_anywhere(
     url, words = url_of(world), list(life.tokens.values())
     seal(url, tmp_path / "seal")
     before = seen_of(life)
+    assert disclosure_commitments.commit(world.edge, wall) > 0
     assert len(words) > 35
     assert names_of(life, crawled(life, known, words)) >= SHOWN
     assert vault_inventory(world.edge).check() == []
@@ -108,6 +110,7 @@ def test_of_an_erased_person_no_word_is_left_anywhere(
     assert found_in(everything_decrypted(world), words) == set()
     assert list(files(world.settings.evidence_files)) == []
     assert vault_inventory(world.edge).check() == [], "of the others all is there"
+    assert disclosure_commitments.check(world.edge, wall()).amiss == [], "who looked is kept"
     assert crawled(life, known, words) == set()
     assert found_in(told_elsewhere(world, ear), words) == set()
     assert set(in_tables(url, [str(life.teacher), life.teacher.hex])) <= KEEP_HER_ID
