@@ -46,6 +46,7 @@ def one(shared_world: World) -> Story:
 
 
 def carried(one: Story) -> Contents:
+    one.world.edge.visible(VIEWS, one.world.position)
     return gather(one.world.edge, one.teacher, wall(), StatusLists())
 
 

@@ -14,6 +14,7 @@ from tests.api.elsewhere import Issuer as Elsewhere
 from tests.api.payroll import payday
 from tests.api.test_disputes import answer, disputed, on, rebut, withdraw
 from tests.api.test_external_records import Case, arrived
+from tests.api.test_field import at
 from tests.api.world import MET, Story, World, rules, stipend, story
 from tests.records.host import answering
 from tests.records.received import text
@@ -209,12 +210,13 @@ def test_rules_as_of_a_position_and_in_force_on_a_day(shared_world: World) -> No
 def test_policies_and_terms_in_force_on_a_day(shared_world: World) -> None:
     world, day = shared_world, payday(shared_world)
     policies, terms = f"{day.path}/policies", f"{day.path}/payroll-terms"
-    made = world.done(day.district.office, policies, stipend(effective_from="2025-07-01"))["id"]
-    later = stipend(effective_from="2026-07-01")
-    world.done(day.district.office, f"/v1/policies/{made}/versions", later)
-    end = {"board_reference": "Minute 9", "last_day": "2027-06-30"}
-    world.done(day.district.office, f"/v1/policies/{made}/retirements", end)
-    day.terms(effective_from="2026-07-01")
+    with at(world, "2025-06-01"):
+        made = world.done(day.district.office, policies, stipend(effective_from="2025-07-01"))["id"]
+        later = stipend(effective_from="2026-07-01")
+        world.done(day.district.office, f"/v1/policies/{made}/versions", later)
+        end = {"board_reference": "Minute 9", "last_day": "2027-06-30"}
+        world.done(day.district.office, f"/v1/policies/{made}/retirements", end)
+        day.terms(effective_from="2026-07-01")
     assert len(world.seen(day.office, policies)["items"]) == 2
     for on_day, versions in (
         ("2025-06-30", []),

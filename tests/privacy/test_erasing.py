@@ -17,6 +17,7 @@ from ledger.commands import retention
 from ledger.erasure.list import _SQL
 from ledger.store import Role, connection_info
 from tests.api.payroll import hire, payday
+from tests.api.test_field import at
 from tests.api.world import PNG, Answer, District, Story, World, stipend, story
 from tests.privacy.life import DUE, NOBODY, STILL_KEPT, Life
 from tests.privacy.test_drill import url_of
@@ -334,13 +335,14 @@ def test_the_list_of_erasures_is_found_by_an_index(shared_world: World) -> None:
 
 
 def test_the_day_on_which_a_batch_pays_her_counts(shared_world: World) -> None:
-    day = payday(shared_world)
-    person, issuer = hire(day, "4711"), shared_world.issuer("Paid")
-    credential = issuer.credential()
-    day.policy(credential)
-    day.award(person, credential, issuer)
-    [held] = shared_world.seen(person, f"/v1/people/{person}/employments")["items"]
-    day.close("2027-01-15")
-    ends(day.district, held["employment_id"])
+    with at(shared_world, "2025-01-15"):
+        day = payday(shared_world)
+        person, issuer = hire(day, "4711"), shared_world.issuer("Paid")
+        credential = issuer.credential()
+        day.policy(credential)
+        day.award(person, credential, issuer)
+        [held] = shared_world.seen(person, f"/v1/people/{person}/employments")["items"]
+        day.close("2026-01-15")
+        ends(day.district, held["employment_id"])
     made = erasure(shared_world, person, person, headers=DUE).json()
-    assert (made["grounds"], made["allowed_from"]) == (["payroll-retention"], "2032-02-01")
+    assert (made["grounds"], made["allowed_from"]) == (["payroll-retention"], "2031-02-01")
