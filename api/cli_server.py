@@ -138,14 +138,14 @@ def check(
 ) -> None:
     """Compare views, files, the vault and other tables with the log, and name what is parked.
 
-    Views are rebuilt beside those in use, and each row has to be the same. Of every file that the
-    log knows, evidence or payroll's, the digest has to be the same; what broke off is listed. Every
-    text, document and number of the vault that an event names has to be there as it was, and every
-    key has to open. Lines that say who was shown whose record have to be as they were committed to
-    the log. Row security of the views has to be what they declare: `mcledger migrate` makes
-    it so again. Every closed batch is derived again at its own position, and each of its lines has
-    to come out the same. Where what is owed has moved away from it since, a correction is proposed
-    and listed here.
+    Views are rebuilt beside those in use; tables, indexes and rows have to be the same. Of every
+    file that the log knows, evidence or payroll's, the digest has to be the same; what broke off is
+    listed. Every text, document and number of the vault that an event names has to be there as it
+    was, and every key has to open. Lines that say who was shown whose record have to be as they
+    were committed to the log. Row security of the views has to be what they declare: `mcledger
+    migrate` makes it so again. Every closed batch is derived again at its own position, and each of
+    its lines has to come out the same. Where what is owed has moved away from it since, a
+    correction is proposed and listed here.
 
     Exit status: 0 as the log has it, 1 different (of each view and each batch the first row that
     differs is named, and every file, wall and row of the vault), or an event is parked, 2 usage.

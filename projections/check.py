@@ -1,5 +1,7 @@
 """Proves that the live tables are what the log says: rebuilds beside them and compares.
 
+Tables first, then rows: an index that somebody dropped changes no row, and a rule may hide some.
+
 Live and rebuilt rows are read side by side in order of the primary key, a page at a time, so that
 no snapshot is held for long. The digest of a table is SHA-256 over its rows in that order, as
 text; two ledgers with equal logs have equal digests.
@@ -7,7 +9,9 @@ text; two ledgers with equal logs have equal digests.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import chain, zip_longest
@@ -16,6 +20,7 @@ from typing import Any
 from psycopg import Connection
 from psycopg.sql import SQL, Composable, Identifier
 
+from ledger.seal.structure import Structure, describe
 from projections.contract import Projection
 from projections.database import Database
 from projections.log import last_position
@@ -28,7 +33,10 @@ _SQL = blocks("engine")
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """The first row in which live and rebuilt are not the same; null where one has no such row."""
+    """The first of what is not the same live and rebuilt; null where one has nothing of the kind.
+
+    A row; before that a column, an index or whatever else a table is made of or has upon it.
+    """
 
     table: str
     live: str | None
@@ -41,7 +49,7 @@ class Checked:
 
     name: str
     position: int
-    digests: dict[str, str]  # of the live tables, by name
+    digests: dict[str, str]  # of the live tables, by name; none where they are not as they are made
     difference: Difference | None
 
     @property
@@ -64,7 +72,9 @@ def check(
     Raises:
         RebuildRunningError: one check or rebuild at a time.
     """
-    found = []
+    found: list[Checked] = []
+    with closing(database.connect()) as connection:
+        live = describe(connection, database.live, database.role_prefix)
     for projection in projections:
         with (
             made_beside(
@@ -73,7 +83,7 @@ def check(
             beside.standstill() as position,
         ):
             beside.catch_up(position)
-            found.append(_compare(beside, projection, position))
+            found.append(_compare(beside, live, projection, position))
     return found
 
 
@@ -87,9 +97,15 @@ def digests(
     }
 
 
-def _compare(beside: Beside, projection: Projection[Any], position: int) -> Checked:
+def _compare(
+    beside: Beside, live_structure: Structure, projection: Projection[Any], position: int
+) -> Checked:
     connection, database = beside.connection, beside.database
     tables = [table.name for table in projection.tables]
+    made = describe(connection, database.beside, database.role_prefix)
+    difference = _other_structure(live_structure, made, tables)
+    if difference is not None:  # without its key nothing can be read in order
+        return Checked(projection.name, position, {}, difference)
     difference = next(
         chain.from_iterable(_differences(connection, database, table) for table in tables), None
     )
@@ -100,6 +116,23 @@ def _compare(beside: Beside, projection: Projection[Any], position: int) -> Chec
         difference = Difference("bookmarks", str(position), str(end))
     live = digests(connection, database.live, projection)
     return Checked(projection.name, position, live, difference)
+
+
+def _other_structure(live: Structure, made: Structure, tables: Sequence[str]) -> Difference | None:
+    """What a table lacks or has beside what the projection makes: an index, a trigger, a rule.
+
+    Policies and grants are compared with what is declared, by `walls.gaps`.
+    """
+    for table in tables:
+        about = re.compile(rf"(column|constraint|index|rule|trigger) .* of {table}|table {table}")
+        found, expected = (
+            {name: f"{name}: {dict(told)}" for name, told in side.items() if about.fullmatch(name)}
+            for side in (live, made)
+        )
+        for name in sorted(found.keys() | expected.keys()):
+            if found.get(name) != expected.get(name):
+                return Difference(table, found.get(name), expected.get(name))
+    return None
 
 
 def _differences(

@@ -103,7 +103,8 @@ CREATE POLICY seen ON {table} FOR SELECT TO {read} USING ({condition});
 COMMENT ON POLICY seen ON {table} IS {digest};
 
 -- name: gaps
--- Whoever may read although row security or the roles no longer stand in the way.
+-- Whoever may read although row security or the roles no longer stand in the way, and whatever
+-- runs where rows are written: no projection has a trigger or a rule.
 SELECT format('table %%s.%%s %%s', n.nspname, c.relname, flaw)
   FROM pg_class c
   JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -116,6 +117,10 @@ SELECT format('table %%s.%%s %%s', n.nspname, c.relname, flaw)
        CASE WHEN EXISTS (SELECT FROM pg_policy p
                           WHERE p.polrelid = c.oid AND p.polname <> 'seen')
             THEN 'has a policy that the projections did not make' END,
+       CASE WHEN EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal)
+              OR EXISTS (SELECT FROM pg_rewrite w
+                          WHERE w.ev_class = c.oid AND w.rulename <> '_RETURN')
+            THEN 'has a trigger or a rule that the projections did not make' END,
        CASE WHEN c.relowner <> %(project)s::text::regrole THEN 'does not belong to the projector' END,
        CASE WHEN EXISTS (SELECT FROM aclexplode(c.relacl) a
                           WHERE a.grantee <> c.relowner

@@ -160,6 +160,19 @@ GAPS = [  # what is done, how it is undone, what is said of it
         "a policy that the projections did not make",
     ),
     (
+        (
+            "CREATE TRIGGER quiet BEFORE UPDATE ON ledger_read.payouts FOR EACH ROW"
+            " EXECUTE FUNCTION suppress_redundant_updates_trigger()"
+        ),
+        "DROP TRIGGER quiet ON ledger_read.payouts",
+        "payouts has a trigger or a rule that the projections did not make",
+    ),
+    (
+        "CREATE RULE none AS ON INSERT TO ledger_read.payouts DO INSTEAD NOTHING",
+        "DROP RULE none ON ledger_read.payouts",
+        "payouts has a trigger or a rule that the projections did not make",
+    ),
+    (
         "GRANT SELECT ON ledger_read.payouts TO PUBLIC",
         "REVOKE SELECT ON ledger_read.payouts FROM PUBLIC",
         "payouts is open to others",

@@ -257,6 +257,72 @@ def test_a_check_names_the_first_row_that_differs(
     assert (found.difference.rebuilt is not None) == rebuilt
 
 
+OTHER_TABLES = {
+    "an index dropped": (
+        "DROP INDEX transcript_lines_turned",
+        "index transcript_lines_turned of transcript_lines",
+        (False, True),
+    ),
+    "an index of other columns": (
+        (
+            "DROP INDEX transcript_lines_turned; CREATE INDEX transcript_lines_turned"
+            " ON transcript_lines (person_id) WHERE reason IS NOT NULL"
+        ),
+        "index transcript_lines_turned of transcript_lines",
+        (True, True),
+    ),
+    "an index added": (
+        "CREATE INDEX mine ON transcript_lines (reason)",
+        "index mine of transcript_lines",
+        (True, False),
+    ),
+    "the key dropped": (
+        "ALTER TABLE transcript_lines DROP CONSTRAINT transcript_lines_pkey",
+        "constraint transcript_lines_pkey of transcript_lines",
+        (False, True),
+    ),
+    "a column added": (
+        "ALTER TABLE transcript_lines ADD mine text",
+        "column mine of transcript_lines",
+        (True, False),
+    ),
+    "a rule": (
+        "CREATE RULE mine AS ON INSERT TO transcript_lines DO INSTEAD NOTHING",
+        "rule mine of transcript_lines",
+        (True, False),
+    ),
+    "a trigger": (
+        (
+            "CREATE TRIGGER mine BEFORE INSERT ON transcript_lines FOR EACH ROW"
+            " EXECUTE FUNCTION suppress_redundant_updates_trigger()"
+        ),
+        "trigger mine of transcript_lines",
+        (True, False),
+    ),
+    "a table that a crash empties": (
+        "ALTER TABLE transcript_lines SET UNLOGGED",
+        "table transcript_lines",
+        (True, True),
+    ),
+    "no table": ("DROP TABLE transcript_lines", "column appeal of transcript_lines", (False, True)),
+}
+
+
+def test_a_check_names_what_of_a_table_is_not_as_the_projection_makes_it(log: Log) -> None:
+    log.empty()
+    log.fill(Story().awarded().events)
+    log.catch_up()
+    for what, (statement, named, (live, rebuilt)) in OTHER_TABLES.items():
+        log.owner.execute(b"SET search_path = ledger_read; " + statement.encode())
+        (found,) = check(log.database, [Transcript()])
+        assert found.difference is not None, what
+        sides = (found.difference.live, found.difference.rebuilt)
+        assert tuple(side is not None for side in sides) == (live, rebuilt), what
+        assert all(side.startswith(f"{named}: ") for side in sides if side), (what, sides)
+        rebuild(log.database, [Transcript()], workers=1)
+    assert check(log.database, [Transcript()])[0].equal
+
+
 def test_views_that_are_late_pass_the_check(log: Log) -> None:
     """Nobody projects just now; what they say is true of where they stand."""
     first, *later = Story().awarded().events
