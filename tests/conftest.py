@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 import subprocess
@@ -11,6 +12,7 @@ import hypothesis
 import pytest
 
 from api.local_postgres import Cluster
+from api.logs import JsonFormatter
 from ledger import store
 from projections import setup
 from tests.database import Server, in_memory, server_folder, sweep_when_this_process_ends
@@ -59,6 +61,18 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     sweeper = config.stash.get(SWEEPER, None)
     if sweeper is not None:
         sweeper.communicate()
+
+
+@pytest.fixture(autouse=True)
+def log_as_it_was() -> Iterator[None]:
+    """A command sends all logs to where it wrote, which is closed once its test has ended."""
+    root = logging.getLogger()
+    level = root.level
+    yield
+    root.setLevel(level)
+    for handler in root.handlers[:]:
+        if isinstance(handler.formatter, JsonFormatter):
+            root.removeHandler(handler)
 
 
 @pytest.fixture(scope="session")
