@@ -62,9 +62,11 @@ def over_socket(world: World) -> Iterator[str]:
     thread.start()
     while not server.started:
         time.sleep(0.01)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
+    try:
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:  # or a test that fails would never come to its end
+        server.should_exit = True
+        thread.join()
 
 
 def check_all(
