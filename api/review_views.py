@@ -6,8 +6,9 @@ Scores stay hidden until both assessors have scored, from everybody.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from itertools import chain
 from typing import Any, Literal
 from uuid import UUID
 
@@ -15,9 +16,10 @@ from api.access import Party
 from api.caller import Caller
 from api.edge import Edge
 from api.reading import Read
-from ledger.aggregates.enrollment_state import EnrollmentState
+from ledger.aggregates.enrollment_state import ADJUDICATOR_SEAT, EnrollmentState
 from ledger.events.enrollment import (
     Adjudicated,
+    AssessorRecused,
     CriteriaRemarked,
     CriterionRemark,
     CriterionResult,
@@ -25,7 +27,7 @@ from ledger.events.enrollment import (
     Scored,
     SubmissionReturned,
 )
-from ledger.values import local_date
+from ledger.values import VaultText, local_date
 from projections.review_clock import Actor, Review, State
 from projections.review_clock import Seat as KnownSeat
 
@@ -164,49 +166,78 @@ def _evidence(edge: Edge, enrollment: EnrollmentState, party: Party) -> list[Evi
     ]
 
 
+@dataclass(slots=True)
+class _Said:
+    """What was said to her for a decision to come, in the order in which it was written.
+
+    Of a seat that is empty again, for a tie or after a return, the words count as little as the
+    scores, and she is told neither.
+    """
+
+    by_seat: dict[int, tuple[list[UUID], Sequence[CriterionRemark]]] = field(default_factory=dict)
+    remarked: Sequence[CriterionRemark] = ()  # ahead of the scores that they came with
+
+    def hear(self, event: object) -> None:
+        match event:
+            case CriteriaRemarked(remarks=remarks):
+                self.remarked = remarks
+            case Scored(seat=seat, feedback=words):
+                self._hear(seat, words)
+            case Adjudicated(feedback=words):
+                self._hear(ADJUDICATOR_SEAT, words)
+            case AssessorRecused(seat=seat):
+                self.by_seat.pop(seat, None)
+            case _:
+                pass
+
+    def _hear(self, seat: int, words: VaultText | None) -> None:
+        self.by_seat[seat] = ([words.text_id] if words else [], self.remarked)
+        self.remarked = ()
+
+
 def decisions_of(edge: Edge, enrollment_id: UUID, *, until: int | None = None) -> list[Decision]:
     """What was decided on each attempt up to a version, oldest first, and what was said to it."""
     decisions: list[Decision] = []
-    said: list[UUID] = []
-    remarked: list[CriterionRemark] = []
+    said = _Said()
     for event in edge.ledger.events.get(enrollment_id, lte=until):
         match event:
-            case Scored(feedback=words) | Adjudicated(feedback=words):
-                said += [words.text_id] if words else []
-            case CriteriaRemarked(remarks=remarks):
-                remarked += remarks
             case ReviewDecided():
-                said += [event.feedback.text_id] if event.feedback else []
-                reasons = [event.reason] if event.reason else []
-                decisions.append(
-                    Decision(
-                        attempt=event.attempt,
-                        decision=event.decision,
-                        decided_on=event.decided_on,
-                        results=list(event.results),
-                        reasons=reasons,
-                        feedback=_words(edge, event.person_id, said),
-                        remarks=_remarks(edge, event.person_id, remarked),
-                    )
-                )
-                said, remarked = [], []
+                decisions.append(_decided(edge, event, said))
+                said = _Said()
             case SubmissionReturned():
-                decisions.append(
-                    Decision(
-                        attempt=event.attempt,
-                        decision="returned",
-                        decided_on=None,
-                        results=[],
-                        reasons=list(event.reasons),
-                        feedback=_words(
-                            edge, event.person_id, [event.note.text_id] if event.note else []
-                        ),
-                        remarks=[],
-                    )
-                )
+                decisions.append(_returned(edge, event))
+                said = _Said()
             case _:
-                pass
+                said.hear(event)
     return decisions
+
+
+def _decided(edge: Edge, event: ReviewDecided, said: _Said) -> Decision:
+    feedback = list(chain.from_iterable(words for words, _ in said.by_seat.values()))
+    remarks = list(chain.from_iterable(remarks for _, remarks in said.by_seat.values()))
+    feedback += [event.feedback.text_id] if event.feedback else []
+    return Decision(
+        attempt=event.attempt,
+        decision=event.decision,
+        decided_on=event.decided_on,
+        results=list(event.results),
+        reasons=[event.reason] if event.reason else [],
+        feedback=_words(edge, event.person_id, feedback),
+        remarks=_remarks(edge, event.person_id, [*remarks, *said.remarked]),
+    )
+
+
+def _returned(edge: Edge, event: SubmissionReturned) -> Decision:
+    note = [event.note.text_id] if event.note else []
+    return Decision(
+        attempt=event.attempt,
+        decision="returned",
+        decided_on=None,
+        results=[],
+        reasons=list(event.reasons),
+        feedback=_words(edge, event.person_id, note),
+        remarks=[],
+    )
 
 
 def _remarks(edge: Edge, person_id: UUID, said: Sequence[CriterionRemark]) -> list[Remarks]:

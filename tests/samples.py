@@ -115,6 +115,7 @@ def levels(*points: int) -> dict[str, str]:
 
 MET = levels(3, 4)
 NOT_MET = levels(3, 2)
+TOLD = {name: vault_text(f"what {name} lacks") for name in ("c1", "c2")}
 
 
 def definition(**changes: Any) -> Definition:
@@ -367,6 +368,7 @@ class Story:
                 issuer=self.issuer,
                 decision=decision,
                 reason=reason,
+                remarks=TOLD if decision == "not_yet" else {},
             ),
         )
 

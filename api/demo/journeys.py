@@ -72,6 +72,8 @@ def score(stage: Stage, assessor: UUID, enrollment: str, weak: str | None = None
     """Score every criterion as demonstrated, but for a weak one."""
     levels = {name: DEVELOPING if name == weak else DEMONSTRATED for name in CRITERIA}
     body = {"levels": levels, "feedback": "Strong where it shows learners' own words."}
+    if weak is not None:
+        body["remarks"] = {weak: "Seen in a part of the evidence: show all of it."}
     stage.post(assessor, f"/v1/enrollments/{enrollment}/scores", body)
 
 

@@ -125,6 +125,12 @@ class ReasonMissingError(InvalidError):
     slug = "reason-missing"
 
 
+class FeedbackMissingError(InvalidError):
+    """A decision of not yet says to her, of each criterion not met, what is missing."""
+
+    slug = "feedback-missing"
+
+
 class NoFreeSeatError(RuleError):
     """The attempt needs no further assessor now."""
 

@@ -23,6 +23,7 @@ from ledger.aggregates.enrollment_refusals import (
     DeciderIsAssessorError,
     DeciderIsEarnerError,
     DecisionContradictedError,
+    FeedbackMissingError,
     NoFreeSeatError,
     NoIntegrityHoldError,
     NotRecommendedError,
@@ -193,9 +194,10 @@ class ReviewCommands(EnrollmentState):
     ) -> Sequence[AnyEnrollmentEvent]:
         """Decide on the recommended attempt, and award in the same breath.
 
-        An award needs every criterion met, a not yet at least one that is not. An issuer that
-        sees it otherwise than recommended gives its own `findings`, met or not for every
-        criterion; then, and for an integrity hold, it gives a reason too.
+        An award needs every criterion met, a not yet at least one that is not, and words to her
+        about each of those: an assessor's, or the decider's. An issuer that sees it otherwise than
+        recommended gives its own `findings`, met or not for every criterion; then, and for an
+        integrity hold, it gives a reason too.
         """
         recommended = self._must_be_recommended()
         self.must_be_free_to_decide(act.actor_id)
@@ -207,6 +209,8 @@ class ReviewCommands(EnrollmentState):
         if reason is None and (decision == "integrity_hold" or results != recommended):
             raise ReasonMissingError("a decision that departs from the recommendation needs one")
         said = self._remarked(act, definition.rubric, remarks)
+        if decision == "not_yet":
+            self._must_be_told_of(results, remarks)
         decided = ReviewDecided(
             **self.header(act, after=len(said)),
             person_id=self.person_id,
@@ -325,6 +329,15 @@ class ReviewCommands(EnrollmentState):
         if self.results is None or self.status is not Status.RECOMMENDED:
             raise NotRecommendedError(f"enrollment {self.id} is {self.status}")
         return self.results
+
+    def _must_be_told_of(self, results: Results, remarks: Remarks) -> None:
+        """Source: docs/sources.md#reviews (feedback for each criterion)."""
+        said = set(remarks).union(*(seat.remarked for seat in self.seats))
+        silent = [one.criterion for one in results if not one.met and one.criterion not in said]
+        if silent:
+            raise FeedbackMissingError(
+                f"nobody has told her what is missing in {', '.join(silent)}", criteria=silent
+            )
 
     def _must_be_independent(self, assessor_id: UUID, credential: Credential) -> None:
         ids = self.ids_of(assessor_id)

@@ -79,6 +79,7 @@ class Seat:
     assessor_id: UUID
     lapses_on: date
     scores: Scores | None = None
+    remarked: frozenset[str] = frozenset()  # criteria of which she said something to the earner
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +103,7 @@ class EnrollmentState(Aggregate):
     seats: tuple[Seat, ...] = ()
     scorers: frozenset[UUID] = frozenset()  # everybody who ever scored the attempt
     barred: frozenset[UUID] = frozenset()  # who scored it before an appeal restored it
+    remarked: frozenset[str] = frozenset()  # what is said just ahead of the scores it belongs to
     results: Results | None = None  # as recommended
 
     decided_on: date | None = None  # null while no decision on the attempt stands
@@ -235,15 +237,16 @@ class EnrollmentState(Aggregate):
     def after_seat(self, event: _SeatEvent) -> Self:
         match event:
             case AssessorAssigned(seat=seat, assessor_id=assessor, lapses_on=lapses_on):
-                return replace(self, seats=(*self.seats, Seat(seat, assessor, lapses_on)))
+                seats = (*self.seats, Seat(seat, assessor, lapses_on))
+                return replace(self, seats=seats, remarked=frozenset())
             case AssessorRecused(seat=seat) | AssignmentLapsed(seat=seat):
                 return self._with_seat_free(seat)
             case Scored(seat=seat, scores=scores):
                 return self._with_scores(seat, scores, event.assessor_id)
             case Adjudicated(scores=scores):
                 return self._with_scores(ADJUDICATOR_SEAT, scores, event.assessor_id)
-            case CriteriaRemarked():  # words to her, which move nothing
-                return self
+            case CriteriaRemarked(remarks=remarks):
+                return replace(self, remarked=frozenset(one.criterion for one in remarks))
             case _:
                 assert_never(event)
 
@@ -258,8 +261,12 @@ class EnrollmentState(Aggregate):
         )
 
     def _with_scores(self, seat: int, scores: Scores, assessor_id: UUID) -> Self:
-        seats = tuple(replace(s, scores=scores) if s.seat == seat else s for s in self.seats)
-        return replace(self, seats=seats, scorers=self.scorers | {assessor_id})
+        seats = tuple(
+            replace(taken, scores=scores, remarked=self.remarked) if taken.seat == seat else taken
+            for taken in self.seats
+        )
+        scorers = self.scorers | {assessor_id}
+        return replace(self, seats=seats, scorers=scorers, remarked=frozenset())
 
     def after_decision(self, event: _DecisionEvent) -> Self:
         match event:

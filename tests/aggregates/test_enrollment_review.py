@@ -26,6 +26,7 @@ from ledger.aggregates.enrollment_refusals import (
     DeciderIsAssessorError,
     DeciderIsEarnerError,
     DecisionContradictedError,
+    FeedbackMissingError,
     NoFreeSeatError,
     NoIntegrityHoldError,
     NotRecommendedError,
@@ -74,6 +75,7 @@ from tests.samples import (
     SECOND,
     STRANGER,
     THIRD,
+    TOLD,
     ZONE,
     Story,
     act,
@@ -120,6 +122,7 @@ def deciding(story: Story, decision: str, by: Any = APPROVER, **changes: Any) ->
         "credential": story.credential,
         "issuer": story.issuer,
         "decision": decision,
+        "remarks": TOLD if decision == "not_yet" else {},
     }
     return given(*story.events).when(lambda e: e.decide(act(by, story.at), **asked | changes))
 
@@ -452,6 +455,45 @@ def test_practice_13_words_about_criteria_stand_ahead_of_what_they_are_about() -
     scoring(in_review().assigned(), FIRST, MET, remarks=words).then(CriteriaRemarked, Scored)
 
 
+def told_by(assessor_id: Any, *criteria: str, reached: dict[str, str] = NOT_MET) -> Story:
+    """An attempt that both find not to be met, one of them with words about these criteria."""
+    story = in_review().assigned()
+    for seated in (FIRST, SECOND):
+        said = {name: vault_text(name) for name in criteria} if seated == assessor_id else {}
+        story.does(
+            seated,
+            lambda e, a, said=said: e.score(
+                a, credential=story.credential, levels=reached, remarks=said
+            ),
+        )
+    return story
+
+
+def test_practice_13_a_not_yet_has_words_about_each_criterion_that_is_not_met() -> None:
+    both_unmet = levels(2, 2)
+    silent = deciding(told_by(FIRST, "c1", reached=both_unmet), "not_yet", remarks={})
+    refused = silent.then_refused(FeedbackMissingError, "what is missing in c2")
+    assert refused.operands == {"criteria": ["c2"]}
+    deciding(told_by(SECOND, "c1", "c2", reached=both_unmet), "not_yet", remarks={}).then(
+        ReviewDecided
+    )
+    deciding(told_by(FIRST, "c1", reached=both_unmet), "not_yet", remarks=TOLD).then(
+        CriteriaRemarked, ReviewDecided
+    )
+    deciding(told_by(FIRST), "integrity_hold", reason="duplicate").then(ReviewDecided)
+
+
+def test_words_of_an_assessor_who_was_recused_or_of_an_earlier_attempt_are_no_feedback() -> None:
+    tied = told_by(FIRST, "c2").does(
+        FIRST, lambda e, a: e.declare_conflict(a, conflicted_person_id=FIRST, reason="sisters")
+    )
+    tied.assigned(THIRD).scores(THIRD, NOT_MET)
+    deciding(tied, "not_yet", remarks={}).then_refused(FeedbackMissingError)
+    again = in_review().scored(NOT_MET, NOT_MET).decided("not_yet").submitted()
+    again.scored(NOT_MET, NOT_MET)
+    deciding(again, "not_yet", remarks={}).then_refused(FeedbackMissingError)
+
+
 def test_an_award_expires_by_the_pinned_version_counted_at_the_issuers() -> None:
     story = Story(asks=definition(valid_months=12), at=datetime(2024, 3, 1, 4, 59, tzinfo=UTC))
     state = deciding(story.submitted().scored(MET, MET), "award").then(
@@ -464,7 +506,8 @@ def test_an_award_expires_by_the_pinned_version_counted_at_the_issuers() -> None
 
 def test_a_not_yet_uses_the_attempt_and_opens_the_next() -> None:
     state = deciding(in_review().scored(NOT_MET, NOT_MET), "not_yet").then(
-        fact(ReviewDecided, decision="not_yet", results=results(True, False), attempt=1)
+        CriteriaRemarked,
+        fact(ReviewDecided, decision="not_yet", results=results(True, False), attempt=1),
     )
     assert (state.status, state.attempts_used) == (Status.OPEN, 1)
 
@@ -541,8 +584,9 @@ def test_a_decision_that_departs_gives_its_own_findings_and_a_reason() -> None:
         fact(ReviewDecided, results=results(True, True), reason="evidence-overlooked"), Awarded
     )
     one_unmet = {"c1": False, "c2": True}
-    deciding(recommended(), "not_yet", findings=one_unmet, reason="wrong-level").then(
-        fact(ReviewDecided, results=results(False, True), reason="wrong-level")
+    told = {"c1": vault_text("what c1 lacks")}
+    deciding(recommended(), "not_yet", findings=one_unmet, reason="wrong-level", remarks=told).then(
+        CriteriaRemarked, fact(ReviewDecided, results=results(False, True), reason="wrong-level")
     )
 
 

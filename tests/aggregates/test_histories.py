@@ -53,6 +53,7 @@ from tests.samples import (
     SECOND,
     STRANGER,
     THIRD,
+    TOLD,
     artifact,
     artifacts,
     credential,
@@ -181,6 +182,7 @@ class World:
                 decision=decision,
                 findings=findings,
                 reason="seen-otherwise",
+                remarks=TOLD if n % 3 else {},
             )
         )
 

@@ -50,6 +50,35 @@ def test_practice_13_a_not_yet_says_why_criterion_by_criterion(shared_world: Wor
     assert b"learners did differently" not in states, "words are in the vault alone"
 
 
+def test_words_of_an_assessor_with_a_tie_are_shown_as_little_as_her_scores(
+    shared_world: World,
+) -> None:
+    """She scored and spoke before the tie came out; a third scores in her place."""
+    world, one = shared_world, story(shared_world, token="Tied")
+    one.enroll().hand_in()
+    assigned(one)
+    scored(one, 0, remarks={"effect": "She owes me money."}, feedback="Not for me to say.")
+    scored(one, 1, remarks={"effect": EFFECT}, feedback="Sound.")
+    tie = {"conflicted_person_id": str(one.assessors[0]), "reason": "same-household"}
+    world.done(one.assessors[0], f"{one.path}/conflicts", tie)
+    third = {"assessor_id": str(one.assessors[2])}
+    world.done(one.issuer.approver, f"{one.path}/assignments", third)
+    scored(one, 2, feedback="Nearly.")
+    one.decide("not_yet", remarks={})  # the second assessor has said what is missing
+    [decision] = world.seen(one.teacher, f"{one.path}/decisions")["items"]
+    assert decision["remarks"] == [{"criterion": "effect", "words": [EFFECT]}]
+    assert decision["feedback"] == ["Sound.", "Nearly."]
+
+
+def test_practice_13_no_decision_of_not_yet_is_without_words(shared_world: World) -> None:
+    world, one = shared_world, story(shared_world, token="Silent")
+    one.enroll().hand_in().review(NOT_MET, NOT_MET)
+    refused = world.post(one.issuer.approver, f"{one.path}/decisions", {"decision": "not_yet"})
+    assert (refused.status_code, refused.json()["type"]) == (422, "/problems/feedback-missing")
+    assert "effect" in refused.json()["detail"]
+    assert world.seen(one.teacher, f"{one.path}/decisions")["items"] == []
+
+
 def test_practice_13_after_the_third_not_yet_a_meeting_with_a_coach_comes_first(
     shared_world: World,
 ) -> None:

@@ -23,6 +23,7 @@ PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)
 CRITERIA = ("plan", "practice", "effect", "reflection")
 MET = dict.fromkeys(CRITERIA, "demonstrated")
 NOT_MET = {**MET, "effect": "developing"}
+TOLD = {"effect": "Show what it led to."}  # what a decision of not yet has to say
 Answer = Any  # of httpx2, which tests read freely
 
 
@@ -232,7 +233,8 @@ class Story:
         return self
 
     def decide(self, decision: str = "award", **more: Any) -> dict[str, Any]:
-        body = {"decision": decision, **more}
+        told = {"remarks": TOLD} if decision == "not_yet" else {}
+        body = {"decision": decision, **told, **more}
         return self.world.done(self.issuer.approver, f"{self.path}/decisions", body)
 
     def award(self) -> Self:

@@ -35,6 +35,7 @@ from tests.samples import (
     SECOND,
     STRANGER,
     THIRD,
+    TOLD,
     ZONE,
     artifact,
     artifacts,
@@ -197,7 +198,7 @@ class Scene:
             APPROVER,
             enrollment_id=enrollment_id,
             decision=decision,
-            **fields,
+            **{"remarks": TOLD if decision == "not_yet" else {}, **fields},
         )
 
     def recommended(

@@ -55,6 +55,7 @@ from tests.samples import (
     SECOND,
     STRANGER,
     THIRD,
+    TOLD,
     definition,
     named,
     vault_text,
@@ -97,7 +98,7 @@ def test_a_return_a_split_a_not_yet_and_a_resubmission(scene: Scene) -> None:
     assert names(scene.scores(one, SECOND, NOT_MET)) == ["Scored"]
     scene.assigns(one, THIRD)
     assert names(scene.scores(one, THIRD, NOT_MET)) == ["Adjudicated", "Recommended"]
-    assert names(scene.decides(one, "not_yet")) == ["ReviewDecided"]
+    assert names(scene.decides(one, "not_yet")) == ["CriteriaRemarked", "ReviewDecided"]
     scene.submits(one)
     assert (scene.state(one).attempt, scene.state(one).attempts_used) == (2, 1)
 
@@ -211,7 +212,7 @@ def test_what_is_forbidden_her_is_forbidden_her_other_records_too(scene: Scene) 
         (again[STRANGER], ConflictOfInterestError),
     ):
         scene.refuses(error, enrollment.decide_review, decider, **not_yet)
-    scene.run(enrollment.decide_review, OTHER_APPROVER, **not_yet)
+    scene.run(enrollment.decide_review, OTHER_APPROVER, **not_yet, remarks=TOLD)
     scene.run(enrollment.open_appeal, EARNER, enrollment_id=one, ground="unread")
     finding = {"enrollment_id": one, "finding": "overturned", "reason": "process"}
     scene.refuses(

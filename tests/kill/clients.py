@@ -14,7 +14,7 @@ import orjson
 from api.auth import mint_development_token
 from api.settings import Settings
 from ledger.application import command_id
-from tests.api.world import MET, NOT_MET, PNG
+from tests.api.world import MET, NOT_MET, PNG, TOLD
 from tests.kill.checker import Operation, Status
 
 TIMEOUTS_SECONDS = (1.0, 4.0, 15.0)  # some clients are less patient than the server
@@ -112,7 +112,8 @@ class Client(Thread):
             self._act("submit", teacher, one, "submissions", {"integrity_attested": True})
         if self.dice.random() < 0.2:
             self._review(one, credential, NOT_MET)
-            self._act("decide", self.cast.approver, one, "decisions", {"decision": "not_yet"})
+            decision = {"decision": "not_yet", "remarks": TOLD}
+            self._act("decide", self.cast.approver, one, "decisions", decision)
             self._upload(teacher, one, self.cast.credentials[credential].kinds[0])
             self._act("submit", teacher, one, "submissions", {"integrity_attested": True})
         self._review(one, credential, MET)
