@@ -17,7 +17,7 @@ from api.backups.archive import Archive
 from api.backups.follow import follow
 from api.backups.restore import restore
 from api.backups.take import take
-from api.local_paths import folder, own_folder
+from api.local_paths import chosen_folder, folder
 from api.local_postgres import Cluster
 from api.settings import Settings, read_settings
 from api.stopping import set_when_stopped
@@ -111,7 +111,7 @@ def restore_backup(
     moment = _moment(until) if until else None
     if moment and position:
         raise MomentError("say either a time or a position")
-    target = own_folder(to.absolute(), 0o700) if to else folder("restored")
+    target = chosen_folder(to.absolute()) if to else folder("restored")
     made = restore(Archive(place.absolute()), Cluster(target), until=moment, position=position)
     typer.echo(
         f"restored {made.base} up to position {made.position} ({made.recorded_at})"

@@ -58,11 +58,25 @@ def folder_in(base: Path, name: str) -> Path:
     inside = shared / f"{hashlib.sha256(os.fsencode(CHECKOUT)).hexdigest()[:12]}-{name}"
     with locked(shared):
         if not inside.exists():
-            own_folder(inside, 0o700)
-            if os.geteuid() == 0:
-                user = _server_user()
-                os.chown(inside, user.pw_uid, user.pw_gid)
+            _new_folder(inside)
     return inside
+
+
+def chosen_folder(path: Path) -> Path:
+    """A folder that somebody chose for a server. Of root's it has to be new: a server gets it."""
+    if os.geteuid() != 0:
+        return own_folder(path, 0o700)
+    if path.exists():
+        raise NoServerError(f"{path} is there already; root has to name a folder that is not")
+    return _new_folder(path)
+
+
+def _new_folder(path: Path) -> Path:
+    own_folder(path, 0o700)
+    if os.geteuid() == 0:
+        user = _server_user()
+        os.chown(path, user.pw_uid, user.pw_gid)
+    return path
 
 
 def find_binaries() -> Path:

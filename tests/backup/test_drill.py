@@ -281,7 +281,7 @@ def test_a_backup_that_cannot_be_made_removes_nothing(scene: Scene) -> None:
     assert len(scene.archive.bases()) == 1
 
 
-def test_the_commands_copy_and_list(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_commands_copy_list_and_restore(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", scene.url)
     monkeypatch.setenv("MCLEDGER_ENVIRONMENT", "development")
     monkeypatch.setenv("MCLEDGER_STATE_FOLDER", str(scene.keys))
@@ -297,3 +297,19 @@ def test_the_commands_copy_and_list(scene: Scene, monkeypatch: pytest.MonkeyPatc
     for refused in (["--time", "yesterday"], ["--time", "2026-01-01T00:00:00"]):
         answer = CliRunner().invoke(app, ["restore", place, *refused])
         assert answer.exit_code != 0
+    _is_restored_to_a_place_of_ones_own(scene, last)
+
+
+def _is_restored_to_a_place_of_ones_own(scene: Scene, last: int) -> None:
+    """As root, too, whom PostgreSQL refuses: its server gets the folder, so that has to be new."""
+    target = scene.cluster.directory.with_name(f"{scene.cluster.directory.name}-copy")
+    command = ["restore", str(scene.archive.folder), "--to", str(target)]
+    restored = CliRunner().invoke(app, command)
+    try:
+        assert restored.exit_code == 0, restored.output
+        assert f"up to position {last}" in restored.output
+        again = CliRunner().invoke(app, command)
+        assert again.exit_code != 0
+        assert "already" in str(again.exception)
+    finally:
+        Cluster(target).stop()
