@@ -8,7 +8,10 @@ from uuid import UUID
 
 from api.clock import wall
 from ledger.commands.external_record import acceptance_stream
+from ledger.values import local_date
 from tests.api.world import World
+
+ZONE = "America/Chicago"  # of the districts of the world, and so of the day on which a share ends
 
 
 def new_share(recipient: dict[str, Any], *parts: str, **changed: Any) -> dict[str, Any]:
@@ -17,7 +20,7 @@ def new_share(recipient: dict[str, Any], *parts: str, **changed: Any) -> dict[st
         "recipient": recipient,
         "scope": parts or ("awards",),
         "purpose": "employment",
-        "expires_on": (wall().date() + timedelta(days=30)).isoformat(),
+        "expires_on": (local_date(wall(), ZONE) + timedelta(days=30)).isoformat(),
         **changed,
     }
 
