@@ -135,17 +135,19 @@ class _Book:
         match event:
             case credential.CredentialDrafted(definition=definition):
                 known.draft, known.author_id = definition.model_dump(mode="json"), event.author_id
+                known.answer = None
                 if known.status == "drafted":
                     known.describe(definition)
             case credential.CredentialVersionPublished(definition=definition):
                 known.status, known.credential_version = "published", event.credential_version
-                known.draft, known.author_id = None, event.author_id
+                known.draft, known.author_id, known.answer = None, event.author_id, None
                 known.describe(definition)
                 self.versions.append(_version(event, position))
             case credential.CredentialRetired():
                 known.status = "retired"
-            case credential.ProposalAnswered():  # a word to its author, who reads it there
-                pass
+            case credential.ProposalAnswered(answer=answer):
+                if known.status == "drafted":  # of what is published the catalog is for everybody
+                    known.answer = answer
             case credential.CredentialAligned(credential_version=version):
                 self.alignments[stream, version] = _alignments(event, position)
             case credential.CredentialResourcesListed(credential_version=version):

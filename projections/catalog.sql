@@ -18,6 +18,7 @@ CREATE TABLE IF NOT EXISTS catalog_credentials (
     valid_months       integer,
     author_id          uuid,
     draft              jsonb,             -- null once what was drafted is published
+    answer             text,              -- to a teacher's draft that was never published
     position           bigint NOT NULL
 );
 CREATE INDEX IF NOT EXISTS catalog_credentials_by_title
@@ -91,7 +92,7 @@ SELECT r.* FROM json_populate_recordset(NULL::catalog_credentials, %(rows)s) r
        evidence_kinds = excluded.evidence_kinds, needs_students = excluded.needs_students,
        effort_hours_min = excluded.effort_hours_min, effort_hours_max = excluded.effort_hours_max,
        valid_months = excluded.valid_months, author_id = excluded.author_id,
-       draft = excluded.draft, position = excluded.position;
+       draft = excluded.draft, answer = excluded.answer, position = excluded.position;
 
 -- name: save_versions
 INSERT INTO catalog_versions
@@ -155,6 +156,7 @@ SELECT c.*, i.name AS issuer_name, i.suspended AS issuer_suspended
    AND (%(stack_id)s::uuid IS NULL OR c.credential_id = ANY(
            SELECT unnest(credential_ids) FROM catalog_stacks WHERE stack_id = %(stack_id)s))
    AND (%(proposed)s::boolean IS NULL OR (c.author_id IS NOT NULL) = %(proposed)s)
+   AND (%(answers)s::text[] IS NULL OR coalesce(c.answer, 'proposed') = ANY(%(answers)s))
    AND (%(words)s::text IS NULL
         OR position(lower(%(words)s) IN lower(c.title || ' ' || c.summary)) > 0)
  ORDER BY c.title, c.credential_id

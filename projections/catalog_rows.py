@@ -43,6 +43,7 @@ class Credential:
     valid_months: int | None = None
     author_id: UUID | None = None
     draft: Json | None = None
+    answer: Literal["changes_requested", "declined"] | None = None
     position: int = 0
 
     def describe(self, definition: Definition) -> None:
@@ -176,4 +177,5 @@ class Search:
     counts_in: str | None = None  # a state whose rules give units for it
     stack_id: UUID | None = None
     proposed: bool | None = None  # by a teacher
+    answers: list[str] | None = None  # to what she proposed: "proposed" while there is none
     words: str | None = None

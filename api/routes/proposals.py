@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import Response
+from fastapi import Depends, Response
 from pydantic import BaseModel, Field
 
 from api.access import must_act_for_issuer, must_write_credential
 from api.answers import answer, recorded
 from api.paging import PageOf
-from api.reading import PagedReadNow, ReadNow
+from api.reading import PageQuery, Read, ReadNow, reading
 from api.routing import Router
 from api.writing import WriteNow
 from ledger.aggregates.credential import Credential
@@ -23,6 +24,7 @@ from projections.catalog_rows import FoundCredential, Search
 from projections.sql import NO_ID
 
 router = Router("proposals")
+OPEN: tuple[Standing, ...] = ("proposed", "changes_requested")  # until published or declined
 
 
 class ProposalReply(Value):
@@ -30,6 +32,12 @@ class ProposalReply(Value):
 
     answer: ProposalAnswer
     reasons: tuple[Slug, ...] = Field(min_length=1, max_length=20)
+
+
+class ProposalsQuery(PageQuery):
+    """Which proposals are asked for; without `standing` those that are still open."""
+
+    standing: Literal["proposed", "changes_requested", "declined"] | None = None
 
 
 class CredentialProposal(BaseModel):
@@ -69,10 +77,14 @@ def read_credential_proposal(credential_id: UUID, read: ReadNow) -> Response:
 
 
 @router.read("/issuers/{issuer_id}/proposals", PageOf[FoundCredential])
-def list_credential_proposals(issuer_id: UUID, read: PagedReadNow) -> Response:
-    """What teachers have proposed and nobody has published, by title."""
+def list_credential_proposals(
+    issuer_id: UUID, read: Annotated[Read[ProposalsQuery], Depends(reading(ProposalsQuery))]
+) -> Response:
+    """What teachers have proposed and nobody has published or declined, by title."""
     must_act_for_issuer(read.caller, issuer_id)
-    wanted = Search(status="drafted", issuer_id=issuer_id, proposed=True)
+    asked = read.query.standing
+    answers: list[str] = [*OPEN] if asked is None else [asked]
+    wanted = Search(status="drafted", issuer_id=issuer_id, proposed=True, answers=answers)
     position = read.visible("catalog")
     with read.edge.reading() as connection:
         after = read.page.after(tuple[str, UUID], ("", NO_ID))

@@ -46,6 +46,7 @@ def test_practice_21_a_teacher_proposes_and_work_from_before_the_approval_does_n
         again = world.post(issuer.approver, f"{path}/proposal-answers", changes)
         assert again.json()["type"] == "/problems/nothing-changes"
     assert standing() == ("changes_requested", ["one-competency"])
+    assert listed() == [path.rpartition("/")[2]]
     stranger = world.post(other, f"{path}/drafts", {"definition": written, "author_id": str(other)})
     assert stranger.status_code == 404
     with at(world, "2024-09-26"):
@@ -94,6 +95,12 @@ def test_practice_21_what_was_declined_its_author_writes_no_more(shared_world: W
     world.done(issuer.approver, f"{path}/proposal-answers", declined)
     found = world.seen(author, f"{path}/proposal")
     assert (found["standing"], found["reasons"]) == ("declined", ["taught-already"])
+
+    def listed(**asked: str) -> list[str]:
+        proposals = f"/v1/issuers/{issuer.id}/proposals"
+        return [one["title"] for one in world.seen(issuer.approver, proposals, **asked)["items"]]
+
+    assert (listed(), listed(standing="declined")) == ([], ["Mine"]), "it waits for nobody"
     again = {**draft, "definition": {"title": "Mine anew", "summary": "S"}}
     refused = world.post(author, f"{path}/drafts", again)
     assert (refused.status_code, refused.json()["type"]) == (409, "/problems/proposal-declined")
