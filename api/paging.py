@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from api.answers import answer
 from ledger.errors import InvalidError
+from ledger.values import POSITION_MAX
 
 LIMIT_MAX = 200
 CURSOR_CHARACTERS_MAX = 1000
@@ -61,6 +62,7 @@ class Paging:
         padded = self.cursor + "=" * (-len(self.cursor) % 4)
         try:
             parts = orjson.loads(base64.urlsafe_b64decode(padded))
+            _must_be_storable(parts)
             return TypeAdapter(kind).validate_python(parts)
         except (ValueError, ValidationError):
             raise CursorError("this list gave out no such cursor; begin without one") from None
@@ -82,6 +84,15 @@ class Paging:
         """Leads to the next page (RFC 8288)."""
         kept = [(k, v) for k, v in self.request.query_params.multi_items() if k != "cursor"]
         return f'<{self.request.url.path}?{urlencode([*kept, ("cursor", cursor)])}>; rel="next"'
+
+
+def _must_be_storable(parts: object) -> None:
+    """No row sorts by what no column holds: the database would fail over it. Raises ValueError."""
+    for part in parts if isinstance(parts, list) else [parts]:
+        if isinstance(part, str) and "\0" in part:
+            raise ValueError("a text of the database holds no NUL")
+        if isinstance(part, int) and abs(part) > POSITION_MAX:
+            raise ValueError("a number of the database has 64 bits")
 
 
 def _encode(key: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -212,6 +213,7 @@ def test_ledger_time_is_an_instant_with_its_zone(moment: str, shared_world: Worl
     assert_problem(raw(shared_world, GOOD, **{"Ledger-Time": moment}), 400, "malformed-request")
 
 
+NUL = base64.urlsafe_b64encode(b'["\\u0000","00000000-0000-0000-0000-000000000000"]').decode()
 BAD_ADDRESSES: dict[str, tuple[str, int, str]] = {
     "nowhere": ("/v1/nowhere", 404, "not-found"),
     "outside": ("/", 404, "not-found"),
@@ -224,6 +226,7 @@ BAD_ADDRESSES: dict[str, tuple[str, int, str]] = {
     "a cursor that is none": ("/v1/credentials?cursor=AAAA", 422, "invalid-cursor"),
     "a cursor of half base64": ("/v1/credentials?cursor=x", 422, "invalid-cursor"),
     "a cursor of another list": ("/v1/credentials?cursor=WyI3Il0", 422, "invalid-cursor"),
+    "a cursor with a NUL": (f"/v1/credentials?cursor={NUL}", 422, "invalid-cursor"),
     "a cursor in Greek": ("/v1/credentials?cursor=%CE%B1", 422, "invalid-cursor"),
     "a negative position": ("/v1/credentials?min_position=-1", 422, "invalid-request"),
     "a position too large": (f"/v1/credentials?min_position={2**70}", 422, "invalid-request"),
