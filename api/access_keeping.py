@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import date
 from functools import partial
 from uuid import UUID
 
 from api.access import NOT_THERE, must_act_for_district, must_employ
 from api.writing import Write
-from ledger.errors import NotFoundError
+from ledger.errors import InvalidError, NotFoundError
+from projections import employments
+
+
+class NotEmployedThenError(InvalidError):
+    """What a district says of certain days is about people whom it employed on one of them."""
+
+    slug = "not-employed-then"
 
 
 def must_keep(write: Write, district_id: UUID, person_id: UUID | None) -> None:
@@ -17,3 +25,16 @@ def must_keep(write: Write, district_id: UUID, person_id: UUID | None) -> None:
         raise NotFoundError(NOT_THERE)
     employed = partial(must_employ, district_id=district_id, person_id=person_id)
     write.find(write.caller.scope(), employed)
+
+
+def must_keep_of_days(
+    write: Write, district_id: UUID, person_id: UUID, first_day: date, last_day: date
+) -> None:
+    """The same of what concerns certain days. Raises NotEmployedThenError."""
+    must_keep(write, district_id, person_id)
+    with write.edge.reading(write.caller.scope()) as connection:
+        spans = employments.spans(connection, person_id, district_id)
+    if not any(span.overlaps(first_day, last_day) for span in spans):
+        raise NotEmployedThenError(
+            f"the district did not employ {person_id} between {first_day} and {last_day}"
+        )

@@ -74,7 +74,11 @@ class Span:
     last_day: date | None
 
     def holds(self, day: date) -> bool:
-        return self.first_day <= day and (self.last_day is None or day <= self.last_day)
+        return self.overlaps(day, day)
+
+    def overlaps(self, first_day: date, last_day: date) -> bool:
+        """Whether one of these days is among them."""
+        return self.first_day <= last_day and (self.last_day is None or first_day <= self.last_day)
 
 
 class Employments(Projection[Relevant]):

@@ -12,7 +12,7 @@ from fastapi import Response
 from pydantic import BaseModel
 
 from api.access import must_see_district, must_see_facts
-from api.access_keeping import must_keep
+from api.access_keeping import must_keep, must_keep_of_days
 from api.answers import ListOf, answer, answer_all, recorded
 from api.disclosures import shows
 from api.reading import AsOfReadNow
@@ -22,6 +22,7 @@ from ledger.aggregates.organization import Organization
 from ledger.commands import class_outcome as commands
 from ledger.events.class_outcome import Classes, TermName
 from ledger.rules.suppression import CELL_MIN
+from ledger.rules.terms import term_named
 from ledger.store import EVERYTHING
 from ledger.values import Slug, Value
 from projections import class_outcomes
@@ -86,7 +87,8 @@ def report_class_outcomes(
     district_id: UUID, person_id: UUID, body: NewClassOutcomes, write: WriteNow
 ) -> Response:
     """Say what came of all her classes in a term; said again it stands instead."""
-    must_keep(write, district_id, person_id)
+    term = term_named(body.term)
+    must_keep_of_days(write, district_id, person_id, term.first_day, term.last_day)
     known = {"district_id": district_id, "person_id": person_id}
     return recorded(write.run(commands.report_class_outcomes, body, **known))
 

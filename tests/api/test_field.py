@@ -69,6 +69,13 @@ def test_practice_54_a_district_brings_numbers_of_whole_classes_and_no_small_one
         district.office, f"{path}/class-outcomes", {**brought, "term": "2099-00 fall"}
     )
     assert (early.status_code, early.json()["type"]) == (422, "/problems/term-not-over")
+    before_her = world.post(
+        district.office, f"{path}/class-outcomes", {**brought, "term": "2012-13 fall"}
+    )
+    assert (before_her.status_code, before_her.json()["type"]) == (
+        422,
+        "/problems/not-employed-then",
+    )
     six = {**brought, "classes": [TWENTY_FOUR, {**TWENTY_FOUR, "students": 6}]}
     refused = world.post(district.office, f"{path}/class-outcomes", six)
     assert (refused.status_code, refused.json()["type"]) == (422, "/problems/small-class")
