@@ -6,13 +6,13 @@
 WITH latest AS (
     SELECT DISTINCT ON (payout_id)
            payout_id, policy_id, policy_version, fiscal_year, benefit, verdict, amount_cents,
-           parts, to_position
+           parts, closed_cents, to_position
       FROM payouts
      WHERE district_id = %(district_id)s AND from_position <= %(as_of)s
      ORDER BY payout_id, from_position DESC),
 owed AS (
     SELECT l.payout_id, l.policy_id, l.policy_version, l.fiscal_year, l.benefit,
-           w.payout_id IS NOT NULL AS waits,
+           CASE WHEN w.payout_id IS NULL THEN 0 ELSE l.closed_cents END AS closed_cents,
            CASE WHEN l.to_position <= %(as_of)s OR l.verdict = 'not_due' THEN 'nothing'
                 WHEN l.verdict = 'pending' OR w.payout_id IS NOT NULL THEN 'pending'
                 ELSE 'due' END AS stands,
@@ -47,8 +47,10 @@ spent AS (
      GROUP BY l.entitlement_id),
 each AS (
     SELECT o.policy_id, o.policy_version, o.fiscal_year, o.benefit,
-           CASE WHEN o.stands = 'due' THEN o.cents ELSE 0 END AS owed_cents,
-           CASE WHEN o.stands = 'pending' THEN o.cents ELSE 0 END AS pending_cents,
+           CASE o.stands WHEN 'due' THEN o.cents WHEN 'pending' THEN o.closed_cents ELSE 0
+           END AS owed_cents,
+           CASE WHEN o.stands = 'pending' THEN o.cents - o.closed_cents ELSE 0
+           END AS pending_cents,
            coalesce(s.paid_cents, 0) AS paid_cents,
            coalesce(s.obligated_cents, 0) AS obligated_cents,
            coalesce(s.written_off_cents, 0) AS written_off_cents

@@ -23,6 +23,7 @@ class Owed(NamedTuple):
     from_position: int
     to_position: int | None
     cents: int
+    closed_cents: int  # of it, by payroll: all that is owed while it waits for a budget
 
 
 class Span(NamedTuple):
@@ -46,7 +47,7 @@ def persons(connection: Connection[Any], district_id: UUID, *, as_of: int) -> fr
 
 
 def waits(connection: Connection[Any], district_id: UUID, *, as_of: int) -> list[Span]:
-    """When what is otherwise due has waited for a budget, and so was not owed."""
+    """When what is otherwise due has waited for a budget, and so was owed as closed at most."""
     found = rows(connection, _SQL["waits"], district_id=district_id, as_of=as_of)
     return [Span(*row) for row in found]
 

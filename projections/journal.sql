@@ -7,7 +7,8 @@ SELECT p.payout_id, p.policy_id, p.from_position, p.to_position,
             WHEN p.parts IS NULL THEN p.amount_cents
             ELSE (SELECT coalesce(sum(part.amount_cents), 0)
                     FROM json_to_recordset(p.parts::json) AS part(amount_cents bigint))
-       END::bigint AS cents
+       END::bigint AS cents,
+       CASE WHEN p.verdict = 'due' THEN p.closed_cents ELSE 0 END AS closed_cents
   FROM payouts p
  WHERE p.district_id = %(district_id)s AND p.from_position <= %(as_of)s
    AND p.benefit <> ALL(%(of_hr)s)
@@ -20,7 +21,7 @@ SELECT DISTINCT person_id
    AND benefit <> ALL(%(of_hr)s);
 
 -- name: waits
--- From where to where in the log it waited for the budget, and so was not owed.
+-- From where to where in the log it waited for the budget, so no more than is closed was owed.
 SELECT w.payout_id, w.from_position, w.to_position
   FROM payout_waits w
  WHERE w.from_position <= %(as_of)s

@@ -222,9 +222,8 @@ class Book:
         """Payroll closed something for a claim, or that counts no more: it may stand elsewhere."""
         row = teacher.rows.get(teacher.payout_id(policy.policy_id, subject_id))
         if row is not None:
-            closed = self.paid.cents(teacher.person_id, policy.policy_id, subject_id) > 0
-            same = replace(row, from_position=position)
-            self._turn(policy, teacher.rows, row.payout_id, same, position, closed=closed)
+            same = replace(row, from_position=position, closed_cents=0, closed_parts=[])
+            self._turn(policy, teacher.rows, row.payout_id, same, position)
 
     def merge(self, kept: Teacher, merged: Teacher, position: int) -> None:
         """Judge one person's record that was two: what was said of the other ends with it."""
@@ -371,13 +370,12 @@ class Book:
         payout_id: UUID,
         new: Row | None,
         position: int,
-        *,
-        closed: bool | None = None,  # by payroll; null: as the version before
     ) -> None:
         """One version of a payout ends and the next begins, unless they say the same."""
         old = rows.get(payout_id)
-        if new is not None:
-            new.closed = (old is not None and old.closed) if closed is None else closed
+        if new is not None and policy.budgeted:
+            about = (new.person_id, new.policy_id, new.subject_id)
+            new.take_closed(self.paid.closed_cents(*about))
         if old is not None:
             if new is not None and replace(new, from_position=old.from_position) == old:
                 return

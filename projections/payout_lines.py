@@ -9,7 +9,7 @@ from uuid import UUID
 
 from psycopg import Connection
 
-from ledger.rules.allocation import Line, Turn, Wanted
+from ledger.rules.allocation import Line, Turn, Wanted, wanted
 from projections.payout_pools import give_out_marked
 from projections.sql import blocks, rows, to_write, write
 
@@ -136,13 +136,12 @@ def _run_on(connection: Connection[Any], mark: _Mark, turns: Sequence[Turn]) -> 
 
 def _load(connection: Connection[Any], mark: _Mark, line: Line, waits: _Waits) -> None:
     """Who stood in line just before the mark, and who of them waited."""
-    for *place, payout_id, amount_cents, budget_cents, since in rows(
-        connection, _SQL["load_line_before"], **mark.key
-    ):
-        wanted = Wanted((place[0], place[1], place[2]), payout_id, amount_cents, budget_cents)
-        line.wanted.append(wanted)
+    for earned, award, *asked, since in rows(connection, _SQL["load_line_before"], **mark.key):
+        asks = wanted((earned, award), *asked)
+        line.wanted += asks
         if since is not None:
-            waits.since[payout_id] = since
+            waits.since[asks[0].payout_id] = since
+    line.wanted.sort()
     line.claimed_cents = sum(one.amount_cents for one in line.wanted)
     line.end = max([line.end, *(one.place[1:] for one in line.wanted)])
     line.waiting = set(waits.since)
@@ -152,12 +151,12 @@ def _turns(mark: int, changes: Iterable[tuple[Any, ...]]) -> list[Turn]:
     """What happened to a line from the mark on; who leaves and comes back the same never left."""
     left: dict[int, set[Wanted]] = {}
     joined: dict[int, set[Wanted]] = {}
-    for *place, payout_id, amount_cents, budget_cents, from_position, to_position in changes:
-        wanted = Wanted((place[0], place[1], place[2]), payout_id, amount_cents, budget_cents)
+    for earned, award, *asked, from_position, to_position in changes:
+        asks = wanted((earned, award), *asked)
         if from_position >= mark:
-            joined.setdefault(from_position, set()).add(wanted)
+            joined.setdefault(from_position, set()).update(asks)
         if to_position is not None and to_position >= mark:
-            left.setdefault(to_position, set()).add(wanted)
+            left.setdefault(to_position, set()).update(asks)
     turns = []
     for position in sorted(left.keys() | joined.keys()):
         gone, come = left.get(position, set()), joined.get(position, set())

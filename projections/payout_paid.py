@@ -6,7 +6,8 @@ voided, the line rejected, or let go. Closed lines are input to rules, and never
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from uuid import UUID
@@ -86,13 +87,15 @@ class PaidBook:
         lines = self.of_person.get(person_id)
         return [one for one in lines.values() if one.district_id == district_id] if lines else []
 
-    def cents(self, person_id: UUID, policy_id: UUID, subject_id: UUID) -> int:
-        """What counts as spent for one thing under a policy, less what was taken back."""
-        return sum(
-            one.amount_cents
-            for one in self.of_person.get(person_id, {}).values()
-            if one.counts and (one.policy_id, one.subject_id) == (policy_id, subject_id)
-        )
+    def closed_cents(self, person_id: UUID, policy_id: UUID, subject_id: UUID) -> Counter[int]:
+        """What counts as spent for one thing under a policy, by instalment; corrections too."""
+        found = Counter[int]()
+        lines = self.of_person.get(person_id, {}).values() if self.of_person else ()
+        about = [one for one in lines if (one.policy_id, one.subject_id) == (policy_id, subject_id)]
+        for one, instalment in with_instalments(about):
+            if one.counts:
+                found[instalment] += one.amount_cents
+        return found
 
     def take(self, event: PaidEvent, position: int) -> list[PaidLine]:
         """Fold one event in; the lines that count otherwise than before.
@@ -160,14 +163,25 @@ def _after(
             return [replace(one, settled=settled) for one in lines if one.key == key]
 
 
+def with_instalments(lines: Collection[PaidLine]) -> Iterator[tuple[PaidLine, int]]:
+    """Lines with the instalment that each is about: a correction's is that of what it corrects."""
+    instalments = {one.line_id: one.instalment for one in lines if one.original_line_id is None}
+    for one in lines:
+        yield one, instalments.get(one.original_line_id or one.line_id, one.instalment)
+
+
+def _settled_order(found: tuple[PaidLine, int]) -> tuple[int, int]:
+    line, _ = found
+    return line.position or 0, line.line_id.int
+
+
 def priors(lines: Sequence[PaidLine]) -> tuple[Prior, ...]:
     """The lines that count, as rules take them; a correction belongs to what it corrects."""
-    instalments = {one.line_id: one.instalment for one in lines if one.original_line_id is None}
     return tuple(
         Prior(
             policy_id=one.policy_id,
             subject_id=one.subject_id,
-            instalment=instalments.get(one.original_line_id or one.line_id, one.instalment),
+            instalment=instalment,
             kind=one.kind,  # type: ignore[arg-type]  # as the event had it
             line_id=one.line_id,
             amount_cents=one.amount_cents,
@@ -176,6 +190,6 @@ def priors(lines: Sequence[PaidLine]) -> tuple[Prior, ...]:
             fiscal_year=0,
             position=one.position or 0,
         )
-        for one in sorted(lines, key=lambda one: (one.position or 0, one.line_id.int))
+        for one, instalment in sorted(with_instalments(lines), key=_settled_order)
         if one.counts
     )

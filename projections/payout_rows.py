@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from ledger.events.employment import (
     EmploymentReopened,
     EmploymentStarted,
 )
-from ledger.rules.allocation import Judged, Place
+from ledger.rules.allocation import Judged, Wanted, wanted
 from ledger.rules.employments import Duty, Employment
 from ledger.rules.entitlements.findings import RulePolicy
 from ledger.rules.incentives import Policy
@@ -52,12 +53,43 @@ class Row:
     checks: str
     parts: str | None = None  # instalments, of a rule; null: one part on the day
     notice: str | None = None
-    closed: bool = False  # payroll closed it; looked at only where a year's money is limited
+    # What payroll has closed of it, looked at only where a year's money is limited; and of each
+    # instalment from the first on.
+    closed_cents: int = 0
+    closed_parts: list[int] = field(default_factory=list)
+
+    def take_closed(self, closed_cents: Mapping[int, int]) -> None:
+        """Note what closed lines come to by instalment, as far as it is owed."""
+        if not closed_cents:
+            return
+        owed = {1: self.amount_cents}
+        if self.parts is not None:
+            listed = orjson.loads(self.parts)
+            owed = {part["instalment"]: part["amount_cents"] for part in listed}
+        self.closed_parts = [
+            max(0, min(owed.get(instalment, 0), closed_cents.get(instalment, 0)))
+            for instalment in range(1, max(owed, default=0) + 1)
+        ]
+        self.closed_cents = sum(self.closed_parts)
+
+    def while_waiting(self) -> Row:
+        """The same while a year's money does not reach it: what is closed of it is owed still."""
+        late = replace(self, reason="budget_exhausted")
+        if not self.closed_cents:
+            return replace(late, verdict="pending")
+        parts = None if self.parts is None else orjson.loads(self.parts)
+        for part in parts or ():
+            part["amount_cents"] = self.closed_parts[part["instalment"] - 1]
+        told = None if parts is None else orjson.dumps(parts).decode()
+        return replace(late, amount_cents=self.closed_cents, parts=told)
 
     @property
-    def place(self) -> Place:
-        """Where it stands in the line for a year's money."""
-        return (int(not self.closed), self.earned_position, self.award_position)
+    def wanted(self) -> list[Wanted]:
+        """What it asks of a year's money."""
+        place = (self.earned_position, self.award_position)
+        return wanted(
+            place, self.payout_id, self.amount_cents, self.closed_cents, self.budget_cents
+        )
 
 
 def employment_after(job: Employment | None, event: EmploymentEvent, position: int) -> Employment:

@@ -32,7 +32,7 @@ from ledger.events.policy_rule import Rule
 from ledger.events.stack import Group, StackDefined, StackRetired
 from ledger.rules.completions import Award, Era
 from ledger.rules.employments import Duty, Employment
-from ledger.rules.entitlements.findings import RulePolicy, RuleVersion, asks_days, asks_paid
+from ledger.rules.entitlements.findings import RulePolicy, RuleVersion, asks_days
 from ledger.rules.entitlements.gather import CreditFact, Recorded
 from ledger.rules.incentives import Policy, Version
 from projections.contract import Fact
@@ -297,11 +297,16 @@ def _load_paid(
     person_ids: set[UUID],
     paid_ids: set[UUID],
 ) -> None:
-    """What was paid to persons, where a rule asks for it or an event is about lines of theirs."""
+    """What was paid to persons, where a policy asks for it or an event is about lines of theirs.
+
+    A budget asks: what is closed stands first. A policy that the events adopt may have one.
+    """
     wanted = paid_ids.union(one.person_id for one in events if isinstance(one, LineEvent))
-    adopted = [one.rule for one in _adopted(events)]
-    held = book.rules.policies.values()
-    if any(policy.asks_paid for policy in held) or any(asks_paid(rule) for rule in adopted):
+    if (
+        any(isinstance(one, PolicyAdopted | PolicyRuleAdopted) for one in events)
+        or any(one.budgeted for one in book.policies.values())
+        or any(one.asks_paid or one.budgeted for one in book.rules.policies.values())
+    ):
         wanted = person_ids
     if wanted:
         sql = _SQL["paid_to_persons"]

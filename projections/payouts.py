@@ -45,7 +45,7 @@ class Payouts(Projection[PayoutEvent]):
 
     name: ClassVar[str] = "payouts"
     takes: ClassVar[UnionType] = PayoutEvent
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     tables: ClassVar[tuple[Table, ...]] = (
         Table("payout_policies", by_person=False, seen_by=(Viewer.EVERYBODY,)),
         Table("payout_stacks", by_person=False, seen_by=(Viewer.EVERYBODY,)),

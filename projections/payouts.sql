@@ -129,7 +129,8 @@ CREATE TABLE IF NOT EXISTS payouts (
     checks          text     NOT NULL,   -- a JSON array, kept as text to be compared fast
     parts           text,                -- its instalments; null: one, on the day it is payable
     notice          text,                -- what HR has to know, under a rule
-    closed          bool     NOT NULL,   -- payroll closed it: it stands ahead of all that is not
+    closed_cents    bigint   NOT NULL,   -- of the amount: it stands ahead of all that is not
+    closed_parts    bigint[] NOT NULL,   -- the same of each instalment, from the first on
     PRIMARY KEY (payout_id, from_position)
 );
 CREATE INDEX IF NOT EXISTS payouts_by_person ON payouts (person_id);
@@ -312,7 +313,7 @@ SELECT person_id, employment_id, district_id, first_day, last_day, duties::text,
 SELECT payout_id, from_position, to_position, person_id, district_id, policy_id, policy_version,
        kind, subject_id, credential_id, earned_on, earned_position, award_position, fiscal_year,
        benefit, verdict, reason, terms_cents, amount_cents, budget_cents, payable_on, positions,
-       checks, parts, notice, closed
+       checks, parts, notice, closed_cents, closed_parts
   FROM (SELECT *
           FROM payouts p
          WHERE person_id = ANY(%(person_ids)s) AND to_position IS NULL
@@ -408,7 +409,7 @@ SELECT claimed_cents, end_position, end_award_position
  WHERE policy_id = %(policy_id)s AND fiscal_year = %(fiscal_year)s;
 
 -- name: load_turns
-SELECT (NOT closed)::int, earned_position, award_position, payout_id, amount_cents, budget_cents,
+SELECT earned_position, award_position, payout_id, amount_cents, closed_cents, budget_cents,
        from_position, to_position
   FROM payouts
  WHERE policy_id = %(policy_id)s AND fiscal_year = %(fiscal_year)s AND verdict = 'due'
@@ -416,7 +417,7 @@ SELECT (NOT closed)::int, earned_position, award_position, payout_id, amount_cen
    AND NOT EXISTS (SELECT FROM payout_wishes w WHERE w.payout_id = payouts.payout_id);
 
 -- name: load_line_before
-SELECT (NOT closed)::int, earned_position, award_position, payouts.payout_id, amount_cents,
+SELECT earned_position, award_position, payouts.payout_id, amount_cents, closed_cents,
        budget_cents, waits.from_position
   FROM payouts
        LEFT JOIN payout_waits AS waits
@@ -424,8 +425,7 @@ SELECT (NOT closed)::int, earned_position, award_position, payouts.payout_id, am
  WHERE policy_id = %(policy_id)s AND fiscal_year = %(fiscal_year)s AND verdict = 'due'
    AND payouts.from_position < %(position)s
    AND coalesce(payouts.to_position >= %(position)s, true)
-   AND NOT EXISTS (SELECT FROM payout_wishes w WHERE w.payout_id = payouts.payout_id)
- ORDER BY NOT closed, earned_position, award_position, payouts.payout_id;
+   AND NOT EXISTS (SELECT FROM payout_wishes w WHERE w.payout_id = payouts.payout_id);
 
 -- name: closed_pools
 -- Which years of a policy have a pool that is closed, and by which event.
@@ -439,7 +439,7 @@ SELECT DISTINCT (c.fact->>'fiscal_year')::int, c.position, c.fact->>'seed'
 SELECT payout_id, from_position, to_position, person_id, district_id, policy_id, policy_version,
        kind, subject_id, credential_id, earned_on, earned_position, award_position, fiscal_year,
        benefit, verdict, reason, terms_cents, amount_cents, budget_cents, payable_on, positions,
-       checks, parts, notice, closed
+       checks, parts, notice, closed_cents, closed_parts
   FROM payout_wishes
  WHERE policy_id = %(policy_id)s
  ORDER BY payout_id, from_position;
@@ -481,7 +481,7 @@ SELECT * FROM json_populate_recordset(NULL::payout_waits, %(began)s);
 SELECT p.payout_id, p.person_id, p.district_id, p.policy_id, p.policy_version,
        policy.terms->>'title' AS policy_title, policy.board_reference, p.kind, p.subject_id,
        p.credential_id, p.earned_on, p.earned_position, p.fiscal_year, p.benefit, now.status,
-       now.reason, p.terms_cents, p.amount_cents, p.payable_on,
+       now.reason, p.terms_cents, now.amount_cents, p.payable_on,
        CASE WHEN w.payout_id IS NULL OR w.from_position = ANY(p.positions) THEN p.positions
             ELSE array_append(p.positions, w.from_position) END AS positions
   FROM payouts p
@@ -489,9 +489,11 @@ SELECT p.payout_id, p.person_id, p.district_id, p.policy_id, p.policy_version,
               ON w.payout_id = p.payout_id AND w.from_position <= %(as_of)s
              AND coalesce(w.to_position > %(as_of)s, true)
        CROSS JOIN LATERAL (
-             SELECT CASE WHEN w.payout_id IS NOT NULL THEN 'pending'
+             SELECT CASE WHEN w.payout_id IS NOT NULL AND p.closed_cents = 0 THEN 'pending'
                          WHEN p.verdict = 'due' AND p.payable_on > %(effective_on)s THEN 'pending'
                          ELSE p.verdict END AS status,
+                    CASE WHEN w.payout_id IS NOT NULL AND p.closed_cents > 0 THEN p.closed_cents
+                         ELSE p.amount_cents END AS amount_cents,
                     CASE WHEN w.payout_id IS NOT NULL THEN 'budget_exhausted'
                          WHEN p.verdict = 'due' AND p.payable_on > %(effective_on)s
                          THEN 'payable_later'
@@ -528,17 +530,19 @@ SELECT p.policy_id, p.fiscal_year, p.benefit, count(*) AS pairs,
        count(*) FILTER (WHERE now.status = 'due') AS due,
        count(*) FILTER (WHERE now.status = 'pending') AS pending,
        count(*) FILTER (WHERE now.status = 'not_due') AS not_due,
-       coalesce(sum(p.amount_cents) FILTER (WHERE now.status = 'due'), 0)::bigint AS due_cents,
-       coalesce(sum(p.amount_cents) FILTER (WHERE now.status = 'pending'), 0)::bigint
+       coalesce(sum(now.amount_cents) FILTER (WHERE now.status = 'due'), 0)::bigint AS due_cents,
+       coalesce(sum(now.amount_cents) FILTER (WHERE now.status = 'pending'), 0)::bigint
            AS pending_cents
   FROM payouts p
        LEFT JOIN payout_waits w
               ON w.payout_id = p.payout_id AND w.from_position <= %(as_of)s
              AND coalesce(w.to_position > %(as_of)s, true)
        CROSS JOIN LATERAL (
-             SELECT CASE WHEN w.payout_id IS NOT NULL THEN 'pending'
+             SELECT CASE WHEN w.payout_id IS NOT NULL AND p.closed_cents = 0 THEN 'pending'
                          WHEN p.verdict = 'due' AND p.payable_on > %(effective_on)s THEN 'pending'
-                         ELSE p.verdict END AS status) AS now
+                         ELSE p.verdict END AS status,
+                    CASE WHEN w.payout_id IS NOT NULL AND p.closed_cents > 0 THEN p.closed_cents
+                         ELSE p.amount_cents END AS amount_cents) AS now
  WHERE p.from_position <= %(as_of)s AND coalesce(p.to_position > %(as_of)s, true)
    AND p.district_id = %(district_id)s
  GROUP BY p.policy_id, p.fiscal_year, p.benefit
@@ -565,8 +569,14 @@ SELECT p.person_id, p.district_id, p.payable_on AS begins_on,
 
 -- name: parts
 -- Each instalment that is due by a day: of a rule as it says, else one on the day it is payable.
+-- Of what waits for the budget, what payroll has closed of it.
 SELECT p.payout_id, p.person_id, p.policy_id, p.policy_version, p.subject_id, p.credential_id,
-       p.earned_on, p.earned_position, p.amount_cents AS whole_cents, part.*
+       p.earned_on, p.earned_position,
+       CASE WHEN w.payout_id IS NULL THEN p.amount_cents ELSE p.closed_cents END AS whole_cents,
+       part.instalment, part.due_on,
+       CASE WHEN w.payout_id IS NULL THEN part.amount_cents
+            ELSE coalesce(p.closed_parts[part.instalment], 0) END AS amount_cents,
+       part.recovery, part.fund, part.account, part.pensionable, part.shares
   FROM payouts p
        LEFT JOIN payout_waits w
               ON w.payout_id = p.payout_id AND w.from_position <= %(as_of)s
@@ -582,7 +592,8 @@ SELECT p.payout_id, p.person_id, p.policy_id, p.policy_version, p.subject_id, p.
                     AS listed(instalment int, due_on date, amount_cents bigint, recovery text,
                               fund text, account text, pensionable bool, shares json)) AS part
  WHERE p.from_position <= %(as_of)s AND coalesce(p.to_position > %(as_of)s, true)
-   AND p.district_id = %(district_id)s AND p.verdict = 'due' AND w.payout_id IS NULL
+   AND p.district_id = %(district_id)s AND p.verdict = 'due'
+   AND (w.payout_id IS NULL OR p.closed_cents > 0)
    AND part.due_on <= %(effective_on)s
    AND (p.earned_position, p.payout_id) > (%(after_position)s::bigint, %(after_id)s::uuid)
  ORDER BY p.earned_position, p.payout_id, part.instalment
@@ -595,15 +606,25 @@ SELECT policy.terms, policy.adopted_on, policy.position, p.checks::json
    AND coalesce(p.to_position > %(as_of)s, true);
 
 -- name: claimed_ahead
-SELECT coalesce(sum(ahead.amount_cents), 0)::bigint, count(ahead)
+-- Of others: what payroll has closed, and all of whoever has a place before; for a claim that is
+-- closed as a whole, what is closed of these alone.
+SELECT coalesce(sum(ahead.cents), 0)::bigint, count(ahead)
   FROM payouts p
-       LEFT JOIN payouts ahead
-              ON ahead.policy_id = p.policy_id AND ahead.fiscal_year = p.fiscal_year
-             AND ahead.verdict = 'due'
-             AND (NOT ahead.closed, ahead.earned_position, ahead.award_position, ahead.payout_id)
-               < (NOT p.closed, p.earned_position, p.award_position, p.payout_id)
-             AND ahead.from_position <= %(as_of)s
-             AND coalesce(ahead.to_position > %(as_of)s, true)
+       LEFT JOIN LATERAL (
+             SELECT CASE WHEN p.closed_cents >= p.amount_cents AND p.closed_cents > 0
+                         THEN CASE WHEN place.before THEN other.closed_cents ELSE 0 END
+                         WHEN place.before THEN other.amount_cents
+                         ELSE other.closed_cents END AS cents
+               FROM payouts other
+                    CROSS JOIN LATERAL (
+                          SELECT (other.earned_position, other.award_position, other.payout_id)
+                               < (p.earned_position, p.award_position, p.payout_id) AS before
+                         ) AS place
+              WHERE other.policy_id = p.policy_id AND other.fiscal_year = p.fiscal_year
+                AND other.payout_id <> p.payout_id AND other.verdict = 'due'
+                AND other.from_position <= %(as_of)s
+                AND coalesce(other.to_position > %(as_of)s, true)) AS ahead
+              ON ahead.cents > 0
  WHERE p.payout_id = %(payout_id)s AND p.from_position <= %(as_of)s
    AND coalesce(p.to_position > %(as_of)s, true);
 

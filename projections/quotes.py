@@ -256,14 +256,14 @@ def _wanted(held: Mapping[UUID, Row]) -> dict[tuple[UUID, int], set[Wanted]]:
     found: dict[tuple[UUID, int], set[Wanted]] = {}
     for row in held.values():
         if row.verdict == "due" and row.budget_cents is not None:
-            one = Wanted(row.place, row.payout_id, row.amount_cents, row.budget_cents)
-            found.setdefault((row.policy_id, row.fiscal_year), set()).add(one)
+            found.setdefault((row.policy_id, row.fiscal_year), set()).update(row.wanted)
     return found
 
 
 def _payout(
     connection: Connection[Any], row: Row, before: Row | None, *, waits: bool
 ) -> QuotedPayout:
+    row = row.while_waiting() if waits else row
     checks: list[dict[str, Any]] = orjson.loads(row.checks)
     parts = [] if row.parts is None else orjson.loads(row.parts)
     pool = None
@@ -275,8 +275,8 @@ def _payout(
         kind=row.kind,
         subject_id=row.subject_id,
         fiscal_year=row.fiscal_year,
-        status="pending" if waits else row.verdict,
-        reason="budget_exhausted" if waits else row.reason,
+        status=row.verdict,
+        reason=row.reason,
         terms_cents=row.terms_cents,
         amount_cents=row.amount_cents,
         before_cents=None if before is None else before.amount_cents,

@@ -18,11 +18,13 @@ from uuid import UUID
 from psycopg import Connection
 
 from ledger.events.policy_rule import Rule
-from ledger.rules.allocation import Wanted, waiting
+from ledger.rules.allocation import waiting
 from ledger.rules.entitlements.findings import RulePolicy, RuleVersion, is_pooled
 from ledger.rules.notices import OF_HR
 from ledger.values import POSITION_MAX, stream_id
 from projections.known import payouts_of_district, payouts_under_draft
+from projections.payout_fold import Book
+from projections.payout_rows import Row, rule_row
 from projections.payout_rules import Judgment, judge_rules
 from projections.payout_tables import load_persons, load_rule_policy
 from projections.sql import NO_ID, blocks, rows
@@ -94,6 +96,14 @@ class _Part(NamedTuple):
     cents: int
 
 
+class _Claim(NamedTuple):
+    """What asks for a year's money; what an earlier version says only takes its place."""
+
+    row: Row
+    counts: bool
+    parts: list[_Part]
+
+
 @dataclass(slots=True)
 class _Tally:
     """Sums as they grow."""
@@ -105,8 +115,7 @@ class _Tally:
     reasons: Counter[tuple[str, str | None]] = field(default_factory=Counter)
     pending_cents: int = 0
     persons: int = 0
-    closed: set[UUID] = field(default_factory=set)  # claims that payroll has closed
-    pooled: list[tuple[Wanted, int, bool, list[_Part]]] = field(default_factory=list)
+    pooled: list[_Claim] = field(default_factory=list)
 
     def owe(self, parts: Sequence[_Part]) -> None:
         for person_id, due_on, cents in parts:
@@ -120,16 +129,24 @@ class _Tally:
 
     def settle(self) -> None:
         """Let each year of the pool fall in order of place, as it does for what is adopted."""
-        for year in {year for _, year, _, _ in self.pooled}:
-            line = sorted((one for one in self.pooled if one[1] == year), key=lambda one: one[0])
-            late = waiting([one[0] for one in line])
-            for wanted, _, counts, parts in line:
-                if counts and wanted.payout_id in late:
-                    self.pending_cents += wanted.amount_cents
-                    self.reasons["pending", "budget_exhausted"] += 1
-                elif counts:
-                    self.reasons["due", None] += 1
-                    self.owe(parts)
+        for year in {one.row.fiscal_year for one in self.pooled}:
+            line = [one for one in self.pooled if one.row.fiscal_year == year]
+            late = waiting(sorted(asked for one in line for asked in one.row.wanted))
+            for one in line:
+                if one.counts:
+                    self.settle_one(one, waits=one.row.payout_id in late)
+
+    def settle_one(self, claim: _Claim, *, waits: bool) -> None:
+        """Owe a claim; while it waits, what payroll has closed of it alone."""
+        row, _, parts = claim
+        if not waits:
+            self.reasons["due", None] += 1
+            self.owe(parts)
+            return
+        self.pending_cents += row.amount_cents - row.closed_cents
+        self.reasons["due" if row.closed_cents else "pending", "budget_exhausted"] += 1
+        closed = zip(parts, row.closed_parts, strict=False)  # of most nothing is closed
+        self.owe([part._replace(cents=cents) for part, cents in closed])
 
 
 def simulate(
@@ -159,8 +176,6 @@ def simulate(
     with payouts_of_district(connection, district_id, compared, as_of):
         known = None if policy_id is None else load_rule_policy(connection, district_id, policy_id)
         policy, draft = _drafted(known, district_id, policy_id, rule, (from_day, to_day))
-        closed = rows(connection, _SQL["closed"], policy_id=policy.policy_id)
-        tally.closed = {payout_id for (payout_id,) in closed}
         for person_ids in _pages(connection, district_id):
             tally.persons += len(person_ids)
             asked = {"person_ids": person_ids, "policy_id": policy_id, **span}
@@ -187,7 +202,7 @@ def _judge(
     for teacher in book.teachers.values():
         if teacher.employed_in(policy.district_id):
             for judged in judge_rules(policy, book.dossier(teacher, policy)):
-                _count(tally, teacher.person_id, judged, draft)
+                _count(tally, book, teacher.person_id, judged, draft)
 
 
 def _look_up(
@@ -246,7 +261,9 @@ def _pages(connection: Connection[Any], district_id: UUID) -> Iterator[list[UUID
         after = found[-1]
 
 
-def _count(tally: _Tally, person_id: UUID, judged: Judgment, draft: RuleVersion) -> None:
+def _count(
+    tally: _Tally, book: Book, person_id: UUID, judged: Judgment, draft: RuleVersion
+) -> None:
     """Add a finding; what an earlier version says only takes its place in the pool."""
     finding, rule = judged.finding, judged.rule
     counts = judged.version is draft
@@ -254,10 +271,11 @@ def _count(tally: _Tally, person_id: UUID, judged: Judgment, draft: RuleVersion)
     if judged.verdict == "due":
         parts = _parts(person_id, judged)
         if first_come:
-            budget = rule.pool.budget_cents if rule.pool else None
-            place = (int(finding.entitlement_id not in tally.closed), *finding.occasion.place)
-            wanted = Wanted(place, finding.entitlement_id, finding.amount_cents, budget)
-            tally.pooled.append((wanted, finding.fiscal_year, counts, parts))
+            (policy,) = book.rules.policies.values()
+            row = rule_row(person_id, policy, judged, finding.occasion.place[0])
+            about = (person_id, policy.policy_id, finding.occasion.subject_id)
+            row.take_closed(book.paid.closed_cents(*about))
+            tally.pooled.append(_Claim(row, counts, parts))
             return
         if counts:
             tally.owe(parts)

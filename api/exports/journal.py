@@ -74,7 +74,8 @@ def accruals(
         account, before = expense(each[0].policy_id), 0
         for position in turns([*each, *waiting.get(payout_id, [])], until):
             late = any(_holds(span, position) for span in waiting.get(payout_id, []))
-            now = 0 if late else sum(one.cents for one in each if _holds(one, position))
+            held = [one for one in each if _holds(one, position)]
+            now = sum(one.closed_cents if late else one.cents for one in held)
             if now != before:
                 day, ids = day_of(position), (("entitlement", payout_id),)
                 yield Entry(day, position, "accrued", account, ACCRUED, now - before, ids)

@@ -4,7 +4,8 @@ A line is one policy in one of its fiscal years. First each teacher's own cap is
 claims in order; then the program's budget to everybody's. The budget is first come, first served
 for whole amounts: a claim is paid when everything claimed up to and including it fits. Who cannot
 be paid waits, and whoever stands behind waits too, so money that a revocation frees goes to the
-next in line and never takes anything from anybody. What payroll has closed stands before the rest.
+next in line and never takes anything from anybody. What payroll has closed of a claim stands
+before all that is not, and what the claim has risen by since waits at its own place.
 """
 
 from __future__ import annotations
@@ -72,9 +73,9 @@ class Wanted(NamedTuple):
     """What a claim asks of a year's budget, under its own policy version; null: no budget.
 
     Ordered by place: what payroll has closed comes first, so that nobody who comes late takes it
-    back; then the event that earned it, then the award behind it. One change of a stack's
-    definition may complete the stack of many at one position; the award that each had last then
-    decides, and no two people share an award.
+    back, and the rest of its claim is asked for apart; then the event that earned it, then the
+    award behind it. One change of a stack's definition may complete the stack of many at one
+    position; the award that each had last then decides, and no two people share an award.
     """
 
     place: Place
@@ -83,8 +84,29 @@ class Wanted(NamedTuple):
     budget_cents: int | None
 
     def fits(self, claimed_cents: int) -> bool:
-        """Whether its budget covers everything claimed up to and including it."""
-        return self.budget_cents is None or claimed_cents <= self.budget_cents
+        """Whether its budget covers everything claimed up to and including it.
+
+        What payroll has closed is spent, and waits for nothing.
+        """
+        is_open, _, _ = self.place
+        return not is_open or self.budget_cents is None or claimed_cents <= self.budget_cents
+
+
+def wanted(
+    place: tuple[int, int],
+    payout_id: UUID,
+    amount_cents: int,
+    closed_cents: int,
+    budget_cents: int | None,
+) -> list[Wanted]:
+    """What a claim asks for: first what payroll has closed of it, and at its own place the rest."""
+    rest_cents = amount_cents - closed_cents
+    found = []
+    if closed_cents:
+        found.append(Wanted((0, *place), payout_id, closed_cents, budget_cents))
+    if rest_cents or not closed_cents:
+        found.append(Wanted((1, *place), payout_id, rest_cents, budget_cents))
+    return found
 
 
 class Turn(NamedTuple):

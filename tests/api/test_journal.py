@@ -138,14 +138,15 @@ def test_what_is_accrued_at_every_position_is_what_is_owed_there(
 ) -> None:
     payout, policy = named("payout"), named("policy")
     owed = [
-        Owed(payout, policy, *sorted((a, b + 1)), cents) for a, b, cents in versions if a != b + 1
+        Owed(payout, policy, *sorted((a, b + 1)), cents, cents // 3)  # a third of it is closed
+        for a, b, cents in versions
+        if a != b + 1
     ]
     spans = [Span(payout, *sorted((a, b + 1))) for a, b in waits if a != b + 1]
     found = list(accruals(owed, spans, lambda _: MONDAY.date(), 99))
     for position in range(1, 42):
         late = any(one.from_position <= position < (one.to_position or 99) for one in spans)
-        now = sum(
-            one.cents for one in owed if one.from_position <= position < (one.to_position or 99)
-        )
+        held = [one for one in owed if one.from_position <= position < (one.to_position or 99)]
+        now = sum(one.closed_cents if late else one.cents for one in held)
         told = sum(entry.cents for entry in found if entry.position <= position)
-        assert told == (0 if late else now)
+        assert told == now

@@ -21,12 +21,13 @@ from ledger.events.dossier import (
 )
 from ledger.events.entitlement import LineReleased, LineWrittenOff
 from ledger.events.merge import MERGES, PersonsMerged
+from ledger.events.policy import FlatAmount
 from ledger.events.policy_rule import Rule
 from ledger.rules.payroll import Payable
 from ledger.rules.payroll_lines import Proposal, proposals
 from projections.contract import Fact
 from projections.entitlements import Part, parts
-from projections.payouts import Payouts, explain, of_district
+from projections.payouts import Payouts, explain, of_district, totals
 from projections.sql import write
 from tests.database import Server
 from tests.projections.histories import CREDENTIALS, DAYS, POLICIES, TEACHERS, World, terms
@@ -419,6 +420,82 @@ def test_who_was_paid_from_a_budget_stands_before_who_comes_back_to_it(
     world.add(BatchVoided, batch, district_id=HERE, reason="wrong_lines")
     play(connection, PAYOUTS, world.facts)
     assert waits_and_pays(connection) == [(ANNE, None), (BERTHA, "budget_exhausted")]
+
+
+@pytest.mark.parametrize("by_rule", [True, False])
+def test_what_was_paid_stands_first_when_its_award_comes_back_and_when_the_budget_is_new(
+    connection: Connection[Any],
+    by_rule: bool,  # noqa: FBT001
+) -> None:
+    """Bertha is paid 300; only then a budget of 300 is adopted, and both awards come back."""
+    world = employed(ANNE, BERTHA)
+    world.years(2025)
+
+    def adopt(**budget: Any) -> None:
+        if by_rule:
+            world.adopt_rule(plain_rule(**({"pool": budget} if budget else {})))
+        else:
+            year = {"budget_cents_per_year": budget["budget_cents"]} if budget else {}
+            world.adopt(POLICIES[2], HERE, terms(**year))
+
+    adopt()
+    first, second = (world.award(person, CREDENTIALS[0], MAY) for person in (ANNE, BERTHA))
+    assert first is not None
+    assert second is not None
+    world.turn(first)
+    lines = [line_of(one) for one in owed(connection, world)]
+    assert [line.person_id for line in lines] == [BERTHA]
+    world.close(lines, PAID)
+    adopt(budget_cents=30_000)
+    for award in (second, first, second):
+        world.turn(award)
+    assert proposed(connection, world, {PAID: lines}) == []
+    assert waits_and_pays(connection) == [(ANNE, "budget_exhausted"), (BERTHA, None)]
+    at_once = dump(connection, PAYOUTS)
+    play(connection, PAYOUTS, *([fact] for fact in world.facts))
+    assert dump(connection, PAYOUTS) == at_once
+
+
+@pytest.mark.parametrize("by_rule", [True, False])
+def test_what_rises_after_it_was_paid_waits_with_its_rise_alone(
+    connection: Connection[Any],
+    by_rule: bool,  # noqa: FBT001
+) -> None:
+    """A budget of 700, 300 paid to each of two; at 380 each, 680 is there for one rise of 80.
+
+    Bertha keeps what she was paid: 760 are more than there is.
+    """
+    world = employed(ANNE, BERTHA)
+    world.years(2025)
+
+    def adopt(cents: int) -> None:
+        if by_rule:
+            amount = [{"name": "flat", "basis": {"kind": "flat", "amount_cents": cents}}]
+            world.adopt_rule(plain_rule(amount=amount, pool={"budget_cents": 70_000}))
+        else:
+            flat = FlatAmount(amount_cents=cents)
+            world.adopt(POLICIES[2], HERE, terms(amount=flat, budget_cents_per_year=70_000))
+
+    adopt(30_000)
+    for person in (ANNE, BERTHA):
+        assert world.award(person, CREDENTIALS[0], MAY) is not None
+    lines = [line_of(one) for one in owed(connection, world)]
+    world.close(lines, PAID)
+    adopt(38_000)
+    found = [
+        (one.person_id, one.amount_cents) for one in proposed(connection, world, {PAID: lines})
+    ]
+    assert found == [(ANNE, 8_000)]
+    told = {one.person_id: one for one in of_district(connection, HERE, effective_on=FAR)}
+    bertha = told[BERTHA]
+    assert (bertha.status, bertha.reason) == ("due", "budget_exhausted")
+    assert (bertha.terms_cents, bertha.amount_cents) == (38_000, 30_000)
+    (total,) = totals(connection, HERE, effective_on=FAR)
+    assert (total.due, total.due_cents, total.pending_cents) == (2, 68_000, 0)
+    why = explain(connection, bertha.payout_id, effective_on=FAR)
+    assert why is not None
+    assert why.budget is not None
+    assert (why.budget.claimed_ahead_cents, why.budget.left_cents) == (38_000, 32_000)
 
 
 def test_a_year_that_begins_with_what_was_paid_ends_where_it_does_however_a_log_is_cut(

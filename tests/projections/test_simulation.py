@@ -11,18 +11,21 @@ from hypothesis import given, settings
 from psycopg import Connection
 
 from ledger.events.dossier import SeparationRecorded
+from ledger.events.merge import MERGES, PersonsMerged
 from ledger.events.policy import PolicyRetired, PolicyRuleAdopted
 from ledger.events.policy_rule import Rule
 from projections.batches import Batches
 from projections.payouts import Payouts, totals
 from projections.simulation import Month, Simulation, simulate
+from projections.sql import write
 from tests.database import Server
 from tests.projections.histories import CREDENTIALS, DAYS, POLICIES, TEACHERS, World, terms
 from tests.projections.logs import Log, a_log
-from tests.projections.playing import dump, play, tables_of
+from tests.projections.playing import dump, play, play_on, tables_of
 from tests.projections.ruled import HERE, RuledWorld, employed, ruled_worlds
 from tests.projections.test_payout_pools import LOTTERY, asked, draw, pooled_worlds
 from tests.rules.dossiers import changed, plain_rule
+from tests.samples import named
 
 PAYOUTS = Payouts()
 ANNE, BERTHA, CARLA = TEACHERS
@@ -187,6 +190,58 @@ def test_a_pool_of_the_draft_falls_in_log_order(connection: Connection[Any]) -> 
     found = drafted(connection, world, pool={"budget_cents": 50_000})
     assert (found.draft_cents, found.adopted_cents, found.pending_cents) == (30_000, 0, 30_000)
     assert [one.person_id for one in found.changes] == [ANNE]
+
+
+def test_what_was_paid_to_a_record_that_is_merged_stands_first_in_the_pool_of_a_draft(
+    connection: Connection[Any],
+) -> None:
+    """A pool of 300: Bertha's is paid before Carla's award comes back, and Bertha is Anne by now.
+
+    Payroll knows the claim by the id that it had, and so does the policy in force.
+    """
+    rule = plain_rule(pool={"budget_cents": 30_000})
+    world = employed(*TEACHERS)
+    world.years(2025)
+    world.adopt_rule(rule)
+    late, _ = (world.award(person, CREDENTIALS[0], MAY) for person in (CARLA, BERTHA))
+    assert late is not None
+    world.turn(late)
+    paid = [line for line in world.lines([POLICIES[2]]) if line.person_id == BERTHA]
+    world.close(paid, MAY)
+    play(connection, PAYOUTS, world.facts)
+    merged = {"person_id": ANNE, "merged_id": BERTHA, "reason": "duplicate_account"}
+    people = {"requested_by": named("one"), "confirmed_by": named("another")}
+    world.add(PersonsMerged, MERGES, **merged, **people)
+    with connection.transaction():
+        write(connection, PAYOUTS.merge(world.facts[-1], connection))
+        PAYOUTS.finish(connection)
+    world.turn(late)
+    play_on(connection, PAYOUTS, world.facts[-1:])
+    found = simulate(connection, HERE, rule, from_day=MARCH, to_day=FAR, policy_id=POLICIES[2])
+    assert (found.changes, found.draft_cents, found.pending_cents) == ([], 30_000, 30_000)
+
+
+def test_a_draft_that_raises_what_was_paid_owes_the_rise_as_far_as_the_pool_goes(
+    connection: Connection[Any],
+) -> None:
+    """700 in the pool, 300 paid to each of two: at 380 each there is 80 for Anne, none for Bertha.
+
+    The next version is what the draft said, so it gains nobody anything more.
+    """
+    pool = {"budget_cents": 70_000}
+    world = employed(*TEACHERS)
+    world.years(2025)
+    world.adopt_rule(plain_rule(pool=pool), POLICIES[0])
+    for person in (ANNE, BERTHA):
+        assert world.award(person, CREDENTIALS[0], MAY) is not None
+    world.close(world.lines([POLICIES[0]]), MAY)
+    more = [{"name": "flat", "basis": {"kind": "flat", "amount_cents": 38_000}}]
+    found = drafted(connection, world, pool=pool, amount=more)
+    assert [(one.person_id, one.difference_cents) for one in found.changes] == [(ANNE, 8_000)]
+    assert (found.draft_cents, found.adopted_cents, found.pending_cents) == (68_000, 60_000, 8_000)
+    world.adopt_rule(plain_rule(pool=pool, amount=more), POLICIES[0])
+    again = drafted(connection, world, pool=pool, amount=more)
+    assert (again.changes, again.draft_cents, again.adopted_cents) == ([], 68_000, 68_000)
 
 
 def test_only_what_was_earned_in_the_span_counts(connection: Connection[Any]) -> None:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.rules.allocation import Line, Turn, Wanted, waiting
+from ledger.rules.allocation import wanted as claim_for_year
 from tests.samples import named
 
 
@@ -73,6 +74,25 @@ def test_who_was_paid_stands_before_who_comes_back() -> None:
     assert line.take(turn(9, joined=[wanted(1)])) == (ids(1), set())
     voided = turn(10, left=[wanted(3, closed=True)], joined=[wanted(3)])
     assert line.take(voided) == (ids(3), ids(1))
+
+
+def test_what_a_claim_has_risen_by_since_it_was_paid_waits_at_its_own_place() -> None:
+    """700 dollars: of the third 300 are paid. She rises by 150 behind two who ask for 200 each."""
+    asked = {"amount_cents": 45_000, "closed_cents": 30_000, "budget_cents": 70_000}
+    third = claim_for_year((3, 3), named("claim 3"), **asked)
+    assert [(one.place, one.amount_cents) for one in third] == [
+        ((0, 3, 3), 30_000),
+        ((1, 3, 3), 15_000),
+    ]
+    two = [wanted(1, 20_000), wanted(2, 20_000)]
+    assert waiting(sorted([*two, *third])) == ids(3)
+    assert waiting(sorted([wanted(1, 20_000), *third])) == set()
+
+
+def test_what_was_paid_waits_for_no_budget() -> None:
+    """400 dollars were paid when the board left 300 for the year: nobody is asked to give back."""
+    paid = [wanted(1, 20_000, 30_000, closed=True), wanted(2, 20_000, 30_000, closed=True)]
+    assert waiting([*paid, wanted(3, 10_000, 30_000)]) == ids(3)
 
 
 def test_claims_of_one_position_stand_in_order_of_the_award_behind_them() -> None:
