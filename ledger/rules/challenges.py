@@ -16,12 +16,12 @@ from zoneinfo import ZoneInfo
 
 from ledger.errors import InvalidError
 from ledger.events.challenge import Deadline, ScoreRule, TieRule
-from ledger.events.policy_conditions import EligibilityRule, EmployedRule
-from ledger.events.policy_money import Cap, Component, CostBasis
+from ledger.events.policy_conditions import AskedRule, EligibilityRule, EmployedRule
+from ledger.events.policy_money import Component, CostBasis
 from ledger.events.policy_rule import RequestTrigger, Rule
 from ledger.rules.payroll import apportion
 
-ONCE = Cap(of="times", most=1, per="career")  # so what is filed twice is paid once
+ONCE = AskedRule()  # so what is filed twice about a challenge is paid once
 EMPLOYED: frozenset[EligibilityRule] = frozenset({EmployedRule(), EmployedRule(on="filed")})
 HALF = Fraction(1, 2)
 MINUTE = timedelta(minutes=1)
@@ -151,25 +151,27 @@ def shares(amount_cents: int, members: Sequence[UUID]) -> list[tuple[UUID, int]]
 def prize_misfit(rule: Rule, fund: str, day: date) -> str | None:
     """What keeps a policy from paying shares of a prize whole, and each winner once; else null.
 
+    Once for each challenge: a policy may pay the prizes of several.
+
     Args:
         rule: The policy's.
         fund: That the prize is paid from.
         day: On which shares are filed, or the first on which they may be.
     """
     whole = (Component(name=part.name, basis=CostBasis()) == part for part in rule.amount)
-    conditions = (*rule.windows, *rule.preconditions, *rule.exclusions)
     timing = rule.timing
     wanted = {
         "trigger: request_filed, of any choice": rule.trigger == RequestTrigger(),
         "benefit: one_time": rule.benefit == "one_time",
         "amount: one part, all of the cost": len(rule.amount) == 1 and all(whole),
-        "caps: one time per career, and no other": rule.caps == (ONCE,),
+        "caps: none": not rule.caps,
+        "exclusions: asked_once, and no other": rule.exclusions == (ONCE,),
         f"account: fund {fund!r} alone": rule.account.fund == fund
         and not (rule.account.shares or rule.account.at_schools),
         f"effective_from, effective_to: a span with {day}": rule.effective_from <= day
         and (rule.effective_to is None or day <= rule.effective_to),
         "eligibility: employed when it is filed, at most": set(rule.eligibility) <= EMPLOYED,
-        "windows, preconditions, exclusions: none": not conditions,
+        "windows, preconditions: none": not (rule.windows or rule.preconditions),
         "pool: none": rule.pool is None,
         "timing: after it is filed, at once and not again": timing.after in {"earned", "filed"}
         and timing.instalments is None

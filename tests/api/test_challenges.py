@@ -24,7 +24,7 @@ RULE: dict[str, Any] = {
     "benefit": "one_time",
     "amount": [{"name": "share", "basis": {"kind": "cost"}}],
     "eligibility": [{"kind": "employed"}],
-    "caps": [{"of": "times", "most": 1, "per": "career"}],
+    "exclusions": [{"kind": "asked_once"}],
     "account": {"fund": "foundation"},
 }
 LEVELS = [

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from ledger.events.challenge import Deadline, ScoreRule
 from ledger.events.policy_conditions import (
+    AskedRule,
     BetweenRule,
     CompensatedRule,
     DocumentsRule,
@@ -39,6 +40,7 @@ from ledger.rules.challenges import (
     shares,
     standings,
 )
+from tests.rules.dossiers import OnFile, said
 from tests.samples import MONDAY, named
 
 MEMBERS = [named(f"member {n}") for n in range(6)]
@@ -53,7 +55,7 @@ PRIZE = Rule(
     trigger=RequestTrigger(),
     benefit="one_time",
     amount=(Component(name="share", basis=CostBasis()),),
-    caps=(Cap(of="times", most=1, per="career"),),
+    exclusions=(AskedRule(),),
     account=Account(fund="foundation"),
 )
 
@@ -164,15 +166,14 @@ def test_the_order_is_total_and_does_not_depend_on_how_teams_are_listed(
     ("changed", "said"),
     [
         ({}, None),
-        ({"caps": ()}, "caps"),
-        ({"caps": (Cap(of="times", most=1, per="fiscal_year"),)}, "caps"),
+        ({"caps": (Cap(of="times", most=1, per="career"),)}, "caps"),
+        ({"exclusions": ()}, "exclusions"),
         ({"account": Account(fund="general")}, "account"),
         ({"trigger": RequestTrigger(choice="course")}, "trigger"),
         ({"benefit": "base_add"}, "benefit"),
         ({"amount": (Component(name="half", basis=CostBasis(percent=50)),)}, "amount"),
         ({"amount": (Component(name="share", basis=CostBasis(), percent=50),)}, "amount"),
         ({"amount": PRIZE.amount * 2}, "amount"),
-        ({"caps": (*PRIZE.caps, Cap(of="cents", most=100, per="career"))}, "caps"),
         ({"account": Account(fund="foundation", at_schools=(TITLE_I,))}, "account"),
         ({"effective_from": AWARDED, "effective_to": AWARDED}, None),
         ({"effective_from": AWARDED + timedelta(days=1)}, "effective_from"),
@@ -182,7 +183,7 @@ def test_the_order_is_total_and_does_not_depend_on_how_teams_are_listed(
         ({"eligibility": (EmployedRule(), RoleRule(roles=("teacher",)))}, "eligibility"),
         ({"windows": (BetweenRule(last="2016-05-01"),)}, "windows"),
         ({"preconditions": (DocumentsRule(documents=("pay_slip",)),)}, "windows"),
-        ({"exclusions": (CompensatedRule(),)}, "windows"),
+        ({"exclusions": (AskedRule(), CompensatedRule())}, "exclusions"),
         ({"pool": Pool(budget_cents=100)}, "pool"),
         ({"timing": Timing(after="documents")}, "timing"),
         ({"timing": Timing(instalments=Instalments(count=2))}, "timing"),
@@ -195,3 +196,17 @@ def test_a_policy_pays_prizes_whole_and_once_or_not_at_all(
 ) -> None:
     found = prize_misfit(PRIZE.model_copy(update=changed), "foundation", AWARDED)
     assert (found is None) if said is None else (found is not None and found.startswith(said))
+
+
+def test_one_policy_pays_the_prizes_of_two_challenges_and_each_of_them_once() -> None:
+    """100 dollars of the first, 150 of the second; the first is asked for again by hand."""
+    file = OnFile().hired(date(2015, 7, 1))
+    file.request("spring", AWARDED, about="spring challenge", cost=10_000)
+    file.request("fall", AWARDED, about="fall challenge", cost=15_000)
+    file.request("spring again", AWARDED, about="spring challenge", cost=10_000)
+    assert prize_misfit(PRIZE, "foundation", AWARDED) is None
+    assert said(file.findings(PRIZE)) == [
+        ("due", None, 10_000),
+        ("due", None, 15_000),
+        ("not_due", "asked_before", 0),
+    ]
