@@ -518,6 +518,23 @@ def test_i22_sixteen_hours_are_a_credit_and_eight_are_half_a_one(
     assert told == (granted and ("salary_credit", granted))
 
 
+def test_a_cap_on_hours_leaves_as_much_credit_as_it_leaves_full_eights() -> None:
+    """24 hours in a fiscal year: 16 are 1.00 credit, 8 of the next 16 are left, 0.50, then none."""
+    file = OnFile().hired(LONG_AGO)
+    for name in ("first", "second", "third"):
+        file.activity(name, "course", 1600, date(2025, 4, 1))
+        file.request(f"for the {name}", MAY, about=name, choice="credit")
+    cap = {"of": "units", "most": 24, "per": "fiscal_year"}
+    found = file.findings(changed(shipped("I22", "credit"), caps=[cap]))
+    told = [one.notice and one.notice.credit_hundredths for one in found]
+    assert told == [100, 50, None]
+    assert [(one.verdict, one.reason) for one in found] == [
+        ("due", None),
+        ("due", None),
+        ("not_due", "cap_reached"),
+    ]
+
+
 @pytest.mark.parametrize("choice", ["stipend", "credit"])
 def test_i22_a_course_brings_what_was_chosen_once(choice: str) -> None:
     """She asks again for the same course: 320 dollars, or 1.00 credit, and no more."""

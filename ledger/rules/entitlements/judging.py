@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from fractions import Fraction
 from typing import NamedTuple, get_args
 
 from ledger.events.policy_rule import AwardTrigger, CreditTrigger
@@ -42,7 +43,7 @@ def judge_case(
     due = _due(case)
     units = units_left(case, used, due.fiscal_year, case.occasion.units)
     cents, amounts = amount_cents(case, units)
-    made = [_in_force(case, version), _stands(case), *_asked(case), *amounts, *due.checks]
+    made = [_in_force(case, version), _stands(case), *_asked(case, units), *amounts, *due.checks]
     verdict, reason = verdict_of(made)
     fallen = [check["reason"] for check in made if check["passed"] is False]
     owed = cents or 0
@@ -75,7 +76,7 @@ def judge_case(
         checks=made,
     )
     if case.rule.benefit in NOTICES:
-        return finding._replace(notice=_notice(case, finding, cents)), taken
+        return finding._replace(notice=_notice(case, finding, cents, units)), taken
     return _with_lines(case, finding), taken
 
 
@@ -105,7 +106,7 @@ def _stands(case: Case) -> Check:
     return {"rule": "stands", "inputs": inputs, "passed": stands, "reason": reason}
 
 
-def _asked(case: Case) -> list[Check]:
+def _asked(case: Case, units: Fraction) -> list[Check]:
     """The rule's conditions. What counts toward a threshold was asked its own before."""
     rule, occasion = case.rule, case.occasion
     made = duplicate_checks(occasion.award.duplicate_of if occasion.award else None)
@@ -114,27 +115,33 @@ def _asked(case: Case) -> list[Check]:
     if occasion.kind == "award" and isinstance(rule.trigger, AwardTrigger):
         made += listed(rule.trigger, occasion)
     if isinstance(rule.trigger, CreditTrigger):
-        made.append(_granted(rule.trigger, occasion))
+        made.append(_granted(rule.trigger, occasion, units))
     made += checks(rule.eligibility, case)
     if occasion.kind != "threshold":
         made += checks((*rule.windows, *rule.preconditions, *rule.exclusions), case)
     return made
 
 
-def _credit_hundredths(trigger: CreditTrigger, occasion: Occasion) -> int:
-    return int(occasion.units // trigger.each_hours) * trigger.unit_hundredths
+def _credit_hundredths(trigger: CreditTrigger, hours: Fraction) -> int:
+    return int(hours // trigger.each_hours) * trigger.unit_hundredths
 
 
-def _granted(trigger: CreditTrigger, occasion: Occasion) -> Check:
-    """How much credit the hours are; too few of them are none, and nothing to tell HR."""
-    granted = _credit_hundredths(trigger, occasion)
+def _granted(trigger: CreditTrigger, occasion: Occasion, hours: Fraction) -> Check:
+    """How much credit the hours are; too few of them are none, and nothing to tell HR.
+
+    `hours`: of those she has, what a cap on units leaves.
+    """
+    granted = _credit_hundredths(trigger, hours)
     inputs: dict[str, Input] = {
         "hours_hundredths": int(occasion.units * 100),
+        "counted_hundredths": int(hours * 100),
         "each_hours": trigger.each_hours,
         "unit": trigger.unit,
         "credit_hundredths": granted,
     }
-    return {"rule": "credit", "inputs": inputs, "passed": granted > 0, "reason": "too_few_units"}
+    enough = _credit_hundredths(trigger, occasion.units) > 0
+    reason = "cap_reached" if enough else "too_few_units"
+    return {"rule": "credit", "inputs": inputs, "passed": granted > 0, "reason": reason}
 
 
 def _missing(rule: str, reason: str) -> Check:
@@ -247,7 +254,9 @@ def _parts(case: Case, finding: Finding) -> tuple[list[Part], list[Check]]:
     return held_on, made
 
 
-def _notice(case: Case, finding: Finding, annual_cents: int | None) -> Notice | None:
+def _notice(
+    case: Case, finding: Finding, annual_cents: int | None, units: Fraction
+) -> Notice | None:
     """What HR has to know. A revocation after the day it began ends it, never what was before."""
     occasion, rule = case.occasion, case.rule
     fallen = [made["rule"] for made in finding.checks if made["passed"] is False]
@@ -277,7 +286,7 @@ def _notice(case: Case, finding: Finding, annual_cents: int | None) -> Notice | 
         unit=getattr(trigger, "unit", None),
         reached=occasion.reached,
         credit_hundredths=(
-            _credit_hundredths(trigger, occasion) if isinstance(trigger, CreditTrigger) else None
+            _credit_hundredths(trigger, units) if isinstance(trigger, CreditTrigger) else None
         ),
         complete_on=complete_on,
         retro_days=max((complete_on - finding.payable_on).days, 0),
