@@ -14,8 +14,10 @@ from typing import Any
 import click
 import pytest
 import typer
+from pydantic import AliasChoices
 
 from api.cli import app
+from api.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
@@ -54,6 +56,18 @@ def test_every_script_is_explained_to_contributors() -> None:
     scripts = {path.name for path in (ROOT / "scripts").iterdir() if os.access(path, os.X_OK)}
     scripts = {name for name in scripts if (ROOT / "scripts" / name).is_file()}
     assert [name for name in scripts if f"scripts/{name}" not in read("CONTRIBUTING.md")] == []
+
+
+def test_every_setting_is_in_the_table() -> None:
+    variables = {
+        alias.choices[0]
+        if isinstance(alias := field.validation_alias, AliasChoices)
+        else f"MCLEDGER_{name.upper()}"
+        for name, field in Settings.model_fields.items()
+    }
+    table = read("docs/http.md").split("## Settings")[1]
+    assert {"DATABASE_URL", "MCLEDGER_THREADS"} <= variables
+    assert [name for name in variables if f"`{name}`" not in table] == []
 
 
 def commands_of(command: Any, *names: str) -> Iterator[tuple[str, ...]]:
