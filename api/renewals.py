@@ -96,6 +96,7 @@ class LicenseUnits:
     purpose: str | None
     cycle: int
     unit: str | None
+    rule: str | None  # that speaks of it: its jurisdiction, and how its authority calls it
     counted: CountedUnit
 
 
@@ -229,6 +230,10 @@ def brought(
         return []
     earned = replace(record, awards=[*record.awards, *imagined]).achievements(sight)
     book = rulebook(connection, until)
+    named = {
+        f"{one.rule_id} {one.rule_version}": f"{one.terms.jurisdiction}/{one.authority_reference}"
+        for one in book.rules
+    }
     return [
         LicenseUnits(
             license_id=line.license_id,
@@ -237,6 +242,7 @@ def brought(
             purpose=line.purpose,
             cycle=line.cycle,
             unit=line.unit,
+            rule=named.get(f"{unit.rule_id} {unit.rule_version}"),
             counted=counted(unit),
         )
         for one in held

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -68,6 +69,7 @@ class Explanation(BaseModel):
 
     line: ShownLine
     events: list[Made]
+    hours_sat: str  # none, for it was shown and not sat; by which rule it counts instead
     licenses: list[LicenseUnits]  # what the award counts for, or why for nothing
     payouts: list[Payout]  # what policies make of it, as far as the reader may know
 
@@ -174,8 +176,19 @@ def explain_transcript_line(
         )
         made = made_by(connection, person_id, line)
     seen = [one for one in paid if sees_payout(read.caller, person_id, one.district_id)]
-    body = {"line": line, "events": made, "licenses": units, "payouts": seen}
+    body = {
+        "line": line,
+        "events": made,
+        "hours_sat": _hours_sat(units),
+        "licenses": units,
+        "payouts": seen,
+    }
     return answer(body, position=position)
+
+
+def _hours_sat(units: Sequence[LicenseUnits]) -> str:
+    counted = {one.rule for one in units if one.rule and one.counted.units_hundredths > 0}
+    return "; ".join(["n/a", *(f"credit by rule {one}" for one in sorted(counted))])
 
 
 def _brought(

@@ -88,7 +88,7 @@ def test_a_teacher_sees_what_she_needs_has_and_misses_and_every_unit_of_it(case:
         "missing",
         False,
     )
-    assert line["rule"]["authority_reference"] == "Act 5"
+    assert line["rule"]["authority_reference"] == "5.502"
     assert line["categories"] == [{"category": None, "earned_hundredths": 1_600}]
     by_kind = {unit["kind"]: unit for unit in case.units(**FAR)}
     award, credit = by_kind["micro_credential"], by_kind["semester_hour"]
@@ -295,7 +295,10 @@ def test_a_line_of_the_transcript_says_what_it_counts_for_or_why_for_nothing(
     state.done(case.district.office, f"/v1/districts/{case.district.id}/licenses", body)
     path = f"/v1/people/{case.story.teacher}/transcript/{case.story.enrollment}/explanation"
     for who in (case.story.teacher, case.district.office):
-        found = state.seen(who, path, **FAR)["licenses"]
+        explained = state.seen(who, path, **FAR)
+        assert explained["hours_sat"] == "n/a; credit by rule us-tn/5.502"  # practice 48
+        found = explained["licenses"]
+        assert [one["rule"] for one in found] == ["us-tn/5.502", "us-ut/5.502"]
         assert [
             (one["unit"], one["counted"]["units_hundredths"], one["counted"]["reason"])
             for one in found

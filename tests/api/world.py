@@ -298,7 +298,7 @@ def rules(**changed: Any) -> dict[str, Any]:
     """Six points for a micro-credential, ten for a semester hour, sixty in a cycle."""
     terms = equivalency_terms().model_dump(mode="json", exclude_unset=True)
     return {
-        "authority_reference": "Act 5",
+        "authority_reference": "5.502",
         "adopted_on": "2024-06-01",
         "terms": {**terms, **changed},
     }
