@@ -59,6 +59,13 @@ HOMES: Mapping[str, tuple[str, ...]] = {
 }
 
 
+class DatabaseDamagedError(LedgerError):
+    """The database cannot read what it has stored; its own log says more."""
+
+    slug = "database-damaged"
+    status = 500
+
+
 class _Commands(MutableMapping[str, Any]):
     """Commands by name. Those of HOMES are loaded when asked for: all take more than a second."""
 
@@ -142,14 +149,16 @@ def _refusal(error: Exception) -> LedgerError | None:
             return error
         case errors.InvalidSchemaName() | errors.UndefinedTable() | errors.UndefinedFunction():
             return UnavailableError("the tables are not all there; run: mcledger migrate")
-        case psycopg.OperationalError():
-            return UnavailableError(f"the database: {' '.join(str(error).split())}")
+        case psycopg.OperationalError() | psycopg.InternalError():
+            # The latter of a page or an index that its disk has damaged, as a rule.
+            damaged = isinstance(error, psycopg.InternalError)
+            kind = DatabaseDamagedError if damaged else UnavailableError
+            return kind(f"the database: {' '.join(str(error).split())}")
         case OSError() if error.filename is not None:
             return InvalidError(f"{error.filename}: {error.strerror}")
         case UnicodeEncodeError():
             return InvalidError("something that was typed is no text")
-        case _:
-            return None
+    return None
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001  # typer passes it by position

@@ -6,7 +6,8 @@ The file holds the log and its seal. Persons' names are in the vault and do not 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 from uuid import UUID
@@ -15,11 +16,11 @@ import orjson
 from psycopg import Connection
 from psycopg.errors import IntegrityError
 
-from ledger.errors import ConflictError, InvalidError
-from ledger.seal.leaves import instant, leaf
+from ledger.errors import ConflictError, InvalidError, UnavailableError
+from ledger.seal.leaves import instant, leaf, unreadable
 from ledger.seal.log_file import FORMAT, Entry, LogFile, event_line, lost_line
 from ledger.seal.merkle import HASH_BYTES
-from ledger.seal.reads import SQL, DatabaseLog, divided
+from ledger.seal.reads import DAMAGED, SQL, DatabaseLog, divided
 from ledger.seal.tiles import TILE_WIDTH, Edge, Piece
 from ledger.seal.trusted_keys import TrustedKey
 from ledger.seal.verify import PAGE, SOUND, verify
@@ -43,6 +44,12 @@ COPIED_TYPES = (
 Progress = Callable[[int, int], None]
 
 
+class LogUnreadableError(UnavailableError):
+    """The server cannot read a part of the log or of its seal: its disk has damaged or lost it."""
+
+    slug = "log-unreadable"
+
+
 class NotSoundError(InvalidError):
     """The exported log does not verify."""
 
@@ -62,9 +69,10 @@ def export_log(
 ) -> int:
     """Write the log as it is, damages and all, and its seal; returns how many events that are.
 
-    The file is there whole or not at all, and nobody else may read it.
+    The file is there whole or not at all, and nobody else may read it. Raises LogUnreadableError.
     """
-    log = DatabaseLog(connection)
+    with _told("of seal_tiles or seal_checkpoints something"):
+        log = DatabaseLog(connection)
     unfinished = path.with_name(f"{path.name}.{os.getpid()}")
     try:
         with os.fdopen(
@@ -132,23 +140,35 @@ def _write(connection: Connection[Any], log: DatabaseLog, to: BinaryIO, progress
     return counts["events"]
 
 
+@contextmanager
+def _told(what: str) -> Iterator[None]:
+    """Say what could not be read, and what the server says of it."""
+    try:
+        yield
+    except DAMAGED as error:
+        said = error.diag.message_primary or type(error).__name__
+        raise LogUnreadableError(f"{what} cannot be read: {said}") from error
+
+
 def _lines(
     connection: Connection[Any], log: DatabaseLog, first: int, last: int
 ) -> Iterable[dict[str, Any]]:
     """The events of a page with their stored leaves, and the leaves that have lost their event."""
-    tiles = log.tiles(0, (first - 1) // TILE_WIDTH, (last - 1) // TILE_WIDTH)
+    with _told("of seal_tiles something"):
+        tiles = log.tiles(0, (first - 1) // TILE_WIDTH, (last - 1) // TILE_WIDTH)
     sealed = min(len(tiles) // HASH_BYTES, log.leaf_count() - first + 1)
     leaves = {first + at: tiles[at * HASH_BYTES : (at + 1) * HASH_BYTES] for at in range(sealed)}
-    rest = {
-        position: (index, body_hash)
-        for position, index, body_hash in fetch(
-            connection, SQL["unsealed_columns"], first=first, last=last
-        )
-    }
-    lines = [
-        event_line(Entry(row, *rest[row.position], leaves.get(row.position)))
-        for row in log.rows(first, last)
-    ]
+    rows = log.rows(first, last)
+    for row in rows:
+        if row == unreadable(row.position):
+            raise LogUnreadableError(
+                f"of ledger_events the event at position {row.position} cannot be read;"
+                " mcledger verify names all such, and a backup has them"
+            )
+    with _told(f"of ledger_events something between positions {first} and {last}"):
+        found = fetch(connection, SQL["unsealed_columns"], first=first, last=last)
+    rest = {position: (index, body_hash) for position, index, body_hash in found}
+    lines = [event_line(Entry(row, *rest[row.position], leaves.get(row.position))) for row in rows]
     lines += [lost_line(position, leaves[position]) for position in leaves.keys() - rest.keys()]
     return sorted(lines, key=lambda line: int(line["position"]))
 

@@ -10,7 +10,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from api.cli import main
+from api.cli import _refusal, main
 from api.demo.run import DATABASE, free_port, fresh_database
 from ledger.errors import UnavailableError
 from tests.database import Server
@@ -116,3 +116,13 @@ def test_a_demo_neither_ends_another_one_nor_asks_a_server_that_is_not_its_own(
     taken = free_port()
     with socket.create_server(("127.0.0.1", taken)), pytest.raises(UnavailableError, match="port"):
         free_port(taken)
+
+
+def test_a_damaged_page_is_said_in_a_sentence() -> None:
+    """Any command may meet one; what the server says names the file and the block."""
+    said = _refusal(psycopg.errors.DataCorrupted("invalid page in block 7 of relation base/5/16"))
+    assert said is not None
+    assert (said.slug, said.detail) == (
+        "database-damaged",
+        "the database: invalid page in block 7 of relation base/5/16",
+    )

@@ -158,3 +158,38 @@ def leaf_of(row: tuple[Any, ...]) -> bytes:
         state,
     ]
     return sha256(b"".join(parts)).digest()
+
+
+DISK = """
+    CREATE FUNCTION read_from_disk(place bigint, value bytea) RETURNS bytea STABLE LANGUAGE plpgsql
+    AS $$ BEGIN
+        IF place IN ({places}) THEN
+            RAISE 'could not read' USING ERRCODE = CASE place
+                WHEN 41 THEN 'io_error' WHEN 500 THEN 'undefined_file' ELSE 'data_corrupted' END;
+        END IF;
+        RETURN value;
+    END $$;
+"""
+READ = """
+    ALTER TABLE {table} RENAME TO stored;
+    CREATE VIEW {table} AS SELECT {columns}, read_from_disk({place}, {read}) AS {read} FROM stored;
+"""
+COLUMNS = (
+    "notification_id, recorded_at, command_id, command_index, originator_id, originator_version,"
+    " topic"
+)
+
+
+def damaged_at(*positions: int, column: str = "state") -> str:
+    """The log as a server reads it whose disk has lost some of it."""
+    columns = f"{COLUMNS}, {'body_hash' if column == 'state' else 'state'}"
+    named = {"table": "ledger_events", "place": "notification_id", "read": column}
+    places = ", ".join(map(str, positions))
+    return DISK.format(places=places) + READ.format(**named, columns=columns)
+
+
+def damaged_tiles(*numbers: int) -> str:
+    """The tree of the seal as such a server reads it."""
+    named = {"table": "seal_tiles", "columns": "level, number, start"}
+    places = ", ".join(map(str, numbers))
+    return DISK.format(places=places) + READ.format(**named, place="number", read="hashes")

@@ -15,13 +15,28 @@ import psycopg
 import pytest
 
 from ledger.seal.log_file import LogFile, LogFileError
-from ledger.seal.log_transfer import NotEmptyError, NotSoundError, export_log, import_log
+from ledger.seal.log_transfer import (
+    LogUnreadableError,
+    NotEmptyError,
+    NotSoundError,
+    export_log,
+    import_log,
+)
 from ledger.seal.reads import DatabaseLog
 from ledger.seal.verify import DERIVED, SOUND, TAMPERED, Report, verify
 from ledger.store import Role, connection_info
 from tests.database import ROOT
 from tests.seal.conftest import EVENTS, Sealed
-from tests.seal.logs import examined, fill, owner, seal, tampered, told
+from tests.seal.logs import (
+    damaged_at,
+    damaged_tiles,
+    examined,
+    fill,
+    owner,
+    seal,
+    tampered,
+    told,
+)
 
 Lines = list[dict[str, Any]]
 
@@ -127,6 +142,35 @@ def test_an_export_of_a_damaged_log_shows_the_damage(sealed: Sealed, tmp_path: P
         ("state", 555, 555),
         ("truncated", 999, EVENTS),
     ]
+
+
+UNREADABLE = {
+    "an event": (damaged_at(40, 41), "ledger_events the event at position 40 cannot be read"),
+    "what is not sealed of it": (
+        damaged_at(40, column="body_hash"),
+        "ledger_events something between positions 1 and 1000 cannot be read: could not read",
+    ),
+    "the tree": (
+        damaged_tiles(1),
+        "of seal_tiles or seal_checkpoints something cannot be read: could not read",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", UNREADABLE)
+def test_of_a_log_that_cannot_be_read_no_part_is_exported(
+    sealed: Sealed, tmp_path: Path, what: str
+) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_text("an export of before")
+    statements, expected = UNREADABLE[what]
+    with (
+        tampered(sealed.connection, statements),
+        pytest.raises(LogUnreadableError, match=expected),
+    ):
+        export_log(sealed.connection, path)
+    assert [one.name for one in tmp_path.iterdir()] == [path.name]
+    assert path.read_text() == "an export of before"
 
 
 def test_a_recomputed_leaf_in_an_export_is_found_by_the_next_checkpoint(

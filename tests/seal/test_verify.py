@@ -16,7 +16,7 @@ from ledger.seal.reads import SealReads
 from ledger.seal.trusted_keys import TrustedKey
 from ledger.seal.verify import DERIVED, SOUND, TAMPERED, UNPROVEN
 from tests.seal.conftest import EVENTS, Sealed
-from tests.seal.logs import ORIGIN, examined, rewrite_tree, tampered, told
+from tests.seal.logs import ORIGIN, damaged_at, examined, rewrite_tree, tampered, told
 
 SOME = range(7, EVENTS, 83)
 UPDATE = "UPDATE ledger_events SET "
@@ -305,28 +305,6 @@ def test_nothing_that_a_row_can_hold_stops_the_check(sealed: Sealed) -> None:
     with tampered(sealed.connection, *statements):
         report = examined(sealed.connection, sealed.keys)
     assert [one.first for one in report.damages] == [*range(20, 26), 40, 41, 42]
-
-
-READ = """
-    CREATE FUNCTION read_from_disk(place bigint, value bytea) RETURNS bytea STABLE LANGUAGE plpgsql
-    AS $$ BEGIN
-        IF place IN ({places}) THEN
-            RAISE 'could not read' USING ERRCODE = CASE place
-                WHEN 41 THEN 'io_error' WHEN 500 THEN 'undefined_file' ELSE 'data_corrupted' END;
-        END IF;
-        RETURN value;
-    END $$;
-    ALTER TABLE ledger_events RENAME TO stored_events;
-    CREATE VIEW ledger_events AS
-    SELECT notification_id, recorded_at, command_id, originator_id, originator_version, topic,
-           read_from_disk(notification_id, state) AS state
-      FROM stored_events;
-"""
-
-
-def damaged_at(*positions: int) -> str:
-    """The log as a server reads it whose disk has lost some of it."""
-    return READ.format(places=", ".join(map(str, positions)))
 
 
 def test_what_the_database_cannot_read_is_named_and_the_rest_is_checked(sealed: Sealed) -> None:
