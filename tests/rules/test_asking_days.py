@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
 from ledger.events.policy_conditions import (
     BetweenRule,
     DocumentsRule,
+    NamedDay,
     PerformanceRule,
     RequestRule,
     WithinRule,
 )
 from ledger.events.policy_money import Timing
 from ledger.events.policy_rule import AwardTrigger, Versioning
-from ledger.rules.entitlements.findings import asks_days
+from ledger.rules.entitlements.findings import _is_day, asks_days
+from ledger.values import Slug
 from tests.rules.dossiers import plain_rule, shipped_files
 
 DOCUMENTS = DocumentsRule(documents=("started",))
@@ -56,3 +58,20 @@ def test_no_shipped_rule_that_says_such_a_day_is_overlooked() -> None:
     said = {name for name, rule in rules if any(word in rule.model_dump_json() for word in words)}
     assert {name for name, rule in rules if asks_days(rule)} == said
     assert said
+
+
+@pytest.mark.parametrize(
+    ("hint", "day"),
+    [
+        (NamedDay, True),
+        (NamedDay | None, True),
+        (Literal["earned", "started"], True),
+        (Literal["submitted"], True),
+        (Literal["earned", "filed"], False),
+        (Slug, False),
+        (str | None, False),
+    ],
+    ids=str,
+)
+def test_a_field_names_a_day_where_its_type_says_so(hint: Any, day: bool) -> None:  # noqa: FBT001
+    assert _is_day(hint) is day

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -343,3 +344,53 @@ def test_hours_brought_along_are_asked_nothing_and_others_what_the_rule_excludes
     for number in range(2):
         file.note("paid_time", f"course {number}", MARCH)
     assert [one.counts for one in file.under(rule).contributions] == [True, False]
+
+
+@pytest.mark.parametrize(("policy_id", "counts"), [(POLICY, True), (named("other"), False)])
+def test_a_request_under_another_policy_makes_nothing_count_and_dates_no_threshold(
+    policy_id: UUID,
+    counts: bool,  # noqa: FBT001
+) -> None:
+    asked = date(2025, 3, 20)
+    file = awards_file(MARCH, date(2025, 4, 1))
+    for name in ("mc 1", "mc 2"):
+        file.request(f"for {name}", asked, about=name, policy_id=policy_id)
+    (plain,) = file.findings(award_rule())
+    assert plain.occasion.days.named.get("filed") == (asked if counts else None)
+    asking = plain_rule(trigger=award_rule().trigger, preconditions=[{"kind": "requested"}])
+    assert [one.counts for one in file.under(asking).contributions] == [counts] * 2
+
+
+def test_a_threshold_was_handed_in_when_what_reached_it_was() -> None:
+    file = awards_file(MARCH, date(2025, 4, 1))
+    awards = [
+        held._replace(submitted_on=date(2025, 1, number))
+        for number, held in enumerate(file.dossier.awards, 1)
+    ]
+    file.dossier = replace(file.dossier, awards=tuple(awards))
+    (found,) = file.findings(award_rule())
+    assert found.occasion.days.named["submitted"] == date(2025, 1, 2)
+
+
+@pytest.mark.parametrize(("units", "kept", "lost"), [(1, "course", "mc 1"), (3, "mc 1", "course")])
+def test_of_an_award_and_the_course_it_became_the_other_is_named(
+    units: int, kept: str, lost: str
+) -> None:
+    """An award of one or three units, and a course of two hours that was given for it."""
+    sources = [{"of": "award", "units": units}, COURSES]
+    file = awards_file(MARCH).activity("course", "course", 200, date(2025, 4, 1))
+    (course,) = file.dossier.activities
+    file.dossier = replace(file.dossier, activities=(course._replace(exchanged_for=named("mc 1")),))
+    found = {
+        one.occasion.subject_id: one for one in file.under(counting(sources=sources)).contributions
+    }
+    assert (found[named(kept)].counts, found[named(kept)].checks) == (True, [])
+    assert not found[named(lost)].counts
+    assert found[named(lost)].checks == [
+        {
+            "rule": "not_exchanged",
+            "inputs": {"counts_instead": named(kept)},
+            "passed": False,
+            "reason": "exchanged",
+        }
+    ]
