@@ -26,7 +26,7 @@ from api.status_lists import StatusLists
 from ledger.aggregates.person import Person
 from ledger.commands.pre_service import lacks_consent
 from ledger.errors import NotFoundError, UnavailableError
-from ledger.records.documents import Document, RecordError, read_instant
+from ledger.records.documents import Document, RecordError, read_instant, single
 from ledger.records.received import awards_of, needed, subject_of
 from ledger.records.received_files import Received, read_file
 from ledger.records.received_items import Item, Known, Source, Status
@@ -217,8 +217,8 @@ def _view_of(award: Award, at: datetime) -> Line:
 
 
 def _told(document: Document, item: Item, award: Award | None, notes: Notes) -> AwardVerdict:
-    achievement = subject_of(document)["achievement"]
-    criteria = achievement.get("criteria")
+    achievement = single(subject_of(document)["achievement"])
+    criteria = single(achievement.get("criteria"))
     return AwardVerdict(
         record_id=item.record_id,
         finding=_finding(item),
@@ -289,4 +289,5 @@ def _objects(part: object) -> list[Mapping[str, Any]]:
 
 
 def _text(part: object) -> str | None:
-    return part if isinstance(part, str) else None
+    one = single(part)
+    return one if isinstance(one, str) else None

@@ -87,6 +87,7 @@ def _answer(line: int, work: Callable[[Job], Outcome]) -> NoReturn:
     """Do one job and end, whatever happens: nothing is left for whoever is forked next."""
     try:
         with os.fdopen(line, "r+b", buffering=0) as stream:
+            gc.disable()  # it ends before that would bring anything back
             job = Job.model_validate_json(stream.readall())
             limit(job.seconds)
             stream.write(BEGUN)

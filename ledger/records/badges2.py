@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from joserfc import jws
 from joserfc.errors import JoseError
 
-from ledger.records.documents import Document, RecordError, read_instant, types_of
+from ledger.records.documents import Document, RecordError, read_instant, single, types_of
 from ledger.records.issuers import IssuerKey, RecordKeyError, as_jwk
 from ledger.records.proofs import ProofRefusedError
 from ledger.records.tokens import HEADER
@@ -73,8 +73,8 @@ def addresses(document: Document, known: Documents, *, signed: bool) -> tuple[st
 def _addresses(document: Document, known: Documents, *, signed: bool) -> Iterator[Any]:
     if not signed:
         yield document.get("id")
-    yield document.get("badge")
-    issuer = _whole(document.get("badge"), known).get("issuer")
+    yield single(document.get("badge"))
+    issuer = single(_whole(document.get("badge"), known).get("issuer"))
     yield issuer if isinstance(issuer, str) else _id_of(issuer) if signed else None
     profile = known.get(_id_of(issuer) or "")
     if signed and profile is not None:
@@ -84,10 +84,10 @@ def _addresses(document: Document, known: Documents, *, signed: bool) -> Iterato
 
 def recipient(document: Document) -> dict[str, Any]:
     """Whom it names, as Open Badges 3.0 would write that (section 2.2 of either)."""
-    found = document.get("recipient")
+    found = single(document.get("recipient"))
     stated = found if isinstance(found, Mapping) else {}
     return {
-        "hashed": stated.get("hashed") is True,
+        "hashed": stated.get("hashed"),
         "identityHash": stated.get("identity"),
         "salt": stated.get("salt", ""),
     }
@@ -100,24 +100,24 @@ def read(document: Document, hosted: Documents) -> Assertion:
     """
     record_id, badge = document.get("id"), _whole(document.get("badge"), hosted)
     issuer = _whole(badge.get("issuer"), hosted)
-    title = badge.get("name", "")
+    title = single(badge.get("name", ""))
     if not isinstance(record_id, str) or not isinstance(title, str):
         raise RecordError("the badge has no id, or its name is no text")
     answered = hosted.get(record_id)
     if answered is not None and _without_revocation(answered) != _without_revocation(document):
         raise RecordError("the issuer's address says something else than the badge")
     issuer_id = _id_of(badge.get("issuer")) or ""
-    name = issuer.get("name")
+    name = single(issuer.get("name"))
     return Assertion(
         record_id=record_id,
-        title=title or str(document.get("badge"))[:300],
+        title=title or str(single(document.get("badge")))[:300],
         issuer_id=issuer_id,
         issuer_name=name if isinstance(name, str) else None,
         issued_at=read_instant(document.get("issuedOn")),
         expires_at=read_instant(document["expires"]) if "expires" in document else None,
         whole=bool(title),
         hosted=answered is not None and bool(title) and _same_place(record_id, issuer_id),
-        revoked=answered is not None and answered.get("revoked") is True,
+        revoked=answered is not None and single(answered.get("revoked")) is True,
     )
 
 
@@ -130,8 +130,8 @@ def key_of(document: Document, issuer_id: str, known: Documents) -> RSAPublicKey
     if profile is None:
         return None
     named = {_id_of(key): key for key in _keys_in(profile)}
-    stated = document.get("verification")
-    creator = stated.get("creator") if isinstance(stated, Mapping) else None
+    stated = single(document.get("verification"))
+    creator = single(stated.get("creator")) if isinstance(stated, Mapping) else None
     if creator is None and len(named) == 1:
         [creator] = named
     if not isinstance(creator, str) or creator not in named or profile.get("id") != issuer_id:
@@ -197,15 +197,17 @@ def _keys_in(profile: Document) -> list[Any]:
 
 
 def _id_of(part: Any) -> str | None:
-    found = part.get("id") if isinstance(part, Mapping) else part
+    one = single(part)
+    found = one.get("id") if isinstance(one, Mapping) else one
     return found if isinstance(found, str) else None
 
 
 def _whole(part: Any, hosted: Documents) -> Document:
     """A part that is there, or that an address answered with; empty where neither is."""
-    if isinstance(part, Mapping):
-        return part
-    return hosted.get(part, {}) if isinstance(part, str) else {}
+    one = single(part)
+    if isinstance(one, Mapping):
+        return one
+    return hosted.get(one, {}) if isinstance(one, str) else {}
 
 
 def _same_place(record_id: str, issuer_id: str) -> bool:

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 from math import factorial
 from typing import Any, Final
@@ -25,6 +27,7 @@ from ledger.records.processor import Processor, UndefinedTermError
 DEPTH_MAX: Final = 40  # a transcript with endorsed awards inside is 12 deep
 ORDERS_MAX: Final = 4_000  # a transcript in which nothing but the awards' ids differ has a tenth
 PAIRS_MAX: Final = 400_000  # a tenth of a second; 600 parts of one node come to as many
+_PAIRS_OF_A_PART: Final = 100  # are compared while one part is worked out
 _VOCABULARY: Final = "urn:undefined:"
 _BASE: Final = "https://undefined.invalid/"
 UNDEFINED: Final = (_VOCABULARY, _BASE)
@@ -38,12 +41,37 @@ _CONTROL: Final = re.compile(f"[{_CONTROLS}]")
 _OF_WORDS: Final = frozenset({"@language", "@value"})
 _KEYWORDS: Final = _OF_WORDS | {"@context"}
 _LANGUAGE: Final = re.compile("[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
+_left: ContextVar[list[int] | None] = ContextVar("work_left", default=None)
 
 
 class RecordTooComplexError(RecordError):
     """The record takes too much work to check."""
 
     slug = "record-too-complex"
+
+
+@contextmanager
+def at_most(parts: int) -> Iterator[None]:
+    """Inside, RecordTooComplexError is raised once more than so many parts had to be worked out.
+
+    A part is whatever JSON nests: a name's value or what stands in a list. A hundred comparisons
+    and the trying of one order count as a part, for they take about as long.
+    """
+    token = _left.set([parts])
+    try:
+        yield
+    finally:
+        _left.reset(token)
+
+
+def spend(parts: int) -> None:
+    """Count work that was done, or is about to be. Raises RecordTooComplexError."""
+    left = _left.get()
+    if left is None:
+        return
+    left[0] -= parts
+    if left[0] < 0:
+        raise RecordTooComplexError("too many parts of the record are unlike all others")
 
 
 def canonical(document: Document) -> bytes:
@@ -53,7 +81,7 @@ def canonical(document: Document) -> bytes:
     """
     dataset = dataset_of(document)
     try:
-        quads: str = _BoundedWork().main(dataset, {"format": "application/n-quads"})
+        quads = ordered(dataset)
         content = quads.encode()
     except UnicodeEncodeError:
         raise RecordError("the record holds half a character") from None
@@ -64,8 +92,15 @@ def canonical(document: Document) -> bytes:
     return content
 
 
+def ordered(dataset: Any) -> str:
+    """The canonical N-Quads of RDF. Raises RecordTooComplexError."""
+    quads: str = _BoundedWork().main(dataset, {"format": "application/n-quads"})
+    return quads
+
+
 def dataset_of(document: Document) -> Any:
     """The RDF of a document, each graph by its name, in which what is undefined can be seen."""
+    spend(1)
     exposed = _exposed(document, 0)
     _must_be_comparable(exposed)
     try:
@@ -86,9 +121,11 @@ class _BoundedWork(URDNA2015):  # type: ignore[misc]
 
     def create_hash_to_related(self, id_: str, issuer: Any) -> Any:
         related = super().create_hash_to_related(id_, issuer)
-        self._orders += 1 + sum(factorial(len(neighbors)) for neighbors in related.values())
+        orders = 1 + sum(factorial(len(neighbors)) for neighbors in related.values())
+        self._orders += orders
         if self._orders > ORDERS_MAX:
             raise RecordTooComplexError("the record has too many parts that look the same")
+        spend(orders)
         return related
 
 
@@ -136,8 +173,10 @@ def _must_be_comparable(document: Document) -> None:
             left.extend((inside, word, each) for word, each in value.items())
             value = inside
         said[node, name].append(value)
-    if sum(len(each) * len(set(each)) for each in said.values()) > PAIRS_MAX:
+    pairs = sum(len(each) * len(set(each)) for each in said.values())
+    if pairs > PAIRS_MAX:
         raise RecordTooComplexError("a part of the record says too much in one word")
+    spend(sum(map(len, said.values())) + pairs // _PAIRS_OF_A_PART)
 
 
 def _known_contexts(value: Any) -> list[Any]:

@@ -28,8 +28,9 @@ def written_instant(instant: datetime) -> str:
     return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def read_instant(text: object) -> datetime:
+def read_instant(stated: object) -> datetime:
     """An instant from a record. Raises RecordError when it is none, or lacks its zone."""
+    text = single(stated)
     try:
         instant = datetime.fromisoformat(str(text))
         if instant.tzinfo is None:
@@ -39,15 +40,20 @@ def read_instant(text: object) -> datetime:
         raise RecordError(f"{str(text)[:40]!r} is not an instant") from None
 
 
+def single(value: Any) -> Any:
+    """One value, which JSON-LD writes with a list around it or without; of several their list."""
+    return value[0] if isinstance(value, list) and len(value) == 1 else value
+
+
 def types_of(document: Document) -> set[str]:
-    """What a document says to be; JSON-LD writes one type with a list around it or without."""
+    """What a document says to be."""
     types = document.get("type")
     return {one for one in (types if isinstance(types, list) else [types]) if isinstance(one, str)}
 
 
 def issuer_of(document: Document) -> str:
     """Who says to have issued a document. Raises RecordError when nobody does."""
-    issuer = document.get("issuer")
+    issuer = single(document.get("issuer"))
     named = issuer.get("id") if isinstance(issuer, Mapping) else issuer
     if not isinstance(named, str) or not named:
         raise RecordError("the record does not say who issued it")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final, Literal
 
-from ledger.records.documents import Document
+from ledger.records.documents import Document, single
 
 SALT_BYTES_MIN: Final = 16
 _HASHED_BY: Final = "sha256$"
@@ -43,10 +43,10 @@ class Identity:
 
 def identifies(identity: Document, value: str) -> bool:
     """Whether an `identifier` of a record is that of a value, hashed or not."""
-    stated = str(identity.get("identityHash"))
-    if identity.get("hashed") is not True:
+    stated = str(single(identity.get("identityHash")))
+    if single(identity.get("hashed")) is not True:
         return hmac.compare_digest(stated.encode(), value.encode())
-    expected = _hash(value, str(identity.get("salt", "")))
+    expected = _hash(value, str(single(identity.get("salt", ""))))
     return hmac.compare_digest(stated.lower().encode(), expected.encode())
 
 

@@ -37,12 +37,14 @@ class Processor(JsonLdProcessor):  # type: ignore[misc]
     def _process_context(self, active_ctx: Any, local_ctx: Any, *rest: Any, **named: Any) -> Any:
         """What is frozen never changes, so the same two come to the same again.
 
-        The key names them by identity, so both are kept as long as it is.
+        The key names them by identity, so both are kept as long as it is. A list of contexts is
+        another one in each document, so what it says names it.
         """
         if not isinstance(active_ctx, _FROZEN) or "cycles" in named:
             return super()._process_context(active_ctx, local_ctx, *rest, **named)
         options, *flags = rest
-        key = (id(active_ctx), id(local_ctx), *flags, *sorted(named.items()))
+        local = repr(local_ctx) if isinstance(local_ctx, list) else id(local_ctx)
+        key = (id(active_ctx), local, *flags, *sorted(named.items()))
         found = _worked_out.get(key)
         if found is None:
             made = super()._process_context(active_ctx, local_ctx, options, *flags, **named)

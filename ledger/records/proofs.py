@@ -20,6 +20,7 @@ from ledger.records.documents import (
     RecordError,
     issuer_of,
     read_instant,
+    single,
     written_instant,
 )
 from ledger.records.issuers import proof_key
@@ -106,9 +107,7 @@ def signed_bytes(
 
 def _only_proof(document: Document) -> Mapping[str, Any]:
     """The one proof, of exactly the members we know: others might take back what it says."""
-    proof = document.get("proof")
-    if isinstance(proof, list) and len(proof) == 1:
-        proof = proof[0]
+    proof = single(document.get("proof"))
     if not isinstance(proof, Mapping) or set(proof) != _MEMBERS:
         raise ProofRefusedError("the record does not have one proof of the members that are known")
     if any(proof[name] != value for name, value in _FIXED.items()):

@@ -17,12 +17,14 @@ from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 from ledger.records import badges2
+from ledger.records.canonical import at_most
 from ledger.records.documents import (
     Document,
     RecordError,
     compact_json,
     issuer_of,
     read_instant,
+    single,
     types_of,
 )
 from ledger.records.identities import identifies
@@ -51,12 +53,12 @@ from ledger.records.received_items import (
     StatusRefusedError,
 )
 from ledger.records.received_older import checked_older
-from ledger.records.shapes import at_most, canonical_by_shape
+from ledger.records.shapes import canonical_by_shape
 from ledger.records.status import is_revoked
 from ledger.records.tokens import from_token
 
 ITEMS_MAX: Final = 200
-_NEW_SHAPES_MAX: Final = 150  # a transcript of many rubrics has a tenth
+_PARTS_WORKED_OUT_MAX: Final = 32_000  # a full megabyte of awards of a few shapes is a third
 _AWARDS: Final = frozenset({"AchievementCredential", "OpenBadgeCredential"})
 _TRANSCRIPT: Final = "ClrCredential"
 _ENTRY: Final = "BitstringStatusListEntry"
@@ -99,10 +101,10 @@ def needed(received: Received, known: Known | None = None) -> Needed:
         return Needed({}, (), badges2.addresses(received.document, hosted, signed=signed))
     parts = [received.document, *inner_awards(received.document)]
     issuers = {issuer_of(part): address_of(issuer_of(part)) for part in parts}
-    lists = [_entry(part).get("statusListCredential") for part in parts]
+    lists = [_text(_entry(part).get("statusListCredential")) for part in parts]
     return Needed(
         {issuer: address for issuer, address in issuers.items() if address is not None},
-        tuple(dict.fromkeys(one for one in lists if isinstance(one, str))),
+        tuple(dict.fromkeys(one for one in lists if one is not None)),
     )
 
 
@@ -134,7 +136,7 @@ def checked(received: Received, known: Known, at: datetime) -> Checked:
 
     Raises RecordError, or a refusal below it, for whatever is not as somebody signed it.
     """
-    with at_most(_NEW_SHAPES_MAX):
+    with at_most(_PARTS_WORKED_OUT_MAX):
         return _checked(received, known, at)
 
 
@@ -229,26 +231,23 @@ def _award(
 
 def _label(document: Document) -> Label:
     if kind_of(document) == "open_badge_2":
-        part = _part(document.get("badge"))
-        return Label(
-            _text(part.get("name", document.get("badge"))),
-            _text(_part(part.get("issuer")).get("name")),
-            _text(_part(part.get("issuer")).get("id", part.get("issuer"))),
-        )
-    achievement, issuer = subject_of(document).get("achievement"), document.get("issuer")
-    return Label(
-        _text(_part(achievement).get("name")),
-        _text(_part(issuer).get("name")),
-        _text(_part(issuer).get("id", issuer)),
-    )
+        awarded: Any = single(document.get("badge"))
+        title, issuer = _part(awarded).get("name", awarded), _part(awarded).get("issuer")
+    else:
+        title = _part(subject_of(document).get("achievement")).get("name")
+        issuer = document.get("issuer")
+    named = _part(issuer)
+    return Label(_text(title), _text(named.get("name")), _text(named.get("id", issuer)))
 
 
 def _part(found: Any) -> Mapping[str, Any]:
-    return found if isinstance(found, Mapping) else {}
+    one = single(found)
+    return one if isinstance(one, Mapping) else {}
 
 
 def _text(found: Any) -> str | None:
-    return found if isinstance(found, str) else None
+    one = single(found)
+    return one if isinstance(one, str) else None
 
 
 def _signed(document: Document, token: str | None, known: Known, at: datetime) -> _Signer:
@@ -294,11 +293,11 @@ def _status(
     if "credentialStatus" not in document:
         return "unlisted", None
     entry = _entry(document)
-    if entry.get("type") != _ENTRY:
+    if _ENTRY not in types_of(entry):
         return "unknown", "status-kind-unknown"
-    address = entry.get("statusListCredential")
-    found = known.lists.get(address) if isinstance(address, str) else None
-    if not isinstance(address, str) or found is None or signer.issuer is None:
+    address = _text(entry.get("statusListCredential"))
+    found = None if address is None else known.lists.get(address)
+    if address is None or found is None or signer.issuer is None:
         return "unknown", "status-list-not-reachable"
     source, listed = found
     named = (issuer_of(document), address)
@@ -370,9 +369,7 @@ def _bytes_of(document: Document) -> int:
 
 def subject_of(document: Document) -> Mapping[str, Any]:
     """Whom a record is about, and what for. Raises RecordUnreadableError unless that is one."""
-    subject = document.get("credentialSubject")
-    if isinstance(subject, list) and len(subject) == 1:
-        subject = subject[0]
+    subject = single(document.get("credentialSubject"))
     if not isinstance(subject, Mapping):
         raise RecordUnreadableError("the record is about nobody, or about several")
     return subject

@@ -14,20 +14,27 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from pyld.nquads import XSD_STRING, escape
+from pyld.nquads import RDF_LANGSTRING, XSD_STRING, escape
 
 from ledger.records import processor
-from ledger.records.canonical import UNDEFINED, UNNAMED, UNUSUAL, canonical, dataset_of
+from ledger.records.canonical import (
+    UNDEFINED,
+    UNNAMED,
+    UNUSUAL,
+    canonical,
+    dataset_of,
+    ordered,
+    spend,
+)
 from ledger.records.documents import Document, RecordError
 
 _SHAPES_KEPT: Final = 512
+_CHARACTERS_OF_A_PART: Final = 200  # of a shape are written while one part is worked out
 _FRAME: Final = ("@context", "id", "type")
 _HOLDERS: Final = frozenset({"credentialSubject", "achievement"})
 _RECORDS: Final = frozenset({"verifiableCredential"})
@@ -43,12 +50,12 @@ _DEFINING: Final = frozenset({"type", "proofPurpose"})  # their strings are word
 _PLACE: Final = "urn:leaf:"  # of a string of the document, with its number behind it
 _LEAF: Final = re.compile(rf"{_PLACE}(\d+):")
 _UNUSUAL_LINE: Final = re.compile(UNUSUAL.pattern, re.MULTILINE)
-_ADDRESS: Final = re.compile(r"(?:https?|did|urn):[^\s<>\"{}|^`\\]+")
-_new_left: ContextVar[list[int] | None] = ContextVar("new_shapes_left", default=None)
+_ESCAPED: Final = re.compile(r"\\(.)")
+_PLAIN: Final = {"t": "\t", "n": "\n", "r": "\r"}
+_ADDRESS: Final = re.compile(r"(?:https?|did|urn|mailto):[^\s<>\"{}|^`\\]+")
 
 
-@dataclass(frozen=True, slots=True)
-class _Term:
+class _Term(NamedTuple):
     """A place in a quad: a node without a name, or text around one string of the document."""
 
     node: str | None = None
@@ -80,32 +87,13 @@ class _Quads:
 
 def canonical_by_shape(document: Document) -> bytes:
     """The same as `canonical`, and refused the same, in a fraction of its time."""
-    left = _new_left.get()
-    if left is not None and left[0] <= 0:
-        return canonical(document)
     quads = _Quads(set(), set())
     try:
         for number, piece in enumerate(_pieces(document, _RECORDS)):
             _add(quads, piece, f"{number}")
     except RecordError:
         return canonical(document)
-    named = _named(quads.unnamed)
-    if named is None:
-        return canonical(document)
-    return "".join(sorted(quads.lines.union(named))).encode()
-
-
-@contextmanager
-def at_most(new: int) -> Iterator[None]:
-    """Inside, only so many new shapes are worked out, and whatever else is new goes the long way.
-
-    In a document of strangers every part may have a shape of its own, which would take longer.
-    """
-    token = _new_left.set([new])
-    try:
-        yield
-    finally:
-        _new_left.reset(token)
+    return "".join(sorted(quads.lines.union(_named(quads.unnamed)))).encode()
 
 
 def forget() -> None:
@@ -118,14 +106,14 @@ def forget() -> None:
 def _pieces(part: Document, names: frozenset[str]) -> Iterator[Document]:
     """Documents whose quads together are those of the whole: a frame, and what stands in it.
 
-    Only what has an id can be stated in two documents and be one node.
+    Only what has an id can be stated in two documents and be one node; what has none stays whole.
     """
     frame = {name: part[name] for name in _FRAME if name in part}
     kept, apart = dict(part), list[Document]()
     for name, value in part.items() if _is_named(part) else ():
         if name in _RECORDS and part.get("type") not in _LISTING:
             continue  # may be a graph of its own
-        if name in names and isinstance(value, list) and value and all(map(_is_named, value)):
+        if name in names and isinstance(value, list) and value and all(map(_is_part, value)):
             del kept[name]
             inside = [piece for each in value for piece in _pieces(each, names)]
             apart += [{**frame, name: [piece]} for piece in inside]
@@ -137,7 +125,11 @@ def _pieces(part: Document, names: frozenset[str]) -> Iterator[Document]:
 
 
 def _is_named(part: Any) -> bool:
-    return isinstance(part, Mapping) and isinstance(part.get("id"), str)
+    return _is_part(part) and isinstance(part.get("id"), str)
+
+
+def _is_part(part: Any) -> bool:
+    return isinstance(part, Mapping)
 
 
 def _add(quads: _Quads, document: Document, prefix: str) -> None:
@@ -146,7 +138,7 @@ def _add(quads: _Quads, document: Document, prefix: str) -> None:
     Raises RecordError when something needs a closer look.
     """
     leaves: list[str] = []
-    template = _template(json.dumps(_shape(document, "", leaves, {})))
+    template = _template(_shape_of(document, leaves))
     if _may_be_more_than_text("\n".join(leaves)):
         raise RecordError("a string may be more than text")
     texts = [_text(term, leaves, prefix) for term in template.terms]
@@ -179,6 +171,13 @@ def _text(term: _Term, leaves: Sequence[str], prefix: str) -> _Text:
     return None, f"<{leaf}>"
 
 
+def _shape_of(document: Document, leaves: list[str]) -> str:
+    """The shape of a document, and its strings in their order."""
+    shape = json.dumps(_shape(document, "", leaves, {}))
+    spend(len(shape) // _CHARACTERS_OF_A_PART)  # every piece repeats what its frame says
+    return shape
+
+
 def _shape(part: Any, name: str, leaves: list[str], ids: dict[str, int]) -> Any:
     """A document in which each string is a number. Equal ids are one node, so one number.
 
@@ -193,10 +192,10 @@ def _shape(part: Any, name: str, leaves: list[str], ids: dict[str, int]) -> Any:
         if name == "id":
             ids[part] = number
         return f"urn:leaf:{number}:"
+    if isinstance(part, list | tuple):
+        return [_shape(value, name, leaves, ids) for value in part]
     if isinstance(part, Mapping):
         return {_word(each): _shape(value, each, leaves, ids) for each, value in part.items()}
-    if isinstance(part, Sequence):
-        return [_shape(value, name, leaves, ids) for value in part]
     return part
 
 
@@ -215,9 +214,9 @@ def _template(shape: str) -> _Template:
     quads: dict[_Quad, None] = {}
     for number, piece in enumerate(_pieces(json.loads(shape), _PARTS)):
         leaves: list[str] = []
-        of_piece = json.dumps(_shape(piece, "", leaves, {}))
-        for quad in _worked_out(of_piece):
-            quads[tuple(_within(term, leaves, f"{number}.") for term in quad)] = None
+        terms, of_piece = _worked_out(_shape_of(piece, leaves))
+        placed = [_within(term, leaves, f"{number}.") for term in terms]
+        quads |= {tuple([placed[index] for index in each]): None for each in of_piece}
     indexes = {term: index for index, term in enumerate({term for quad in quads for term in quad})}
     indexed: dict[bool, list[tuple[int, ...]]] = {True: [], False: []}
     for quad in quads:
@@ -235,23 +234,21 @@ def _within(term: _Term, leaves: Sequence[str], prefix: str) -> _Term:
 
 
 @lru_cache(maxsize=_SHAPES_KEPT)
-def _worked_out(shape: str) -> tuple[_Quad, ...]:
-    """The quads of a shape, by the JSON-LD processor. Raises RecordError after too many."""
-    left = _new_left.get()
-    if left is not None:
-        left[0] -= 1
-        if left[0] < 0:
-            raise RecordError("the document has too many shapes")
-    return tuple(
-        (
-            _term(triple["subject"]),
-            _term(triple["predicate"]),
-            _term(triple["object"]),
-            *([] if graph == "@default" else [_term(_graph(graph))]),
-        )
-        for graph, triples in dataset_of(json.loads(shape)).items()
-        for triple in triples
-    )
+def _worked_out(shape: str) -> tuple[tuple[_Term, ...], list[tuple[int, ...]]]:
+    """The terms of a shape, by the JSON-LD processor, and its quads by the indexes of these."""
+    indexes: dict[_Term, int] = {}
+    quads = [
+        tuple([indexes.setdefault(_term(term), len(indexes)) for term in quad])
+        for quad in _quads_of(shape)
+    ]
+    return tuple(indexes), quads
+
+
+def _quads_of(shape: str) -> Iterator[tuple[Mapping[str, str], ...]]:
+    for name, triples in dataset_of(json.loads(shape)).items():
+        graph = () if name == "@default" else (_graph(name),)
+        for triple in triples:
+            yield (triple["subject"], triple["predicate"], triple["object"], *graph)
 
 
 def _graph(name: str) -> dict[str, str]:
@@ -279,10 +276,10 @@ def _closing(literal: Mapping[str, str]) -> str:
     return '"' if literal["datatype"] == XSD_STRING else f'"^^<{literal["datatype"]}>'
 
 
-def _named(quads: Collection[tuple[_Text, ...]]) -> list[str] | None:
+def _named(quads: Collection[tuple[_Text, ...]]) -> list[str]:
     """The quads of nodes without a name, which are numbered by what each of them says.
 
-    None when two nodes say the same, so that telling them apart takes more than this.
+    Where two say the same the processor tells them apart; no other quad has a part in that.
     """
     mentions: dict[str, list[tuple[_Text, ...]]] = defaultdict(list)
     for quad in quads:
@@ -293,10 +290,36 @@ def _named(quads: Collection[tuple[_Text, ...]]) -> list[str] | None:
         lines = sorted(_line(quad, defaultdict(lambda: "_:z", {node: "_:a"})) for quad in said)
         digests[sha256("".join(lines).encode()).digest()] = node
     if len(digests) < len(mentions):
-        return None
+        spend(len(quads))
+        return [f"{line}\n" for line in ordered(_dataset(quads)).split("\n")[:-1]]
     names = {digests[digest]: f"_:c14n{n}" for n, digest in enumerate(sorted(digests))}
     return [_line(quad, names) for quad in quads]
 
 
 def _line(quad: Sequence[_Text], names: Mapping[str, str]) -> str:
     return " ".join([text if node is None else names[node] for node, text in quad]) + " .\n"
+
+
+def _dataset(quads: Collection[tuple[_Text, ...]]) -> dict[str, list[dict[str, Any]]]:
+    """Quads as the processor has them: the RDF of each graph by its name."""
+    graphs: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for quad in quads:
+        subject, predicate, value, *graph = (_of_processor(term) for term in quad)
+        triple = {"subject": subject, "predicate": predicate, "object": value}
+        graphs[graph[0]["value"] if graph else "@default"].append(triple)
+    return graphs
+
+
+def _of_processor(term: _Text) -> dict[str, str]:
+    """A term as the processor has it; the opposite of `_term`."""
+    node, text = term
+    if node is not None:
+        return {"type": "blank node", "value": f"{UNNAMED}{node}"}
+    if text.startswith("<"):
+        return {"type": "IRI", "value": text[1:-1]}
+    escaped, _, closing = text[1:].rpartition('"')
+    value = _ESCAPED.sub(lambda found: _PLAIN.get(found[1], found[1]), escaped)
+    literal = {"type": "literal", "value": value, "datatype": XSD_STRING}
+    if closing.startswith("@"):
+        return literal | {"datatype": RDF_LANGSTRING, "language": closing[1:]}
+    return literal | {"datatype": closing[3:-1]} if closing else literal

@@ -21,7 +21,7 @@ from typing import Any, Final
 
 from ledger.errors import RuleError
 from ledger.records.contexts import CREDENTIALS
-from ledger.records.documents import Document, RecordError, issuer_of, written_instant
+from ledger.records.documents import Document, RecordError, issuer_of, single, written_instant
 
 LIST_BITS: Final = 131_072  # the smallest list that hides one record among others
 _LIST_BYTES_MAX: Final = 2**21  # of somebody else's list, unpacked
@@ -147,16 +147,18 @@ def is_revoked(record: Document, listed: Document) -> bool:
 
     Raises RecordError when the list is not the one that the record names, or is another issuer's.
     """
-    entry, subject = record.get("credentialStatus"), listed.get("credentialSubject")
+    entry, subject = (
+        single(part) for part in (record.get("credentialStatus"), listed.get("credentialSubject"))
+    )
     if not isinstance(entry, Mapping) or not isinstance(subject, Mapping):
         raise RecordError("the record names no status list, or this is none")
-    if entry.get("statusListCredential") != listed.get("id") or issuer_of(record) != issuer_of(
-        listed
-    ):
+    address = single(entry.get("statusListCredential"))
+    if address != listed.get("id") or issuer_of(record) != issuer_of(listed):
         raise RecordError("the status list is not the one that the record names")
-    if entry.get("statusPurpose") != _PURPOSE or subject.get("statusPurpose") != _PURPOSE:
+    if any(single(one.get("statusPurpose")) != _PURPOSE for one in (entry, subject)):
         raise RecordError("the status list is not about revocation")
-    index, bits = entry.get("statusListIndex"), decoded(subject.get("encodedList"))
+    index = single(entry.get("statusListIndex"))
+    bits = decoded(single(subject.get("encodedList")))
     if not isinstance(index, str) or not _INDEX.fullmatch(index):
         raise RecordError("the record's place in the status list is not a number")
     place = int(index)

@@ -20,6 +20,7 @@ from ledger.records.documents import (
     compact_json,
     issuer_of,
     read_instant,
+    single,
 )
 from ledger.records.issuers import token_key
 from ledger.records.proofs import ProofRefusedError
@@ -71,7 +72,7 @@ def _algorithm(key: ECKey | RSAKey) -> str:
 
 
 def _claims(document: Document) -> dict[str, Any]:
-    subject = document.get("credentialSubject")
+    subject = single(document.get("credentialSubject"))
     holder = subject.get("id") if isinstance(subject, Mapping) else None
     if not isinstance(holder, str) or not isinstance(document.get("id"), str):
         raise RecordError("a token needs a record with an id, of a subject with an id")

@@ -186,6 +186,43 @@ def test_awards_of_one_shape_are_worked_out_once_however_many_there_are(
     assert counts[0] == counts[1]
 
 
+def bare(number: int, **members: Any) -> dict[str, Any]:
+    """An award of the holder that all have, not signed."""
+    return {name: value for name, value in award(number).items() if name != "proof"} | members
+
+
+def test_a_transcript_of_as_many_awards_as_there_may_be_is_checked() -> None:
+    shapes.forget()
+    file = json.dumps(transcript(*map(bare, range(195))), separators=(",", ":")).encode()
+    assert len(file) > TRANSCRIPT_BYTES_MAX * 0.9
+    assert len(check(file).items) == 195
+
+
+def test_a_transcript_in_which_nothing_is_like_anything_else_is_given_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its parts were worked out one by one, which took two seconds of the processor's time."""
+    worked_out: list[int] = []
+    to_rdf = Processor.to_rdf
+
+    def counted(processor: Processor, document: Any, options: Any) -> Any:
+        worked_out.append(parts_of(document))
+        return to_rdf(processor, document, options)
+
+    monkeypatch.setattr(Processor, "to_rdf", counted)
+    words = [[f"{number}.{word}" for word in range(300 + number)] for number in range(60)]
+    unlike = [{"type": ["Evidence"], "name": each} for each in words]
+    file = transcript(*(bare(number, evidence=[one]) for number, one in enumerate(unlike)))
+    shapes.forget()
+    assert refusal(json.dumps(file, separators=(",", ":")).encode()) == "record-too-complex"
+    assert sum(worked_out) < 40_000
+
+
+def parts_of(document: Any) -> int:
+    inside = document.values() if isinstance(document, dict) else document
+    return 1 + sum(map(parts_of, inside)) if isinstance(document, dict | list) else 1
+
+
 def test_a_list_is_checked_once_for_all_the_awards_that_name_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -226,6 +263,55 @@ def test_what_a_status_list_says_is_the_third_answer() -> None:
         "outdated": ("unknown", "status-list-outdated"),
     }
     assert {item.standing for item in status.values()} == {"verified"}
+
+
+def listed_once(part: Any, path: tuple[str, ...]) -> Any:
+    """The same record, as JSON-LD may write it too: one value with a list around it."""
+    unsigned = {name: value for name, value in part.items() if name != "proof"}
+    return sealed(changed(unsigned, path, lambda value: [value]))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        ("credentialStatus",),
+        ("credentialStatus", "type"),
+        ("credentialStatus", "statusPurpose"),
+        ("credentialStatus", "statusListIndex"),
+        ("credentialStatus", "statusListCredential"),
+        ("credentialSubject",),
+        ("credentialSubject", "achievement"),
+        ("credentialSubject", "achievement", "name"),
+        ("issuer",),
+        ("issuer", "name"),
+        ("validFrom",),
+    ],
+    ids="/".join,
+)
+def test_one_value_in_a_list_is_that_value(path: tuple[str, ...]) -> None:
+    plain, [found] = (
+        check(text(award(1)), known(1_001)),
+        check(text(listed_once(award(1), path)), known(1_001)).items,
+    )
+    assert found == plain.items[0]
+    assert found.status == "revoked"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        ("issuer",),
+        ("credentialSubject",),
+        ("credentialSubject", "type"),
+        ("credentialSubject", "statusPurpose"),
+        ("credentialSubject", "encodedList"),
+    ],
+    ids="/".join,
+)
+def test_one_value_of_a_status_list_may_stand_in_a_list(path: tuple[str, ...]) -> None:
+    signed_list = listed_once(listed(1_001), path)
+    others = Known({ISSUER_ID: ("fetched", ISSUER)}, {LIST_URL: ("fetched", signed_list)})
+    assert check(text(award(1)), others).items[0].status == "revoked"
 
 
 def test_a_status_list_may_come_as_a_token() -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ledger.records import shapes
 from ledger.records.awards import credential
-from ledger.records.canonical import canonical
+from ledger.records.canonical import RecordTooComplexError, at_most, canonical
 from ledger.records.documents import RecordError
 from ledger.records.proofs import with_proof
 from ledger.records.shapes import canonical_by_shape
@@ -276,23 +276,68 @@ def test_records_in_a_graph_of_their_own_come_out_the_same() -> None:
     assert canonical_by_shape(document) == canonical(document)
 
 
-def test_a_document_of_too_many_shapes_goes_the_long_way_as_a_whole(
+def test_a_document_whose_parts_are_all_unlike_is_given_up() -> None:
+    """Those that are alike cost next to nothing."""
+    shapes.forget()
+    unlike = [{"type": ["Evidence"], "name": [*map(str, range(count))]} for count in range(1, 20)]
+    alike = [{"type": ["Evidence"], "name": f"{number}"} for number in range(20)]
+    with at_most(400):
+        assert canonical_by_shape({**UNSIGNED, "evidence": alike})
+    with at_most(400), pytest.raises(RecordTooComplexError):
+        canonical_by_shape({**UNSIGNED, "evidence": unlike})
+    with at_most(100), pytest.raises(RecordTooComplexError):
+        canonical(UNSIGNED)
+    assert canonical_by_shape({**UNSIGNED, "evidence": unlike})
+
+
+def test_parts_without_names_are_worked_out_once_however_many_a_record_has(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     shapes.forget()
-    evidence = [
-        {"id": f"urn:file:{number}", "type": ["Evidence"], "name": [*map(str, range(number + 1))]}
-        for number in range(20)
-    ]
-    document = {**UNSIGNED, "evidence": evidence}
-    expected = canonical(document)
-    counted: list[int] = []
+    worked_out: list[Any] = []
     work_out = shapes.dataset_of
-    monkeypatch.setattr(shapes, "dataset_of", lambda one: counted.append(1) or work_out(one))
-    with shapes.at_most(5):
-        assert [canonical_by_shape(document), canonical_by_shape(UNSIGNED)] == [
-            expected,
-            canonical(UNSIGNED),
-        ]
-    assert len(counted) == 5
+    monkeypatch.setattr(shapes, "dataset_of", lambda one: worked_out.append(1) or work_out(one))
+    counts = []
+    for count in (3, 5, 8):
+        evidence = [{"type": ["Evidence"], "name": f"Lesson {one}"} for one in range(count)]
+        document = {**UNSIGNED, "evidence": evidence}
+        assert canonical_by_shape(document) == canonical(document)
+        counts.append(len(worked_out))
+    assert counts[0] == counts[2]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "a\u2028b\x85c\u2029",
+            'quoted "so" \\',
+            "\\n and \n and \t\r",
+            "\\",
+            '"',
+            "<urn:x>",
+            "@en",
+        ),
+        *({"@value": 'in "words"', "@language": "en"}, {"@value": '\\"'}, ""),
+    ],
+)
+def test_parts_that_say_the_same_are_told_apart_without_the_rest(
+    monkeypatch: pytest.MonkeyPatch, name: Any
+) -> None:
+    twin = {"type": ["Evidence"], "name": name}
+    named = {"id": "urn:file", "type": ["Evidence"], "name": "another"}
+    document = {**UNSIGNED, "evidence": [twin, named, twin, {**twin, "genre": "Lesson"}]}
+    expected = canonical(document)
+    monkeypatch.setattr(shapes, "canonical", lambda _: pytest.fail("went the long way"))
+    assert canonical_by_shape(document) == expected
+
+
+def test_twins_in_transcripts_with_graphs_and_numbers_come_out_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Awards of one holder say of her the same: each has her name in a part without a name."""
+    of_one_holder = [signed(record_url=f"urn:award:{number}") for number in range(3)]
+    document = transcript(*of_one_holder)
+    expected = canonical(document)
+    monkeypatch.setattr(shapes, "canonical", lambda _: pytest.fail("went the long way"))
     assert canonical_by_shape(document) == expected
