@@ -19,6 +19,7 @@ from api.routes.payouts import NamedPayout, answer_named, asked_of
 from api.routing import Router
 from ledger.aggregates.organization import Organization
 from ledger.store import EVERYTHING
+from ledger.values import ShortText
 from projections import allotments, budgets, unpaid
 from projections.allotments import AllotmentLine
 from projections.budgets import BudgetLine
@@ -32,7 +33,7 @@ class UnpaidQuery(KnownPageQuery):
     """A page of what is not due: of one person, for one reason."""
 
     person_id: UUID | None = None
-    reason: str | None = None
+    reason: ShortText | None = None
 
 
 class UnpaidCountQuery(KnownQuery):
