@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+import yaml
 from pydantic import ValidationError
 
 from api.settings import Settings, SettingsError, read_settings
@@ -75,3 +78,25 @@ def test_settings_do_not_change_and_do_not_show_the_password(
     with pytest.raises(ValidationError):
         settings.threads = 1  # type: ignore[misc]  # what the test is about
     assert isinstance(settings, Settings)
+
+
+@pytest.mark.parametrize("service", ["api", "seal"])
+def test_what_a_service_of_the_compose_file_writes_lies_in_a_volume(
+    service: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its own files may not be written to, nor may the folder in which secrets are shown to it."""
+    compose = yaml.safe_load((Path(__file__).parents[2] / "docker-compose.yml").read_text())
+    described = compose["services"][service]
+    given(monkeypatch, MCLEDGER_TOKEN_ISSUER="https://id.example")
+    for name, value in described["environment"].items():
+        if "${" not in value or name == "DATABASE_URL":
+            monkeypatch.setenv(name, value)
+    settings = read_settings()
+    written = {
+        "api": [settings.evidence_files, settings.erase_list],
+        "seal": [settings.seal_keys],
+    }
+    volumes = [Path(volume.split(":")[1]) for volume in described["volumes"]]
+    assert described["read_only"]
+    for path in written[service]:
+        assert any(path.is_relative_to(volume) for volume in volumes), path
