@@ -22,6 +22,7 @@ from ledger.rules.catalog_rates import Rate
 from ledger.rules.stacks import credential_ids
 from projections.catalog_rows import (
     Alignments,
+    Approval,
     Credential,
     Facet,
     FoundCredential,
@@ -160,13 +161,15 @@ def search(
     connection: Connection[Any],
     wanted: Search,
     rates: Sequence[Rate] = (),
+    approvals: Sequence[Approval] = (),
     *,
     after: tuple[str, UUID] = ("", NO_ID),
     limit: int = 50,
 ) -> list[FoundCredential]:
     """Micro-credentials by title, in pages; `after` is the title and id of the last one seen.
 
-    `rates` is what states say of them, for a search by `counts_in`.
+    `rates` is what states say of them, for a search by `counts_in`, and `approvals` what the
+    policies of a district are for, for one by `approved_by`.
     """
     return read(
         connection,
@@ -174,6 +177,7 @@ def search(
         Catalog().sql["search"],
         **asdict(wanted),
         rates=as_json(rates),
+        approvals=as_json(approvals),
         after_title=after[0],
         after_id=after[1],
         limit=limit,

@@ -156,6 +156,15 @@ SELECT c.*, i.name AS issuer_name, i.suspended AS issuer_suspended
    AND (%(stack_id)s::uuid IS NULL OR c.credential_id = ANY(
            SELECT unnest(credential_ids) FROM catalog_stacks WHERE stack_id = %(stack_id)s))
    AND (%(proposed)s::boolean IS NULL OR (c.author_id IS NOT NULL) = %(proposed)s)
+   AND (%(approved_by)s::uuid IS NULL OR EXISTS (
+           SELECT FROM json_to_recordset(%(approvals)s)
+                  AS p(credential_ids uuid[], issuer_ids uuid[], tiers text[], stack_id uuid)
+            WHERE coalesce(c.credential_id = ANY(p.credential_ids), true)
+              AND coalesce(c.issuer_id = ANY(p.issuer_ids), true)
+              AND coalesce(c.tier = ANY(p.tiers), true)
+              AND (p.stack_id IS NULL OR c.credential_id = ANY(
+                      SELECT unnest(s.credential_ids) FROM catalog_stacks s
+                       WHERE s.stack_id = p.stack_id))))
    AND (%(answers)s::text[] IS NULL OR coalesce(c.answer, 'proposed') = ANY(%(answers)s))
    AND (%(words)s::text IS NULL
         OR position(lower(%(words)s) IN lower(c.title || ' ' || c.summary)) > 0)

@@ -162,6 +162,16 @@ class Facet:
     credentials: int
 
 
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """What one policy of a district is for; null lets every micro-credential through."""
+
+    credential_ids: list[str] | None = None
+    issuer_ids: list[str] | None = None
+    tiers: list[str] | None = None
+    stack_id: str | None = None  # every part of it
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
     """What to look for; null lets everything through."""
@@ -176,6 +186,7 @@ class Search:
     hours_max: int | None = None
     counts_in: str | None = None  # a state whose rules give units for it
     stack_id: UUID | None = None
+    approved_by: UUID | None = None  # a district one of whose policies is for it
     proposed: bool | None = None  # by a teacher
     answers: list[str] | None = None  # to what she proposed: "proposed" while there is none
     words: str | None = None

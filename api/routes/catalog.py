@@ -31,8 +31,8 @@ from ledger.errors import NotFoundError
 from ledger.events.credential import EvidenceKind
 from ledger.rules.catalog_rates import Rate, rates_on
 from ledger.values import Jurisdiction, ShortText, Slug, local_date
-from projections import catalog, employments, known, stacks
-from projections.catalog_rows import FoundCredential, FoundVersion, Issuer, Search
+from projections import approvals, catalog, employments, known, stacks
+from projections.catalog_rows import Approval, FoundCredential, FoundVersion, Issuer, Search
 from projections.catalog_rows import Stack as ShownStack
 from projections.renewal_rules import rules_known
 from projections.sql import NO_ID
@@ -63,6 +63,9 @@ class CatalogQuery(AsOfPageQuery):
         Jurisdiction | None, Field(description="a state whose rules give units for it: us-tn")
     ] = None
     stack_id: UUID | None = None
+    approved_by: Annotated[
+        UUID | None, Field(description="a district one of whose policies in force is for it")
+    ] = None
     words: ShortText | None = None
 
     @property
@@ -76,11 +79,17 @@ def search_credentials(
 ) -> Response:
     """Micro-credentials by title; every filter narrows."""
     asked = read.query
-    beside = ("renewals",) if asked.counts_in is not None else ()
-    with _known(read, beside=beside) as (connection, position):
+    beside = [
+        *(("renewals",) if asked.counts_in is not None else ()),
+        *(approvals.VIEWS if asked.approved_by is not None else ()),
+    ]
+    with _known(read, beside=tuple(beside)) as (connection, position):
         after = read.page.after(tuple[str, UUID], ("", NO_ID))
-        rates = _rates(read, connection, position, asked.counts_in) if beside else []
-        found = catalog.search(connection, asked.search, rates, after=after, limit=read.page.limit)
+        rates = _rates(read, connection, position, asked.counts_in) if asked.counts_in else []
+        approved = _approved(read, connection, position, asked.approved_by)
+        found = catalog.search(
+            connection, asked.search, rates, approved, after=after, limit=read.page.limit
+        )
     key = (found[-1].title, found[-1].credential_id) if found else None
     return read.page.answer(found, position, key=key)
 
@@ -212,6 +221,16 @@ def _rates(
     """What states whose rules hold today said of micro-credentials by a position."""
     rules = rules_known(connection, until=position, jurisdiction=state)
     return rates_on(rules, local_date(read.at, "UTC"))
+
+
+def _approved(
+    read: Read[Any], connection: Connection[Any], position: int, district_id: UUID | None
+) -> list[Approval]:
+    """What the policies of a district that hold today, as known at a position, are for."""
+    if district_id is None:
+        return []
+    day = local_date(read.at, read.edge.ledger.get(Organization, district_id).zone)
+    return approvals.approvals_of(connection, district_id, day, position)
 
 
 def _one(found: object, position: int, version: int | None = None) -> Response:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.api.world import World, rules
+from tests.api.world import World, rules, stack_of, stipend
 
 LEFT = {"gives_hundredths": 0, "left_to": "district"}
 
@@ -51,3 +51,33 @@ def test_practice_17_a_video_without_students_about_data_is_found_where_a_state_
     assert "us-oh" not in states
     then = world.seen(issuer.approver, "/v1/facets", as_of=before)["items"]
     assert "us-nv" not in {one["value"] for one in then}
+
+
+def test_practice_51_a_districts_approved_list_is_what_its_policies_in_force_are_for(
+    shared_world: World,
+) -> None:
+    """Of five one is named by a policy, two are a stack's; a policy for all approves all five."""
+    world, issuer, district = shared_world, shared_world.issuer("Listed"), shared_world.district()
+    five = [issuer.credential() for _ in range(5)]
+    path = f"/v1/districts/{district.id}"
+
+    def approved(**more: Any) -> list[int]:
+        asked = {"issuer_id": issuer.id, "approved_by": district.id, **more}
+        found = world.seen(district.office, "/v1/credentials", **asked)["items"]
+        return sorted(five.index(one["credential_id"]) for one in found)
+
+    assert approved() == [], "a district without policies approves of nothing"
+    named = stipend(trigger={"kind": "award", "credential_ids": [five[0]]})
+    world.done(district.office, f"{path}/policies", named)
+    over = {"kind": "award", "credential_ids": [five[3]]}
+    world.done(
+        district.office, f"{path}/policies", stipend(trigger=over, effective_to="2021-06-30")
+    )
+    assert approved() == [0], "the other policy has ended"
+    before = str(world.position)
+    stack = world.done(issuer.approver, "/v1/stacks", stack_of(issuer.id, *five[1:3]))["id"]
+    whole = stipend(trigger={"kind": "stack", "stack_id": stack})
+    world.done(district.office, f"{path}/policies", whole)
+    assert (approved(), approved(as_of=before)) == ([0, 1, 2], [0])
+    world.done(district.office, f"{path}/policies", stipend())
+    assert approved() == [0, 1, 2, 3, 4]
