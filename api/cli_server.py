@@ -165,7 +165,7 @@ def check(
         sound &= cli_upkeep.check_disclosures()
     if not names or "payroll" in names:
         sound &= cli_upkeep.check_batches() & cli_upkeep.check_closed()
-    sound &= cli_upkeep.check_parked()
+    sound &= cli_upkeep.check_outbox() & cli_upkeep.check_parked()
     if not sound:
         raise typer.Exit(1)
 

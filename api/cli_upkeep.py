@@ -201,6 +201,17 @@ def check_batches() -> bool:
     return not found
 
 
+def check_outbox() -> bool:
+    """Say which messages of webhooks follow from nothing in their view, and whether none does."""
+    from api import webhooks  # noqa: PLC0415 - loads slowly
+
+    with open_edge() as edge:
+        found = webhooks.parked(edge)
+    for name, position in found:
+        typer.echo(f"parked in the outbox: message {name} of {position}, {webhooks.PARKED}")
+    return not found
+
+
 def check_walls() -> bool:
     """Say which derived tables are shown to others than they declare, and whether none is."""
     database = Database(local_postgres.url())

@@ -44,6 +44,7 @@ PAUSES = (
     timedelta(hours=20),
     timedelta(hours=24),
 )
+PARKED = "not derived"  # nothing to send, though the view has come there: looked at once a day
 _SQL = blocks("api", "webhooks.sql")
 
 
@@ -69,6 +70,7 @@ class _Leased(NamedTuple):
 class _Known(NamedTuple):
     """What a try rests on."""
 
+    position: int  # up to where the view had come before the rest was read
     addresses: Mapping[UUID, webhooks.Address]
     messages: Mapping[int, webhooks.Message]
     erased: Collection[UUID]
@@ -107,11 +109,12 @@ def deliver(edge: Edge, clock: Callable[[], datetime]) -> int:
     with edge.secrets.connection() as outbox:
         rows = fetch(outbox, _SQL["lease"], now=now, until=now + LEASE, limit=AT_ONCE)
     leased = [_Leased(*row) for row in rows]
+    position = edge.watch.position(VIEW)
     with edge.reading([EVERYTHING]) as connection:
         addresses = webhooks.addresses(connection, [one.webhook_id for one in leased])
         messages = webhooks.messages(connection, [one.position for one in leased])
     named = [one.person_id for one in messages.values() if one.person_id is not None]
-    known = _Known(addresses, messages, edge.vault.erased(named))
+    known = _Known(position, addresses, messages, edge.vault.erased(named))
     return sum(_try(edge, one, known, clock) for one in leased)
 
 
@@ -120,6 +123,12 @@ def deliveries(edge: Edge, webhook_id: UUID, limit: int) -> list[Delivery]:
     with edge.secrets.connection() as outbox:
         rows = fetch(outbox, _SQL["deliveries"], webhook_id=webhook_id, limit=limit)
     return [Delivery(*row) for row in rows]
+
+
+def parked(edge: Edge) -> list[tuple[str, int]]:
+    """Messages that nothing can be sent for, each with the position that it tells of."""
+    with edge.secrets.connection() as outbox:
+        return [(name, at) for name, at in fetch(outbox, _SQL["parked"], answer=PARKED)]
 
 
 def signed(secret: str, message_id: str, at: datetime, body: str) -> dict[str, str]:
@@ -134,11 +143,15 @@ def signed(secret: str, message_id: str, at: datetime, body: str) -> dict[str, s
 
 def _try(edge: Edge, one: _Leased, known: _Known, clock: Callable[[], datetime]) -> bool:
     address, message = known.addresses.get(one.webhook_id), known.messages.get(one.position)
-    if address is None or address.removed_position is not None:
-        _failed(edge, one, "removed", clock() + FOREVER)
+    if address is None or message is None:
+        # A view that is made anew may be behind what it has shown before; one that is not behind
+        # will not show it either, until somebody mends the view.
+        behind = known.position < one.position
+        why, pause = ("not derived yet", PAUSES[0]) if behind else (PARKED, PAUSES[-1])
+        _failed(edge, one, why, clock() + pause)
         return False
-    if message is None:  # a view that is made anew may be behind what it has shown before
-        _failed(edge, one, "not derived yet", clock() + PAUSES[0])
+    if address.removed_position is not None:
+        _failed(edge, one, "removed", clock() + FOREVER)
         return False
     if message.person_id in known.erased:
         _failed(edge, one, "erased", clock() + FOREVER)

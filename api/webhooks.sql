@@ -44,3 +44,8 @@ SELECT message_id, position, attempts, next_try_at, last_answer, delivered_at
  WHERE webhook_id = %(webhook_id)s
  ORDER BY position DESC
  LIMIT %(limit)s;
+
+-- name: parked
+SELECT message_id, position FROM vault_webhook_deliveries
+ WHERE delivered_at IS NULL AND last_answer = %(answer)s
+ ORDER BY position, message_id;

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from fastapi import Request, Response
 from pydantic import BaseModel
 
+from api import webhooks
 from api.edge import Edge, budget, database_url
 from api.routing import OpenRouter
 from api.writing import edge_of
@@ -53,11 +54,11 @@ def read_readiness(request: Request) -> Response:
     """The database answers and keeps what it acknowledges; tables and views are up to date."""
     edge = edge_of(request)
     checks = [_check(name, look, edge) for name, look in LOOKS.items()]
-    parked = _check("parked", _parked, edge)
+    warnings = [_check("parked", _parked, edge), _check("outbox", _outbox, edge)]
     ready = Readiness(
         ready=all(check.ok for check in checks),
         checks=checks,
-        warnings=[] if parked.ok else [parked.detail],
+        warnings=[one.detail for one in warnings if not one.ok],
     )
     return Response(
         ready.model_dump_json(),
@@ -129,6 +130,12 @@ def _parked(edge: Edge) -> tuple[bool, str]:
         bad = {one.name: one.parked for one in setup.lag(connection) if one.parked}
     said = ", ".join(f"{parked} in {name}" for name, parked in bad.items())
     return not bad, f"events are parked: {said}; see mcledger parked"
+
+
+def _outbox(edge: Edge) -> tuple[bool, str]:
+    """Whether each message of a webhook that waits can be sent once its receiver takes it."""
+    parked = webhooks.parked(edge)
+    return not parked, f"{len(parked)} messages of webhooks are parked; see mcledger check"
 
 
 def _seal(edge: Edge) -> tuple[bool, str]:

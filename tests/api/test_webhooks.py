@@ -7,11 +7,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from threading import Thread
 from typing import Any
 from uuid import UUID
 
 import orjson
+import psycopg
 import pytest
 from standardwebhooks import Webhook as Receiver
 from standardwebhooks import WebhookVerificationError
@@ -23,6 +25,7 @@ from projections.database import Database
 from projections.rebuild import rebuild
 from projections.registry import PROJECTIONS
 from tests.api.payroll import Payday, payday
+from tests.api.test_cli import in_place
 from tests.api.world import World
 
 
@@ -175,6 +178,36 @@ def test_an_address_that_was_removed_hears_nothing_more(world: World) -> None:
     assert ear.heard == []
     [known] = world.seen(day.office, f"{day.path}/webhooks")["items"]
     assert known["removed_position"] is not None
+
+
+def test_a_message_that_follows_from_nothing_is_parked_and_named_until_it_is_mended(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was tried again every five seconds for ever, and nobody was told."""
+    day, clock = payday(world), Clock()
+    url = world.edge.settings.database_url.get_secret_value()
+    run = in_place(url, tmp_path, monkeypatch)
+    with listening() as ear:
+        made = register(day, ear.url)
+        day.close("2027-01-15")
+        world.edge.visible(webhooks.VIEW, world.position)
+        webhooks.fill(world.edge, clock())
+        with psycopg.connect(url) as owner:
+            owner.execute("DELETE FROM ledger_read.webhook_messages")
+        assert webhooks.deliver(world.edge, clock) == 0
+        [waiting] = world.seen(day.office, f"/v1/webhooks/{made['id']}/deliveries")["items"]
+        assert waiting["last_answer"] == "not derived"
+        assert datetime.fromisoformat(waiting["next_try_at"]) == clock.at + webhooks.PAUSES[-1]
+        told = run("check", "catalog", "--workers", "1", exit_code=1).stdout
+        assert f"parked in the outbox: message {waiting['message_id']} of" in told
+        [warning] = world.client.get("/readyz").json()["warnings"]
+        assert warning == "1 messages of webhooks are parked; see mcledger check"
+
+        run("rebuild", "webhooks", "--workers", "1")
+        clock.at += webhooks.PAUSES[-1]
+        assert tell(day, clock) == 1
+    assert len(ear.heard) == 1
+    assert webhooks.parked(world.edge) == []
 
 
 def test_the_secret_is_shown_again_to_whoever_resends_and_lies_in_the_vault(world: World) -> None:
