@@ -39,18 +39,23 @@ def inventory(edge: Edge, kept: Kept, on_step: Callable[[], None] = no_steps) ->
 
 def evidence_in_log(edge: Edge) -> Files:
     """What the log holds of every file that was ever uploaded."""
-    return {
-        UUID(event["evidence_id"]): InLog(event["ciphertext_sha256"])
-        for event in (one.state for one in events_of(edge, {EvidenceUploaded.TOPIC}))
-    }
+    erased, found = _gone(edge), {}
+    for event in (one.state for one in events_of(edge, {EvidenceUploaded.TOPIC})):
+        file_id, person_id = UUID(event["evidence_id"]), UUID(event["person_id"])
+        gone = not erased.isdisjoint((file_id, person_id))
+        found[file_id] = InLog(event["ciphertext_sha256"], erased=gone)
+    return found
 
 
 def payroll_files_in_log(edge: Edge) -> Files:
     """What the log holds of every file of a payroll batch, and of which batch it is."""
+    with edge.reading() as connection:
+        erased = {one for batch in edge.retentions.payrolls(connection) for one in batch.destroyed}
     found = {}
     for event in events_of(edge, PAYROLL_TOPICS):
         file, whose = event.state["file"], f"batch {event.stream}"
-        found[UUID(file["file_id"])] = InLog(file["ciphertext_sha256"], whose)
+        file_id = UUID(file["file_id"])
+        found[file_id] = InLog(file["ciphertext_sha256"], whose, erased=file_id in erased)
     return found
 
 
@@ -63,6 +68,14 @@ KEPT = (
 def vault_inventory(edge: Edge) -> VaultInventory:
     """The words, documents, keys and numbers of the vault, beside what the log says of them."""
     return VaultInventory(edge.vault, lambda: events_of(edge, OF_VAULT), lambda: _erased(edge))
+
+
+def _gone(edge: Edge) -> set[UUID]:
+    """The persons and the files whose erasure the log confirms, by every id of a person."""
+    with edge.reading() as connection:
+        erased = {one.subject_id for one in edge.retentions.erased(connection)}
+    meant = merges(edge.ledger).meant.items()
+    return erased | {one for one, person_id in meant if person_id in erased}
 
 
 def _erased(edge: Edge) -> set[UUID]:

@@ -34,8 +34,12 @@ NAME = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")  # else it is no
 UNFINISHED = re.compile(r"#\d+$")  # how the local store names a file that is being written
 _SQL = blocks("ledger", "inventory.sql")
 
-Kind = Literal["missing", "changed", "key-missing", "key-changed", "orphan", "unfinished"]
-DAMAGE: frozenset[Kind] = frozenset({"missing", "changed", "key-missing", "key-changed"})
+Kind = Literal[
+    "missing", "changed", "key-missing", "key-changed", "erasure-missing", "orphan", "unfinished"
+]
+DAMAGE: frozenset[Kind] = frozenset(
+    {"missing", "changed", "key-missing", "key-changed", "erasure-missing"}
+)
 
 
 class InLog(NamedTuple):
@@ -43,6 +47,7 @@ class InLog(NamedTuple):
 
     digest: str
     whose: str = ""  # what the file belongs to, for whoever reads of it
+    erased: bool = False  # by what the log says, whatever the vault does
 
 
 Logged = Mapping[UUID, InLog]
@@ -134,9 +139,10 @@ class Inventory:
         logged = self._left()  # last, so that what is uploaded meanwhile is not taken for broken
         yield from self._left_over(at, blobs, rows, logged)
         for file_id, in_log in logged.items():
-            for found in self._damage(file_id, in_log.digest, digests=digests):
-                whose = f"{in_log.whose}: " if in_log.whose else ""
-                yield replace(found, detail=f"{whose}{found.detail}")
+            digest, whose, erased = in_log
+            for found in self._damage(file_id, digest, erased=erased, digests=digests):
+                detail = f"{whose}: {found.detail}" if whose else found.detail
+                yield replace(found, detail=detail)
             self._on_step()
 
     def sweep(self, at: datetime) -> list[Finding]:
@@ -188,8 +194,14 @@ class Inventory:
         self._on_step()
         return True
 
-    def _damage(self, file_id: UUID, digest: str, *, digests: bool) -> Iterator[Finding]:
+    def _damage(
+        self, file_id: UUID, digest: str, *, erased: bool, digests: bool
+    ) -> Iterator[Finding]:
         row, name = self._row(file_id), self._shelf.name_of(file_id)
+        if row is None and erased:
+            detail = "the log has it erased, and the vault's list of what is erased has lost it"
+            yield Finding("erasure-missing", name, detail)
+            return
         if row is None:
             yield Finding("key-missing", name, "the vault does not know it, and it was not erased")
         elif row.ciphertext_sha256.hex() != digest.removeprefix("sha256:"):

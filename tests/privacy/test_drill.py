@@ -15,7 +15,7 @@ import pytest
 from api import disclosure_commitments, webhooks
 from api.clock import wall
 from api.payroll_retention import destroy_due_files
-from api.upkeep import vault_inventory
+from api.upkeep import KEPT, inventory, vault_inventory
 from ledger.record_vault import RecordVault
 from ledger.seal.log_transfer import export_log
 from ledger.store import Role, connection_info
@@ -119,11 +119,24 @@ def test_of_an_erased_person_no_word_is_left_anywhere(
     gone = {"name": "erased person", "found": 0, "feedback": [], "rebuttals": [None]}
     assert after == {**before, **gone, "elsewhere": [(None, None)]}
     assert life.opens_link().status_code == 404
+    assert_a_lost_list_is_named(world)
     seal(url, tmp_path / "seal")
     with owner(url) as connection:
         keys = sealer(url, tmp_path / "seal").signer.trusted
         report = examined(connection, keys)
     assert report.exit_status == 0, report.as_dict()
+
+
+def assert_a_lost_list_is_named(world: World) -> None:
+    """Files that were erased are not called lost, when only the list of what is erased is."""
+    at = wall()
+    assert [one for kept in KEPT for one in inventory(world.edge, kept).check(at)] == []
+    with owner(url_of(world)) as connection:
+        connection.execute("DELETE FROM vault_erasures")
+    for kept in KEPT:
+        kinds = {one.kind for one in inventory(world.edge, kept).check(at)}
+        assert kinds == {"erasure-missing"}, kept.name
+    assert vault_inventory(world.edge).check() == []
 
 
 def assert_her_record_is_gone(life: Life) -> None:
