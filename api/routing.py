@@ -60,8 +60,10 @@ class StrictRequest(Request):
 class StrictForm(StrictRequest):
     """A form that says each thing once, and nothing that the address does not take."""
 
-    def __init__(self, request: Request, limit: int, names: frozenset[str]) -> None:
-        super().__init__(request.scope, limited(request, limit))
+    def __init__(
+        self, request: Request, limit: int, names: frozenset[str], instead: str = ""
+    ) -> None:
+        super().__init__(request.scope, limited(request, limit, instead))
         self.names = names
 
     async def form(self, **limits: Any) -> FormData:  # type: ignore[override] # only awaited here
@@ -73,6 +75,19 @@ class StrictForm(StrictRequest):
         raise HTTPException(
             400, "the form says one thing twice, or what this address does not take"
         )
+
+
+class OpenRoute(APIRoute):
+    """A route that answers anybody whose headers say each thing once."""
+
+    def get_route_handler(self) -> Handler:
+        handle = super().get_route_handler()
+
+        async def handle_strictly(request: Request) -> Response:
+            _check_headers(request)
+            return await handle(request)
+
+        return handle_strictly
 
 
 class SignedInRoute(APIRoute):
@@ -120,8 +135,15 @@ class ImportRoute(SignedInRoute):
 class OpenRouter(APIRouter):
     """The routes of one subject that may be asked without a token."""
 
-    def __init__(self, subject: str, **options: Any) -> None:
-        super().__init__(tags=[subject], generate_unique_id_function=_name_of, **options)
+    def __init__(
+        self, subject: str, route_class: type[APIRoute] = OpenRoute, **options: Any
+    ) -> None:
+        super().__init__(
+            tags=[subject],
+            generate_unique_id_function=_name_of,
+            route_class=route_class,
+            **options,
+        )
 
 
 class Router(OpenRouter):

@@ -17,7 +17,7 @@ from api.pages.verify import page
 from api.problems import declared
 from api.record_addresses import addresses_of
 from api.record_verdicts import Verdict, verdict
-from api.routing import FORM, FORM_OVERHEAD_BYTES, OpenRouter, limited
+from api.routing import FORM, FORM_OVERHEAD_BYTES, OpenRouter, StrictForm
 from api.status_lists import status_lists_of
 from api.writing import edge_of
 from ledger.errors import NotFoundError
@@ -26,6 +26,8 @@ from ledger.store import EVERYTHING
 from projections import records
 
 OF_A_BUNDLE = "; of a larger bundle send the record in it"
+
+_FIELDS = frozenset({"file", "text"})
 
 router = OpenRouter("records")
 
@@ -52,7 +54,7 @@ async def verify_record(request: Request) -> Response:
     Nothing is stored. A file that cannot be relied on is an answer, not an error.
     """
     limit = TRANSCRIPT_BYTES_MAX + FORM_OVERHEAD_BYTES
-    content = await _content(Request(request.scope, limited(request, limit, OF_A_BUNDLE)))
+    content = await _content(StrictForm(request, limit, _FIELDS, OF_A_BUNDLE))
     at, lists = now(request), status_lists_of(request)
     found = await run_in_threadpool(verdict, edge_of(request), lists, content, at)
     if HTML in request.headers.get("accept", ""):
@@ -82,7 +84,8 @@ async def _content(request: Request) -> bytes:
     """What was sent to be checked; of a form its file, or else its text."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
         return await request.body()
-    async with request.form(max_files=1, max_fields=2, max_part_size=TRANSCRIPT_BYTES_MAX) as form:
-        file, text = form.get("file"), form.get("text")
-        content = await file.read() if isinstance(file, UploadFile) else b""
-        return content or (text.encode() if isinstance(text, str) else b"")
+    form = await request.form(max_files=1, max_fields=2, max_part_size=TRANSCRIPT_BYTES_MAX)
+    file, text = form.get("file"), form.get("text")
+    content = await file.read() if isinstance(file, UploadFile) else b""
+    await form.close()
+    return content or (text.encode() if isinstance(text, str) else b"")

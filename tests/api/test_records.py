@@ -312,6 +312,36 @@ def test_what_says_the_same_in_other_words_is_told_the_same_or_refused(
     assert told["evidence"] == as_signed["evidence"], "nothing counts twice"
 
 
+@pytest.mark.parametrize(
+    "sent",
+    [
+        [("text", (None, "{}")), ("text", (None, "[]"))],
+        [("file", ("a", b"{}")), ("file", ("b", b"[]"))],
+        [("file", ("a", b"{}")), ("flie", (None, "x"))],
+    ],
+    ids=["a text twice", "a second file", "a slip in a name"],
+)
+def test_a_form_with_a_record_says_each_thing_once_and_nothing_else(
+    sent: Any, shared_world: World
+) -> None:
+    refused = shared_world.client.post("/verify", files=sent)
+    assert (refused.status_code, refused.json()["type"].rpartition("/")[2]) == (
+        400,
+        "malformed-request",
+    )
+
+
+@pytest.mark.parametrize("name", ["Content-Type", "Ledger-Time"])
+def test_whoever_needs_no_token_says_each_thing_once_in_headers_too(
+    name: str, shared_world: World
+) -> None:
+    good = {"Content-Type": "application/json", "Ledger-Time": wall().isoformat()}
+    headers = [*good.items(), (name, good[name])]
+    for method, path in (("POST", "/verify"), ("GET", "/verify"), ("GET", f"/share/{'a' * 43}")):
+        refused = shared_world.client.request(method, path, headers=headers)
+        assert refused.status_code == 400, (method, path, refused.text)
+
+
 @pytest.mark.parametrize("content", [b"", b"nonsense", b"{}", b"[1]", b"{" * 999, b"\xff\xfe", PNG])
 def test_what_is_no_record_is_said_to_be_none(shared_world: World, content: bytes) -> None:
     found = checked(shared_world, content)
