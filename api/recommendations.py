@@ -185,10 +185,10 @@ def _paid(
             for quoted in found:
                 policy = in_force.get((quoted.policy_id, quoted.policy_version))
                 if policy is not None:
-                    yield from _pays(quoted, policy, choice, asked)
+                    yield from pays(quoted, policy, choice, asked)
 
 
-def _pays(
+def pays(
     quoted: PolicyQuote, policy: PolicyVersion, choice: Choice, asked: Asked
 ) -> Iterator[Recommendation]:
     """What one policy would pay for one award, where that is anything."""

@@ -16,8 +16,9 @@ from tests.api.test_merges import merge
 from tests.api.test_reports import Told
 from tests.api.world import District, Story, World, license_of, rules, stipend, story
 
-OPENED = [f"reading-{n}" for n in range(10)]
-MODULES = [f"module-{n}" for n in range(12)]
+# In an order that no sorting brings about: they are listed as their issuer put them.
+OPENED = [f"reading-{n}" for n in reversed(range(10))]
+MODULES = [f"module-{n}" for n in reversed(range(12))]
 LISTED = [*map(resource, OPENED), *(resource(one, "module") for one in MODULES)]
 
 

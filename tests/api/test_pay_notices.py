@@ -266,9 +266,10 @@ def test_a_rise_by_plain_terms_is_told_beside_them(shared_world: World) -> None:
     world = shared_world
     with on(world, "2025-01-15"):
         district = world.district()
-        rise = stipend(title="A rise", benefit="base_pay")
+        rise = stipend(title="A rise", benefit="base_pay", budget_cents_per_year=30_000)
         world.done(district.office, f"/v1/districts/{district.id}/policies", rise)
         one = story(world, district, "Rise").award()
+        replace(one, teacher=district.teacher("Bea")).award()  # who waits: the budget is hers
     [told] = world.seen(district.office, f"/v1/districts/{district.id}/pay-notices")["items"]
     notice = told["notice"]
     assert (notice["kind"], notice["person_id"]) == ("base_add", str(one.teacher))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -205,6 +206,16 @@ def test_a_merge_makes_no_minor_of_age_whichever_record_is_kept(student: Student
     assert slug_of(student.tries_to_enroll(student.credential(2))) == MISSING
 
 
+@contextmanager
+def a_day_later(world: World) -> Iterator[None]:
+    """What is said on the day after all else."""
+    world.client.headers["Ledger-Time"] = "2017-03-02T15:00:00Z"
+    try:
+        yield
+    finally:
+        world.client.headers["Ledger-Time"] = WHILE_A_MINOR
+
+
 def test_a_merge_keeps_what_guardians_said_last_though_both_records_are_minors(
     student: Student,
 ) -> None:
@@ -214,13 +225,10 @@ def test_a_merge_keeps_what_guardians_said_last_though_both_records_are_minors(
     kept = Student(world, student.district, student.issuer, student.district.person("Sam", "Kept"))
     assert kept.record(minor_until="2017-04-01").status_code == 201
     kept.agree("sharing")
-    world.client.headers["Ledger-Time"] = "2017-03-02T15:00:00Z"
-    try:
+    with a_day_later(world):
         student.agree("sharing")
         student.disagree("sharing")
         merge(world, kept.person, student.person)
-    finally:
-        world.client.headers["Ledger-Time"] = WHILE_A_MINOR
     shown = kept.shown()
     assert shown["minor_until"] == "2017-04-01", "she is a minor by either, so its own day stands"
     assert [(one["consent"], one["guardian"]) for one in shown["consents"]] == [
@@ -236,13 +244,10 @@ def test_a_merge_gives_back_nothing_that_a_guardian_took_back_later(student: Stu
     assert kept.record(birth_date="2000-06-15").status_code == 201
     student.agree("participation")
     student.agree("sharing")
-    world.client.headers["Ledger-Time"] = "2017-03-02T15:00:00Z"
-    try:
+    with a_day_later(world):
         kept.agree("sharing")
         kept.disagree("sharing")
         merge(world, kept.person, student.person)
-    finally:
-        world.client.headers["Ledger-Time"] = WHILE_A_MINOR
     assert [one["consent"] for one in kept.shown()["consents"]] == ["participation"]
 
 

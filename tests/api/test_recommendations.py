@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import orjson
 import pytest
 
 from api import webhooks
-from api.recommendations import dollars
+from api.recommendations import Asked, Choice, dollars, pays
+from ledger.values import POSITION_MAX
+from projections.payouts import PolicyVersion
+from projections.quotes import PolicyQuote, QuotedPayout
 from tests.api.payroll import Payday, payday
 from tests.api.test_field import at
 from tests.api.test_merges import merge
@@ -196,3 +200,45 @@ def test_amounts_are_written_as_people_do(cents: int, said: str) -> None:
 
 def _heard(ear: Ear) -> list[dict[str, Any]]:
     return [orjson.loads(body) for _, body in ear.heard]
+
+
+def test_what_is_owed_already_is_no_news_and_one_part_that_waits_makes_it_pending() -> None:
+    """300.00 of which 100.00 are owed without the award, and 200.00 that wait for something."""
+    policy, district, day = uuid4(), uuid4(), date(2024, 11, 18)
+    payouts = [
+        QuotedPayout(
+            payout_id=uuid4(),
+            kind="one_time",
+            subject_id=uuid4(),
+            fiscal_year=2025,
+            status=status,
+            reason=None,
+            terms_cents=cents,
+            amount_cents=cents,
+            before_cents=before,
+            payable_on=day,
+            instalments=[],
+            conditions=[],
+            not_met=missing,
+            caps=[],
+            pool=None,
+        )
+        for status, cents, before, missing in (
+            ("due", 30_000, 10_000, []),
+            ("pending", 20_000, None, ["vesting"]),
+        )
+    ]
+    quoted = PolicyQuote(
+        policy, 1, district, "Stipend", "Minute 7", "award", "one_time", payouts, None, None
+    )
+    terms = {"effective_from": "2020-07-01"}
+    adopted = PolicyVersion(policy, 1, district, "Minute 7", day, 1, terms, None, None)
+    choice = Choice(credential_id=uuid4(), title="Wait time")
+    asked = Asked(uuid4(), datetime(2024, 11, 18, tzinfo=UTC), day, POSITION_MAX, 1)
+    [found] = pays(quoted, adopted, choice, asked)
+    assert (found.amount_cents, found.status, found.not_met) == (40_000, "pending", ["vesting"])
+    assert "pays $400 in your district" in found.reason
+    [due] = pays(replace(quoted, payouts=payouts[:1]), adopted, choice, asked)
+    assert (due.amount_cents, due.status) == (20_000, "due")
+    owed = [replace(payouts[0], before_cents=30_000)]
+    assert list(pays(replace(quoted, payouts=owed), adopted, choice, asked)) == []
