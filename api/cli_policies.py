@@ -146,6 +146,10 @@ def simulate(
     for month in said.months:
         draft, adopted = dollars(month.draft_cents), dollars(month.adopted_cents)
         typer.echo(f"{month.month} {draft:>14} {adopted:>14}")
+    if said.pending_cents:
+        typer.echo(f"waiting: {dollars(said.pending_cents)}")
+    for one in said.reasons:
+        typer.echo(f"{one.verdict} {one.reason or '-'}: {one.pairs}")
 
 
 class _Reference:

@@ -139,6 +139,11 @@ def test_the_command_says_the_same(
     shown = CliRunner().invoke(app, words).stdout
     assert "Five hundred: 1500.00, now 600.00" in shown
     assert "1 gain, 1 lose, 1 of 3 stay equal" in shown
+    assert shown.endswith("due -: 3\nnot_due award_revoked: 1\n")
+    file.write_text(FILE.replace("account = ", "pool = { budget_cents = 50000 }\naccount = "))
+    late = CliRunner().invoke(app, words).stdout
+    assert "\nwaiting: 1500.00\n" in late
+    assert "\npending calendar_missing: 3\n" in late
 
 
 def test_more_people_than_a_request_waits_for_are_left_to_the_command_line(
