@@ -71,7 +71,7 @@ def export_log(
 
     The file is there whole or not at all, and nobody else may read it. Raises LogUnreadableError.
     """
-    with _told("of seal_tiles or seal_checkpoints something"):
+    with _told("of where the log or its seal ends something"):
         log = DatabaseLog(connection)
     unfinished = path.with_name(f"{path.name}.{os.getpid()}")
     try:

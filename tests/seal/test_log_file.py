@@ -152,7 +152,7 @@ UNREADABLE = {
     ),
     "the tree": (
         damaged_tiles(1),
-        "of seal_tiles or seal_checkpoints something cannot be read: could not read",
+        "of where the log or its seal ends something cannot be read: could not read",
     ),
 }
 
