@@ -6,6 +6,7 @@ answers goes to stdout, so that it can be piped.
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator, Mapping, MutableMapping
 from importlib import import_module, metadata
@@ -57,6 +58,9 @@ HOMES: Mapping[str, tuple[str, ...]] = {
     "unpark": ("cli_upkeep",),
     "disclosures": ("cli_upkeep:disclosures",),
 }
+
+# The first migration of a server makes them; before that nobody can act as one.
+OUR_ROLE_MISSING = re.compile(r'role "ledger_(append|audit|project|read|vault)" does not exist')
 
 
 class DatabaseDamagedError(LedgerError):
@@ -147,7 +151,7 @@ def _refusal(error: Exception) -> LedgerError | None:
     match error:
         case LedgerError():
             return error
-        case errors.InvalidSchemaName() | errors.UndefinedTable() | errors.UndefinedFunction():
+        case psycopg.Error() if _is_of_what_migrating_makes(error):
             return UnavailableError("the tables are not all there; run: mcledger migrate")
         case psycopg.OperationalError() | psycopg.InternalError():
             # The latter of a page or an index that its disk has damaged, as a rule.
@@ -159,6 +163,11 @@ def _refusal(error: Exception) -> LedgerError | None:
         case UnicodeEncodeError():
             return InvalidError("something that was typed is no text")
     return None
+
+
+def _is_of_what_migrating_makes(error: psycopg.Error) -> bool:
+    missing = (errors.InvalidSchemaName, errors.UndefinedTable, errors.UndefinedFunction)
+    return isinstance(error, missing) or bool(OUR_ROLE_MISSING.search(str(error)))
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001  # typer passes it by position

@@ -65,6 +65,18 @@ def test_a_database_without_tables_is_told_as_one(
         assert "mcledger migrate" in refusal(monkeypatch, words)
 
 
+def test_a_server_that_never_had_a_ledger_is_told_as_one() -> None:
+    failed = 'connection failed: FATAL:  role "{}" does not exist'
+    ours, another = (
+        _refusal(psycopg.OperationalError(failed.format(role)))
+        for role in ("ledger_project", "ledger_api_login")
+    )
+    assert ours is not None
+    assert "mcledger migrate" in ours.detail
+    assert another is not None
+    assert "ledger_api_login" in another.detail
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
