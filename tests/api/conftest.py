@@ -12,7 +12,6 @@ import pytest
 
 from api import disclosure_commitments
 from api.settings import Settings
-from ledger.store import Role, connections
 from projections import setup
 from projections.database import Database
 from projections.runner import Runner
@@ -23,9 +22,6 @@ EVIDENCE_BYTES_MAX = 4 * 1024 * 1024
 PUBLIC_HOST = "ledger.example"
 # Who counts events counts those of the test alone, however long a slow machine takes for it.
 disclosure_commitments.PAUSE_SECONDS = 86_400.0
-# A machine that is busy may leave a read waiting for its turn between two statements.
-statement, lock, _ = connections.TIMEOUTS[Role.READ]
-connections.TIMEOUTS[Role.READ] = (statement, lock, "60s")
 
 
 def development(database_url: str, folder: Path) -> Settings:
