@@ -106,9 +106,11 @@ class Sealer:
         Raises:
             SealRefusedError: nothing was signed.
         """
-        sealed = 0
+        sealed, last = 0, SealReads(connection).last_position()
         while moved := self.step(connection):
             sealed += moved
+            if self._edge.size >= last:  # what came meanwhile waits for its own turn
+                break
         return sealed
 
     def _look(self, connection: Connection[Any], stop: Event) -> bool:

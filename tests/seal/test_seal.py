@@ -80,6 +80,27 @@ def test_a_log_is_sealed_in_steps_and_each_checkpoint_is_the_root_of_its_rows(
     assert examined(connection, keys(folder)).exit_status == 0
 
 
+def test_given_events_that_come_while_it_is_sealed_then_the_next_seal_has_them(
+    database_url: str, connection: psycopg.Connection[Any], folder: Path
+) -> None:
+    """A log that is written to all the time would get a checkpoint for every few events."""
+
+    class Busy(FileLogSigner):
+        def sign(self, text: str) -> str:
+            fill(database_url, 2, seed=len(sizes()))
+            return super().sign(text)
+
+    def sizes() -> list[int]:
+        return [size for size, _ in SealReads(connection).checkpoints()]
+
+    fill(database_url, 20, seed=99)
+    one = sealer(database_url, folder)
+    one.signer = Busy(folder / "seal-keys", ORIGIN)
+    with closing(one.connect()) as own:
+        assert [one.catch_up(own), one.catch_up(own)] == [20, 2]
+    assert sizes() == [20, 22]
+
+
 def test_given_events_taken_in_early_when_another_seals_some_then_the_tree_is_the_logs(
     database_url: str, connection: psycopg.Connection[Any], folder: Path
 ) -> None:
