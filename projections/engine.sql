@@ -90,6 +90,10 @@ SELECT DISTINCT scope_kind AS kind, scope_id AS id
 -- The workers of a rebuild had bookmarks of their own.
 UPDATE bookmarks SET position = %(position)s;
 
+-- name: be_patient
+-- For longer than the server lets an autovacuum go on that somebody waits for (deadlock_timeout).
+SET LOCAL lock_timeout = '2s';
+
 -- name: be_impatient
 SET LOCAL lock_timeout = '100ms';
 

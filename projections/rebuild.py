@@ -328,11 +328,15 @@ def _swap(beside: Beside, projection: Projection[Any]) -> None:
     """Drop the live tables and move the new ones to their place, with bookmark and the parked.
 
     A reader of two tables may hold the one we want and wait for the one we hold. We give up long
-    before the server would call that a deadlock and end the reader, and try again.
+    before the server would call that a deadlock and end the reader, and try again. An autovacuum
+    of a large table takes longer than all tries, and the server calls it off only for somebody who
+    waits longer: so that is waited for first, under a lock that no reader and no writer minds.
     """
     for _ in range(SWAP_TRIES_MAX):
         try:
             with beside.connection.transaction():
+                beside.connection.execute(_SQL["be_patient"])
+                _keep_autovacuum_off(beside, projection)
                 beside.connection.execute(_SQL["be_impatient"])
                 for statement in _swap_statements(beside.database, projection):
                     beside.connection.execute(statement)
@@ -341,6 +345,16 @@ def _swap(beside: Beside, projection: Projection[Any]) -> None:
         else:
             return
     raise RebuildFailedError(f"the tables of {projection.name} stayed in use; nothing was swapped")
+
+
+def _keep_autovacuum_off(beside: Beside, projection: Projection[Any]) -> None:
+    """Lock the live and the new tables, in one order, against whoever would vacuum them."""
+    schemas = [beside.database.live, beside.database.beside]
+    own = {table.name for table in projection.tables}
+    for schema, table in rows(beside.connection, _SQL["tables"], schemas=schemas):
+        if table in own:
+            statement = SQL("LOCK TABLE {}.{} IN SHARE UPDATE EXCLUSIVE MODE")
+            beside.connection.execute(statement.format(Identifier(schema), Identifier(table)))
 
 
 def _swap_statements(database: Database, projection: Projection[Any]) -> Iterator[Composed]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from threading import Event, Thread
 from typing import Any, ClassVar
 from uuid import UUID
@@ -124,6 +125,50 @@ def test_readers_see_all_rows_at_every_moment_of_a_rebuild(
     over.set()
     thread.join()
     assert seen == {1}
+
+
+@pytest.mark.long
+def test_given_an_autovacuum_that_takes_long_when_tables_are_swapped_then_it_is_called_off(
+    log: Log, events: list[LedgerEvent]
+) -> None:
+    """The server ends it only for somebody who waits longer than a reader should."""
+    log.empty()
+    log.fill(events)
+    log.catch_up()
+    live = log.dump()
+    with slow_autovacuum_of_transcripts(log):
+        rebuild(log.database, PROJECTIONS, workers=1)
+    assert log.dump() == live
+
+
+@contextmanager
+def slow_autovacuum_of_transcripts(log: Log) -> Iterator[None]:
+    """Many rows that are no longer there, and a worker that takes a tenth of a second a page."""
+    log.owner.execute(
+        """
+        INSERT INTO ledger_read.transcript_lines
+        SELECT made.*
+          FROM (SELECT to_jsonb(t) AS line FROM ledger_read.transcript_lines t LIMIT 1) one,
+               generate_series(1, 20000) AS number,
+               jsonb_populate_record(NULL::ledger_read.transcript_lines,
+                   line || jsonb_build_object('enrollment_id', gen_random_uuid(),
+                                              'enrolled_position', 1000000 + number)) made;
+        ALTER TABLE ledger_read.transcript_lines SET (
+            autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 0,
+            autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1)
+        """
+    )
+    log.owner.execute("ALTER SYSTEM SET autovacuum_naptime = 1")
+    log.owner.execute("SELECT pg_reload_conf()")
+    try:
+        log.owner.execute("DELETE FROM ledger_read.transcript_lines")
+        query = "SELECT FROM pg_stat_progress_vacuum WHERE relid = %s::regclass"
+        while log.owner.execute(query, ["ledger_read.transcript_lines"]).fetchone() is None:
+            time.sleep(0.1)
+        yield
+    finally:
+        log.owner.execute("ALTER SYSTEM RESET autovacuum_naptime")
+        log.owner.execute("SELECT pg_reload_conf()")
 
 
 def test_a_runner_goes_on_during_and_after_a_rebuild(log: Log, events: list[LedgerEvent]) -> None:
