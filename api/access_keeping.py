@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 from functools import partial
+from typing import Any
 from uuid import UUID
+
+from psycopg import Connection
 
 from api.access import NOT_THERE, must_act_for_district, must_employ
 from api.writing import Write
@@ -31,10 +34,14 @@ def must_keep_of_days(
     write: Write, district_id: UUID, person_id: UUID, first_day: date, last_day: date
 ) -> None:
     """The same of what concerns certain days. Raises NotEmployedThenError."""
-    must_keep(write, district_id, person_id)
-    with write.edge.reading(write.caller.scope()) as connection:
+    must_act_for_district(write.caller, district_id)
+
+    def employed_then(connection: Connection[Any]) -> None:
+        must_employ(connection, district_id, person_id)
         spans = employments.spans(connection, person_id, district_id)
-    if not any(span.overlaps(first_day, last_day) for span in spans):
-        raise NotEmployedThenError(
-            f"the district did not employ {person_id} between {first_day} and {last_day}"
-        )
+        if not any(span.overlaps(first_day, last_day) for span in spans):
+            raise NotEmployedThenError(
+                f"the district did not employ {person_id} between {first_day} and {last_day}"
+            )
+
+    write.find(write.caller.scope(), employed_then)

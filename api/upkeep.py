@@ -74,8 +74,7 @@ def _gone(edge: Edge) -> set[UUID]:
     """The persons and the files whose erasure the log confirms, by every id of a person."""
     with edge.reading() as connection:
         erased = {one.subject_id for one in edge.retentions.erased(connection)}
-    meant = merges(edge.ledger).meant.items()
-    return erased | {one for one, person_id in meant if person_id in erased}
+    return _by_every_id(edge, erased)
 
 
 def _erased(edge: Edge) -> set[UUID]:
@@ -83,7 +82,10 @@ def _erased(edge: Edge) -> set[UUID]:
     with edge.reading() as connection:
         kept = edge.retentions.read(connection).values()
     subjects = [one.subject for one in kept if one.destroying]
-    erased = {one.person_id for one in subjects if one.evidence_id is None}
+    return _by_every_id(edge, {one.person_id for one in subjects if one.evidence_id is None})
+
+
+def _by_every_id(edge: Edge, erased: set[UUID]) -> set[UUID]:
     meant = merges(edge.ledger).meant.items()
     return erased | {one for one, person_id in meant if person_id in erased}
 

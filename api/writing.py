@@ -24,7 +24,7 @@ from api.clock import now
 from api.edge import Edge
 from api.problems import KeyMissingError, MalformedError
 from ledger.application import Call, Receipt, command_id
-from ledger.errors import NotFoundError
+from ledger.errors import LedgerError
 from ledger.values import VaultText
 
 Found = TypeVar("Found")
@@ -84,7 +84,7 @@ class Write:
         look: Callable[[Connection[Any]], Found],
         views: tuple[str, ...] = ("employments",),
     ) -> Found:
-        """What views say that a write hangs on. What is not there yet is looked for once more.
+        """What views say that a write hangs on. What a look refuses is looked at once more.
 
         Views come after the log: whom a district hired a moment ago it may write about at once.
         So nothing is "not there" before they have shown all that was in the log.
@@ -93,7 +93,7 @@ class Write:
         try:
             with self.edge.reading(scope) as connection:
                 return look(connection)
-        except NotFoundError:
+        except LedgerError:
             last = self.edge.ledger.recorder.last_position()
             if seen >= last:
                 raise
