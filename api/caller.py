@@ -42,6 +42,13 @@ class Caller:
             return True
         return bool(self._meant) and self.meant(person_id) == self.person_id
 
+    @property
+    def ids(self) -> frozenset[UUID]:
+        """Every id that means her: some of what she was given to do names another than this one."""
+        person_id = self.person_id
+        merged = (one for one, meant in self._meant.items() if meant == person_id)
+        return frozenset({self.principal_id, person_id, *merged})
+
     @cached_property
     def grants(self) -> frozenset[tuple[Role, UUID | None]]:
         access = self._ledger.find(Access, access_stream(self.principal_id))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from types import UnionType
@@ -275,9 +275,10 @@ def standing(connection: Connection[Any], issuer_id: UUID) -> list[Review]:
     return read(connection, Review, Reviews().sql["standing"], issuer_id=issuer_id)
 
 
-def worklist(connection: Connection[Any], assessor_id: UUID) -> list[Review]:
-    """What one assessor still has to score, most urgent first."""
-    return read(connection, Review, Reviews().sql["worklist"], assessor_id=assessor_id)
+def worklist(connection: Connection[Any], assessor_ids: Collection[UUID]) -> list[Review]:
+    """What one assessor, by every id of hers, still has to score, most urgent first."""
+    sql = Reviews().sql["worklist"]
+    return read(connection, Review, sql, assessor_ids=list(assessor_ids))
 
 
 def find_review(connection: Connection[Any], enrollment_id: UUID) -> Review | None:

@@ -108,8 +108,9 @@ SELECT *
 -- What an assessor has to score, across issuers. The clock may stand while she looks.
 SELECT *
   FROM reviews
- WHERE enrollment_id = ANY (assigned_to(%(assessor_id)s))
-   AND open_assessors @> ARRAY[%(assessor_id)s::uuid]
+ WHERE enrollment_id = ANY (ARRAY (
+           SELECT unnest(assigned_to(one)) FROM unnest(%(assessor_ids)s::uuid[]) AS one))
+   AND open_assessors && %(assessor_ids)s::uuid[]
  ORDER BY due_on NULLS LAST, enrollment_id;
 
 -- name: review

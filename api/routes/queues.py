@@ -108,9 +108,10 @@ def _without_person(one: reviews_of_record.ReviewOfRecord) -> dict[str, object]:
 @router.read("/assignments", ListOf[ReviewView])
 def list_assignments(read: ReadNow) -> Response:
     """What you still have to score, the most urgent first. Whose it is, nobody tells you."""
-    with read.connection(read.caller.principal_id) as connection:
+    ids = read.caller.ids
+    with read.edge.reading(ids) as connection:
         position = read.visible("reviews")
-        found = reviews.worklist(connection, read.caller.principal_id)
+        found = reviews.worklist(connection, ids)
     for one in found:
         shows(
             read,

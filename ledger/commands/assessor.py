@@ -13,6 +13,7 @@ from ledger.aggregates.enrollment import Enrollment
 from ledger.aggregates.issuer import Issuer
 from ledger.aggregates.person import Person
 from ledger.application import Call, Ledger, Reader, Receipt
+from ledger.commands.merge import known_merges
 from ledger.events import AnyAssessorEvent
 from ledger.values import stream_id
 
@@ -22,19 +23,36 @@ def assessor_stream(person_id: UUID, credential_id: UUID) -> UUID:
     return stream_id("assessor", person_id, credential_id)
 
 
+def standings(read: Reader, person_id: UUID, credential_id: UUID) -> list[Assessor]:
+    """Her standing under each id of hers that has one, what lets her assess most first.
+
+    As with grants, two records that were merged keep what each was given.
+    """
+    streams = [
+        assessor_stream(one, credential_id) for one in known_merges(read).every_id_of(person_id)
+    ]
+    found = [standing for one in streams if (standing := read.find(Assessor, one))]
+    return sorted(found, key=_last_to_count)
+
+
+def _last_to_count(known: Assessor) -> tuple[bool, bool, int]:
+    until = known.valid_until or date.max
+    return known.standing == "withdrawn", known.standing == "qualified", -until.toordinal()
+
+
 def appoint_assessor(
     ledger: Ledger, call: Call, *, person_id: UUID, credential_id: UUID, reason: str
 ) -> Receipt:
     """Vouch for a founding assessor."""
-    stream = assessor_stream(person_id, credential_id)
 
     def decide(read: Reader) -> Sequence[AnyAssessorEvent]:
         read.get(Person, person_id)
+        before = next(iter(standings(read, person_id, credential_id)), None)
         return assessors.appoint(
-            stream,
+            before.id if before else assessor_stream(person_id, credential_id),
             call.act,
-            before=read.find(Assessor, stream),
-            person_id=person_id,
+            before=before,
+            person_id=before.person_id if before else person_id,
             credential=read.get(Credential, credential_id),
             reason=reason,
         )
@@ -74,9 +92,10 @@ def withdraw_assessor(
     """No further assignments; what she has scored stands."""
 
     def decide(read: Reader) -> Sequence[AnyAssessorEvent]:
-        assessor = read.find(Assessor, assessor_stream(person_id, credential_id))
-        if assessor is None:
+        known = standings(read, person_id, credential_id)
+        if not known:
             raise NotAnAssessorError(f"{person_id} is no assessor of credential {credential_id}")
-        return assessor.withdraw(call.act, reason=reason)
+        held = [one for one in known if one.standing != "withdrawn"] or known[:1]
+        return [event for one in held for event in one.withdraw(call.act, reason=reason)]
 
     return ledger.run(call, decide)

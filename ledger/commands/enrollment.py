@@ -9,7 +9,6 @@ from typing import Literal
 from uuid import UUID
 
 from ledger.aggregates import enrollment as enrollments
-from ledger.aggregates.assessor import Assessor
 from ledger.aggregates.credential import Credential
 from ledger.aggregates.enrollment import Enrollment, enrollment_stream
 from ledger.aggregates.enrollment_review import NO_REMARKS, Remarks
@@ -18,7 +17,7 @@ from ledger.aggregates.issuer import Issuer
 from ledger.aggregates.person import Person
 from ledger.aggregates.retention import Retention, Subject
 from ledger.application import Call, Ledger, Reader, Receipt
-from ledger.commands.assessor import assessor_stream
+from ledger.commands.assessor import standings
 from ledger.commands.coaching import must_not_coach
 from ledger.commands.merge import known_merges
 from ledger.commands.person import get_person
@@ -145,12 +144,13 @@ def assign_assessor(
 
     def decide(read: Reader, one: Enrollment) -> Events:
         issuer = read.get(Issuer, one.issuer_id)
-        own = _cycles(read, assessor_id, one.credential_id)
+        ids = known_merges(read).every_id_of(assessor_id)
+        own = [cycle for who in ids for cycle in _cycles(read, who, one.credential_id)]
         must_not_coach(read, one, assessor_id)
         return one.assign(
             call.act,
             assessor_id=assessor_id,
-            assessor=read.find(Assessor, assessor_stream(assessor_id, one.credential_id)),
+            assessor=next(iter(standings(read, assessor_id, one.credential_id)), None),
             holds_award=any(cycle.holds(issuer.today(call.at)) for cycle in own),
             credential=read.get(Credential, one.credential_id),
             issuer=issuer,

@@ -11,7 +11,7 @@ import pytest
 
 from tests.api.conftest import running
 from tests.api.payroll import Payday, hire, payday
-from tests.api.world import MET, Issuer, Story, World, credit_of, license_of, rules
+from tests.api.world import MET, District, Issuer, Story, World, credit_of, license_of, rules
 from tests.database import Server
 
 STAFF = {"source": "sis", "source_id": "4711"}
@@ -49,8 +49,10 @@ def grant_of(day: Payday) -> dict[str, str]:
     return {"role": "payroll", "scope_id": day.district.id}
 
 
-def awarded(world: World, issuer: Issuer, credential: str, teacher: UUID, day: Payday) -> Story:
-    assessors = issuer.assessors(credential, day.district, 2)
+def awarded(
+    world: World, issuer: Issuer, credential: str, teacher: UUID, district: District
+) -> Story:
+    assessors = issuer.assessors(credential, district, 2)
     return Story(world, issuer, teacher, credential, assessors).award()
 
 
@@ -66,8 +68,8 @@ def test_what_was_paid_to_both_records_is_proposed_back_once_they_are_one(day: P
     credential = issuer.credential()
     day.policy(credential)
     kept, other = hire(day, "1"), hire(day, "2", "Adelaide")
-    first = awarded(world, issuer, credential, kept, day)
-    second = awarded(world, issuer, credential, other, day)
+    first = awarded(world, issuer, credential, kept, day.district)
+    second = awarded(world, issuer, credential, other, day.district)
     batch = day.close("2024-10-15")
     assert [line["amount_cents"] for line in day.lines(batch)] == [30_000, 30_000]
     day.export(batch)
@@ -102,7 +104,7 @@ def test_a_batch_that_was_drafted_before_a_merge_pays_whoever_is_kept(day: Payda
     credential = issuer.credential()
     day.policy(credential)
     kept, other = hire(day, "11"), hire(day, "12", "Adelaide")
-    awarded(world, issuer, credential, other, day)
+    awarded(world, issuer, credential, other, day.district)
     drafted = world.done(day.office, f"{day.path}/batches", {"pay_date": "2024-10-15"})
     batch = str(drafted["id"])
     assert day.lines(batch)[0]["person_id"] == str(other)
@@ -144,6 +146,81 @@ def test_who_assesses_and_approves_by_two_records_is_blind_and_decides_nothing(
     refused = world.post(approver, f"{story.path}/decisions", {"decision": "award"})
     assert refused.json()["type"] == "/problems/decider-is-assessor"
     story.decide()  # another approver may
+
+
+def test_an_assessor_is_named_by_any_id_of_hers(world: World) -> None:
+    district, issuer = world.district(), world.issuer()
+    credential = issuer.credential()
+    appointed, other = issuer.assessors(credential, district)
+    seated = Story(world, issuer, district.teacher(), credential, [appointed, other])
+    seated.enroll().hand_in()
+    world.done(issuer.approver, f"{seated.path}/assignments", {"assessor_id": str(appointed)})
+    kept = district.teacher("Adelaide")
+
+    merge(world, kept, appointed)
+
+    new = Story(world, issuer, district.teacher(), credential, [kept, other]).enroll().hand_in()
+    world.done(issuer.approver, f"{new.path}/assignments", {"assessor_id": str(kept)})
+    third = Story(world, issuer, district.teacher(), credential, [appointed]).enroll().hand_in()
+    world.done(issuer.approver, f"{third.path}/assignments", {"assessor_id": str(appointed)})
+    waiting = {one.enrollment for one in (seated, new, third)}
+    for hers in (kept, appointed):
+        listed = world.seen(hers, "/v1/assignments")["items"]
+        assert {one["enrollment_id"] for one in listed} == waiting
+        assert {world.seen(hers, one.path)["state"] for one in (seated, new)} == {"in_review"}
+    recusal = {"assessor_id": str(kept), "reason": "no-time"}
+    world.done(issuer.approver, f"{third.path}/recusals", recusal)
+    world.done(kept, f"{seated.path}/scores", {"levels": MET})
+    world.done(appointed, f"{new.path}/scores", {"levels": MET})
+    assert world.seen(kept, "/v1/assignments")["items"] == []
+    seated.assessors = [other]
+    seated.review(MET).decide()
+
+
+def test_an_assessor_is_appointed_and_withdrawn_by_any_id_of_hers(world: World) -> None:
+    district, issuer = world.district(), world.issuer()
+    credential = issuer.credential()
+    kept, appointed = district.teacher("Adelaide"), *issuer.assessors(credential, district, 1)
+    merge(world, kept, appointed)
+    path = f"/v1/credentials/{credential}"
+    story = Story(world, issuer, district.teacher(), credential, []).enroll().hand_in()
+
+    def refused(ending: str, **body: str) -> str:
+        asked = f"{path}/{ending}" if ending.startswith("assessor") else f"{story.path}/{ending}"
+        answer = world.post(issuer.approver, asked, body)
+        assert answer.status_code == 409, answer.text
+        return str(answer.json()["type"]).removeprefix("/problems/")
+
+    named = {"person_id": str(kept), "reason": "founding"}
+    assert refused("assessor-appointments", **named) == "nothing-changes"
+    world.done(issuer.approver, f"{path}/assessor-withdrawals", named)
+    for one in (kept, appointed):
+        assert refused("assignments", assessor_id=str(one)) == "not-an-assessor"
+        gone = {"person_id": str(one), "reason": "left"}
+        assert refused("assessor-withdrawals", **gone) == "not-an-assessor"
+    world.done(issuer.approver, f"{path}/assessor-appointments", named)
+    world.done(issuer.approver, f"{story.path}/assignments", {"assessor_id": str(appointed)})
+
+
+def test_who_qualified_by_one_record_assesses_by_the_other(world: World) -> None:
+    district, issuer = world.district(), world.issuer()
+    credential = issuer.credential()
+    kept, holder = district.teacher("Adelaide"), district.teacher("Ada")
+    award = awarded(world, issuer, credential, holder, district)
+    qualifying = {"enrollment_id": award.enrollment, "agreement_percent": 90}
+    path = f"/v1/credentials/{credential}/assessor-qualifications"
+    world.done(issuer.approver, path, qualifying)
+    story = Story(world, issuer, district.teacher(), credential, []).enroll().hand_in()
+    named = {"assessor_id": str(kept)}
+    before = world.post(issuer.approver, f"{story.path}/assignments", named)
+    assert before.json()["type"] == "/problems/not-an-assessor"
+
+    merge(world, kept, holder)
+
+    world.done(issuer.approver, f"{story.path}/assignments", named)
+    assert [one["enrollment_id"] for one in world.seen(holder, "/v1/assignments")["items"]] == [
+        story.enrollment
+    ]
 
 
 def test_only_operators_merge_and_what_is_merged_is_merged_once(world: World) -> None:

@@ -17,7 +17,16 @@ from ledger.aggregates.organization import NotADistrictError
 from ledger.aggregates.policy import Policy
 from ledger.aggregates.stack import Stack, StackDefinition
 from ledger.application import Receipt
-from ledger.commands import access, assessor, credential, issuer, organization, policy, stack
+from ledger.commands import (
+    access,
+    assessor,
+    credential,
+    enrollment,
+    issuer,
+    organization,
+    policy,
+    stack,
+)
 from ledger.errors import CommandReusedError, NotFoundError
 from ledger.events.policy import AwardTrigger, StackTrigger
 from ledger.events.stack import Group
@@ -28,6 +37,7 @@ from tests.samples import (
     EARNER,
     FIRST,
     OPERATOR,
+    SECOND,
     ZONE,
     definition,
     issuer_terms,
@@ -123,6 +133,23 @@ def test_the_standing_of_an_assessor(scene: Scene) -> None:
     )
     nobody = withdrawal | {"person_id": EARNER}
     scene.refuses(NotAnAssessorError, assessor.withdraw_assessor, APPROVER, **nobody)
+
+
+def test_of_two_records_that_were_merged_the_standing_that_lets_her_assess_counts(
+    scene: Scene,
+) -> None:
+    asked = {"credential_id": scene.credential_id, "reason": "drift"}
+    scene.run(assessor.withdraw_assessor, APPROVER, person_id=FIRST, **asked)
+    scene.merges(FIRST, SECOND)  # who is appointed still
+    one = scene.enrolls()
+    scene.submits(one)
+    scene.assigns(one, FIRST)
+    scene.run(assessor.withdraw_assessor, APPROVER, person_id=FIRST, **asked)
+    other = scene.enrolls(COACH)
+    scene.submits(other)
+    for hers in (FIRST, SECOND):
+        fields = {"enrollment_id": other, "assessor_id": hers}
+        scene.refuses(NotAnAssessorError, enrollment.assign_assessor, APPROVER, **fields)
 
 
 def test_a_founder_is_appointed_for_a_credential_that_exists_and_is_somebody(

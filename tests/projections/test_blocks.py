@@ -76,7 +76,7 @@ READS: dict[str, dict[str, dict[str, Any]]] = {
             "limit": 50,
         },
         "standing": {"issuer_id": ISSUER},
-        "worklist": {"assessor_id": ID},
+        "worklist": {"assessor_ids": [ID]},
         "review": {"enrollment_id": ID},
     },
     "reviews_of_record": {

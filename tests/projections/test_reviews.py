@@ -182,9 +182,9 @@ def test_the_queue_is_read_most_urgent_first_in_pages(log: Log) -> None:
 def test_an_assessor_finds_what_she_still_has_to_score(log: Log) -> None:
     found = review(log, Story().submitted().assigned().scores(FIRST, MET))
     assert found.open_assessors == [SECOND]
-    assert worklist(log.reader, FIRST) == []
-    assert worklist(log.reader, SECOND) == [found]
-    assert worklist(log.reader, THIRD) == []
+    assert worklist(log.reader, [FIRST]) == []
+    assert worklist(log.reader, [SECOND]) == [found]
+    assert worklist(log.reader, [THIRD]) == []
 
 
 def test_holds_and_appeals_wait_for_the_approver_without_a_clock(log: Log) -> None:
