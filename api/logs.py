@@ -51,3 +51,5 @@ def configure(*, in_development: bool) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter(with_messages=in_development))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    # It tells of each of its own parts, once in every process that looks at the revision.
+    logging.getLogger("alembic.runtime.plugins").setLevel(logging.WARNING)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from api.demo.run import environment_of, exports
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -36,3 +38,34 @@ def test_the_demo_plays_a_year_prints_it_and_finds_live_tables_equal_to_rebuilt_
         "The record is what its issuer signed, and it holds.",
     ):
         assert said in told
+
+
+def test_the_settings_that_are_printed_are_what_a_shell_takes_in() -> None:
+    settings = environment_of(
+        "postgresql://me@/demo?host=%2Ftmp&port=5", Path("/tmp/a $folder's"), 8000
+    )
+    said = subprocess.run(
+        ["/bin/sh", "-c", f"{exports(settings)}\nenv"],
+        env={},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
+    assert {f"{name}={value}" for name, value in settings.items()} <= set(said)
+    assert "MCLEDGER_EVIDENCE_FOLDER=/tmp/a $folder's/evidence" in said
+
+
+def test_a_server_that_looks_at_its_revision_logs_nothing_of_the_library_that_keeps_it() -> None:
+    looks = "from ledger.store import head_level; head_level(); import alembic.autogenerate"
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            f"from api import logs; logs.configure(in_development=True); {looks}",
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stderr == ""

@@ -9,9 +9,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from shlex import quote
 from uuid import UUID, uuid4
 
 import httpx2
@@ -36,7 +37,8 @@ def run(console: Console, *, serve: bool, port: int) -> bool:
     started, port = time.monotonic(), free_port(port)
     with fresh_database() as url, tempfile.TemporaryDirectory(prefix="mcledger-demo-") as name:
         folder = Path(name)
-        os.environ.update(environment_of(url, folder, port))
+        environment = environment_of(url, folder, port)
+        os.environ.update(environment)
         settings, operator = read_settings(), uuid4()
         mcledger("migrate")
         mcledger("grant", str(operator), "operator")
@@ -51,7 +53,7 @@ def run(console: Console, *, serve: bool, port: int) -> bool:
                 f"{stage.position} events and {stage.requests} requests in {seconds:.0f} s.\n"
             )
             if serve:
-                keep_serving(console, stage, year, address)
+                keep_serving(console, stage, year, address, environment)
             stage.close()
     return same
 
@@ -147,8 +149,15 @@ def prove(console: Console) -> bool:
     return same
 
 
-def keep_serving(console: Console, stage: Stage, year: Year, address: str) -> None:
-    """Print tokens to try things with, and wait for Ctrl-C."""
+def exports(environment: Mapping[str, str]) -> str:
+    """Lines that give a shell these settings."""
+    return "\n".join(f"export {name}={quote(value)}" for name, value in environment.items())
+
+
+def keep_serving(
+    console: Console, stage: Stage, year: Year, address: str, environment: Mapping[str, str]
+) -> None:
+    """Print tokens and settings to try things with, and wait for Ctrl-C."""
     people: dict[str, UUID] = {
         "operator": year.cast.operator,
         "issuer approver": year.cast.approver,
@@ -163,6 +172,8 @@ def keep_serving(console: Console, stage: Stage, year: Year, address: str) -> No
         console.print(f"    {stage.token(principal)}", soft_wrap=True)
     path = f"/v1/people/{year.heroine}/transcript"
     console.print(f'Try: curl -H "Authorization: Bearer TOKEN" {address}{path}', soft_wrap=True)
+    console.print("To run mcledger on this ledger from another shell, give that shell:")
+    console.print(exports(environment), soft_wrap=True, markup=False, highlight=False)
     console.print("Ctrl-C ends it.")
     try:
         signal.pause()
