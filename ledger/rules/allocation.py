@@ -145,18 +145,26 @@ class Line:
         for one in turn.left:
             del self.wanted[bisect_left(self.wanted, one)]
             self.claimed_cents -= one.amount_cents
-        began = set()
+        if grows:
+            return self._grow(turn.joined), set()
         for one in turn.joined:
             insort(self.wanted, one)
             self.claimed_cents += one.amount_cents
-            if grows and not one.fits(self.claimed_cents):
-                began.add(one.payout_id)
         self.end = max([self.end, *(one.place[1:] for one in turn.joined)])
-        if grows:
-            self.waiting |= began
-            return began, set()
         before, self.waiting = self.waiting, waiting(self.wanted)
         return self.waiting - before, before - self.waiting
+
+    def _grow(self, joined: Sequence[Wanted]) -> set[UUID]:
+        """Take those who stand behind everybody; who of them has to wait."""
+        began = set()
+        for one in joined:
+            self.claimed_cents += one.amount_cents
+            if not one.fits(self.claimed_cents):
+                began.add(one.payout_id)
+        self.wanted.extend(joined)
+        self.end = joined[-1].place[1:]
+        self.waiting |= began
+        return began
 
 
 def waiting(line: Sequence[Wanted]) -> set[UUID]:
