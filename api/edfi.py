@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -13,7 +14,7 @@ from api.directory import positions_on
 from api.edge import Edge
 from api.exports.edfi import KIND, STAFF_ID_CHARACTERS_MAX, Held, Staff
 from api.reading import position_of
-from api.transcripts import LINES_MAX, decided_within, lines_as_of
+from api.transcripts import decided_within, lines_as_of
 from ledger.aggregates.organization import Organization
 from ledger.store import EVERYTHING
 from ledger.values import POSITION_MAX, local_date
@@ -22,6 +23,7 @@ from projections import employments, known, transcript
 from projections.transcript import TitledLine
 
 VIEWS = ("transcript", "employments", "catalog")
+PERSONS_AT_ONCE = 500
 
 
 class StaffAwards(NamedTuple):
@@ -49,15 +51,15 @@ def staff_awards(
     with edge.reading([EVERYTHING]) as connection:
         until = position_of(edge, connection, as_of, zone, VIEWS)
         with known.employments_of_district(connection, district_id, until):
-            held = {one.person_id for one in positions_on(connection, district_id, day)}
-            spans = {one: employments.spans(connection, one, district_id) for one in sorted(held)}
+            held = sorted({one.person_id for one in positions_on(connection, district_id, day)})
+            spans = employments.spans_of_persons(connection, held, district_id)
         lines = [
             line
-            for person_id, employed in spans.items()
-            for line in _lines(connection, person_id, until)
+            for start in range(0, len(held), PERSONS_AT_ONCE)
+            for line in _lines(connection, held[start : start + PERSONS_AT_ONCE], until)
             if line.awarded_on is not None
             and line.awarded_on <= day
-            and decided_within(line, employed)
+            and decided_within(line, spans.get(line.person_id, []))
         ]
     persons = frozenset(line.person_id for line in lines)
     details = edge.vault.get_details(persons, district_id)
@@ -65,10 +67,10 @@ def staff_awards(
     return StaffAwards([_held(line, staff.get(line.person_id), day) for line in lines], persons)
 
 
-def _lines(connection: Connection[Any], person_id: UUID, until: int) -> list[TitledLine]:
+def _lines(connection: Connection[Any], person_ids: Sequence[UUID], until: int) -> list[TitledLine]:
     if until >= POSITION_MAX:
-        return transcript.of_person(connection, person_id, limit=LINES_MAX)
-    return lines_as_of(connection, person_id, until)
+        return transcript.of_persons(connection, person_ids)
+    return lines_as_of(connection, person_ids, until)
 
 
 def _staff(known: PersonDetails) -> Staff | None:

@@ -105,7 +105,7 @@ def recommendations(edge: Edge, asked: Asked) -> list[Recommendation]:
 def _lines(connection: Connection[Any], asked: Asked) -> list[TitledLine]:
     if asked.as_of >= POSITION_MAX:
         return transcript.of_person(connection, asked.person_id, after=0, limit=LINES_MAX)
-    return lines_as_of(connection, asked.person_id, asked.as_of)
+    return lines_as_of(connection, [asked.person_id], asked.as_of)
 
 
 def _finishes(connection: Connection[Any], line: StackLine) -> Recommendation | None:

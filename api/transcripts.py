@@ -21,6 +21,7 @@ from ledger.rules.completions import Award
 from ledger.rules.duplicates import duplicates
 from ledger.values import local_date
 from projections import catalog, employments, history, renewals, transcript
+from projections.catalog_rows import Issuer, Title
 from projections.log import facts_at
 from projections.transcript import Line, TitledLine
 
@@ -197,20 +198,35 @@ def decided_within(line: Line, spans: Iterable[employments.Span]) -> bool:
     )
 
 
-def lines_as_of(connection: Connection[Any], person_id: UUID, position: int) -> list[TitledLine]:
-    """A person's lines as they were known at a position, folded anew from her events up to it."""
-    facts = history.events_of(connection, person_id, "enrollment", until=position)
-    return [_titled(connection, line) for line in transcript.lines_of(facts)]
+def lines_as_of(
+    connection: Connection[Any], person_ids: Iterable[UUID], position: int
+) -> list[TitledLine]:
+    """Lines as they were known at a position, folded anew from all events of theirs up to it.
+
+    Those of each person are together, in the order of enrolling.
+    """
+    facts = history.events_of_persons(connection, person_ids, "enrollment", until=position)
+    lines = transcript.lines_of(facts)
+    versions = {(line.credential_id, line.credential_version) for line in lines}
+    titles = catalog.titles(connection, versions)
+    issuers = {one: catalog.find_issuer(connection, one) for one in {i.issuer_id for i in lines}}
+    ordered = sorted(lines, key=attrgetter("person_id", "enrolled_position"))
+    return [
+        _titled(
+            line,
+            titles.get((line.credential_id, line.credential_version)),
+            issuers[line.issuer_id],
+        )
+        for line in ordered
+    ]
 
 
-def _titled(connection: Connection[Any], line: Line) -> TitledLine:
-    version = catalog.find_version(connection, line.credential_id, line.credential_version)
-    issuer = catalog.find_issuer(connection, line.issuer_id)
+def _titled(line: Line, called: Title | None, issuer: Issuer | None) -> TitledLine:
     known = {name: getattr(line, name) for name in Line.__dataclass_fields__}
     return TitledLine(
         **known,
-        title=version.title if version else None,
-        tier=version.tier if version else None,
+        title=called.title if called else None,
+        tier=called.tier if called else None,
         issuer_name=issuer.name if issuer else None,
     )
 

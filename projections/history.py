@@ -9,7 +9,7 @@ Lines of payroll batches are left to the view of payments: an event there names 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import UnionType
@@ -83,7 +83,7 @@ Relevant = (
     | AnyClassOutcomeEvent
     | OpeningRecorded
 )
-PAGE_EVENTS = 5000  # of one person's events read at once
+PAGE_EVENTS = 5000  # read at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +150,15 @@ def events_of(
     connection: Connection[Any], person_id: UUID, *kinds: str, until: int
 ) -> list[Fact[LedgerEvent]]:
     """Her events of these kinds ("enrollment", "employment", …) up to a position, in order."""
+    return events_of_persons(connection, [person_id], *kinds, until=until)
+
+
+def events_of_persons(
+    connection: Connection[Any], person_ids: Iterable[UUID], *kinds: str, until: int
+) -> list[Fact[LedgerEvent]]:
+    """The same of many persons at once, all in the order of the log."""
     sql = History().sql["positions"]
-    found = rows(connection, sql, person_id=person_id, kinds=list(kinds), until=until)
+    found = rows(connection, sql, person_ids=list(person_ids), kinds=list(kinds), until=until)
     positions = [position for (position,) in found]
     return [
         fact

@@ -32,5 +32,5 @@ SELECT e.notification_id AS position, e.topic, e.originator_id AS stream, e.reco
 -- name: positions
 SELECT position
   FROM history_streams, unnest(positions) position
- WHERE person_id = %(person_id)s AND kind = ANY(%(kinds)s) AND position <= %(until)s
+ WHERE person_id = ANY(%(person_ids)s) AND kind = ANY(%(kinds)s) AND position <= %(until)s
  ORDER BY position;

@@ -186,6 +186,12 @@ def of_person(
     return read(connection, TitledLine, sql, person_id=person_id, after=after, limit=limit)
 
 
+def of_persons(connection: Connection[Any], person_ids: Iterable[UUID]) -> list[TitledLine]:
+    """All lines of many persons, those of each together and in the order of enrolling."""
+    sql = Transcript().sql["of_persons"]
+    return read(connection, TitledLine, sql, person_ids=list(person_ids))
+
+
 def of_enrollment(connection: Connection[Any], enrollment_id: UUID) -> TitledLine | None:
     """The line of one enrollment."""
     sql = Transcript().sql["of_enrollment"]

@@ -57,6 +57,15 @@ SELECT l.*, v.title, v.tier, i.name AS issuer_name,
  ORDER BY l.enrolled_position
  LIMIT %(limit)s;
 
+-- name: of_persons
+SELECT l.*, v.title, v.tier, i.name AS issuer_name
+  FROM transcript_lines l
+  LEFT JOIN catalog_versions v
+    ON v.credential_id = l.credential_id AND v.credential_version = l.credential_version
+  LEFT JOIN catalog_issuers i ON i.issuer_id = l.issuer_id
+ WHERE l.person_id = ANY(%(person_ids)s)
+ ORDER BY l.person_id, l.enrolled_position;
+
 -- name: of_enrollment
 SELECT l.*, v.title, v.tier, i.name AS issuer_name,
        EXISTS (SELECT FROM disputes d WHERE d.person_id = l.person_id) AS disputed,

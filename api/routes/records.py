@@ -91,7 +91,7 @@ def read_transcript(person_id: UUID, read: PagedKnownReadNow) -> Response:
         else:
             zone = zone_of_person(connection, person_id)
             position = until = read.known(connection, read.query.as_of, zone, "history")
-            then = lines_as_of(connection, person_id, position)
+            then = lines_as_of(connection, [person_id], position)
             found = [line for line in then if line.enrolled_position > after]
         lines = visible_lines(connection, read.caller, person_id, found)[: read.page.limit]
         instead = duplicates_of(connection, read.edge.watch.ids_of(person_id))
@@ -140,7 +140,7 @@ def explain_transcript_line(
             own = [found] if found is not None and found.person_id == person_id else []
         else:
             position = read.known(connection, read.query.as_of, zone, "transcript", "history")
-            then = lines_as_of(connection, person_id, position)
+            then = lines_as_of(connection, [person_id], position)
             own = [line for line in then if line.enrollment_id == enrollment_id]
         until = POSITION_MAX if read.query.as_of is None else position
         notes = notes_on(read.edge, connection, person_id, until=until)

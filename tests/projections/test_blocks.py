@@ -60,6 +60,7 @@ READS: dict[str, dict[str, dict[str, Any]]] = {
     "transcript": {
         "load": {"enrollment_ids": [ID]},
         "of_person": {"person_id": ID, "after": 0, "limit": 50},
+        "of_persons": {"person_ids": [ID]},
         "of_enrollment": {"enrollment_id": ID},
     },
     "reviews": {
@@ -86,7 +87,7 @@ READS: dict[str, dict[str, dict[str, Any]]] = {
     },
     "history": {
         "of_person": {"person_id": ID, "after": 0, "until": 9, "limit": 50},
-        "positions": {"person_id": ID, "kinds": ["enrollment"], "until": 9},
+        "positions": {"person_ids": [ID], "kinds": ["enrollment"], "until": 9},
     },
     "employments": {
         "load": {"employment_ids": [ID]},
