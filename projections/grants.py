@@ -1,4 +1,4 @@
-"""Who may act for a district and as what, folded from all grants: looked at by auditors, seldom."""
+"""Who may act for a district and as what, folded from its grants: looked at by auditors, seldom."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from uuid import UUID
 from psycopg import Connection
 
 from ledger.events.access import AccessGranted, AccessWithdrawn, Role
-from projections.log import facts_of
+from projections.log import facts_at
 from projections.sql import blocks, rows
 
 VIEWS = ("history",)
@@ -33,9 +33,10 @@ def of_district(
 
     Two ids that were merged keep what each was granted: withdrawn from one, the other still has it.
     """
-    streams = [stream for (stream,) in rows(connection, _SQL["streams"])]
+    scope = str(district_id).encode()
+    found_at = rows(connection, _SQL["about"], scope=scope, until=until)
     held: dict[tuple[UUID, Role, UUID], HeldRole] = {}
-    for position, event in facts_of(connection, streams, until):
+    for position, event in facts_at(connection, [position for (position,) in found_at]):
         if not isinstance(event, AccessGranted | AccessWithdrawn) or event.scope_id != district_id:
             continue
         key = event.principal_id, event.role, event.originator_id

@@ -8,6 +8,9 @@ CREATE TABLE IF NOT EXISTS history_streams (
     positions bigint[] NOT NULL         -- of every event of the stream, in order
 ) WITH (fillfactor = 85);
 CREATE INDEX IF NOT EXISTS history_streams_of_person ON history_streams (person_id);
+-- Grants are asked for of everybody at once, and are few among the rest.
+CREATE INDEX IF NOT EXISTS history_streams_of_grants ON history_streams (stream_id)
+    WHERE kind = 'access';
 
 -- name: append
 INSERT INTO history_streams AS known
