@@ -153,7 +153,8 @@ def check_disclosures() -> bool:
     with open_edge() as edge:
         found = disclosure_commitments.check(edge, wall())
     waiting = f" ({found.waiting} lines that it does not know yet)" if found.waiting else ""
-    typer.echo(f"disclosures: {'TAMPERED WITH' if found.amiss else 'as the log has it'}{waiting}")
+    verdict = "NOT AS THE LOG HAS IT" if found.amiss else "as the log has it"
+    typer.echo(f"disclosures: {verdict}{waiting}")
     for one in found.amiss:
         typer.echo(f"  {one.kind} after {one.after_line} up to {one.last_line}: {one.detail}")
     return not found.amiss

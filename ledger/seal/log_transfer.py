@@ -17,6 +17,7 @@ from psycopg import Connection
 from psycopg.errors import IntegrityError
 
 from ledger.errors import ConflictError, InvalidError, UnavailableError
+from ledger.events.disclosure import DisclosuresCommitted
 from ledger.seal.leaves import instant, leaf, unreadable
 from ledger.seal.log_file import FORMAT, Entry, LogFile, event_line, lost_line
 from ledger.seal.merkle import HASH_BYTES
@@ -186,6 +187,7 @@ def _fill(connection: Connection[Any], log: LogFile, progress: Progress) -> int:
             pieces += edge.append(b"".join(known))
             progress(min(first + PAGE - 1, count), count)
     _add_seal(connection, pieces, log)
+    fetch(connection, SQL["number_disclosures_on"], topic=DisclosuresCommitted.TOPIC)
     return count
 
 

@@ -103,3 +103,12 @@ SELECT FROM ledger_lock FOR UPDATE;
 -- name: holds_anything
 SELECT EXISTS (SELECT FROM ledger_events) OR EXISTS (SELECT FROM seal_tiles)
     OR EXISTS (SELECT FROM seal_checkpoints);
+
+-- name: number_disclosures_on
+-- Lines of reads stay where the log comes from. Those written here are numbered behind them, or
+-- the log would be thought to know them already.
+SELECT setval(pg_get_serial_sequence('disclosures', 'line_id'), last_line)
+  FROM (SELECT max((convert_from(state, 'UTF8')::json->>'last_line')::bigint) AS last_line
+          FROM ledger_events
+         WHERE topic = %(topic)s) AS known
+ WHERE last_line > 0;

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event, Thread
+from typing import Any
 from uuid import uuid4
 
 import psycopg
@@ -16,11 +18,14 @@ from api import disclosure_commitments, disclosure_log
 from api.disclosure_commitments import LINES_AN_EVENT, check, commit, follow, forget
 from api.disclosure_log import Line
 from api.edge import Edge
+from ledger.seal.keys import FileLogSigner
+from ledger.seal.log_file import LogFile
+from ledger.seal.log_transfer import export_log, import_log
 from ledger.store import Role, connection_info
 from tests.api.conftest import development
 from tests.api.test_cli import Run, in_place
 from tests.samples import EARNER, named
-from tests.seal.logs import owner
+from tests.seal.logs import ORIGIN, owner, seal
 from tests.seal.witnesses import until
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -102,7 +107,7 @@ def test_every_change_beneath_what_the_log_knows_is_named(
         for what, (statement, expected) in TAMPERED.items():
             connection.execute(statement.encode())
             told = run("check", "disclosures", exit_code=1).stdout
-            assert told.startswith("disclosures: TAMPERED WITH"), what
+            assert told.startswith("disclosures: NOT AS THE LOG HAS IT"), what
             assert told.endswith(f"\n  {expected}\n"), what
             connection.execute("DELETE FROM disclosures")
             connection.execute(
@@ -167,3 +172,28 @@ def test_many_lines_are_many_events_and_the_work_goes_on_in_the_background(
         stop.set()
         thread.join()
     assert check(edge, NOW) == ([], 5, 0)
+
+
+def test_given_a_log_from_elsewhere_when_records_are_read_then_their_lines_are_committed_too(
+    edge: Edge, database_url: str, database_server: Any, tmp_path: Path
+) -> None:
+    """The lines stay where the log comes from, so their numbers may not be given again."""
+    committed(edge, *[NOW] * 5)
+    seal(database_url, tmp_path)
+    path = tmp_path / "log.jsonl"
+    with (
+        database_server.database(database_server.template) as elsewhere,
+        closing(LogFile(export_of(database_url, path))) as log,
+    ):
+        with owner(elsewhere) as target:
+            import_log(target, log, FileLogSigner(tmp_path / "seal-keys", ORIGIN).trusted)
+        with closing(Edge.open(development(elsewhere, tmp_path))) as there:
+            assert committed(there, NOW, NOW) == 2
+            (stayed,) = check(there, NOW).amiss
+            assert (stayed.kind, stayed.after_line, stayed.last_line) == ("lines-missing", 0, 5)
+
+
+def export_of(url: str, path: Path) -> Path:
+    with owner(url) as source:
+        export_log(source, path)
+    return path
