@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,6 +30,7 @@ NOT_HERE = {
     "synchronous_standby_names": "",
     "ssl": "off",
 }
+MADE = ("data", "wal", "evidence")  # the folders of a copy
 MAJOR = 10_000
 
 
@@ -65,23 +67,38 @@ def restore(
         position: The last event to be there, with those that were recorded together with it.
 
     Raises:
-        RestoreError: no backup is old enough or new enough, or the folder is in use.
+        RestoreError: no backup is old enough or new enough, or the folder is in use; nothing of
+            the copy is left.
     """
     began = time.monotonic()
-    if cluster.data.exists():
-        raise RestoreError(f"{cluster.directory} holds a database already; name another folder")
-    base = _recover(archive, cluster, until)
-    if position is not None:
-        until = _moment_after(cluster.url(base.about.database), position)
-        if until is not None:
-            cluster.stop()
-            shutil.rmtree(cluster.data)
-            base = _recover(archive, cluster, until)
-    _hand_over(cluster, archive.evidence, cluster.directory / "evidence")
-    shutil.rmtree(cluster.directory / "wal")
-    url = cluster.url(base.about.database)
-    last, recorded_at = _last(url)
+    if any((cluster.directory / name).exists() for name in MADE):
+        raise RestoreError(f"{cluster.directory} is in use already; name another folder")
+    try:
+        base = _recover(archive, cluster, until)
+        if position is not None:
+            until = _moment_after(cluster.url(base.about.database), position)
+            if until is not None:
+                cluster.stop()
+                shutil.rmtree(cluster.data)
+                base = _recover(archive, cluster, until)
+        _hand_over(cluster, archive.evidence, cluster.directory / "evidence")
+        shutil.rmtree(cluster.directory / "wal")
+        url = cluster.url(base.about.database)
+        last, recorded_at = _last(url)
+    except BaseException:
+        _take_back(cluster)
+        raise
     return Restored(url, last, recorded_at, base.folder.name, time.monotonic() - began)
+
+
+def _take_back(cluster: Cluster) -> None:
+    """Leave nothing of a copy that did not come to be; the folder goes too if it held no more."""
+    cluster.stop()
+    for name in MADE:
+        shutil.rmtree(cluster.directory / name, ignore_errors=True)
+    cluster.log.unlink(missing_ok=True)
+    with suppress(OSError):  # it holds something of somebody else
+        cluster.directory.rmdir()
 
 
 def _recover(archive: Archive, cluster: Cluster, until: datetime | None) -> Base:
@@ -155,7 +172,7 @@ def _wait_until_written_to(cluster: Cluster) -> None:
     with psycopg.connect(cluster.url(), autocommit=True) as connection:
         while connection.execute("SELECT pg_is_in_recovery()").fetchone() != (False,):
             if time.monotonic() > deadline:
-                raise RestoreError("the write-ahead log is not replayed yet; see the server's log")
+                raise RestoreError("the write-ahead log is not replayed in time")
             time.sleep(0.05)
 
 

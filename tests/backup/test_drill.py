@@ -135,8 +135,9 @@ def restored(
     scene: Scene, run_name: str, *, position: int | None = None, until: datetime | None = None
 ) -> Iterator[Restored]:
     copy = Cluster(server_folder(f"test-{run_name}-{secrets.token_hex(4)}"))
+    made = restore(scene.archive, copy, position=position, until=until)
     try:
-        yield restore(scene.archive, copy, position=position, until=until)
+        yield made
     finally:
         copy.stop()
 
@@ -210,7 +211,7 @@ def test_a_ledger_is_restored_as_of_a_moment(scene: Scene, run_name: str) -> Non
             Cluster(server_folder(f"test-{run_name}-{secrets.token_hex(4)}")),
             until=datetime(2020, 1, 1, tzinfo=UTC),
         )
-    with pytest.raises(RestoreError, match="holds a database already"):
+    with pytest.raises(RestoreError, match="in use already"):
         restore(scene.archive, scene.cluster)
 
 
@@ -298,6 +299,7 @@ def test_the_commands_copy_list_and_restore(scene: Scene, monkeypatch: pytest.Mo
         answer = CliRunner().invoke(app, ["restore", place, *refused])
         assert answer.exit_code != 0
     _is_restored_to_a_place_of_ones_own(scene, last)
+    _a_copy_that_cannot_be_made_leaves_nothing(scene, last)
 
 
 def _is_restored_to_a_place_of_ones_own(scene: Scene, last: int) -> None:
@@ -313,3 +315,17 @@ def _is_restored_to_a_place_of_ones_own(scene: Scene, last: int) -> None:
         assert "already" in str(again.exception)
     finally:
         Cluster(target).stop()
+
+
+def _a_copy_that_cannot_be_made_leaves_nothing(scene: Scene, last: int) -> None:
+    """Neither where no backup fits, nor where the server that was started has too little."""
+    target = scene.cluster.directory.with_name(f"{scene.cluster.directory.name}-none")
+    for asked, why in (
+        (["--time", "2020-01-01T00:00:00Z"], "no base backup from before"),
+        (["--position", str(last + 1)], f"does not reach position {last + 1}"),
+    ):
+        command = ["restore", str(scene.archive.folder), "--to", str(target), *asked]
+        refused = CliRunner().invoke(app, command)
+        assert refused.exit_code != 0
+        assert why in str(refused.exception)
+        assert not target.exists()
