@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import stat
 import zipfile
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -61,6 +62,7 @@ def read_tables(path: Path, flaws: Flaws) -> Tables:
         name: list(_read_table(name, contents[f"{name}.csv"], flaws)) if name in present else []
         for name in TABLES
     }
+    flaws.refuse_if_any()  # of a table that is not whole, whatever refers to it would be told too
     return Tables(mode, records, present)
 
 
@@ -128,9 +130,11 @@ def _read_manifest(content: bytes | None, flaws: Flaws) -> tuple[Mode, frozenset
 def _read_table(name: str, content: bytes, flaws: Flaws) -> Iterator[Record]:
     file = f"{name}.csv"
     rows = csv_rows(file, content, flaws)
-    header = next(rows, [])
+    header = next(rows, None)
     columns = COLUMNS[name].split(",")
-    if not _is_header(header, columns):
+    if header is None and content.removeprefix(BOM_UTF8):
+        return  # it is no text, and was told so
+    if header is None or not _is_header(header, columns):
         flaws.add(file, "header-wrong", f"the header has to be {COLUMNS[name]}", row=1)
         return
     used = [(at, column) for at, column in enumerate(header) if column not in SECRET_COLUMNS]

@@ -263,7 +263,7 @@ def test_a_file_that_the_manifest_names_has_to_be_there(tmp_path: Path) -> None:
 )
 def test_a_header_has_to_be_the_standard_one(tmp_path: Path, header: str) -> None:
     found = places(write(tmp_path / "z", bulk() | {"orgs.csv": f"{header}\n"}))
-    assert ("orgs.csv", 1, None, "header-wrong") in found
+    assert found == [("orgs.csv", 1, None, "header-wrong")]  # not all that refers to its rows
 
 
 @pytest.mark.parametrize(
@@ -283,7 +283,16 @@ def test_damaged_csv_is_refused_with_its_row(
     files = bulk()
     header = str(files["orgs.csv"]).splitlines()[0].encode()
     found = places(write(tmp_path / "z", files | {"orgs.csv": header + b"\n" + content}))
-    assert ("orgs.csv", row, None, slug) in found
+    assert found == [("orgs.csv", row, None, slug)]
+
+
+def test_every_file_that_is_no_text_is_told_of(tmp_path: Path) -> None:
+    files = bulk() | {"orgs.csv": b"\xff", "users.csv": b"ok\n\xff", "roles.csv": b"\xef\xbb\xbf"}
+    assert places(write(tmp_path / "z", files)) == [
+        ("orgs.csv", 1, None, "not-utf-8"),
+        ("users.csv", 2, None, "not-utf-8"),
+        ("roles.csv", 1, None, "header-wrong"),
+    ]
 
 
 def test_rows_are_counted_as_a_spreadsheet_shows_them(tmp_path: Path) -> None:
