@@ -20,6 +20,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 from typer.testing import CliRunner
 
 from api.backups.archive import Archive, BackupError
@@ -276,7 +277,7 @@ def test_a_damaged_base_backup_is_not_restored(scene: Scene, run_name: str) -> N
 
 def test_a_backup_that_cannot_be_made_removes_nothing(scene: Scene) -> None:
     base(scene)
-    refused = f"{scene.url}&user=nobody_of_that_name"
+    refused = make_conninfo(scene.url, user="nobody_of_that_name")
     with pytest.raises((BackupError, psycopg.OperationalError)):
         take(refused, scene.archive, scene.evidence, keep=1, secrets=[])
     assert len(scene.archive.bases()) == 1

@@ -14,6 +14,7 @@ from ledger.store import LedgerRecorder, Stored
 from ledger.store.command import Read
 
 HASH = b"h" * 32
+PASSWORD = "made-up"  # of logins that tests make, for a server that asks for one
 
 
 def an_event(stream: UUID | None = None, version: int = 1, state: bytes = b"{}") -> StoredEvent:

@@ -8,6 +8,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 from psycopg import errors
+from psycopg.conninfo import make_conninfo
 
 from api.local_paths import find_binaries
 from api.local_postgres import Cluster
@@ -178,7 +179,7 @@ def test_no_connection_waits_without_end(database_url: str) -> None:
 
 def test_options_of_the_url_are_kept(database_url: str) -> None:
     with psycopg.connect(
-        connection_info(f"{database_url}&options=-c%20work_mem%3D9MB", Role.READ)
+        connection_info(make_conninfo(database_url, options="-c work_mem=9MB"), Role.READ)
     ) as connection:
         assert connection.execute("SHOW work_mem").fetchone() == ("9MB",)
         assert connection.execute("SELECT current_user").fetchone() == ("ledger_read",)
@@ -212,7 +213,7 @@ def test_a_server_that_may_lose_what_it_acknowledged_is_refused(cluster: Cluster
 
 
 def test_the_door_looks_at_every_new_connection(database_url: str) -> None:
-    careless = LedgerRecorder(f"{database_url}&options=-c%20synchronous_commit%3Doff")
+    careless = LedgerRecorder(make_conninfo(database_url, options="-c synchronous_commit=off"))
     with pytest.raises(UnsafeServerError, match="synchronous_commit off"):
         append(careless)
     careless.close()
@@ -221,6 +222,6 @@ def test_the_door_looks_at_every_new_connection(database_url: str) -> None:
 
 @pytest.mark.parametrize("setting", ["on", "local", "remote_write", "remote_apply"])
 def test_every_other_way_to_commit_is_fine(database_url: str, setting: str) -> None:
-    url = f"{database_url}&options=-c%20synchronous_commit%3D{setting}"
+    url = make_conninfo(database_url, options=f"-c synchronous_commit={setting}")
     with psycopg.connect(url) as connection:
         assert all("checksums" in warning for warning in refuse_unsafe_server(connection))

@@ -9,10 +9,11 @@ import threading
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier
 
 from ledger.errors import InvalidError, UnavailableError
@@ -26,7 +27,7 @@ from ledger.store import (
     migration,
     migration_level,
 )
-from tests.store.helpers import append, assert_sound, at_once, rows
+from tests.store.helpers import PASSWORD, append, assert_sound, at_once, rows
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLES = (
@@ -92,7 +93,7 @@ def prefix(database_url: str) -> Iterator[str]:
 
 
 def as_user(url: str, user: str) -> str:
-    return urlunsplit(urlsplit(url)._replace(netloc=f"{user}@"))
+    return make_conninfo(url, user=user, password=PASSWORD)
 
 
 @pytest.fixture
@@ -100,7 +101,9 @@ def ordinary(database_url: str, prefix: str) -> str:
     """The address of the database as a user who may not do anything special."""
     user = f"{prefix}_user"
     with psycopg.connect(database_url, autocommit=True) as superuser:
-        superuser.execute(SQL("CREATE ROLE {} LOGIN").format(Identifier(user)))
+        superuser.execute(
+            SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(Identifier(user), PASSWORD)
+        )
     return as_user(database_url, user)
 
 
@@ -206,7 +209,7 @@ def test_a_migration_does_not_wait_for_ever_for_a_table_in_use(
 
 def test_what_else_ends_a_migration_is_not_tried_again(outdated: str) -> None:
     with pytest.raises(Exception, match="statement timeout"):
-        migrate(f"{outdated}&options=-c%20statement_timeout%3D300")
+        migrate(make_conninfo(outdated, options="-c statement_timeout=300"))
 
 
 def test_two_who_grant_the_same_role_at_once_both_succeed(

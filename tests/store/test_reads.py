@@ -316,15 +316,15 @@ def test_rows_are_not_taken_for_a_commit(
 ) -> None:
     """A constraint that is checked at the very end fails after the rows have been sent."""
     with psycopg.connect(database_url, autocommit=True) as superuser:
-        superuser.execute("CREATE TABLE t (a int UNIQUE DEFERRABLE INITIALLY DEFERRED)")
-        superuser.execute("GRANT INSERT, SELECT ON t TO ledger_append")
+        superuser.execute("CREATE TABLE public.t (a int UNIQUE DEFERRABLE INITIALLY DEFERRED)")
+        superuser.execute("GRANT INSERT, SELECT ON public.t TO ledger_append")
     insert = "INSERT INTO public.t VALUES (1), (1) RETURNING a"
     monkeypatch.setattr(link, "STATEMENTS", {"insert": insert})
     one = Link(connection_info(database_url, Role.APPEND))
     with pytest.raises(psycopg.errors.UniqueViolation):
         one.fetch("insert")
     one.close()
-    assert rows(database_url, "SELECT FROM t") == []
+    assert rows(database_url, "SELECT FROM public.t") == []
 
 
 def test_a_link_given_up_in_the_midst_of_an_answer_counts_as_broken(database_url: str) -> None:

@@ -6,11 +6,11 @@ import secrets
 from collections.abc import Iterator
 from contextlib import closing
 from threading import Event
-from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
 from psycopg import errors
+from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier
 
 from ledger.seal.reads import DatabaseLog
@@ -20,7 +20,7 @@ from projections import setup
 from projections.database import Database
 from projections.runner import Runner
 from tests.database import Server
-from tests.store.helpers import append, rows
+from tests.store.helpers import PASSWORD, append, rows
 
 ACTS = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
 # What each role may do to the tables of a kind, where it may do anything.
@@ -160,13 +160,13 @@ def logins(empty_database_url: str) -> Iterator[dict[str, str]]:
         urls = {}
         for name, roles in LOGINS.items():
             login = Identifier(f"{prefix}_{name}")
-            administrator.execute(SQL("CREATE ROLE {} LOGIN").format(login))
+            administrator.execute(SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(login, PASSWORD))
             for role in roles:
                 administrator.execute(
                     SQL("GRANT {} TO {}").format(Identifier(f"ledger_{role}"), login)
                 )
-            urls[name] = urlunsplit(
-                urlsplit(empty_database_url)._replace(netloc=f"{prefix}_{name}@")
+            urls[name] = make_conninfo(
+                empty_database_url, user=f"{prefix}_{name}", password=PASSWORD
             )
         yield urls
         for name in LOGINS:
