@@ -23,6 +23,7 @@ from api.imports.oneroster_district import District, find_district
 from api.imports.oneroster_plan import (
     ORGANIZATIONS,
     SOURCE,
+    TERMS,
     PersonStep,
     Plan,
     SkippedRow,
@@ -284,27 +285,29 @@ class _Run:
 
     def _count(self) -> ImportCounts:
         """What the log holds of this run, parts of it from before a break included."""
+        users = self.roster.users
         of_rows = {
-            self._command_id(file, row.row)
-            for file, rows in (
-                *(("orgs.csv", self.roster.organizations), ("users.csv", self.roster.users)),
-                ("roles.csv", self.roster.roles),
+            self._command_id(key, row.row): (file, row.row)
+            for file, key, rows in (
+                ("orgs.csv", "orgs.csv", self.roster.organizations),
+                *(("users.csv", "users.csv", users), ("users.csv", TERMS, users)),
+                ("roles.csv", "roles.csv", self.roster.roles),
             )
             for row in rows
         }
         of_absent = [self._command_id("absent", key) for key in self.plan.absent_keys]
         topics: Counter[str] = Counter()
-        changed: set[UUID] = set()
+        changed: set[tuple[str, int] | None] = set()
         for ids in _parts([*of_rows, *of_absent], IDS_AT_ONCE):
             for command_id, topic in self.ledger.recorder.topics_of_commands(list(ids)):
                 topics[topic] += 1
-                changed.add(command_id)
+                changed.add(of_rows.get(command_id))
         return ImportCounts(
             persons_registered=topics[PersonRegistered.TOPIC],
             employments_started=topics[EmploymentStarted.TOPIC],
             employments_changed=topics[EmploymentChanged.TOPIC] + topics[EmploymentReopened.TOPIC],
             employments_ended=topics[EmploymentEnded.TOPIC],
-            rows_unchanged=len(of_rows - changed),
+            rows_unchanged=len(set(of_rows.values()) - changed),
         )
 
     def _call(self, name: str) -> Call:

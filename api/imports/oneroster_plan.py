@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from uuid import UUID, uuid4
 
@@ -27,6 +27,7 @@ from ledger.vault import PersonDetails, Vault
 
 SOURCE = "oneroster"
 ORGANIZATIONS = "oneroster-organization"
+TERMS = "users.csv terms"  # a row that says who somebody is may say how she is employed too
 HoldingKey = tuple[bytes, UUID]  # a position's digest, a person
 
 
@@ -108,6 +109,7 @@ def make_plan(
     else:
         gone = {people.ids.get(user.source_id) for user in roster.users if user.deleted}
         changes.end_untouched(key for key in holdings if key[1] in gone)
+        changes.take_users(filter(_says_terms, roster.users), people.ids)
     return Plan(
         organization_ids=known_ids,
         organizations=_organization_steps(ledger, roster, district, known_ids, act),
@@ -123,6 +125,11 @@ def make_plan(
         skipped=Counter(role.role for role in roster.roles if role.role and not role.of_staff),
         skipped_rows=_skipped_rows(roster, erased),
     )
+
+
+def _says_terms(user: UserRow) -> bool:
+    """Whether a row of users.csv says how somebody is employed."""
+    return not user.deleted and (user.fte_thousandths is not None or user.exempt is not None)
 
 
 def absent_key(holding: HoldingKey) -> str:
@@ -254,9 +261,10 @@ def _holdings(
     positions = vault.positions(SOURCE, district.id)
     if roster.mode == "delta":
         named = {vault.position_hmac(SOURCE, district.id, role.source_id) for role in roster.roles}
-        gone = {person_ids.get(user.source_id) for user in roster.users if user.deleted}
+        users = (user for user in roster.users if user.deleted or _says_terms(user))
+        said = {person_ids.get(user.source_id) for user in users}
         positions = [
-            one for one in positions if one.position_hmac in named or one.person_id in gone
+            one for one in positions if one.position_hmac in named or one.person_id in said
         ]
     streams = {employment_stream(district.id, one): one for one in positions}
     recorded = ledger.find_many(Employment, streams)
@@ -348,6 +356,27 @@ class _Changes:
             events += changed
         if events:
             self.steps.append(Step("roles.csv", role.row, events, begun))
+
+    def take_users(self, users: Iterable[UserRow], person_ids: Mapping[str, UUID]) -> None:
+        """What rows of users.csv say, in a delta, of who holds one position that no role names.
+
+        Each of several may be held on terms that its own row has said, so they stay as they are.
+        """
+        held: dict[UUID, list[tuple[HoldingKey, Employment]]] = {}
+        for key, holding in self.holdings.items():
+            spans = [(key, span) for span in holding.spans if span.held_from(self.today)]
+            held.setdefault(key[1], []).extend(spans)
+        for user in users:
+            hers = held.get(person_ids[user.source_id], []) if user.source_id in person_ids else []
+            if len(hers) == 1 and hers[0][0] not in self._touched:
+                self._restate(user, *hers[0])
+
+    def _restate(self, user: UserRow, key: HoldingKey, span: Employment) -> None:
+        known = span.terms_on(max(self.today, span.first_day))
+        terms = replace(known, fte_thousandths=user.fte_thousandths, exempt=user.exempt)
+        claim = Claim(span.first_day, span.last_day, terms)
+        if events := reconcile(self.act, self.holdings[key], claim, today=self.today):
+            self.steps.append(Step(TERMS, user.row, events))
 
     def end_untouched(self, keys: Iterable[HoldingKey]) -> None:
         """End what no row has spoken of."""

@@ -306,6 +306,27 @@ def test_a_delta_changes_what_it_names_and_nothing_else(office: Office) -> None:
     assert "nobody" not in office.people(D1, ["nobody"])
 
 
+def test_the_share_that_a_delta_says_of_a_user_is_that_of_her_one_position(office: Office) -> None:
+    office.brings(USERS, [*ROLES, role("r9", "u3")])
+    several = user("u3", "Given3", "Family3", **{"metadata.fte": "0.5"})
+    said = [user("u0", "Eve", **{"metadata.fte": "0.5", "metadata.exempt": "false"}), several]
+    path = office.file("delta", orgs=None, users=delta(*said), roles=None)
+    before = office.position
+    counts = office.imports(path, district_id=D1).counts
+    assert (counts.employments_changed, counts.rows_unchanged) == (1, 1)
+    topics = {"person.details-recorded.v1": 1, "employment.changed.v1": 1}
+    assert office.topics(before) == topics
+    [changed] = [one for one in office.held(D1) if one.terms_on(TODAY).fte_thousandths == 500]
+    assert changed.person_id == office.vault.find_person("oneroster", D1, "u0")
+    assert changed.terms_on(TODAY).exempt is False
+    assert changed.terms_on(TODAY - DAY).fte_thousandths is None, "it was heard of today"
+    office.imports(path, district_id=D1)
+    assert office.topics(before) == topics
+    row = delta(role("r0", "u0", **{"metadata.fte": "1"}))
+    office.brings(delta(said[0]), row, "delta", None, district_id=D1)
+    assert 500 not in {one.terms_on(TODAY).fte_thousandths for one in office.held(D1)}
+
+
 def test_a_user_who_is_gone_is_employed_no_more(office: Office) -> None:
     office.brings(USERS, ROLES)
     gone = delta({"sourcedId": "u0"}, {"sourcedId": "never-heard-of"}, status="tobedeleted")
