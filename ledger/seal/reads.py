@@ -169,7 +169,12 @@ class DatabaseLog(SealReads):
 
     def __init__(self, connection: Connection[Any]) -> None:
         super().__init__(connection)
-        found = self._fetch("extent")[0]  # in one statement, so of one moment
+        try:
+            with connection.transaction():
+                found = self._fetch("extent")[0]  # in one statement, so of one moment
+        except DAMAGED:  # its end cannot be read; the tree tells how long the log was, at least
+            [(leaf_count, checkpoint)] = self._fetch("extent_of_seal")
+            found = (self._last_in_use(max(leaf_count, checkpoint)), leaf_count, checkpoint)
         self._last_position, self._leaf_count, self._checkpoint = map(int, found)
 
     def last_position(self) -> int:
@@ -193,6 +198,18 @@ class DatabaseLog(SealReads):
             if first < 1:
                 raise
             return self._readable_rows(first, last)
+
+    def _last_in_use(self, known: int) -> int:
+        """The newest position behind a known one, readable or not: positions have no gaps."""
+        step = 1
+        while self._in_use(known + step):
+            known, step = known + step, 2 * step
+        while step := step // 2:
+            known += step if self._in_use(known + step) else 0
+        return known
+
+    def _in_use(self, position: int) -> bool:
+        return bool(self._readable_rows(position, position))
 
     def _readable_rows(self, first: int, last: int) -> list[Row]:
         try:

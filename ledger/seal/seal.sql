@@ -20,6 +20,11 @@ SELECT log.last_position, least(tree.last_leaf, greatest(log.last_position, tree
           FROM seal_tiles WHERE level = 0) tree,
        (SELECT coalesce(max(size), 0) AS size FROM seal_checkpoints) sealed;
 
+-- name: extent_of_seal
+-- The same of the seal alone, where the end of the log cannot be read.
+SELECT (SELECT coalesce(sum(octet_length(hashes)) / 32, 0) FROM seal_tiles WHERE level = 0),
+       (SELECT coalesce(max(size), 0) FROM seal_checkpoints);
+
 -- name: rows
 SELECT notification_id, recorded_at, command_id, originator_id, originator_version, topic, state
   FROM ledger_events

@@ -249,10 +249,10 @@ class _Audit:
         return b"".join(computed)
 
     def _check_unsealed(self, unsealed: Sequence[Row]) -> None:
-        self.damages += [
-            unreadable_at(row.position) for row in unsealed if row == unreadable(row.position)
-        ]
-        for before, row in pairwise(unsealed):
+        legible = [row for row in unsealed if row != unreadable(row.position)]
+        lost = {row.position for row in unsealed} - {row.position for row in legible}
+        self.damages += map(unreadable_at, sorted(lost))
+        for before, row in pairwise(legible):
             if row.recorded_us < before.recorded_us:
                 text = "not sealed yet, and recorded before the event ahead of it"
                 self.damages.append(damage("time", row.position, text, row=row))
