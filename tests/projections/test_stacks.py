@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from psycopg import Connection
 
 from ledger.events.stack import Group, StackDefined
+from ledger.values import POSITION_MAX
+from projections import holders
 from projections.stacks import Definition, Stacks, TitledLine, definitions, of_person, of_stack
 from tests.database import Server
 from tests.projections.histories import (
@@ -160,6 +162,27 @@ def test_what_has_expired_counts_no_more_from_its_day_on(connection: Connection[
     assert day.completion_stands is True
     lines = of_stack(connection, STACKS[0], effective_on=FAR)
     assert [line.percent for line in lines] == [50, 50]
+
+
+def test_nobody_is_found_to_hold_a_stack_whose_capstone_or_part_has_expired(
+    connection: Connection[Any],
+) -> None:
+    """All three complete one part and a capstone in May; one of the two expires for two in July.
+
+    Until the eve all three hold the stack, from that day on Carla alone, and before May nobody did.
+    """
+    world = World()
+    world.define(STACKS[0], all_of(CREDENTIALS[0]), CREDENTIALS[3], MARCH)
+    for person in TEACHERS:
+        world.award(person, CREDENTIALS[0], MAY, expires_on=JULY if person == BERTHA else None)
+        world.award(person, CREDENTIALS[3], MAY, expires_on=JULY if person == ANNE else None)
+    play(connection, STACKS_PROJECTION, world.facts)
+
+    def found(day: date) -> set[UUID]:
+        held = holders.stack(connection, TEACHERS, STACKS[0], day, POSITION_MAX)
+        return {one.person_id for one in held}
+
+    assert (found(MARCH), found(DAYS[2]), found(JULY)) == (set(), set(TEACHERS), {CARLA})
 
 
 def test_everybody_with_a_part_of_a_stack_is_read_in_pages(connection: Connection[Any]) -> None:
