@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from shlex import quote
+from threading import Event
 from uuid import UUID, uuid4
 
 import httpx2
@@ -25,6 +26,7 @@ from api.demo.show import show
 from api.demo.stage import Stage
 from api.demo.story import Year, play
 from api.settings import read_settings
+from api.stopping import set_when_stopped
 from ledger.errors import UnavailableError
 
 DATABASE = "mcledger_demo"
@@ -157,7 +159,7 @@ def exports(environment: Mapping[str, str]) -> str:
 def keep_serving(
     console: Console, stage: Stage, year: Year, address: str, environment: Mapping[str, str]
 ) -> None:
-    """Print tokens and settings to try things with, and wait for Ctrl-C."""
+    """Print tokens and settings to try things with, and wait until somebody ends it."""
     people: dict[str, UUID] = {
         "operator": year.cast.operator,
         "issuer approver": year.cast.approver,
@@ -174,8 +176,7 @@ def keep_serving(
     console.print(f'Try: curl -H "Authorization: Bearer TOKEN" {address}{path}', soft_wrap=True)
     console.print("To run mcledger on this ledger from another shell, give that shell:")
     console.print(exports(environment), soft_wrap=True, markup=False, highlight=False)
+    stopped = set_when_stopped(Event())
     console.print("Ctrl-C ends it.")
-    try:
-        signal.pause()
-    except KeyboardInterrupt:
-        console.print()
+    stopped.wait()
+    console.print()
