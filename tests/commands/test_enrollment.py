@@ -297,6 +297,29 @@ def test_practice_12_an_assessor_whose_award_is_revoked_is_not_assigned_any_more
     assert names(scene.scores(before, FIRST, MET)) == ["Scored", "Recommended"]
 
 
+def test_practice_12_an_assessor_is_a_holder_until_her_award_expires(ledger: Ledger) -> None:
+    """An award of 18 November 2024 is held for twelve months: on their last day, not the day after.
+
+    The enrollment she is given is handed in at once, for what counts is the day she is assigned.
+    """
+    scene = Scene(ledger, definition(valid_months=12))
+    own = scene.awarded(COACH)
+    scene.run(assessor.qualify_assessor, APPROVER, enrollment_id=own, agreement_percent=80)
+    given, waiting = scene.enrolls(EARNER), scene.enrolls(OTHER_APPROVER)
+    scene.submits(given)
+    scene.submits(waiting)
+    scene.later(364)
+    scene.assigns(given, COACH)
+    scene.later(1)
+    scene.refuses(
+        NotAHolderError,
+        enrollment.assign_assessor,
+        APPROVER,
+        enrollment_id=waiting,
+        assessor_id=COACH,
+    )
+
+
 def test_practice_6_a_later_version_leaves_the_pinned_one_to_whoever_enrolled_before(
     scene: Scene,
 ) -> None:
