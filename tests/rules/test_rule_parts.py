@@ -57,6 +57,18 @@ def test_tenure_asks_for_so_many_months_since_she_was_hired(months: int, expecte
     assert said(awarded().findings(rule)) == [expected]
 
 
+@pytest.mark.parametrize(("day", "reasons"), [(16, ["tenure_too_short"]), (17, [])])
+def test_the_months_of_a_tenure_are_full_on_their_last_day(day: int, reasons: list[str]) -> None:
+    """Hired on 17 August 2020, she has 54 months on 17 February 2025; the test names all three."""
+    file = OnFile()
+    file.hired(HIRED)
+    file.award("mc", date(2025, 2, day))
+    (found,) = file.findings(plain_rule(eligibility=[{"kind": "tenure", "months": 54}]))
+    assert failed(found) == reasons
+    (check,) = (one for one in found.checks if one["rule"] == "tenure")
+    assert check["inputs"] == {"day": date(2025, 2, day), "hired": HIRED, "months": 54}
+
+
 @pytest.mark.parametrize(
     ("exempt", "expected"),
     [
