@@ -2,6 +2,7 @@
 
 import json
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,9 +14,12 @@ sys.path.append(str(Path(__file__).parents[1] / "scripts"))
 
 from benchmarks.machine import Bench
 from benchmarks.measure import Contest, NotRunError, Row, percentile, rate, run_row
+from benchmarks.notes import REASONS, reason_of
+from benchmarks.profiling import profile
 from benchmarks.report import as_json, cells
 
 from api.local_postgres import Cluster
+from ledger.values import stream_id
 
 
 @pytest.fixture
@@ -124,3 +128,30 @@ def test_a_percentile_is_a_figure_that_was_measured() -> None:
     figures = [float(n) for n in range(1000)]
     assert percentile(figures, 0.5) == 500
     assert percentile(figures, 0.999) == 999
+
+
+def test_every_reason_why_an_aim_is_missed_belongs_to_a_row() -> None:
+    from benchmarks.__main__ import ROWS  # noqa: PLC0415 - needs every peer's module
+
+    names = [row.name for row in ROWS]
+    assert [b for b, _ in REASONS if not any(name.startswith(b) for name in names)] == []
+    assert reason_of("durable appends, 16 clients, beside pgbench") == REASONS[0][1]
+    assert reason_of("something new") is None
+
+
+def test_a_profile_tells_work_from_waiting_and_names_the_place() -> None:
+    gate = threading.Event()
+
+    def work() -> None:
+        threading.Timer(0.3, gate.set).start()
+        gate.wait()
+
+    shares = profile(work)
+    assert shares[0][1] == "waits for other threads"
+    assert sum(share for share, _ in shares) == pytest.approx(1)
+    busy = profile(lambda: [canonical_id(n) for n in range(60_000)])
+    assert busy[0][1] == "ledger/values.py:stream_id"
+
+
+def canonical_id(number: int) -> object:
+    return stream_id("bench", str(number))

@@ -8,6 +8,7 @@ import orjson
 
 from benchmarks.machine import Bench, describe
 from benchmarks.measure import Figure
+from benchmarks.notes import reason_of
 
 PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
 HEAD = """\
@@ -21,6 +22,8 @@ machine and its load; what is held is the ratio. A missed floor makes `scripts/b
 | | |
 |---|---|
 """
+PROFILED = """\
+Where our time goes, as `scripts/bench --quick --profile --only ROW` shows it of this process."""
 COLUMNS = ("what", "ours", "beside", "ratio", "floor", "aim", "verdict")
 
 
@@ -86,6 +89,10 @@ def write_page(figures: Sequence[Figure], bench: Bench, notes: Sequence[str], ro
     lines.append("|" + "---|" * len(COLUMNS))
     lines += [f"| {' | '.join(cells(figure))} |" for figure in figures]
     lines += ["", "## How to read it", "", *(f"- {note}" for note in notes), ""]
+    if missed := [figure.row.name for figure in figures if figure.held and not figure.reached]:
+        lines += ["## Where an aim is missed, and why", "", PROFILED, ""]
+        lines += [f"- **{name}**: {reason_of(name) or 'not profiled yet'}." for name in missed]
+        lines.append("")
     PAGE.parent.mkdir(exist_ok=True)
     PAGE.write_text("\n".join(lines))
 
