@@ -78,57 +78,57 @@ REASONS = (
     (
         "durable appends",
         (
-            "98 % with one client and 87 % with 16 waits for the server: one transaction at a time is "
-            "flushed, because that is what leaves no hole in the positions"
+            "98 % with one client and 87 % with 16 waits for the server: one transaction at a"
+            " time is flushed, because that is what leaves no hole in the positions"
         ),
     ),
     (
         "bulk import",
         (
-            "96 % waits for the server: for each event the one door looks for its command and for its "
-            "stream's version, which COPY does not"
+            "96 % waits for the server: for each event the one door looks for its command and"
+            " for its stream's version, which COPY does not"
         ),
     ),
     (
         "append to visible",
         (
-            "the time is one commit and one notice of it, and the peer's is the same: there is no wait "
-            "of ours left to take away"
+            "the time is one commit and one notice of it, and the peer's is the same: there "
+            "is no wait of ours left to take away"
         ),
     ),
     (
         "whole commands",
         (
-            "71 % waits for the server, for two trips of which one is a flush; the stock application "
-            "makes as many and flushes each command by itself"
+            "71 % waits for the server, for two trips of which one is a flush; the stock "
+            "application makes as many and flushes each command by itself"
         ),
     ),
     (
         "events through all projections, catching up",
         (
-            "41 % waits for the server that stores the rows of twenty projections, which the peer "
-            "has none of; the rest is spread over decoding (14 %), folding, and making JSON of rows, "
-            "with no single place above 8 %"
+            "41 % waits for the server that stores the rows of twenty projections, which the "
+            "peer has none of; the rest is spread over decoding (14 %), folding, and making "
+            "JSON of rows, with no single place above 8 %"
         ),
     ),
     (
         "events through all projections, beside the stock runner",
-        "the same work as when catching up, for twenty projections and not for one transcript",
+        ("the same work as when catching up, for twenty projections and not for one transcript"),
     ),
     (
         "rebuild with 2 processes",
-        "73 % waits for the server, which has the same two processors to store the rows with",
+        ("73 % waits for the server, which has the same two processors to store the rows with"),
     ),
     (
         "transcript GET",
         (
-            "the peer asks for one row; ours also looks up what the caller may see, and has it written "
-            "down that she saw it before it answers"
+            "the peer asks for one row; ours also looks up what the caller may see, and has "
+            "it written down that she saw it before it answers"
         ),
     ),
     (
         "signing awards in bulk",
-        "99 % is making and hashing the two canonical forms and signing, with nothing beside it",
+        ("99 % is making and hashing the two canonical forms and signing, with nothing beside it"),
     ),
 )
 
