@@ -366,3 +366,20 @@ def test_what_was_paid_and_is_no_longer_due_is_reversed_whole() -> None:
     file.paid(found, MARCH)
     (fallen,) = file.findings(plain_rule(eligibility=[{"kind": "hired_by", "by": "2020-08-16"}]))
     assert [(line.kind, line.amount_cents) for line in fallen.lines] == [("reversal", -30_000)]
+
+
+@pytest.mark.parametrize(
+    ("frees", "second"),
+    [(True, ("due", None, 30_000)), (False, ("due", "reduced_by_cap", 10_000))],
+)
+def test_a_revoked_award_gives_its_room_under_a_cap_back_as_the_rule_says(
+    frees: bool,  # noqa: FBT001 - as the parameter is named
+    second: Any,
+) -> None:
+    """Two awards of 300.00 under a cap of 400.00 for a career; the first is revoked."""
+    file = awarded("first", "second").revoked("first", date(2025, 9, 1))
+    rule = plain_rule(
+        caps=[{"of": "cents", "most": 40_000, "per": "career"}],
+        revocation={"frees_capacity": frees},
+    )
+    assert said(file.findings(rule)) == [("not_due", "award_revoked", 0), second]

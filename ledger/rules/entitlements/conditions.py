@@ -294,11 +294,8 @@ def _not_compensated(_: asked.CompensatedRule, case: Case) -> Answer:
     """Of two policies that each exclude what the other paid, the one that paid first keeps it."""
     about = [one for one in case.dossier.prior if one.subject_id in case.occasion.about]
     own = [(one.position, one.policy_id) for one in about if one.policy_id == case.policy_id]
-    cents = sum(
-        one.amount_cents
-        for one in about
-        if one.policy_id != case.policy_id and (not own or (one.position, one.policy_id) < min(own))
-    )
+    first = [one for one in about if not own or (one.position, one.policy_id) < min(own)]
+    cents = sum(one.amount_cents for one in first)
     return cents <= 0, {"paid_elsewhere_cents": cents}, "already_compensated"
 
 
