@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, partial
 from itertools import chain, groupby
-from typing import Any, Protocol, Self, TypeVar, get_args, get_type_hints
+from typing import Any, TypeVar, get_args, get_type_hints
 from uuid import UUID, uuid5
 
 from eventsourcing.application import AggregateNotFoundError, Application
@@ -82,13 +82,6 @@ class Receipt:
         """The version that this stream has reached by the command."""
         stream = self.stream
         return max(e.originator_version for e in self.events if e.originator_id == stream)
-
-
-class Foldable(Protocol):
-    """An aggregate class: `fold` is the only way from events to state."""
-
-    @classmethod
-    def fold(cls, state: Self | None, events: Iterable[Any]) -> Self | None: ...
 
 
 AggregateType = TypeVar("AggregateType", bound=Aggregate)
