@@ -25,7 +25,7 @@ from ledger.seal.log_transfer import export_log, import_log
 from ledger.seal.notes import NoteError, VerifierKey
 from ledger.seal.reads import DatabaseLog
 from ledger.seal.receipts import Proved, check_receipts, parse_held, parse_receipts
-from ledger.seal.sealer import Sealer
+from ledger.seal.sealer import Sealer, give_way
 from ledger.seal.structure import Difference, check_structure
 from ledger.seal.trusted_keys import TrustedKey, parse_trusted_keys
 from ledger.seal.verify import DERIVED, SOUND, TAMPERED, UNPROVEN, Report, verify
@@ -91,6 +91,7 @@ def seal(
                 typer.echo(f"{collector.collect(connection)} witnesses have cosigned")
         return
     logs.configure(in_development=True)  # there is nothing personal in the log to be told
+    give_way()
     stop = set_when_stopped(Event())
     collecting = Thread(target=collector.run, args=(stop,), name="collector")
     if collector.witnesses:

@@ -20,7 +20,7 @@ from ledger.seal.keys import FileLogSigner, LastSigned
 from ledger.seal.merkle import inclusion_holds
 from ledger.seal.notes import Checkpoint, Note
 from ledger.seal.reads import DatabaseLog, SealReads
-from ledger.seal.sealer import Sealer
+from ledger.seal.sealer import Sealer, give_way
 from ledger.seal.tiles import Edge
 from ledger.seal.verify import verify
 from ledger.store import Role, connection_info
@@ -195,6 +195,7 @@ def follow(url: str, folder: str, runs: Event) -> None:
     one = sealer(url, Path(folder))
     with closing(one.connect()) as connection:
         one.catch_up(connection)
+    give_way()  # as `mcledger seal` does
     runs.set()
     one.run(threading.Event())
 
