@@ -39,8 +39,8 @@ _log = logging.getLogger(__name__)
 def give_way() -> None:
     """Let this process stand back for those that write, who wait for a processor: sealing can.
 
-    It is about a second behind as it is. A tenth of a busy processor is left to it, which seals more
-    than a ledger writes.
+    It is about a second behind as it is. A tenth of a busy processor is left to it, which seals
+    more than a ledger writes.
     """
     os.nice(NICENESS)
 
