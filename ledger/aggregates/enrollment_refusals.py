@@ -185,12 +185,6 @@ class AssignmentNotLapsedError(RuleError):
     slug = "assignment-not-lapsed"
 
 
-class ScoresHiddenError(RuleError):
-    """Another assessor's scores stay hidden until both are in."""
-
-    slug = "scores-hidden"
-
-
 class NotRecommendedError(RuleError):
     """There is no recommendation to decide on."""
 

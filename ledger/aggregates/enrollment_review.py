@@ -30,7 +30,6 @@ from ledger.aggregates.enrollment_refusals import (
     NotUnderReviewError,
     NotYourSeatError,
     ReasonMissingError,
-    ScoresHiddenError,
     SecondDecisionError,
 )
 from ledger.aggregates.enrollment_state import (
@@ -172,13 +171,6 @@ class ReviewCommands(EnrollmentState):
             results=results,
         )
         return [*said, scored, recommended]
-
-    def scores_shown_to(self, viewer_id: UUID, seat: int) -> Scores | None:
-        """What is in a seat, for whoever asks: her own at once, others' when both are in."""
-        own = self.seat_of(viewer_id)
-        if not self.both_in and (own is None or own.seat != seat):
-            raise ScoresHiddenError("scores are shown when both assessors have scored")
-        return self.scores_in(seat)
 
     def decide(
         self,

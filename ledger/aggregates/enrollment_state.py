@@ -129,11 +129,6 @@ class EnrollmentState(Aggregate):
         """Whether the way to an award is still open."""
         return self.status not in {Status.AWARDED, Status.REVOKED, Status.WITHDRAWN}
 
-    @property
-    def both_in(self) -> bool:
-        """Whether both independent assessors have scored."""
-        return None not in (self.scores_in(FIRST_SEAT), self.scores_in(SECOND_SEAT))
-
     def holds(self, on: date) -> bool:
         """Whether the award is valid on a day at the issuer's."""
         return self.status is Status.AWARDED and (self.expires_on is None or on < self.expires_on)

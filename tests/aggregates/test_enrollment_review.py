@@ -33,7 +33,6 @@ from ledger.aggregates.enrollment_refusals import (
     NotUnderReviewError,
     NotYourSeatError,
     ReasonMissingError,
-    ScoresHiddenError,
     SecondDecisionError,
 )
 from ledger.aggregates.enrollment_state import Status
@@ -56,7 +55,7 @@ from ledger.events.enrollment import (
     Scored,
 )
 from ledger.events.issuer import IssuerTermsChanged
-from ledger.rules.review import RubricMismatchError, Scores
+from ledger.rules.review import RubricMismatchError
 from tests.given import Outcome, fact, given
 from tests.samples import (
     APPROVER,
@@ -389,26 +388,6 @@ def test_the_adjudicators_scores_stand(third: dict[str, str], outcome: str) -> N
         fact(Adjudicated, attempt=1, assessor_id=THIRD, feedback=vault_text("third")),
         fact(Recommended, outcome=outcome, results=results(True, outcome == "met")),
     )
-
-
-def shown(story: Story, viewer: Any, seat: int) -> Scores | None:
-    return story.enrollment.scores_shown_to(viewer, seat)
-
-
-def test_scores_stay_hidden_until_both_are_in() -> None:
-    story = in_review().assigned().scores(FIRST, MET)
-    assert shown(story, FIRST, 1) is not None
-    assert shown(story, SECOND, 2) is None
-    for viewer, seat in [(SECOND, 1), (APPROVER, 1), (FIRST, 2), (EARNER, 2)]:
-        with pytest.raises(ScoresHiddenError):
-            shown(story, viewer, seat)
-
-
-def test_scores_are_shown_when_both_are_in() -> None:
-    story = split()
-    assert shown(story, SECOND, 1) == story.enrollment.scores_in(1)
-    assert shown(story, APPROVER, 2) is not None
-    assert shown(story, APPROVER, 3) is None
 
 
 # Decisions
