@@ -8,7 +8,7 @@ import json
 import socket
 import struct
 import zipfile
-from base64 import urlsafe_b64encode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -411,6 +411,29 @@ def _signed_by_a_public_key_as_if_it_were_a_secret() -> bytes:
     return _token(header, PAYLOAD, signature)
 
 
+def _signed_under(**header: Any) -> bytes:
+    """By the issuer's own key, under a header that says where a key is to be had, or another."""
+    known = {"alg": "ES256", "kid": TOKEN.method(ISSUER_ID), "typ": "JWT"}
+    payload = urlsafe_b64decode(TOKEN_TEXT.split(".")[1] + "==")
+    return jws.serialize_compact(known | header, payload, TOKEN_KEY).encode()
+
+
+ELSEWHERE = "https://evil.example/keys.json"
+KEY_ELSEWHERE = {"jku": ELSEWHERE, "x5u": ELSEWHERE, "x5c": ["TUlJ"], "x5t": "eA"}
+KEYS_OF_NOBODY = (
+    "../../../etc/passwd",
+    "file:///etc/passwd",
+    ELSEWHERE,
+    "did:web:evil.example#key-1",
+    f"{ISSUER_ID}%2F..%2F..%2Fetc#passwd",
+    f"{ISSUER_ID}/../other#key-1",
+    f"{ISSUER_ID}#../../etc/passwd",
+    f"{ISSUER_ID}#",
+    ISSUER_ID,
+    "",
+)
+
+
 def _with_context(context: Any) -> bytes:
     return text({**award(1), "@context": context})
 
@@ -571,6 +594,21 @@ ATTACKS: dict[str, tuple[bytes, str]] = {
 def test_an_attack_gets_one_clear_refusal(name: str) -> None:
     content, slug = ATTACKS[name]
     assert refusal(content) == (slug or refusal(content))
+
+
+@pytest.mark.parametrize("name", KEY_ELSEWHERE)
+def test_a_token_that_says_where_its_key_is_to_be_had_is_refused_unasked(name: str) -> None:
+    """Even where the issuer's own key signed it, and before anybody was asked for anything."""
+    content = _signed_under(**{name: KEY_ELSEWHERE[name]})
+    assert refusal(content) == "record-proof-refused"
+    assert refusal(content, NOTHING_KNOWN) == "record-proof-refused"
+
+
+@pytest.mark.parametrize("key_id", KEYS_OF_NOBODY)
+def test_a_token_is_proved_by_a_key_of_its_issuers_document_and_by_no_other(key_id: str) -> None:
+    """The name of a key is compared and never followed: it is no path and no address to us."""
+    check(_signed_under())  # by its own name the same key is taken
+    assert refusal(_signed_under(kid=key_id)) == "record-key-unusable"
 
 
 def test_a_forged_award_is_refused_with_the_issuer_and_without() -> None:
