@@ -46,8 +46,8 @@ NOTES = (
     ),
     (
         "**At 1 million events** is each figure as time for one act, beside the same figure "
-        "at 100 thousand events; a quick run has 100 thousand beside 20 thousand. **Events missed** "
-        "are counted among 100,000, in a quick run among 5,000."
+        "at 100 thousand events; a quick run has 100 thousand beside 20 thousand. **Events "
+        "missed** are counted among 100,000, in a quick run among 5,000."
     ),
     (
         "**Signing awards in bulk** builds and signs each award; plain pyld canonicalizes the same "
