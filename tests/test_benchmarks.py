@@ -150,7 +150,7 @@ def test_a_profile_tells_work_from_waiting_and_names_the_place() -> None:
     assert shares[0][1] == "waits for other threads"
     assert sum(share for share, _ in shares) == pytest.approx(1)
     busy = profile(lambda: [canonical_id(n) for n in range(60_000)])
-    assert busy[0][1] == "ledger/values.py:stream_id"
+    assert busy[0][1].startswith("ledger/values.py:")
 
 
 def canonical_id(number: int) -> object:

@@ -8,7 +8,7 @@ server where one of them waits for it. A second process of a row is not seen.
 import sys
 import threading
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
@@ -35,7 +35,7 @@ WAITS = {
 
 def profile(work: Callable[[], object]) -> list[tuple[float, str]]:
     """Do some work; the largest shares of its time, with where each was spent."""
-    found: Counter[str] = Counter()
+    found: defaultdict[str, float] = defaultdict(float)
     done = threading.Event()
     watcher = threading.Thread(target=_watch, args=(found, done))
     watcher.start()
@@ -45,14 +45,17 @@ def profile(work: Callable[[], object]) -> list[tuple[float, str]]:
         done.set()
         watcher.join()
     total = sum(found.values())
-    return [(weight / total, place) for place, weight in found.most_common(LINES)]
+    largest = sorted(found.items(), key=lambda one: -one[1])
+    return [(weight / total, place) for place, weight in largest[:LINES]]
 
 
-def _watch(found: Counter[str], done: threading.Event) -> None:
+def _watch(found: defaultdict[str, float], done: threading.Event) -> None:
     own = threading.get_ident()
     while not done.is_set():
+        # Threads that Python did not start are a debugger's, or whatever else looks on.
+        threads = [one.ident for one in threading.enumerate() if one.ident != own]
         stacks = sys._current_frames()  # noqa: SLF001 - there is no other way to see all threads
-        places = [_place(frame) for thread, frame in stacks.items() if thread != own]
+        places = [_place(stacks[thread]) for thread in threads if thread in stacks]
         working = [place for place in places if place not in (SERVER, THREADS)]
         for place in working:
             found[place] += 1 / len(working)
