@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
 import zipfile
 from base64 import b64encode
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -18,6 +20,7 @@ from api.status_lists import StatusLists
 from tests.api.conftest import shared_world
 from tests.api.test_records import HOST, day_of, issue, public, revoke
 from tests.api.world import World, story
+from tests.judges import tools
 from tests.judges.test_records import Judge, Question, open_badges, verifiers
 
 pytestmark = [pytest.mark.judges, pytest.mark.timeout(900)]
@@ -81,3 +84,13 @@ def test_every_file_of_a_bundle_is_accepted_until_the_award_is_revoked(
     assert verifiers(carried.to_schemas()) == [True] * 2
     assert verifiers(carried.to_verifiers()) == [not revoked] * 2
     assert open_badges(carried.to_open_badges()) == [not revoked] * 4
+
+
+def test_the_code_on_the_printed_transcript_leads_to_where_it_is_verified(
+    shared_world: World, tmp_path: Path
+) -> None:
+    printed = tmp_path / "transcript.pdf"
+    printed.write_bytes(Carried(shared_world, revoked=False).files["transcript.pdf"])
+    command = [*tools.code_reader(), str(printed)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == [f"{HOST}/verify"]

@@ -26,6 +26,11 @@ VERIFIERS = (
     "ajv-formats@3.0.1",
 )
 OPEN_BADGES = "openbadgeslib[ldp]==4.6.3"
+CODE_READER = (
+    "pillow==13.0.0",
+    "pypdfium2==5.15.2",
+    "zxing-cpp==3.1.1",
+)
 DEBIAN_GO = ("golang-go", "golang-golang-x-mod-dev")
 GO_SOURCES = Path("/usr/share/gocode")
 
@@ -93,6 +98,16 @@ def hledger() -> Sequence[str]:
     return ["hledger", "check", "--strict", "-f"]
 
 
+def code_reader() -> Sequence[str]:
+    """The command that reads the codes printed on a PDF."""
+    folder = cache("-".join(CODE_READER))
+    done = folder / "done"
+    if not done.exists():
+        _venv(folder, *CODE_READER)
+        done.touch()
+    return [str(folder / "bin" / "python"), str(HERE / "read_codes.py")]
+
+
 def ask(command: Sequence[str], questions: Sequence[str]) -> list[bool]:
     """What a judge says of many questions."""
     done = subprocess.run(
@@ -116,9 +131,9 @@ def _npm(name: str, *packages: str) -> Path:
     return folder
 
 
-def _venv(folder: Path, package: str) -> None:
+def _venv(folder: Path, *packages: str) -> None:
     _run(sys.executable, "-m", "venv", str(folder))
-    _run(str(folder / "bin" / "python"), "-m", "pip", "install", "-q", package)
+    _run(str(folder / "bin" / "python"), "-m", "pip", "install", "-q", *packages)
 
 
 def _need(*programs: str, packages: Sequence[str]) -> None:
