@@ -98,6 +98,13 @@ REASONS = (
         ),
     ),
     (
+        "min_position wait",
+        (
+            "nearly all of it is waiting, for the commit, for the notice of it and for the "
+            "view's own commit: it moves with the disk more than with the size of the log"
+        ),
+    ),
+    (
         "whole commands",
         (
             "71 % waits for the server, for two trips of which one is a flush; the stock "

@@ -89,12 +89,19 @@ def write_page(figures: Sequence[Figure], bench: Bench, notes: Sequence[str], ro
     lines.append("|" + "---|" * len(COLUMNS))
     lines += [f"| {' | '.join(cells(figure))} |" for figure in figures]
     lines += ["", "## How to read it", "", *(f"- {note}" for note in notes), ""]
-    if missed := [figure.row.name for figure in figures if figure.held and not figure.reached]:
-        lines += ["## Where an aim is missed, and why", "", PROFILED, ""]
-        lines += [f"- **{name}**: {reason_of(name) or 'not profiled yet'}." for name in missed]
-        lines.append("")
+    missed = [figure.row.name for figure in figures if figure.held and not figure.reached]
+    if missed:
+        lines += ["## Where an aim is missed, and why", "", PROFILED, "", *_reasons(missed), ""]
     PAGE.parent.mkdir(exist_ok=True)
     PAGE.write_text("\n".join(lines))
+
+
+def _reasons(missed: Sequence[str]) -> list[str]:
+    """A line for each reason, with the rows that it keeps from their aims."""
+    rows: dict[str, list[str]] = {}
+    for name in missed:
+        rows.setdefault(reason_of(name) or "not profiled yet", []).append(f"**{name}**")
+    return [f"- {'; '.join(names)}: {why}." for why, names in rows.items()]
 
 
 def _verdict(figure: Figure) -> str:
