@@ -1,8 +1,8 @@
 """Checks a log against its seal: every row, every leaf, every checkpoint, and what others hold.
 
-This module and the few it stands on (leaves, merkle, tiles, notes, diagnosis) are all that an
-auditor has to read to believe an answer. It needs no secret, trusts no table, and takes the log
-from a database or from an exported file alike. How it concludes:
+This module and the few it stands on (leaves, merkle, tiles, notes, receipts, trusted_keys and
+diagnosis) are all that an auditor has to read to believe an answer. It needs no secret, trusts no
+table, and takes the log from a database or from an exported file alike. How it concludes:
 
 - The root computed from the rows is the one of a signed checkpoint: the rows up to there are as
   they were sealed. A tree that says otherwise is damaged itself, and nothing is lost with it.
@@ -148,6 +148,7 @@ class _Audit:
     checkpoints: int = 0
     newest: int = 0  # size of the newest checkpoint in the log
     held_newest: int = 0
+    held_fitted: int = 0  # size of the last checkpoint of others that fits
     end: int = 0  # the last position with a row
     proven: int = 0
     leaves_proven: int = 0
@@ -160,7 +161,7 @@ class _Audit:
         for row in self.log.rows(-(2**63), 0):
             self.damages.append(damage("inserted", row.position, "before the log begins", row=row))
         self._take_receipts()
-        self.proofs = {proof.index: proof for proof in self._held_proofs()}
+        self.proofs = sorted(self._held_proofs(), key=lambda proof: proof.index, reverse=True)
         self._claims = self._all_claims()
         self._claim = next(self._claims, None)
 
@@ -205,8 +206,8 @@ class _Audit:
             text = "others hold a checkpoint of this size, and the log has none from there"
             found.append(damage("checkpoint", self.newest + 1, text, last=self.held_newest))
         found += self._receipts_beyond()
-        found.sort(key=lambda one: (one.first, one.last))
-        return Report(self.end, self.proven, self.checkpoints, tuple(found), self.witnessed)
+        told = tuple(dict.fromkeys(sorted(found, key=lambda one: (one.first, one.last))))
+        return Report(self.end, self.proven, self.checkpoints, told, self.witnessed)
 
     def _diagnosed(self, suspects: list[Suspect]) -> list[Damage]:
         return diagnose(suspects, self.unsealed, self.log.rows, self.end)
@@ -303,12 +304,17 @@ class _Audit:
 
     def _judge(self, claim: Claim) -> None:
         stored = self.computed if self.stored is None else self.stored
+        fitted = max(self.proven, self.leaves_proven)
+        if claim.held:  # whoever rewrote the log signed its own checkpoints anew: they all fit
+            fitted = self.held_fitted if self.held_fitted < claim.size else 0
         if self.computed.root == claim.root:
             self.proven = claim.size
         elif stored.size == claim.size and stored.root == claim.root:
             self.leaves_proven = claim.size
-        elif self.failed is None:
-            self.failed = (max(self.proven, self.leaves_proven), claim)
+        else:
+            self.failed = self.failed or (fitted, claim)
+            return
+        self.held_fitted = claim.size if claim.held else self.held_fitted
 
     def _failures(self) -> Iterator[Damage]:
         """What checkpoints that do not fit say, and where the tree contradicts itself."""
@@ -419,16 +425,16 @@ class _Audit:
 
     def _check_held_proofs(self, first: int, computed: bytes) -> None:
         """Whether what others hold of single events is what the log says of them now."""
-        for index in [i for i in self.proofs if first <= i + 1 < first + PAGE]:
-            proof = self.proofs.pop(index)
-            here = computed[(index + 1 - first) * HASH_BYTES :][:HASH_BYTES]
+        while self.proofs and self.proofs[-1].index + 1 < first + PAGE:
+            proof = self.proofs.pop()
+            here = computed[(proof.index + 1 - first) * HASH_BYTES :][:HASH_BYTES]
             try:
                 said = checkpoint_of(proof.checkpoint)
             except NoteError:
                 continue  # reported with the checkpoints
-            if here and not inclusion_holds(here, index, said.size, proof.hashes, said.root):
+            if here and not inclusion_holds(here, proof.index, said.size, proof.hashes, said.root):
                 text = "not the event that a proof was given for"
-                self.damages.append(damage("recomputed", index + 1, text))
+                self.damages.append(damage("recomputed", proof.index + 1, text))
 
 
 def _checkpoint_in(held: str) -> str:

@@ -387,6 +387,32 @@ def test_a_log_rewritten_whole_with_the_right_key_is_found_by_what_others_hold(
     assert any("somebody holds" in one.detail for one in report.damages)
 
 
+def test_what_others_hold_says_where_a_log_was_rewritten_that_agrees_with_itself(
+    sealed: Sealed,
+) -> None:
+    """Its own checkpoints were signed anew and fit. Only those that others hold say where."""
+    notes = dict(SealReads(sealed.connection).checkpoints())
+    key = SigningKey.parse((sealed.folder / "seal-keys").read_text().strip())
+    with tampered(sealed.connection, flip("state", 500)):
+        rewrite_tree(sealed.connection, key)
+        newest = examined(sealed.connection, sealed.keys, [notes[EVENTS]])
+        two = examined(sealed.connection, sealed.keys, [notes[679], notes[291]])
+    assert told(newest.damages) == [("recomputed", 1, EVENTS)]
+    assert told(two.damages) == [("recomputed", 292, 679)]
+
+
+def test_of_two_proofs_of_one_event_neither_hides_the_other(sealed: Sealed) -> None:
+    """One from before a log was rewritten, one from after: in either order the first tells."""
+    before = str(SealReads(sealed.connection).proof(500))
+    key = SigningKey.parse((sealed.folder / "seal-keys").read_text().strip())
+    with tampered(sealed.connection, flip("state", 500)):
+        rewrite_tree(sealed.connection, key)
+        after = str(SealReads(sealed.connection).proof(500))
+        for kept in ([before, after], [after, before], [before, before]):
+            found = told(examined(sealed.connection, sealed.keys, kept).damages)
+            assert found == [("recomputed", 1, EVENTS), ("recomputed", 500, 500)]
+
+
 def test_yesterdays_copy_is_found_by_what_others_hold(sealed: Sealed) -> None:
     kept = held(sealed)
     restored = [
