@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,9 +14,11 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from ledger.seal.sealer import NICENESS
 from tests.api.conftest import running
-from tests.api.test_cli import Run, in_place
+from tests.api.test_cli import MCLEDGER, Run, in_place
 from tests.api.world import Story, story
+from tests.seal.witnesses import until
 
 TWO_DAYS_SECONDS = 2 * 24 * 3600
 
@@ -67,6 +70,22 @@ def test_a_damaged_view_is_named_by_check_and_is_no_tampering(
     assert one.enrollment in told, "the row is named"
     run("rebuild", "transcript", "--workers", "1")
     assert "transcript: equal" in run("check", "transcript", "--workers", "1").stdout
+
+
+def test_the_process_that_seals_stands_back_for_those_that_write(
+    run: Run, one: Story, database_url: str
+) -> None:
+    with (
+        psycopg.connect(database_url, autocommit=True) as owner,
+        subprocess.Popen([MCLEDGER, "seal"]) as sealing,
+    ):
+        try:
+            until(lambda: owner.execute("SELECT size FROM ledger.seal_checkpoints").fetchall())
+            assert os.getpriority(os.PRIO_PROCESS, sealing.pid) == NICENESS
+        finally:
+            sealing.terminate()
+    assert sealing.returncode == 0
+    assert run("verify").stdout.endswith(": sound\n")
 
 
 def test_words_that_somebody_took_out_of_the_vault_are_named(

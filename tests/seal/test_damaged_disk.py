@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -16,21 +14,13 @@ from ledger.seal.log_transfer import LogUnreadableError, export_log
 from ledger.seal.reads import DatabaseLog
 from ledger.seal.verify import TAMPERED, verify
 from ledger.store import Role, connection_info
-from tests.database import server_folder
 from tests.seal.logs import ORIGIN, fill, owner, seal
 
 PAGE_BYTES = 8_192
 SEALED, EVENTS = 300, 370
 
 
-@pytest.fixture
-def server(run_name: str) -> Iterator[Cluster]:
-    alone = Cluster(server_folder(f"test-{run_name}-{secrets.token_hex(4)}"))
-    yield alone
-    alone.stop()
-
-
-def without_its_newest_page(server: Cluster, url: str) -> int:
+def without_its_newest_page(cluster: Cluster, url: str) -> int:
     """Overwrite the newest page of the log on the disk; the first position on it."""
     with owner(url) as connection:
         [(page, first, file)] = connection.execute(
@@ -38,23 +28,23 @@ def without_its_newest_page(server: Cluster, url: str) -> int:
             " pg_relation_filepath('ledger_events')"
             " FROM ledger_events GROUP BY page ORDER BY page DESC LIMIT 1"
         ).fetchall()
-    server.stop()
-    with (server.data / str(file)).open("r+b") as heap:
+    cluster.stop()
+    with (cluster.data / str(file)).open("r+b") as heap:
         heap.seek(page * PAGE_BYTES)
         heap.write(b"\xa5" * PAGE_BYTES)
-    server.start("mcledger")
+    cluster.start("mcledger")
     return int(first)
 
 
 def test_given_a_newest_page_that_is_lost_then_its_positions_are_named(
-    server: Cluster, tmp_path: Path
+    cluster: Cluster, tmp_path: Path
 ) -> None:
-    url = server.start("mcledger")
+    url = cluster.start("mcledger")
     store.migrate(url)
     fill(url, SEALED)
     seal(url, tmp_path)
     fill(url, EVENTS - SEALED, seed=2)  # not sealed yet
-    first = without_its_newest_page(server, url)
+    first = without_its_newest_page(cluster, url)
     keys = FileLogSigner(tmp_path / "seal-keys", ORIGIN).trusted
     with psycopg.connect(connection_info(url, Role.AUDIT), autocommit=True) as connection:
         report = verify(DatabaseLog(connection), keys)
