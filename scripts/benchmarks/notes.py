@@ -107,8 +107,8 @@ REASONS = (
     (
         "whole commands",
         (
-            "71 % waits for the server; of the rest, 18 % sends commands and reads answers "
-            "and 11 % draws their ids"
+            "71 % waits for the server, 18 % sends commands and reads answers, and 11 % draws "
+            "their ids"
         ),
     ),
     (
