@@ -25,10 +25,11 @@ from ledger.seal.log_transfer import export_log, import_log
 from ledger.seal.notes import NoteError, VerifierKey
 from ledger.seal.reads import DatabaseLog
 from ledger.seal.receipts import Proved, check_receipts, parse_held, parse_receipts
+from ledger.seal.report import DERIVED, SOUND, TAMPERED, UNPROVEN, Report
 from ledger.seal.sealer import Sealer, give_way
 from ledger.seal.structure import Difference, check_structure
 from ledger.seal.trusted_keys import TrustedKey, parse_trusted_keys
-from ledger.seal.verify import DERIVED, SOUND, TAMPERED, UNPROVEN, Report, verify
+from ledger.seal.verify import verify
 from ledger.seal.witness_client import parse_witness_keys
 from ledger.seal.witness_collector import Collector
 from ledger.store import Role, connection_info

@@ -16,8 +16,9 @@ from uuid import UUID
 LEAF_PREFIX = 0x00  # RFC 6962: a leaf can never be taken for a node of the tree
 LEAF_ALGORITHM = 0x01  # SHA-256 over the layout below; another layout takes the next number
 NO_LEAF = bytes(32)  # of a row that no event can have; no row has this hash
-# Prefix and algorithm one byte each, position, microseconds since 1970, command, stream, version.
-HEAD = Struct(">BBQq16s16sQ")
+# Prefix and algorithm one byte each, position, microseconds since 1970, command, stream, version
+# and the length of the topic, which comes next.
+HEAD = Struct(">BBQq16s16sQI")
 LENGTH = Struct(">I")
 POSTGRES_EPOCH_US = 946_684_800_000_000  # PostgreSQL counts from the year 2000
 EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
@@ -52,15 +53,9 @@ def leaf_data(row: Row) -> bytes:
     Raises struct.error and TypeError for a row that no event can have.
     """
     position, recorded_us, command, stream, version, topic, state = row
-    return b"".join(
-        (
-            HEAD.pack(LEAF_PREFIX, LEAF_ALGORITHM, position, recorded_us, command, stream, version),
-            LENGTH.pack(len(topic)),
-            topic,
-            LENGTH.pack(len(state)),
-            state,
-        )
-    )
+    start = LEAF_PREFIX, LEAF_ALGORITHM, position, recorded_us
+    head = HEAD.pack(*start, command, stream, version, len(topic))
+    return b"".join((head, topic, LENGTH.pack(len(state)), state))
 
 
 def leaf(row: Row) -> bytes:

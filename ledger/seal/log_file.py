@@ -10,10 +10,10 @@ of both there are.
     {"checkpoint": 1, "note": "…"}
     {"end": true, "events": 1, "checkpoints": 1}
 
-Bytes are in hexadecimal, `recorded_us` is microseconds since 1970. The state is the text whose
-bytes are sealed; where it is no text, `state_hex` has the bytes. `leaf` is what the ledger had
-stored of the event, null when it was not sealed yet. A sealed event that the log had lost is a
-line with its position and its leaf alone.
+Bytes are in hexadecimal, `recorded_us` is microseconds since 1970. Topic and state are the texts
+whose bytes are sealed; where one is no text, `topic_hex` or `state_hex` has the bytes. `leaf` is
+what the ledger had stored of the event, null when it was not sealed yet. A sealed event that the
+log had lost is a line with its position and its leaf alone. No line says a name twice.
 """
 
 from __future__ import annotations
@@ -149,10 +149,6 @@ class LogFile:
 def event_line(entry: Entry) -> dict[str, Any]:
     """An event as a line says it."""
     position, recorded_us, command, stream, version, topic, state = entry.row
-    try:
-        text = {"state": _text(state)}
-    except UnicodeDecodeError:
-        text = {"state_hex": _hex(state)}
     return {
         "position": position,
         "recorded_us": recorded_us,
@@ -160,8 +156,8 @@ def event_line(entry: Entry) -> dict[str, Any]:
         "index": entry.command_index,
         "stream": _hex(stream),
         "version": version,
-        "topic": _text(topic),
-        **text,
+        **_text("topic", topic),
+        **_text("state", state),
         "body_hash": _hex(entry.body_hash),
         "leaf": _hex(entry.leaf),
     }
@@ -178,15 +174,14 @@ def _entry(said: dict[str, Any]) -> Entry:
         numbers = [said["position"], said["recorded_us"], said["index"], version]
         if not all(map(_is_number, numbers)):
             raise TypeError("a number is none")  # noqa: TRY301
-        state = _encoded(said["state"]) if "state" in said else _bytes(said["state_hex"])
         row = Row(
             said["position"],
             said["recorded_us"],
             _bytes(said["command"]),
             _bytes(said["stream"]),
             said["version"],
-            _encoded(said["topic"]),
-            state,
+            _said_bytes("topic", said),
+            _said_bytes("state", said),
         )
         leaf = None if said["leaf"] is None else _bytes(said["leaf"])
         hashed = None if said["body_hash"] is None else _bytes(said["body_hash"])
@@ -195,17 +190,25 @@ def _entry(said: dict[str, Any]) -> Entry:
         raise LogFileError(f"the event at position {said['position']} is not whole") from error
 
 
-def _encoded(text: str | None) -> bytes:
-    return (text or "").encode()
+def _said_bytes(name: str, said: dict[str, Any]) -> bytes:
+    return (said[name] or "").encode() if name in said else _bytes(said[f"{name}_hex"])
 
 
 def _parse(line: bytes, number: int) -> dict[str, Any]:
     try:
-        said = json.loads(line)
+        said = json.loads(line, object_pairs_hook=_said_once)
     except (ValueError, RecursionError) as error:
-        raise LogFileError(f"line {number} is not JSON") from error
+        raise LogFileError(f"line {number} is not JSON, or says something twice") from error
     if not isinstance(said, dict) or not line.endswith(b"\n"):
         raise LogFileError(f"line {number} is not an object on a line of its own")
+    return said
+
+
+def _said_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """What a line says. Said twice, one reader would take the first and another the last."""
+    said = dict(pairs)
+    if len(said) < len(pairs):
+        raise ValueError("a name is there twice")
     return said
 
 
@@ -213,8 +216,12 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63
 
 
-def _text(value: bytes | None) -> str | None:
-    return None if value is None else value.decode()
+def _text(name: str, value: bytes | None) -> dict[str, str | None]:
+    """A text under its name; what a damaged disk has made of it may be none."""
+    try:
+        return {name: None if value is None else value.decode()}
+    except UnicodeDecodeError:
+        return {f"{name}_hex": _hex(value)}
 
 
 def _hex(value: bytes | None) -> str | None:

@@ -22,9 +22,10 @@ from ledger.seal.leaves import instant, leaf, unreadable
 from ledger.seal.log_file import FORMAT, Entry, LogFile, event_line, lost_line
 from ledger.seal.merkle import HASH_BYTES
 from ledger.seal.reads import DAMAGED, SQL, DatabaseLog, divided
+from ledger.seal.report import SOUND
 from ledger.seal.tiles import TILE_WIDTH, Edge, Piece
 from ledger.seal.trusted_keys import TrustedKey
-from ledger.seal.verify import PAGE, SOUND, verify
+from ledger.seal.verify import PAGE, verify
 from ledger.sql import execute, fetch
 
 COPY = (

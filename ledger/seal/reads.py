@@ -8,7 +8,7 @@ from itertools import takewhile
 from typing import Any
 
 from psycopg import Connection, errors
-from psycopg.rows import tuple_row
+from psycopg.types.numeric import Int8BinaryLoader
 from psycopg.types.string import ByteaBinaryLoader
 
 from ledger.errors import NotFoundError, UnavailableError
@@ -44,9 +44,10 @@ class SealReads:
     def __init__(self, connection: Connection[Any]) -> None:
         self._connection = connection
         # Bytes as they are sent: nothing is decoded that could turn out not to be readable.
-        self._raw = connection.cursor(binary=True, row_factory=tuple_row)
-        for name in ("timestamptz", "uuid", "text"):
+        self._raw = connection.cursor(binary=True, row_factory=lambda _cursor: _row)
+        for name in ("uuid", "text"):
             self._raw.adapters.register_loader(name, ByteaBinaryLoader)
+        self._raw.adapters.register_loader("timestamptz", Int8BinaryLoader)
 
     def last_position(self) -> int:
         """The position of the newest event; 0 for an empty log."""
@@ -148,11 +149,7 @@ class SealReads:
         }
 
     def _rows(self, name: str, **parameters: Any) -> list[Row]:
-        found = self._raw.execute(SQL[name], parameters).fetchall()
-        return [
-            Row(position, _since_1970(sent), command, stream, version, topic, state)
-            for position, sent, command, stream, version, topic, state in found
-        ]
+        return self._raw.execute(SQL[name], parameters).fetchall()
 
     def _cosigned(self, size: int) -> tuple[int, str]:
         found = self._fetch("checkpoints", after=size - 1, limit=1)[0]
@@ -226,9 +223,11 @@ class DatabaseLog(SealReads):
         return takewhile(lambda one: one[0] <= self._checkpoint, super().checkpoints())
 
 
-def _since_1970(sent: bytes | None) -> int:
-    """Microseconds, of a time as PostgreSQL sends it; what is missing is no time at all."""
-    return int.from_bytes(sent or b"", "big", signed=True) + POSTGRES_EPOCH_US
+def _row(values: Sequence[Any]) -> Row:
+    """A row as PostgreSQL sends it, microseconds since 2000; what is missing is no time at all."""
+    position, recorded_us, command, stream, version, topic, state = values
+    since_1970 = (recorded_us or 0) + POSTGRES_EPOCH_US
+    return Row(position, since_1970, command, stream, version, topic, state)
 
 
 def root_at(size: int, reads: SealReads) -> bytes:

@@ -33,8 +33,9 @@ from ledger import store
 from ledger.seal.diagnosis import Damage
 from ledger.seal.keys import FileLogSigner
 from ledger.seal.reads import DatabaseLog
+from ledger.seal.report import SOUND
 from ledger.seal.sealer import SealRefusedError
-from ledger.seal.verify import SOUND, verify
+from ledger.seal.verify import verify
 from ledger.store import LedgerRecorder, Role, connection_info
 from projections import setup
 from tests.database import server_folder

@@ -19,10 +19,11 @@ from ledger.seal.diagnosis import Damage
 from ledger.seal.keys import FileLogSigner, LastSigned
 from ledger.seal.notes import Checkpoint, Note, SigningKey, VerifierKey
 from ledger.seal.reads import DatabaseLog
+from ledger.seal.report import Report
 from ledger.seal.sealer import Sealer
 from ledger.seal.tiles import Piece
 from ledger.seal.trusted_keys import TrustedKey
-from ledger.seal.verify import Report, verify
+from ledger.seal.verify import verify
 from ledger.store import LedgerRecorder, Role, connection_info
 from tests.seal.trees import Tiles
 

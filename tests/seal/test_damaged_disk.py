@@ -12,7 +12,8 @@ from ledger import store
 from ledger.seal.keys import FileLogSigner
 from ledger.seal.log_transfer import LogUnreadableError, export_log
 from ledger.seal.reads import DatabaseLog
-from ledger.seal.verify import TAMPERED, verify
+from ledger.seal.report import TAMPERED
+from ledger.seal.verify import verify
 from ledger.store import Role, connection_info
 from tests.seal.logs import ORIGIN, fill, owner, seal
 

@@ -14,7 +14,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from ledger.seal.log_file import LogFile, LogFileError
+from ledger.seal.log_file import LogFile, LogFileError, event_line
 from ledger.seal.log_transfer import (
     LogUnreadableError,
     NotEmptyError,
@@ -23,7 +23,8 @@ from ledger.seal.log_transfer import (
     import_log,
 )
 from ledger.seal.reads import DatabaseLog
-from ledger.seal.verify import DERIVED, SOUND, TAMPERED, Report, verify
+from ledger.seal.report import DERIVED, SOUND, TAMPERED, Report
+from ledger.seal.verify import verify
 from ledger.store import Role, connection_info
 from tests.database import ROOT
 from tests.seal.conftest import EVENTS, Sealed
@@ -283,6 +284,14 @@ def test_what_is_not_a_whole_export_is_refused(content: str, tmp_path: Path) -> 
         LogFile(path)
 
 
+def test_a_line_that_says_a_name_twice_is_refused(exported: Path) -> None:
+    """One reader would take what comes first, another what comes last."""
+    text = exported.read_text("utf-8")
+    exported.write_text(text.replace('"version":', '"version": 0, "version":', 1), "utf-8")
+    with pytest.raises(LogFileError, match="says something twice"):
+        LogFile(exported)
+
+
 @pytest.mark.parametrize("field", ["recorded_us", "version", "index", "command", "state", "leaf"])
 def test_an_event_that_is_not_whole_is_named(sealed: Sealed, exported: Path, field: str) -> None:
     for value in ("x", True, 2**70, [], None if field in {"recorded_us", "index"} else []):
@@ -291,6 +300,17 @@ def test_an_event_that_is_not_whole_is_named(sealed: Sealed, exported: Path, fie
             assert checked(path, sealed).exit_status in {TAMPERED, DERIVED}
         except LogFileError as error:
             assert "9" in str(error) or "hexadecimal" in str(error)  # noqa: PT017
+
+
+def test_what_a_damaged_disk_made_no_text_is_carried_as_bytes_and_found(
+    sealed: Sealed, exported: Path
+) -> None:
+    with closing(LogFile(exported)) as log:
+        whole = log.entries(9, 9)[0]
+    damaged = event_line(whole._replace(row=whole.row._replace(topic=b"\xff\xfe")))
+    assert damaged["topic_hex"] == "fffe"
+    path = rewritten(exported, lambda ls: (event(ls, 9).clear(), ls[9].update(damaged)))
+    assert told(checked(path, sealed).damages) == [("topic", 9, 9)]
 
 
 def test_a_file_that_was_cut_off_anywhere_is_refused(exported: Path) -> None:
@@ -314,7 +334,7 @@ def test_verifying_needs_nothing_but_a_few_modules() -> None:
         [sys.executable, "-c", script], cwd=ROOT, check=True, capture_output=True, text=True
     )
     ours, others = done.stdout.splitlines()
-    modules = "diagnosis leaves log_file merkle notes receipts tiles trusted_keys verify"
+    modules = "diagnosis leaves log_file merkle notes receipts report tiles trusted_keys verify"
     expected = ["ledger.errors", "ledger.seal", *(f"ledger.seal.{m}" for m in modules.split())]
     assert ours.split() == expected
     assert others == ""

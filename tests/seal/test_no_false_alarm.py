@@ -21,9 +21,9 @@ from ledger.events.person import PersonRegistered
 from ledger.events.retention import ErasureBegun, ErasureConfirmed, ErasureRequested
 from ledger.seal.keys import FileLogSigner
 from ledger.seal.reads import SealReads
+from ledger.seal.report import SOUND, Report
 from ledger.seal.structure import check_structure
 from ledger.seal.trusted_keys import TrustedKey
-from ledger.seal.verify import SOUND, Report
 from ledger.store import LedgerRecorder
 from ledger.store.command import EVENTS_MAX, Command
 from ledger.values import stream_id

@@ -24,8 +24,8 @@ from ledger.seal.log_transfer import export_log, import_log
 from ledger.seal.notes import NoteError, SigningKey
 from ledger.seal.reads import SealReads
 from ledger.seal.receipts import check_receipts, parse_receipts
+from ledger.seal.report import SOUND, TAMPERED
 from ledger.seal.trusted_keys import TrustedKey
-from ledger.seal.verify import SOUND, TAMPERED
 from ledger.store import Role, connection_info
 from tests.api.conftest import running
 from tests.api.world import MET, World, story

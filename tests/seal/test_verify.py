@@ -13,8 +13,8 @@ from ledger.seal.diagnosis import joined
 from ledger.seal.leaves import leaf
 from ledger.seal.notes import Checkpoint, Note, SigningKey
 from ledger.seal.reads import SealReads
+from ledger.seal.report import DERIVED, SOUND, TAMPERED, UNPROVEN
 from ledger.seal.trusted_keys import TrustedKey
-from ledger.seal.verify import DERIVED, SOUND, TAMPERED, UNPROVEN
 from tests.seal.conftest import EVENTS, Sealed
 from tests.seal.logs import ORIGIN, damaged_at, examined, rewrite_tree, tampered, told
 
@@ -397,8 +397,8 @@ def test_what_others_hold_says_where_a_log_was_rewritten_that_agrees_with_itself
         rewrite_tree(sealed.connection, key)
         newest = examined(sealed.connection, sealed.keys, [notes[EVENTS]])
         two = examined(sealed.connection, sealed.keys, [notes[679], notes[291]])
-    assert told(newest.damages) == [("recomputed", 1, EVENTS)]
-    assert told(two.damages) == [("recomputed", 292, 679)]
+    assert (told(newest.damages), newest.sealed) == ([("recomputed", 1, EVENTS)], 0)
+    assert (told(two.damages), two.sealed) == ([("recomputed", 292, 679)], 291)
 
 
 def test_of_two_proofs_of_one_event_neither_hides_the_other(sealed: Sealed) -> None:
