@@ -56,9 +56,10 @@ class Signer:
         method = f"{self.issuer_id}#{self.key.key}"
         return with_proof(document, self.proof_secret.sign, method, at, canonicalize)
 
-    def token(self, document: Mapping[str, Any]) -> str:
-        """The document as a VC-JWT."""
-        return as_token(document, self.token_secret, f"{self.issuer_id}#{self.token_key.key}")
+    def token(self, signed: Mapping[str, Any]) -> str:
+        """What was signed as a document, as a VC-JWT. What is undefined was refused with the proof."""
+        assert "proof" in signed, "a token is made of what a proof has covered"
+        return as_token(signed, self.token_secret, f"{self.issuer_id}#{self.token_key.key}")
 
 
 def keys_of(edge: Edge, issuer_id: UUID | None) -> RecordKeys | None:

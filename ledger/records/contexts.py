@@ -78,3 +78,17 @@ def load(address: str, _options: Mapping[str, Any] | None = None) -> dict[str, A
         "document": published(address),
         "tag": "static",  # the processor may keep it from one document to the next
     }
+
+
+@cache
+def words() -> frozenset[str]:
+    """Every word that a bundled context says anything of, wherever it stands there."""
+    left, found = [published(address) for address in _PUBLISHED], set[str]()
+    while left:
+        part = left.pop()
+        if isinstance(part, Mapping):
+            found |= part.keys()
+            left += part.values()
+        elif isinstance(part, list):
+            left += part
+    return frozenset(found)

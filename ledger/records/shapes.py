@@ -31,6 +31,7 @@ from ledger.records.canonical import (
     ordered,
     spend,
 )
+from ledger.records.contexts import words
 from ledger.records.documents import Document, RecordError
 
 _SHAPES_KEPT: Final = 512
@@ -52,7 +53,7 @@ _LEAF: Final = re.compile(rf"{_PLACE}(\d+):")
 _UNUSUAL_LINE: Final = re.compile(UNUSUAL.pattern, re.MULTILINE)
 _ESCAPED: Final = re.compile(r"\\(.)")
 _PLAIN: Final = {"t": "\t", "n": "\n", "r": "\r"}
-_ADDRESS: Final = re.compile(r"(?:https?|did|urn|mailto):[^\s<>\"{}|^`\\]+")
+_ADDRESS: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):[^\s<>\"{}|^`\\]+")
 
 
 class _Term(NamedTuple):
@@ -166,7 +167,10 @@ def _text(term: _Term, leaves: Sequence[str], prefix: str) -> _Text:
     leaf = leaves[term.leaf]
     if term.before != "<":
         return None, term.before + escape(leaf) + term.after
-    if not _ADDRESS.fullmatch(leaf):
+    address = _ADDRESS.fullmatch(leaf)
+    if (
+        address is None or address[1] in words()
+    ):  # of a word of a context it would be the short form
         raise RecordError("an address may be another than it looks")
     return None, f"<{leaf}>"
 

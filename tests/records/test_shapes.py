@@ -50,6 +50,7 @@ def outcome(canonicalize: Any, document: Any) -> Any:
                 st.text(max_size=20),
                 st.sampled_from(["_:x", "urn:undefined:x", "urn:leaf:3:", "did:x", "a:b", "a b"]),
                 st.sampled_from(["https://x.example/../y", "https://x.example/ü", "HTTPS://X"]),
+                st.sampled_from(["data:,x", "tag:a,2026:b", "geo:1,2", "name:x", "1a:b", "A-b:c"]),
                 st.sampled_from(
                     [
                         "\t\r\n\\\"'",
@@ -121,6 +122,22 @@ def test_a_learner_record_with_awards_inside_comes_out_by_shape() -> None:
         signed(record_url="https://records.district.example/records/2", levels={}),
     ]
     assert canonical_by_shape(document) == canonical(document)
+
+
+@pytest.mark.parametrize(
+    "address", ["data:image/png;base64,iVBORw0KGgo=", "ipfs://a/b", "ftp://a/"]
+)
+def test_an_address_of_any_scheme_that_no_context_uses_comes_out_by_shape(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pictures stand in records whole, as addresses that begin with data:."""
+    picture = {"id": address, "type": "Image"}
+    document = changed(
+        UNSIGNED, ("credentialSubject", "achievement"), lambda part: {**part, "image": picture}
+    )
+    expected = canonical(document)
+    monkeypatch.setattr(shapes, "canonical", lambda _: pytest.fail("went the long way"))
+    assert canonical_by_shape(document) == expected
 
 
 def test_awards_of_one_shape_are_signed_alike_and_worked_out_once(
@@ -217,6 +234,7 @@ WORDS = [
     *("Evidence", "Achievement", "ResultDescription", "assertionMethod", "id", "name", "en"),
     *("@foo", "@type", "_:b0", "a b", "https://a.example/\u3000b", "urn:x\n", "urn:\x85x", "urn:"),
     *("did:x", "https://a.example/", 'https://a.example/"', "urn:undefined:x", "HTTPS://X", "1.50"),
+    *("data:image/png;base64,AA==", "tag:a,2026:b", "geo:1,2", "ipfs://a", "xsd:string", "a+b:c"),
 ]
 TWIN = {"id": "https://a.example/", "type": ["Evidence"], "name": "twin"}
 VALUES: Any = st.recursive(
