@@ -57,7 +57,7 @@ class Signer:
         return with_proof(document, self.proof_secret.sign, method, at, canonicalize)
 
     def token(self, signed: Mapping[str, Any]) -> str:
-        """What was signed as a document, as a VC-JWT. What is undefined was refused with the proof."""
+        """What was signed as a document, as a VC-JWT: an undefined word was refused there."""
         assert "proof" in signed, "a token is made of what a proof has covered"
         return as_token(signed, self.token_secret, f"{self.issuer_id}#{self.token_key.key}")
 

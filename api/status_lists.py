@@ -77,8 +77,8 @@ class StatusLists:
                 valid_from=at,
                 valid_until=at + VALID,
             )
-            signed, token = signer.signed(document, at), signer.token(document)
-            made = StatusList(signed, token, revoked, keys, position, at)
+            signed = signer.signed(document, at)
+            made = StatusList(signed, signer.token(signed), revoked, keys, position, at)
         self._made[issuer_id, list_number] = made
         return made
 
