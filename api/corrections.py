@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from uuid import UUID
 
 from api.edge import Edge
@@ -10,6 +11,7 @@ from ledger.application import Call, Receipt
 from ledger.commands import entitlement as entitlements
 from ledger.commands.entitlement import About
 from ledger.errors import ConflictError, RuleError
+from ledger.rules.entitlements.lines import collectable
 from ledger.rules.payroll_lines import Proposal
 from ledger.rules.payroll_lines import proposals as proposed
 from ledger.store import EVERYTHING
@@ -22,6 +24,12 @@ class NotBypassedError(RuleError):
     """Only a line that payroll passed over is released or written off."""
 
     slug = "line-not-bypassed"
+
+
+class NothingToCollectError(RuleError):
+    """Only a recovery is limited by what a check bears."""
+
+    slug = "nothing-to-collect"
 
 
 def proposals(
@@ -56,8 +64,14 @@ def adopt(
     entitlement_id: UUID,
     original_line_id: UUID,
     amount_cents: int,
+    collect_at_most_cents: int | None = None,
 ) -> Receipt:
-    """Adopt a proposal as it was seen. Raises ConflictError when it is another one by now."""
+    """Adopt a proposal as it was seen, or as much of it as one check bears.
+
+    Raises:
+        ConflictError: it is another one by now.
+        NothingToCollectError: it takes nothing back, so no check has to bear it.
+    """
     # Of one entitlement several may be proposed, and each counts those adopted before it.
     edge.visible(payable.VIEWS, edge.ledger.recorder.last_position())
     position = _newest(edge)
@@ -80,6 +94,11 @@ def adopt(
             return earlier
         raise ConflictError("this difference is not proposed, or no longer; read again")
     [one] = matching
+    if collect_at_most_cents is not None:
+        if one.amount_cents > 0:
+            raise NothingToCollectError("this correction pays; only a recovery comes off a check")
+        now, _stays_owed = collectable(one.amount_cents, collect_at_most_cents)
+        one = replace(one, amount_cents=now)
     return entitlements.adopt_correction(
         edge.ledger,
         call,

@@ -66,11 +66,16 @@ class Approval(Value):
 
 
 class Adoption(Value):
-    """Which proposal, and the amount that was seen: another one is refused."""
+    """Which proposal, and the amount that was seen: another one is refused.
+
+    Of a recovery that is more than her check, `collect_at_most_cents` comes off it and the rest
+    stays proposed: nobody's check goes below zero.
+    """
 
     entitlement_id: UUID
     original_line_id: UUID
     amount_cents: SignedCents
+    collect_at_most_cents: Annotated[Cents, Field(ge=1)] | None = None
 
 
 class LineAttempt(Value):
@@ -232,6 +237,7 @@ def adopt_correction(district_id: UUID, body: Adoption, write: WriteNow) -> Resp
         entitlement_id=body.entitlement_id,
         original_line_id=body.original_line_id,
         amount_cents=body.amount_cents,
+        collect_at_most_cents=body.collect_at_most_cents,
     )
     return recorded(receipt)
 

@@ -405,6 +405,9 @@ def test_a_difference_is_paid_only_once_somebody_has_adopted_it(owing: Owing, pl
         refused = place.post(day.office, f"{day.path}/corrections", wrong)
         assert slug(refused) == "conflict"
         if cents == 35_000:
+            limited = {**wrong, "amount_cents": 5_000, "collect_at_most_cents": 100}
+            refused = place.post(day.office, f"{day.path}/corrections", limited)
+            assert slug(refused) == "nothing-to-collect"
             assert day.lines(day.close("2024-10-20")) == []
         day.adopt_all()
         assert place.seen(day.office, f"{day.path}/correction-proposals")["items"] == []

@@ -94,6 +94,39 @@ def test_what_leaving_costs_becomes_a_line_that_names_the_payment(
     assert place.seen(day.office, proposals)["items"] == []  # and nothing is left to correct
 
 
+def test_a_recovery_larger_than_her_check_comes_off_two_of_them(place: World) -> None:
+    """-750.00 against a check of 500.00: -500.00 now, and -250.00 stays proposed until the next."""
+    day, teacher = refunded(place, "by_months")
+    leaves(day, teacher, "2025-10-01")
+    proposals, corrections = f"{day.path}/correction-proposals", f"{day.path}/corrections"
+    for owed_cents, taken_cents, pay_date in (
+        (-75_000, -50_000, "2025-10-15"),
+        (-25_000, -25_000, "2025-10-31"),
+    ):
+        [one] = place.seen(day.office, proposals)["items"]
+        assert (one["kind"], one["amount_cents"]) == ("clawback", owed_cents)
+        seen = {name: one[name] for name in ("entitlement_id", "original_line_id", "amount_cents")}
+        place.done(day.office, corrections, {**seen, "collect_at_most_cents": 50_000})
+        [line] = day.lines(day.close(pay_date))
+        assert (line["kind"], line["amount_cents"]) == ("clawback", taken_cents)
+    assert place.seen(day.office, proposals)["items"] == []
+
+
+def test_only_a_recovery_is_held_to_what_a_check_bears(place: World) -> None:
+    """Nothing comes off a check that is raised, nor less than a cent."""
+    day, teacher = refunded(place, "by_months")
+    leaves(day, teacher, "2025-10-01")
+    [one] = place.seen(day.office, f"{day.path}/correction-proposals")["items"]
+    seen = {name: one[name] for name in ("entitlement_id", "original_line_id", "amount_cents")}
+    for cents in (0, -1, 1.5, True):
+        answer = place.post(
+            day.office, f"{day.path}/corrections", {**seen, "collect_at_most_cents": cents}
+        )
+        assert answer.status_code == 422
+        assert "collect_at_most_cents" in answer.text
+    assert place.seen(day.office, f"{day.path}/corrections")["items"] == []
+
+
 def test_whoever_approves_an_entitlement_approves_all_of_its_instalments(place: World) -> None:
     """100.00 in three parts, approved once: 33.33, 33.33 and 33.34, each as it falls due."""
     place.client.headers["Ledger-Time"] = "2024-10-01T15:00:00Z"

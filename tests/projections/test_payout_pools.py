@@ -359,6 +359,29 @@ def test_no_pool_gives_more_than_it_has_at_any_position(
         assert all(cents <= 50_000 for cents in given_cents.values())
 
 
+def test_i24_first_come_in_the_order_of_the_log(connection: Connection[Any]) -> None:
+    """6,000 + 8,000 = 14,000 of 15,000; the 2,000 of the third do not fit, and nobody passes her.
+
+    The first falls: 8,000 + 2,000 + 500 = 10,500 fit.
+    """
+    four = MANY[:4]
+    world = employed(*four)
+    world.years(2025)
+    world.adopt_rule(shipped("I24", "first_come"), POOL)
+    request = RequestFiled(policy_id=POOL, filed_on=MAY, cost_cents=600_000)
+    first = world.file(four[0], request)
+    rest = [
+        asked(world, person, cost=cents)
+        for person, cents in zip(four[1:], (800_000, 200_000, 50_000), strict=True)
+    ]
+    play(connection, PAYOUTS, world.facts)
+    assert _statuses(connection, *rest) == ["due", "budget_exhausted", "budget_exhausted"]
+    world.withdraw(four[0], first)
+    play(connection, PAYOUTS, world.facts)
+    assert _statuses(connection, *rest) == ["due", "due", "due"]
+    assert sum(found(connection)[one].amount_cents for one in rest) == 1_050_000
+
+
 @given(pooled_worlds(versions=1, orders=["first_come"]))
 @settings(max_examples=FEW)
 def test_a_first_come_pool_pays_in_log_order_at_every_position_and_a_reversal_moves_the_line_up(

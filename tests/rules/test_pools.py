@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.events.policy_rule import Rule
-from ledger.rules.entitlements.caps import Used, Wish, lot, lottery, pro_rata
+from ledger.rules.entitlements.caps import Used, Wish, lot, pro_rata
 from ledger.rules.entitlements.pools import Claim, Close, Given, Won, given_out, mixed_seed
 from ledger.values import POSITION_MAX
 from tests.rules.dossiers import plain_rule
@@ -156,15 +156,13 @@ def test_a_draw_with_many_turns_costs_what_they_change() -> None:
 
 def test_a_lot_that_no_longer_fits_ends_the_draw() -> None:
     """Whoever comes behind it gets nothing, even what would have fitted."""
-    wishes = [Wish((n, n), named(f"claim {n}"), 20_000) for n in range(3)]
-    first, second, third = sorted(wishes, key=lambda one: lot("seed", one.entitlement_id))
-    small = third._replace(cents=1)
-    drawn = lottery(30_000, None, "seed", [first, second, small])
-    assert drawn == {first.entitlement_id: 20_000}
-    assert lottery(40_000, None, "seed", [first, second, small]) == {
-        first.entitlement_id: 20_000,
-        second.entitlement_id: 20_000,
-    }
+    claims = [claim(name, 10, None, 20_000) for name in range(3)]
+    first, second, third = sorted(claims, key=lambda one: lot(CLOSE.seed or "", one.entitlement_id))
+    asks = [first, second, third._replace(cents=1)]
+    for budget_cents, winners in ((30_000, [first]), (40_000, [first, second])):
+        drawn = at(given_out(pool("lottery", budget_cents), CLOSE, asks), 50)
+        given = {one.entitlement_id: 20_000 for one in winners}
+        assert {one: cents for one, cents in drawn.items() if cents} == given
 
 
 def test_what_she_won_before_counts_in_her_limits_while_she_has_it() -> None:

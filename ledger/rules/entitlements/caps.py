@@ -128,17 +128,6 @@ class Wish(NamedTuple):
     cents: int
 
 
-def first_come(budget_cents: int, wishes: Sequence[Wish]) -> dict[UUID, int]:
-    """Whole amounts in order of place; whoever does not fit waits, and nobody passes her."""
-    given, left = {}, budget_cents
-    for wish in sorted(wishes):
-        if wish.cents > left:
-            break
-        given[wish.entitlement_id] = wish.cents
-        left -= wish.cents
-    return given
-
-
 def pro_rata(budget_cents: int, wishes: Sequence[Wish]) -> dict[UUID, int]:
     """The same share for everybody, in whole cents; single cents left go by place."""
     wanted = sum(wish.cents for wish in wishes)
@@ -154,20 +143,3 @@ def pro_rata(budget_cents: int, wishes: Sequence[Wish]) -> dict[UUID, int]:
 def lot(seed: str, entitlement_id: UUID) -> bytes:
     """The lot of one claim."""
     return sha256(f"{seed}\x1f{entitlement_id}".encode()).digest()
-
-
-def lottery(
-    budget_cents: int, winners_max: int | None, seed: str, wishes: Sequence[Wish]
-) -> dict[UUID, int]:
-    """The draw: each wish's lot is a hash of the recorded seed and its id, the lowest come first.
-
-    Whoever has the seed can draw it again. A lot that no longer fits ends the draw.
-    """
-    drawn = sorted(wishes, key=lambda wish: lot(seed, wish.entitlement_id))[:winners_max]
-    given, left = {}, budget_cents
-    for wish in drawn:
-        if wish.cents > left:
-            break
-        given[wish.entitlement_id] = wish.cents
-        left -= wish.cents
-    return given
