@@ -227,3 +227,23 @@ def test_a_position_that_is_still_to_come_is_refused(scene: Scene) -> None:
         answer = scene.world.get(who, path.partition("?")[0], as_of=10**9)
         assert answer.status_code == 422, path
         assert answer.json()["type"] == "/problems/position-unknown"
+
+
+def test_given_a_new_name_when_a_report_is_asked_as_of_before_then_it_has_that_one(
+    shared_world: World,
+) -> None:
+    """Nothing is shown of a name that was replaced; all else is as it was answered then."""
+    district = shared_world.district()
+    base = f"/v1/districts/{district.id}"
+    shared_world.done(district.office, f"{base}/policies", stipend())
+    one = story(shared_world, district, "Formerly").award()
+    position, known = shared_world.position, {"effective_on": TODAY}
+    then = shared_world.seen(district.office, f"{base}/payouts", **known)["items"]
+    details = {"details": {"given_name": "Ada", "family_name": "Since"}}
+    shared_world.done(district.office, f"{base}/people/{one.teacher}/details", details)
+
+    found = shared_world.seen(district.office, f"{base}/payouts", as_of=position, **known)
+
+    assert [line["name"] for line in then] == ["Ada Formerly"]
+    assert found["items"] == [{**line, "name": "Ada Since"} for line in then]
+    assert "Formerly" not in str(found)
