@@ -14,7 +14,13 @@ from api.writing import edge_of
 from ledger.errors import LedgerError
 from ledger.seal.reads import SealReads
 from ledger.seal.structure import check_structure
-from ledger.store import EVERYTHING, head_level, migration_level, refuse_unsafe_server
+from ledger.store import (
+    EVERYTHING,
+    UnsafeServerError,
+    head_level,
+    migration_level,
+    refuse_unsafe_server,
+)
 from projections import setup
 
 router = OpenRouter("health")
@@ -80,8 +86,12 @@ def _check(name: str, look: Callable[[Edge], tuple[bool, str]], edge: Edge) -> C
 
 
 def _database(edge: Edge) -> tuple[bool, str]:
+    """Whether the server keeps what it acknowledges; what is off is named."""
     with edge.reading() as connection:
-        warnings = refuse_unsafe_server(connection)
+        try:
+            warnings = refuse_unsafe_server(connection)
+        except UnsafeServerError as error:
+            return False, error.detail
     return True, "; ".join(warnings) or "keeps what it acknowledges"
 
 

@@ -78,6 +78,29 @@ def test_views_that_are_late_or_stale_are_not_ready(world: World, database_url: 
     assert "history needs a rebuild" in answer.text
 
 
+def is_on(setting: str, url: str) -> bool:
+    with psycopg.connect(url) as connection:
+        return connection.execute("SELECT current_setting(%s)", [setting]).fetchone() == ("on",)
+
+
+def test_given_a_server_that_comes_to_lose_what_it_acknowledged_then_what_is_off_is_named(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    url = cluster.start("mcledger")
+    store.migrate(url)
+    with running(url, tmp_path) as world:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("ALTER SYSTEM SET fsync = off")
+            connection.execute("SELECT pg_reload_conf()")
+        while is_on("fsync", url):  # a new connection shows it once all others were told
+            pass
+        answer = world.client.get("/readyz")
+    assert answer.status_code == 503
+    [refused] = [check for check in answer.json()["checks"] if not check["ok"]]
+    assert refused["name"] == "database"
+    assert "fsync off" in refused["detail"]
+
+
 def test_an_app_does_not_start_over_tables_that_are_not_up_to_date(
     empty_database_url: str, tmp_path: Path
 ) -> None:
