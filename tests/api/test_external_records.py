@@ -189,6 +189,26 @@ def test_the_same_file_twice_is_one_record_and_adds_no_event(case: Case, elsewhe
     assert case.events().count("external-record.imported.v2") == 1
 
 
+def test_an_award_that_comes_in_two_files_is_one_and_accepted_once(
+    case: Case, elsewhere: Issuer
+) -> None:
+    """A graph says nothing twice, so evidence that stands there twice is signed, and is one."""
+    case.trust(elsewhere)
+    award = elsewhere.award(1)
+    doubled = {**award, "evidence": [*award["evidence"], *award["evidence"]]}
+    files = [text(award), text(doubled), elsewhere.transcript(award)]
+    records = [case.bring(content)["record"] for content in files]
+    assert len({one["external_record_id"] for one in records}) == len(files)
+    [item_id] = {item["item_id"] for one in records for item in one["items"]}
+    first, *others = [one["external_record_id"] for one in records]
+    case.decide(first, item_id, "accepted")
+    for other in others:
+        body = {"item_id": item_id, "outcome": "accepted", "reason": "same-competency"}
+        path = f"/v1/external-records/{other}/acceptances"
+        assert case.world.post(case.district.office, path, body).status_code == 409
+    assert case.refused(elsewhere.transcript(award, award)) == (422, "record-ambiguous")
+
+
 @pytest.mark.parametrize(
     ("content", "slug"),
     [
