@@ -94,3 +94,15 @@ def test_the_code_on_the_printed_transcript_leads_to_where_it_is_verified(
     command = [*tools.code_reader(), str(printed)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == [f"{HOST}/verify"]
+
+
+def test_the_printed_transcript_can_be_read_aloud_as_far_as_a_program_can_tell(
+    shared_world: World, tmp_path: Path
+) -> None:
+    """And one without its structure, or without its language, is told."""
+    printed = Carried(shared_world, revoked=False).files["transcript.pdf"]
+    command, file = tools.reading_aloud(), tmp_path / "transcript.pdf"
+    for missing, found in ((b"", 0), (b"/StructTreeRoot", 3), (b"/Lang", 3)):
+        file.write_bytes(printed.replace(missing, missing[:-1] + b"_") if missing else printed)
+        done = subprocess.run([*command, str(file)], capture_output=True, text=True, check=False)
+        assert done.returncode == found, done.stdout

@@ -31,6 +31,7 @@ CODE_READER = (
     "pypdfium2==5.15.2",
     "zxing-cpp==3.1.1",
 )
+READING_ALOUD = ("pdfua==0.1.3", "pikepdf==10.17.0")
 DEBIAN_GO = ("golang-go", "golang-golang-x-mod-dev")
 GO_SOURCES = Path("/usr/share/gocode")
 
@@ -60,11 +61,7 @@ def verifiers(contexts: Path, schemas: Path) -> Sequence[str]:
 
 def open_badges() -> Sequence[str]:
     """The command of the judge of records that the Python index brings. It is LGPL: no part."""
-    folder = cache("openbadgeslib-4.6.3")
-    program = folder / "bin" / "openbadges-verifier"
-    if not program.exists():
-        _venv(folder, OPEN_BADGES)
-    return [str(folder / "bin" / "python"), str(HERE / "open_badges.py")]
+    return [str(_environment(OPEN_BADGES) / "python"), str(HERE / "open_badges.py")]
 
 
 def go() -> Sequence[str]:
@@ -85,11 +82,7 @@ def go() -> Sequence[str]:
 
 def beancount() -> Sequence[str]:
     """The command of the judge of journals. It is compiled, and GPL: no dependency of ours."""
-    folder = cache(BEANCOUNT)
-    program = folder / "bin" / "bean-check"
-    if not program.exists():
-        _venv(folder, BEANCOUNT)
-    return [str(program)]
+    return [str(_environment(BEANCOUNT) / "bean-check")]
 
 
 def hledger() -> Sequence[str]:
@@ -100,12 +93,12 @@ def hledger() -> Sequence[str]:
 
 def code_reader() -> Sequence[str]:
     """The command that reads the codes printed on a PDF."""
-    folder = cache("-".join(CODE_READER))
-    done = folder / "done"
-    if not done.exists():
-        _venv(folder, *CODE_READER)
-        done.touch()
-    return [str(folder / "bin" / "python"), str(HERE / "read_codes.py")]
+    return [str(_environment(*CODE_READER) / "python"), str(HERE / "read_codes.py")]
+
+
+def reading_aloud() -> Sequence[str]:
+    """The command that says what of PDF/UA-1 a PDF misses: of 106 rules it knows 16."""
+    return [str(_environment(*READING_ALOUD) / "pdfua"), "check"]
 
 
 def ask(command: Sequence[str], questions: Sequence[str]) -> list[bool]:
@@ -131,9 +124,15 @@ def _npm(name: str, *packages: str) -> Path:
     return folder
 
 
-def _venv(folder: Path, *packages: str) -> None:
-    _run(sys.executable, "-m", "venv", str(folder))
-    _run(str(folder / "bin" / "python"), "-m", "pip", "install", "-q", *packages)
+def _environment(*packages: str) -> Path:
+    """Where the programs of these packages are."""
+    folder = cache("-".join(packages))
+    done = folder / "done"
+    if not done.exists():
+        _run(sys.executable, "-m", "venv", str(folder))
+        _run(str(folder / "bin" / "python"), "-m", "pip", "install", "-q", *packages)
+        done.touch()
+    return folder / "bin"
 
 
 def _need(*programs: str, packages: Sequence[str]) -> None:
