@@ -7,6 +7,7 @@ signed or witnessed is not written to (`mcledger verify --held`, and the readine
 
 from __future__ import annotations
 
+import re
 import shutil
 import time
 from contextlib import suppress
@@ -17,7 +18,7 @@ from pathlib import Path
 import psycopg
 
 from api.backups.archive import Archive, BackupError, Base, run
-from api.local_paths import find_binaries
+from api.local_paths import NoServerError, find_binaries
 from api.local_postgres import Cluster
 from ledger.store import Role, connection_info
 
@@ -29,7 +30,14 @@ NOT_HERE = {
     "shared_preload_libraries": "",
     "synchronous_standby_names": "",
     "ssl": "off",
+    # Its log is read here when it does not start, so it is in one place and one language.
+    "logging_collector": "off",
+    "log_destination": "stderr",
+    "lc_messages": "C",
 }
+# As PostgreSQL says it.
+NOT_REACHED = "recovery ended before configured recovery target was reached"
+LAST_COMMIT = re.compile(r"last completed transaction was at log time (.+)")
 MADE = ("data", "wal", "evidence")  # the folders of a copy
 MAJOR = 10_000
 
@@ -67,8 +75,8 @@ def restore(
         position: The last event to be there, with those that were recorded together with it.
 
     Raises:
-        RestoreError: no backup is old enough or new enough, or the folder is in use; nothing of
-            the copy is left.
+        RestoreError: no backup is old enough or new enough, what was received ends before the
+            moment, or the folder is in use; nothing of the copy is left.
     """
     began = time.monotonic()
     if any((cluster.directory / name).exists() for name in MADE):
@@ -125,9 +133,28 @@ def _recover(archive: Archive, cluster: Cluster, until: datetime | None) -> Base
         "recovery_target_action": "promote",
         **target,
     }
-    cluster.start()
-    _wait_until_written_to(cluster)
+    try:
+        cluster.start()
+        _wait_until_written_to(cluster)
+    except (NoServerError, psycopg.OperationalError):
+        if until is not None:
+            _must_have_reached(until, cluster.log)
+        raise
     return base
+
+
+def _must_have_reached(until: datetime, log: Path) -> None:
+    """Raises RestoreError when the server ended because all that was received ends before then.
+
+    More may have been committed by then than was received, so that is not silently left out.
+    """
+    said = log.read_text("utf-8", "replace") if log.exists() else ""
+    if NOT_REACHED in said:
+        commits = LAST_COMMIT.findall(said)
+        newest = f" (its last commit is of {commits[-1]})" if commits else ""
+        raise RestoreError(
+            f"what was received ends before {until}{newest}; without a moment all of it is restored"
+        )
 
 
 def _chosen(archive: Archive, until: datetime | None) -> Base:

@@ -324,6 +324,7 @@ def _a_copy_that_cannot_be_made_leaves_nothing(scene: Scene, last: int) -> None:
     target = scene.cluster.directory.with_name(f"{scene.cluster.directory.name}-none")
     for asked, why in (
         (["--time", "2020-01-01T00:00:00Z"], "no base backup from before"),
+        (["--time", "2999-01-01T00:00:00Z"], "received ends before 2999-01-01 00:00:00+00:00"),
         (["--position", str(last + 1)], f"does not reach position {last + 1}"),
     ):
         command = ["restore", str(scene.archive.folder), "--to", str(target), *asked]
