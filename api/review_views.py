@@ -19,13 +19,16 @@ from api.reading import Read
 from ledger.aggregates.enrollment_state import ADJUDICATOR_SEAT, EnrollmentState
 from ledger.events.enrollment import (
     Adjudicated,
+    AppealOpened,
     AssessorRecused,
     CriteriaRemarked,
     CriterionRemark,
     CriterionResult,
+    Resubmitted,
     ReviewDecided,
     Scored,
     SubmissionReturned,
+    Submitted,
 )
 from ledger.values import VaultText, local_date
 from projections.review_clock import Actor, Review, State
@@ -61,7 +64,10 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewView:
-    """Where an enrollment stands. What is hidden from the caller is null or empty."""
+    """Where an enrollment stands. What is hidden from the caller is null or empty.
+
+    Evidence and her own words are shown of one enrollment by itself, and in no list.
+    """
 
     enrollment_id: UUID
     credential_id: UUID
@@ -78,6 +84,8 @@ class ReviewView:
     zone: str | None
     seats: list[Seat]
     evidence: list[Evidence]
+    reflection: str | None  # what she wrote to the newest attempt
+    statement: str | None  # what she said to her newest appeal; an assessor is not shown it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +117,7 @@ def view(
 ) -> ReviewView:
     """One review as a party to it may see it now."""
     due_on, zone = review.due_on, review.zone or "UTC"
+    reflection, statement = _hers(read.edge, enrollment) if enrollment else (None, None)
     return ReviewView(
         enrollment_id=review.enrollment_id,
         credential_id=review.credential_id,
@@ -125,6 +134,8 @@ def view(
         zone=review.zone,
         seats=[] if party == "teacher" else _seats(review.seats, party, read.caller),
         evidence=_evidence(read.edge, enrollment, party) if enrollment else [],
+        reflection=reflection,
+        statement=None if party == "assessor" else statement,
     )
 
 
@@ -164,6 +175,24 @@ def _evidence(edge: Edge, enrollment: EnrollmentState, party: Party) -> list[Evi
         for artifact in enrollment.artifacts
         if party == "teacher" or artifact.evidence_id in enrollment.submitted_ids
     ]
+
+
+def _hers(edge: Edge, enrollment: EnrollmentState) -> tuple[str | None, str | None]:
+    """What she wrote to the newest attempt and the newest appeal; null where that was erased."""
+    attempt: Submitted | Resubmitted | None = None
+    appeal: AppealOpened | None = None
+    for event in edge.ledger.events.get(enrollment.id, lte=enrollment.version):
+        match event:
+            case Submitted() | Resubmitted():
+                attempt = event
+            case AppealOpened():
+                appeal = event
+            case _:
+                pass
+    return (
+        _text(edge, attempt.person_id, attempt.reflection) if attempt else None,
+        _text(edge, appeal.person_id, appeal.statement) if appeal else None,
+    )
 
 
 @dataclass(slots=True)
@@ -253,3 +282,8 @@ def _words(edge: Edge, person_id: UUID, text_ids: Sequence[UUID]) -> list[str]:
     """The texts in the order they were written; a text that was erased is left out."""
     found = edge.vault.get_texts(text_ids, about=person_id)
     return [found[text_id] for text_id in text_ids if text_id in found]
+
+
+def _text(edge: Edge, person_id: UUID, words: VaultText | None) -> str | None:
+    """One text; null where there is none, or where it was erased."""
+    return next(iter(_words(edge, person_id, [words.text_id] if words else [])), None)

@@ -20,6 +20,8 @@ from tests.api.world import World
 __all__ = ["scene"]  # the fixture: a teacher from enrolling to a revocation, in eight steps
 Rows = dict[str, dict[str, Any]]
 SPANS = [*combinations(range(8), 2)]
+# What is shown of one enrollment by itself, and in no list.
+BY_ITSELF = {"evidence": [], "reflection": None, "statement": None}
 
 
 def changes(scene: Scene, who: UUID, path: str, **asked: Any) -> list[dict[str, Any]]:
@@ -53,7 +55,7 @@ def report_of_teacher(scene: Scene, told: dict[str, Any]) -> dict[str, Rows]:
         "employment": {
             one["employment_id"]: one for one in items(told, f"{base}/employments", who)
         },
-        "review": {} if review is None else {review["enrollment_id"]: review | {"evidence": []}},
+        "review": {} if review is None else {review["enrollment_id"]: review | BY_ITSELF},
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from tests.api.test_field import at
 from tests.api.world import MET, NOT_MET, Story, World, story
@@ -102,3 +103,36 @@ def test_practice_13_after_the_third_not_yet_a_meeting_with_a_coach_comes_first(
         world.done(approver, f"{one.path}/coach-meetings", met)
         fourth = one.submit()
     assert "enrollment.resubmitted.v1" in fourth["events"]
+
+
+def test_given_words_with_an_attempt_when_it_is_judged_then_who_judges_reads_them(
+    shared_world: World,
+) -> None:
+    """A reflection is part of what was handed in, and an appeal is decided on its statement."""
+    world, one = shared_world, story(shared_world, token="Reflecting").enroll().hand_in()
+    assigned(one)
+    first = world.position
+    body = {"integrity_attested": True, "reflection": "Pairs first, then the class."}
+    for seat in (0, 1):
+        scored(one, seat)
+    one.decide("not_yet")
+    appeal = {"ground": "procedure", "statement": "The second video was not looked at."}
+    world.done(one.teacher, f"{one.path}/appeals", appeal)
+    finding = {"finding": "upheld", "reason": "procedure-followed"}
+    decides = world.grant("issuer_approver", one.issuer.id)
+
+    def read(who: UUID, **asked: Any) -> tuple[str | None, str | None]:
+        shown = world.seen(who, one.path, **asked)
+        return shown["reflection"], shown["statement"]
+
+    said = ("What I would do differently.", appeal["statement"])
+    assert read(decides) == read(one.teacher) == said
+    world.done(decides, f"{one.path}/appeal-decisions", finding)
+    world.done(one.teacher, f"{one.path}/submissions", body)
+    assigned(one)
+    assert read(one.assessors[0]) == (body["reflection"], None), "what an appeal says is not hers"
+    assert read(one.teacher, as_of=first) == (said[0], None)
+    lists = ("/v1/assignments", f"/v1/issuers/{one.issuer.id}/reviews")
+    for who, path in zip((one.assessors[0], decides), lists, strict=True):
+        [listed] = world.seen(who, path)["items"]
+        assert (listed["reflection"], listed["statement"]) == (None, None)

@@ -43,7 +43,7 @@ SHOWN = {  # to somebody, as long as she is there
     *("feedback", "other feedback", "feedback of the decision", "title elsewhere"),
     *("remark on a criterion", "number with the state"),
     *("what is wrong", "what is answered", "her rebuttal", "whom she gave a link"),
-    *("title of her plan", "her guardian"),
+    *("title of her plan", "her guardian", "third reflection", "statement"),
 }
 
 # Her random id remains in what happened, in what is derived from that, in who was shown her record,
