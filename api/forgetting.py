@@ -17,6 +17,7 @@ from ledger.commands.retention import Forgetting
 from ledger.errors import NotFoundError
 from ledger.events.enrollment import EvidenceUploaded
 from ledger.events.retention import ErasureBegun, ErasureDeferred, ErasureReason
+from ledger.rules.retention import Hindrance
 from ledger.store import EVERYTHING
 from ledger.values import local_date
 from projections import batches, employments, payouts
@@ -32,7 +33,7 @@ class Outcome:
     """What a request to forget came to; a resend of it came to the same."""
 
     receipt: Receipt
-    deferred: ErasureDeferred | None
+    deferred: Hindrance | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +86,15 @@ def erase(edge: Edge, call: Call, subject: Subject, reason: ErasureReason) -> Ou
     """Ask that it be forgotten, and forget it if nothing stands in the way."""
     with_ = forgetting(edge, subject.person_id, call.at)
     receipt = retention.erase(edge.ledger, with_, call, subject=subject, reason=reason)
+    if any(isinstance(event, ErasureBegun) for event in receipt.events):
+        stands = edge.ledger.get(Retention, subject.stream).erasure
+        if stands is None or stands.stage is not Stage.DEFERRED:
+            return Outcome(receipt, None)
+        # Something came in between after all, and no key was destroyed.
+        return Outcome(receipt, Hindrance(stands.grounds, stands.allowed_from))
     deferred = [event for event in receipt.events if isinstance(event, ErasureDeferred)]
-    begun = any(isinstance(event, ErasureBegun) for event in receipt.events)
-    return Outcome(receipt, None if begun or not deferred else deferred[-1])
+    found = [Hindrance(event.grounds, event.allowed_from) for event in deferred]
+    return Outcome(receipt, found[-1] if found else None)
 
 
 def catch_up(edge: Edge) -> None:

@@ -34,6 +34,9 @@ from ledger.events.retention import (
 from ledger.rules.retention import Hindrance
 from ledger.values import local_date, stream_id
 
+# Reasons for which no review is awaited.
+AT_ONCE: frozenset[ErasureReason] = frozenset({"student-data", "court-order"})
+
 
 class ErasureUnderwayError(RuleError):
     """Keys are being destroyed already."""
@@ -219,16 +222,31 @@ def request(
     hindrance: Hindrance,
     zone: str,
 ) -> Sequence[AnyRetentionEvent]:
-    """Ask that it be forgotten: begun in the same command, or deferred with the grounds."""
+    """Ask that it be forgotten: begun in the same command, or deferred with the grounds.
+
+    What waits already is asked for anew by a reason that outweighs the one before it; else it goes
+    on. `hindrance` is that of the reason that stands.
+    """
     if reason == "student-data" and subject.evidence_id is None:
         raise ReasonUnfitError("student-data is a reason to forget a file, not a person")
+    stands = standing_reason(known, reason)
     if known is not None and known.erasure is not None:
-        return known.go_on(act, hindrance, zone)
+        waits = known.stage is Stage.DEFERRED
+        if not waits or stands == known.erasure.reason:
+            return known.go_on(act, hindrance, zone)
     header, following = _headers(known, subject, act)
-    requested = ErasureRequested(**header, reason=reason)
+    requested = ErasureRequested(**header, reason=stands)
     if hindrance:
         return [requested, _deferred(following, hindrance, zone)]
     return [requested, _begun(following, act, zone)]
+
+
+def standing_reason(known: Retention | None, reason: ErasureReason) -> ErasureReason:
+    """Of two reasons the one that holds: the first, unless the second alone awaits no review."""
+    if known is None or known.erasure is None:
+        return reason
+    before = known.erasure.reason
+    return reason if reason in AT_ONCE and before not in AT_ONCE else before
 
 
 def place_hold(

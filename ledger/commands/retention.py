@@ -24,7 +24,7 @@ from ledger.aggregates.enrollment import Enrollment
 from ledger.aggregates.enrollment_state import Appeal, Status
 from ledger.aggregates.issuer import Issuer
 from ledger.aggregates.person import Person
-from ledger.aggregates.retention import Retention, Stage, Subject
+from ledger.aggregates.retention import AT_ONCE, Retention, Stage, Subject
 from ledger.application import Call, Decide, Ledger, Reader, Receipt
 from ledger.commands.employment import employment_stream
 from ledger.commands.merge import known_merges, merges
@@ -43,7 +43,6 @@ from ledger.rules.retention import (
 from ledger.values import local_date, stream_id
 from ledger.vault import Vault
 
-AT_ONCE: frozenset[ErasureReason] = frozenset({"student-data", "court-order"})
 UNDER_REVIEW = frozenset({Status.IN_REVIEW, Status.RECOMMENDED, Status.HELD})
 NO_ZONE = "UTC"  # of somebody who never worked anywhere
 
@@ -116,7 +115,8 @@ def erase(
     def decide(read: Reader) -> Sequence[AnyRetentionEvent]:
         read.get(Person, subject.person_id)
         known = read.find(Retention, subject.stream)
-        hindrance, zone = _hindrance(read, with_, subject, reason, call.act)
+        stands = retentions.standing_reason(known, reason)
+        hindrance, zone = _hindrance(read, with_, subject, stands, call.act)
         return retentions.request(
             known, subject, call.act, reason=reason, hindrance=hindrance, zone=zone
         )

@@ -80,6 +80,32 @@ def test_what_is_hindered_is_deferred_and_begins_later() -> None:
     assert begun.erasure.grounds == ()
 
 
+def test_given_a_file_that_waits_when_a_weightier_reason_is_given_then_that_one_stands() -> None:
+    file = Subject(EARNER, uuid4(), uuid4())
+    review = Hindrance(("under-review",), None)
+
+    def ask(reason: Any, hindrance: Hindrance, known: Retention | None = None) -> Any:
+        zone = "America/Chicago"
+        return retentions.request(known, file, ACT, reason=reason, hindrance=hindrance, zone=zone)
+
+    first = ask("subject-request", review)
+    waits = after(first)
+    assert retentions.standing_reason(waits, "retention-ended") == "subject-request"
+    assert retentions.standing_reason(waits, "court-order") == "court-order"
+    second = ask("student-data", NOTHING, waits)
+    assert [event.TOPIC for event in second] == [
+        "retention.erasure-requested.v1",
+        "retention.erasure-begun.v1",
+    ]
+    begun = after(first, second)
+    assert begun.erasure is not None
+    assert (begun.stage, begun.erasure.reason) == (Stage.BEGUN, "student-data")
+    held = after(first, ask("student-data", Hindrance(("legal-hold",), None), waits))
+    assert held.erasure is not None
+    assert (held.stage, held.erasure.reason) == (Stage.DEFERRED, "student-data")
+    assert retentions.standing_reason(held, "subject-request") == "student-data"
+
+
 def test_what_was_begun_may_be_deferred_until_it_is_confirmed() -> None:
     begun = after(asked())
     back = after(asked(), begun.go_on(ACT, LONGER, "UTC"))

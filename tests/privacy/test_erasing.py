@@ -172,6 +172,30 @@ def test_a_file_waits_for_its_review_unless_students_are_in_it(shared_world: Wor
     assert unknown.status_code == 404
 
 
+def test_given_a_file_that_waits_when_students_are_seen_in_it_then_it_waits_no_more(
+    shared_world: World,
+) -> None:
+    """Whoever asked before had a reason that waits for the review; the new one does not."""
+    world = shared_world
+    one = story(world).enroll().hand_in()
+    file, *_ = [seen["evidence_id"] for seen in world.seen(one.teacher, one.path)["evidence"]]
+    path = f"{one.path}/evidence/{file}"
+    waits = world.done(one.teacher, f"{path}/redactions", {"reason": "subject-request"})
+    assert (waits["status"], waits["grounds"]) == ("deferred", ["under-review"])
+    hold = world.done(one.issuer.approver, f"{path}/holds", {"reason": "audit"})["hold_id"]
+    said = {"reason": "student-data"}
+    held = world.done(one.issuer.approver, f"{path}/redactions", said)
+    assert (held["status"], held["grounds"]) == ("deferred", ["legal-hold"])
+    lifted = {"hold_id": hold, "reason": "matter-closed"}
+    world.done(one.issuer.approver, f"{path}/hold-lifts", lifted)
+
+    answer = world.done(one.teacher, f"{path}/redactions", {"reason": "subject-request"})
+
+    assert answer["status"] == "erased"
+    gone = world.get(one.issuer.approver, path)
+    assert (gone.status_code, gone.json()["type"]) == (410, "/problems/erased")
+
+
 def test_a_stranger_learns_of_a_hold_no_more_than_that_there_is_none(
     shared_world: World, tmp_path: Path
 ) -> None:
@@ -296,7 +320,9 @@ def test_whoever_is_hired_while_her_erasure_begins_is_kept(
 
     told = len(topics(world))
     monkeypatch.setattr(type(world.edge.ledger), "append", hire_first)
-    assert erasure(world, person, person, headers=DUE).status_code == 201
+    answer = erasure(world, person, person, headers=DUE)
+    assert answer.status_code == 201
+    assert (answer.json()["status"], answer.json()["grounds"]) == ("deferred", ["employed"])
     assert topics(world)[told:] == [
         "erasure-requested.v1",
         "erasure-begun.v1",
