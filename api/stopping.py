@@ -9,3 +9,8 @@ def set_when_stopped(stop: Event) -> Event:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda _number, _frame: stop.set())
     return stop
+
+
+def end_as_interrupted() -> None:
+    """From here on whoever ends this process interrupts it: what it has begun is cleared away."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -48,6 +48,26 @@ def test_the_demo_plays_a_year_prints_it_and_finds_live_tables_equal_to_rebuilt_
         assert said in told
 
 
+@pytest.mark.timeout(120)
+def test_a_demo_that_is_ended_while_it_plays_leaves_nothing(
+    database_url: str, tmp_path: Path
+) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", "from api.cli import main; main()", "demo"],
+        env={**os.environ, "DATABASE_URL": database_url, "TMPDIR": str(tmp_path)},
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as demo:
+        assert demo.stdout is not None, "it is a pipe"
+        assert "importing" in demo.stdout.readline(), "its server runs"
+        demo.send_signal(signal.SIGTERM)
+        assert demo.wait() != 0
+    with psycopg.connect(database_url) as connection:
+        assert not connection.execute(OF_THE_DEMO, [DATABASE]).fetchall()
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_settings_that_are_printed_are_what_a_shell_takes_in() -> None:
     settings = environment_of(
         "postgresql://me@/demo?host=%2Ftmp&port=5", Path("/tmp/a $folder's"), 8000

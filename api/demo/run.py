@@ -26,7 +26,7 @@ from api.demo.show import show
 from api.demo.stage import Stage
 from api.demo.story import Year, play
 from api.settings import read_settings
-from api.stopping import set_when_stopped
+from api.stopping import end_as_interrupted, set_when_stopped
 from ledger.errors import UnavailableError
 
 DATABASE = "mcledger_demo"
@@ -37,6 +37,7 @@ START_SECONDS_MAX = 120  # of a slow machine that compiles it all for the first 
 def run(console: Console, *, serve: bool, port: int) -> bool:
     """Play the demo. Answers whether live tables and tables rebuilt from the log are the same."""
     started, port = time.monotonic(), free_port(port)
+    end_as_interrupted()
     with fresh_database() as url, tempfile.TemporaryDirectory(prefix="mcledger-demo-") as name:
         folder = Path(name)
         environment = environment_of(url, folder, port)
