@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
@@ -47,6 +47,7 @@ from api.renewals import (
 )
 from api.renewals import visible as visible_licenses
 from api.routing import Router
+from api.words import words_about
 from ledger.aggregates.organization import Organization
 from ledger.errors import NotFoundError
 from ledger.rules.licenses import Facts, Term
@@ -91,6 +92,31 @@ class HeldLicense:
     closed_reason: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownCredit:
+    """Something earned elsewhere, in its own kind, with what its documents are called."""
+
+    credit_id: UUID
+    person_id: UUID
+    district_id: UUID
+    kind: str
+    quantity_hundredths: int
+    category: str | None
+    course: str | None
+    begun_on: date | None
+    earned_on: date
+    approved_on: date | None
+    exchanged_enrollment_id: UUID | None
+    documents: str | None  # null: none were named, or the name was erased
+    withdrawn_on: date | None
+    withdrawn_reason: str | None
+    position: int
+    positions: list[int]
+    outcome: str | None
+    outcome_reason: str | None
+    expires_on: date | None
+
+
 class PersonRenewals(BaseModel):
     """Where one person stands. No lines: another district keeps her documents now."""
 
@@ -122,9 +148,8 @@ def read_licenses(person_id: UUID, read: AsOfReadNow) -> Response:
     with _record(read, person_id) as (connection, record, sight, shown_to):
         found = visible_licenses(record.licenses, sight)
         shows_person(read, connection, "licenses", person_id)
-    numbers = read.edge.vault.get_texts(
-        [one.number.text_id for one in found if one.number], about=person_id
-    )
+    ids = [one.number.text_id for one in found if one.number]
+    numbers = words_about(read.edge, person_id, ids)
     items = [
         HeldLicense(
             license_id=held.license_id,
@@ -145,13 +170,23 @@ def read_licenses(person_id: UUID, read: AsOfReadNow) -> Response:
     return answer_all(items, shown_to)
 
 
-@router.read("/people/{person_id}/credits", ListOf[renewals.Credit])
+@router.read("/people/{person_id}/credits", ListOf[ShownCredit])
 def read_credits(person_id: UUID, read: AsOfReadNow) -> Response:
     """What a person earned elsewhere; a district sees what it recorded."""
     with _record(read, person_id) as (connection, record, sight, shown_to):
         shows_person(read, connection, "credits", person_id)
     found = [one for one in record.credits if sight.of_districts({one.district_id})]
-    return answer_all(found, shown_to)
+    kept = {one.credit_id: UUID(one.documents["text_id"]) for one in found if one.documents}
+    words = words_about(read.edge, person_id, kept.values())
+    items = [
+        ShownCredit(**(_fields(one) | {"documents": words.get(kept.get(one.credit_id, NO_ID))}))
+        for one in found
+    ]
+    return answer_all(items, shown_to)
+
+
+def _fields(credit: renewals.Credit) -> dict[str, Any]:
+    return {field.name: getattr(credit, field.name) for field in fields(credit)}
 
 
 @router.read("/people/{person_id}/renewals", ListOf[RenewalLine])

@@ -307,11 +307,15 @@ def test_a_license_and_a_credit_of_the_other_record_are_kept_up_as_hers(world: W
     credential = issuer.credential()
     story = Story(world, issuer, kept, credential, issuer.assessors(credential, district)).award()
     path = f"/v1/districts/{district.id}"
-    license_ = world.done(district.office, f"{path}/licenses", license_of(other))["id"]
-    credit = world.done(district.office, f"{path}/credits", credit_of(other))["id"]
+    numbered, documented = license_of(other, number="TN-7"), credit_of(other, documents="12 June")
+    license_ = world.done(district.office, f"{path}/licenses", numbered)["id"]
+    credit = world.done(district.office, f"{path}/credits", documented)["id"]
     merge(world, kept, other)
     (held,) = world.seen(kept, f"/v1/people/{kept}/licenses")["items"]
     assert (held["license_id"], held["person_id"]) == (license_, str(kept))
+    assert held["number"] == "TN-7"
+    (earned,) = world.seen(kept, f"/v1/people/{kept}/credits")["items"]
+    assert earned["documents"] == "12 June"
     body = {"role": "teacher", "traits": ["masters"], "effective_on": "2024-09-01"}
     world.done(district.office, f"{path}/licenses/{license_}/changes", body)
     ruling = {"of": "award", "achievement_id": story.enrollment, "outcome": "declined"}

@@ -313,6 +313,7 @@ def test_credits_are_listed_for_her_and_for_the_district_that_recorded_them(case
     for who in (case.story.teacher, case.district.office):
         (credit,) = case.world.seen(who, path)["items"]
         assert (credit["credit_id"], credit["quantity_hundredths"]) == (case.credit, 100)
+        assert credit["documents"] == "Registrar, 12 June"
     new = case.world.district("New District")
     new.employ(case.story.teacher, "2080-08-01")
     assert case.world.seen(new.office, path)["items"] == []

@@ -44,6 +44,7 @@ SHOWN = {  # to somebody, as long as she is there
     *("remark on a criterion", "number with the state"),
     *("what is wrong", "what is answered", "her rebuttal", "whom she gave a link"),
     *("title of her plan", "her guardian", "third reflection", "statement"),
+    "documents of a credit",
 }
 
 # Her random id remains in what happened, in what is derived from that, in who was shown her record,
