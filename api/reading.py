@@ -136,7 +136,8 @@ class Read(Generic[AnyQuery]):
         if party_to is None:
             scope = self.caller.scope(about)
         else:
-            scope = frozenset({self.caller.principal_id, party_to})
+            # By either id, where hers was merged: an earlier position knows the one before.
+            scope = frozenset({self.caller.principal_id, party_to, self.caller.meant(party_to)})
         with self.edge.reading(scope) as connection:
             yield connection
 

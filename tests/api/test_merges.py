@@ -11,7 +11,18 @@ import pytest
 
 from tests.api.conftest import running
 from tests.api.payroll import Payday, hire, payday
-from tests.api.world import MET, District, Issuer, Story, World, credit_of, license_of, rules
+from tests.api.world import (
+    MET,
+    NOT_MET,
+    District,
+    Issuer,
+    Story,
+    World,
+    credit_of,
+    license_of,
+    rules,
+    story,
+)
 from tests.database import Server
 
 STAFF = {"source": "sis", "source_id": "4711"}
@@ -327,3 +338,25 @@ def test_a_license_and_a_credit_of_the_other_record_are_kept_up_as_hers(world: W
     world.done(district.office, f"/v1/credits/{credit}/withdrawals", end)
     shown = world.seen(kept, f"/v1/people/{kept}/licenses")["items"]
     assert [one["facts"][-1]["traits"] for one in shown] == [["masters"]]
+
+
+def test_an_enrollment_of_the_other_record_stays_with_whoever_judges_it(world: World) -> None:
+    district = world.district()
+    one = story(world, district, "Judged").enroll().hand_in()
+    one.review(NOT_MET, NOT_MET).decide("not_yet")
+    appeal = {"ground": "procedure", "statement": "The second video was not looked at."}
+    world.done(one.teacher, f"{one.path}/appeals", appeal)
+    before, kept = world.position, district.teacher("Ada")
+    everybody = (kept, one.teacher, one.issuer.approver)
+
+    merge(world, kept, one.teacher)
+
+    for who in everybody:
+        shown = world.seen(who, one.path)
+        assert (shown["person_id"], shown["statement"]) == (str(kept), appeal["statement"])
+    then = world.seen(one.issuer.approver, one.path, as_of=before)
+    assert (then["state"], then["statement"]) == ("not_yet", appeal["statement"])
+    finding = {"finding": "overturned", "reason": "procedure-not-followed"}
+    decides = world.grant("issuer_approver", one.issuer.id)
+    world.done(decides, f"{one.path}/appeal-decisions", finding)
+    assert world.get(decides, one.path).status_code == 200
