@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from importlib.resources import files
@@ -82,6 +83,8 @@ def load(
             rules += _rules(label, parse(text, label, names), reference)
         except PolicyFileError as error:
             flaws += error.operands["flaws"]
+    twice = sorted(name for name, count in Counter(one.name for one in rules).items() if count > 1)
+    flaws += [Flaw("the files", name, "one rule of that name among them") for name in twice]
     if flaws:
         raise refused(flaws)
     with open_to_write() as edge:

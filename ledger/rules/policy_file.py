@@ -93,6 +93,10 @@ def parse(text: str, file: str, names: Mapping[str, UUID]) -> PolicyFile:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise refused([_broken(file, text, error)]) from error
+    except RecursionError as error:
+        raise refused(
+            [Flaw(file, "TOML", "lists and tables within one another, not so deep")]
+        ) from error
     try:
         return _parsed(content, file, names)
     except PolicyFileError as error:
@@ -114,11 +118,15 @@ def _parsed(content: dict[str, Any], file: str, names: Mapping[str, UUID]) -> Po
     try:
         found = PolicyFile.model_validate(content | {_RULE: bound})
     except ValidationError as error:
-        raise refused([_flaw(file, dict(one)) for one in error.errors()]) from error
+        raise refused(_flaws(file, error)) from error
     flaws = [
         Flaw(file, f"{_RULE}.{place}.{misfit.field}", misfit.expected)
         for place, one in enumerate(found.rules)
         for misfit in misfits(one.rule)
+    ] + [
+        Flaw(file, f"{_RULE}.{place}.key", f"a key of its own: {one.key} is an earlier rule's")
+        for place, one in enumerate(found.rules)
+        if one.key in {other.key for other in found.rules[:place]}
     ]
     if flaws:
         raise refused(flaws)
@@ -170,7 +178,7 @@ def names_in(text: str) -> dict[str, str]:
     """What the file asks a district to name, and what for; nothing where it is no TOML."""
     try:
         wanted = tomllib.loads(text).get("names", {})
-    except tomllib.TOMLDecodeError:
+    except (tomllib.TOMLDecodeError, RecursionError):
         return {}
     return wanted if isinstance(wanted, dict) else {}
 
@@ -212,6 +220,13 @@ def _bind(value: Any, ids: Mapping[str, str]) -> Any:
     if isinstance(value, list):
         return [_bind(inner, ids) for inner in value]
     return value
+
+
+def _flaws(file: str, error: ValidationError) -> list[Flaw]:
+    """Each flaw once: to the model a flawed rule is none, which it would then miss as well."""
+    found = error.errors()
+    inside = any(len(one["loc"]) > 1 and one["loc"][0] == _RULE for one in found)
+    return [_flaw(file, dict(one)) for one in found if not (inside and one["loc"] == (_RULE,))]
 
 
 def _flaw(file: str, error: Mapping[str, Any]) -> Flaw:

@@ -127,6 +127,12 @@ def test_what_a_file_calls_by_name_has_to_be_named(run: Run, district: str) -> N
     assert "I02-board-credits.toml:7: names.association: an id for the issuer" in str(error)
 
 
+def test_a_file_that_is_named_twice_is_no_file_of_two_policies(run: Run, district: str) -> None:
+    words = ("load", "I10", "I10", "--district", district, *MINUTE)
+    error = run(*words, refused=PolicyFileError).exception
+    assert "the files: I10/bonus: one rule of that name among them" in str(error)
+
+
 def test_a_file_that_is_not_there_is_named(run: Run, district: str) -> None:
     words = ("load", "none.toml", "--district", district, *MINUTE)
     error = run(*words, refused=PolicyFileError).exception

@@ -67,6 +67,8 @@ after = "earned"
         (2, "", "name: "),  # it is nowhere
         (5, "", "12: @literacy: "),  # as the line before it has gone
         (8, 'key = "ONE"', "8: rules.0.key: "),
+        (8, 'key = "two"', "18: rules.1.key: a key of its own"),
+        (8, "key = " + "[" * 5000, "TOML: lists and tables within one another, not so deep"),
         (14, 'amount = [{ name = "flat" }]', "14: rules.0.amount.0.basis: "),
         (14, "amount = []", "14: rules.0.amount: "),
         (20, 'zone = "America/Nowhere"', "20: rules.1.zone: "),
@@ -86,6 +88,17 @@ def test_the_line_of_each_flaw_is_named(number: int, line: str, place: str) -> N
     flaws = [str(flaw) for flaw in refused.value.operands["flaws"]]
     told = f"bad.toml:{place}" if place[0].isdigit() else f"bad.toml: {place}"
     assert any(flaw.startswith(told) for flaw in flaws), flaws
+
+
+def test_a_rule_that_is_flawed_is_not_missed_as_well() -> None:
+    """What the model says of all rules, that there is none, is said of an empty list alone."""
+    text = WHOLE.replace("America/Chicago", "America/Nowhere", 1)
+    with pytest.raises(PolicyFileError) as refused:
+        parse(text, "bad.toml", {"literacy": named("who")})
+    (flaw,) = refused.value.operands["flaws"]
+    assert flaw.field == "rules.0.zone"
+    with pytest.raises(PolicyFileError, match="rules: tuple should have at least 1"):
+        parse(HEAD, "bad.toml", {})
 
 
 def test_what_a_file_asks_to_be_named_is_read_and_nothing_where_it_asks_for_nothing() -> None:

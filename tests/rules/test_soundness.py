@@ -12,6 +12,7 @@ from tests.samples import named
 
 FLAT = {"name": "flat", "basis": {"kind": "flat", "amount_cents": 30_000}}
 GRANT = {"fund": "grant", "performance_from": "2025-07-01"}
+SPAN = {"kind": "between", "first": "2024-07-01"}
 CREDIT = {
     "kind": "credit_requested",
     "choice": "credit",
@@ -30,6 +31,14 @@ def fields_of(**changes: Any) -> list[str]:
     [
         ({"effective_to": "2020-07-01"}, []),
         ({"effective_to": "2020-06-30"}, ["effective_to"]),
+        ({"windows": [SPAN | {"last": "2024-07-01"}]}, []),
+        ({"windows": [SPAN | {"last": "2024-06-30"}]}, ["windows.0.last"]),
+        ({"windows": [SPAN | {"last": "submitted"}]}, []),  # no day before it is known
+        ({"windows": [SPAN | {"first": "--07-01", "last": "--06-30"}]}, []),  # of the next year
+        ({"windows": [SPAN | {"first": "2024-02-30"}]}, ["windows.0.first"]),
+        ({"windows": [SPAN | {"first": "2024-01-31", "last": "2024-13-01"}]}, ["windows.0.last"]),
+        ({"windows": [SPAN | {"first": "--02-29", "last": "--02-30"}]}, ["windows.0.last"]),
+        ({"eligibility": [{"kind": "employed", "on": "2023-02-29"}]}, ["eligibility.0.on"]),
         ({"account": GRANT | {"performance_to": "2025-07-01"}}, []),
         ({"account": GRANT | {"performance_to": "2025-06-30"}}, ["account.performance_to"]),
         ({"account": GRANT}, []),

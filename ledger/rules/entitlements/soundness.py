@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from datetime import date
 from itertools import pairwise
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from ledger.events.policy_conditions import BetweenRule
 from ledger.events.policy_money import Ladder, TierBasis
 from ledger.events.policy_rule import CreditTrigger, Rule, UnitsTrigger
 from ledger.rules.entitlements.judging import NOTICES
 
 WHOLE = 100
+LEAP_YEAR = "2024"  # has every day that a year can have
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 class Misfit(NamedTuple):
@@ -23,7 +28,7 @@ class Misfit(NamedTuple):
 
 def misfits(rule: Rule) -> list[Misfit]:
     """Everything about the rule that cannot be meant so."""
-    return [*_span(rule), *_units(rule), *_money(rule)]
+    return [*_span(rule), *_days(rule), *_units(rule), *_money(rule)]
 
 
 def _span(rule: Rule) -> Iterator[Misfit]:
@@ -33,6 +38,44 @@ def _span(rule: Rule) -> Iterator[Misfit]:
     begins, ends = account.performance_from, account.performance_to
     if begins is not None and ends is not None and ends < begins:
         yield Misfit("account.performance_to", "a day not before performance_from")
+
+
+def _days(rule: Rule) -> Iterator[Misfit]:
+    """Days that no calendar has, and spans that hold none."""
+    dated = rule.model_dump(include={"eligibility", "windows", "preconditions", "timing"})
+    unknown = [field for field, text in _texts(dated, "") if not _is_day(text)]
+    yield from (Misfit(field, "a day that the calendar has") for field in unknown)
+    for place, window in enumerate(rule.windows):
+        field = f"windows.{place}.last"
+        if isinstance(window, BetweenRule) and field not in unknown and _holds_none(window):
+            yield Misfit(field, "a day not before first")
+
+
+def _texts(value: Any, field: str) -> Iterator[tuple[str, str]]:
+    """Every text in a rule (as plain data), by the way that leads to it."""
+    if isinstance(value, str):
+        yield field, value
+    parts = dict(enumerate(value)) if isinstance(value, list | tuple) else value
+    for name, inner in parts.items() if isinstance(parts, dict) else ():
+        yield from _texts(inner, f"{field}.{name}" if field else str(name))
+
+
+def _is_day(text: str) -> bool:
+    """Whether a text that is written as a day is one; any other text may be what it likes."""
+    full = text.replace("-", LEAP_YEAR, 1) if text.startswith("--") else text
+    if not _DAY.fullmatch(full):
+        return True
+    try:
+        date.fromisoformat(full)
+    except ValueError:
+        return False
+    return True
+
+
+def _holds_none(window: BetweenRule) -> bool:
+    """Whether its last day is before its first: of two that are given in full."""
+    first, last = window.first or "", window.last or ""
+    return all(map(_DAY.fullmatch, (first, last))) and last < first
 
 
 def _units(rule: Rule) -> Iterator[Misfit]:
