@@ -37,7 +37,7 @@ def fields_of(**changes: Any) -> list[str]:
         ({"windows": [SPAN | {"first": "--07-01", "last": "--06-30"}]}, []),  # of the next year
         ({"windows": [SPAN | {"first": "2024-02-30"}]}, ["windows.0.first"]),
         ({"windows": [SPAN | {"first": "2024-01-31", "last": "2024-13-01"}]}, ["windows.0.last"]),
-        ({"windows": [SPAN | {"first": "--02-29", "last": "--02-30"}]}, ["windows.0.last"]),
+        ({"windows": [SPAN | {"first": "--02-29", "last": "--02-30"}]}, []),  # its month's end
         ({"eligibility": [{"kind": "employed", "on": "2023-02-29"}]}, ["eligibility.0.on"]),
         ({"account": GRANT | {"performance_to": "2025-07-01"}}, []),
         ({"account": GRANT | {"performance_to": "2025-06-30"}}, ["account.performance_to"]),

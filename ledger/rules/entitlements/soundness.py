@@ -15,7 +15,6 @@ from ledger.events.policy_rule import CreditTrigger, Rule, UnitsTrigger
 from ledger.rules.entitlements.judging import NOTICES
 
 WHOLE = 100
-LEAP_YEAR = "2024"  # has every day that a year can have
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -61,12 +60,11 @@ def _texts(value: Any, field: str) -> Iterator[tuple[str, str]]:
 
 
 def _is_day(text: str) -> bool:
-    """Whether a text that is written as a day is one; any other text may be what it likes."""
-    full = text.replace("-", LEAP_YEAR, 1) if text.startswith("--") else text
-    if not _DAY.fullmatch(full):
+    """Whether a text that is written as a day is one: `--06-31` stands for the end of its month."""
+    if not _DAY.fullmatch(text):
         return True
     try:
-        date.fromisoformat(full)
+        date.fromisoformat(text)
     except ValueError:
         return False
     return True
