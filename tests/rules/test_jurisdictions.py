@@ -25,7 +25,7 @@ from ledger.events.equivalency import (
     UploadWindow,
 )
 from ledger.rules.counting import Unit
-from ledger.rules.equivalencies import Achievement
+from ledger.rules.equivalencies import Achievement, decimal
 from ledger.rules.licenses import Facts, License, Term
 from ledger.rules.renewals import in_cycle, progress
 from ledger.rules.uploads import upload_after
@@ -64,6 +64,50 @@ CROSS_STATE = {
     # no rule for a micro-credential: 0 + 10 + 15
     "us-md": ("professional", 0 + 1_000 + 1_500, "no_equivalency_rule"),
 }
+
+
+# What each state gives by the newest of its rules: so many units for so much of the kind. Where a
+# word stands for the numbers, it is left to somebody else; 0 is refused by name.
+RATES = {
+    "us-al": "micro_credential state, ceu 10/1, hour 1/1",
+    "us-ar": "micro_credential state, semester_hour 15/1, hour 1/1",
+    "us-dc": "hour 1/1, semester_hour 15/1",
+    "us-de": "micro_credential activity-form, ceu 10/1, semester_hour 15/1, hour 1/1,"
+    " project_hour 1/1",
+    "us-ga": "hour 1/10",
+    "us-il": "micro_credential provider, semester_hour 15/1, hour 1/1, academy_hour 1/1",
+    "us-ky": "micro_credential 1/1",
+    "us-la": "assessment_series 1/1",
+    "us-md": "ceu 10/1, semester_hour 15/1, hour 1/1, cpd_credit 15/1",
+    "us-me": "ceu 1/1.5, semester_hour 1/1, hour 1/15",
+    "us-mi": "micro_credential sponsor, ceu 10/1, semester_hour 25/1, scech 1/1, hour 1/1",
+    "us-nc": "micro_credential district, ceu 1/1, semester_hour 1.5/1, hour 0.1/1,"
+    " national_board 8/1, national_board_renewal 2/1",
+    "us-nd": "semester_hour 1/1, quarter_hour 2/3",  # 6 quarter hours are 4 semester hours
+    "us-sc": "micro_credential renewal-entity, semester_hour 20/1, quarter_hour 13/1,"
+    " graduate_semester_hour 20/1, approved_course 20/15, ceu 10/1",
+    "us-tn": "micro_credential 6/1, ceu 5/1, semester_hour 10/1, audited_semester_hour 5/1,"
+    " hour 1/1, evaluation_5 20/1, evaluation_4 15/1, evaluation_3 10/1, national_board 30/1,"
+    " national_board_renewal 15/1",
+    "us-tx": "micro_credential provider, semester_hour 15/1, hour 1/1",
+    "us-ut": "micro_credential 7.5/1, usbe_credit 15/1, semester_hour 18/1, hour 15/14",
+    "us-wi": "micro_credential 0/1, ceu 0/1, semester_hour 1/1, quarter_hour 2/3",
+    "us-wy": "micro_credential ptsb, hour 1/14",
+}
+
+
+def test_each_state_gives_for_each_kind_what_its_pages_say() -> None:
+    newest = {one.jurisdiction: one.terms for one in shipped()}  # the last of a file
+    said = {
+        state: ", ".join(_rate(conversion) for conversion in terms.conversions)
+        for state, terms in newest.items()
+    }
+    assert said == RATES
+
+
+def _rate(conversion: Conversion) -> str:
+    gives, per = decimal(conversion.gives_hundredths), decimal(conversion.per_hundredths)
+    return f"{conversion.kind} {conversion.left_to or f'{gives}/{per}'}"
 
 
 @pytest.mark.parametrize("state", CROSS_STATE)
@@ -724,7 +768,8 @@ def test_arkansas_counts_every_year_by_itself() -> None:
         (2024, 3_000, 600),
     ]
     half = replace(held, facts=(Facts(date(2022, 7, 1), "teacher", ("part-time",)),))
-    assert line(half, record, rules_of("us-ar"), "2024-06-30").state == "met"
+    found = line(half, record, rules_of("us-ar"), "2024-06-30")
+    assert (found.state, found.options[0].needs[0].needed_hundredths) == ("met", 1_800 + 1_800)
 
 
 @pytest.mark.parametrize(
