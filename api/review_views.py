@@ -5,12 +5,16 @@ Scores stay hidden until both assessors have scored, from everybody.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import chain
+from types import MappingProxyType
 from typing import Any, Literal
 from uuid import UUID
+
+from psycopg import Connection
 
 from api.access import Party
 from api.caller import Caller
@@ -31,10 +35,12 @@ from ledger.events.enrollment import (
     Submitted,
 )
 from ledger.values import VaultText, local_date
+from projections.log import recorded
 from projections.review_clock import Actor, Review, State
 from projections.review_clock import Seat as KnownSeat
 
 INDEPENDENT_SEATS = {1, 2}
+NOBODY: Mapping[UUID, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,8 +120,9 @@ def view(
     party: Party,
     read: Read[Any],
     enrollment: EnrollmentState | None = None,
+    others: Mapping[UUID, int] = NOBODY,
 ) -> ReviewView:
-    """One review as a party to it may see it now."""
+    """One review as a party to it may see it; of `others` see `others_with_files`."""
     due_on, zone = review.due_on, review.zone or "UTC"
     reflection, statement = _hers(read.edge, enrollment) if enrollment else (None, None)
     return ReviewView(
@@ -133,7 +140,7 @@ def view(
         overdue=due_on is not None and due_on < local_date(read.at, zone),
         zone=review.zone,
         seats=[] if party == "teacher" else _seats(review.seats, party, read.caller),
-        evidence=_evidence(read.edge, enrollment, party) if enrollment else [],
+        evidence=_evidence(read.edge, enrollment, party, others) if enrollment else [],
         reflection=reflection,
         statement=None if party == "assessor" else statement,
     )
@@ -156,11 +163,23 @@ def _seats(seats: Sequence[KnownSeat], party: Party, caller: Caller) -> list[Sea
     ]
 
 
-def _evidence(edge: Edge, enrollment: EnrollmentState, party: Party) -> list[Evidence]:
+def others_with_files(
+    connection: Connection[Any], same: Collection[tuple[UUID, UUID, UUID]], until: int
+) -> dict[UUID, int]:
+    """By file, how many others had handed in the same one by a position.
+
+    `same` is what the vault has found: file, person, and the command that uploaded hers.
+    """
+    known = recorded(connection, {upload_id for _, _, upload_id in same}, until)
+    pairs = {(file, person_id) for file, person_id, upload_id in same if upload_id in known}
+    return Counter(file for file, _ in pairs)
+
+
+def _evidence(
+    edge: Edge, enrollment: EnrollmentState, party: Party, others: Mapping[UUID, int]
+) -> list[Evidence]:
     """The artifacts; those that were never handed in are the teacher's alone to see."""
-    ids = [artifact.evidence_id for artifact in enrollment.artifacts]
-    erased = edge.vault.erased(ids)
-    others = None if party == "teacher" else edge.evidence.others_with(ids)
+    erased = edge.vault.erased([artifact.evidence_id for artifact in enrollment.artifacts])
     return [
         Evidence(
             evidence_id=artifact.evidence_id,
@@ -170,7 +189,7 @@ def _evidence(edge: Edge, enrollment: EnrollmentState, party: Party) -> list[Evi
             contains_students=artifact.contains_students,
             created_on=artifact.created_on,
             erased=artifact.evidence_id in erased,
-            others_with_it=None if others is None else others.get(artifact.evidence_id, 0),
+            others_with_it=None if party == "teacher" else others.get(artifact.evidence_id, 0),
         )
         for artifact in enrollment.artifacts
         if party == "teacher" or artifact.evidence_id in enrollment.submitted_ids

@@ -143,15 +143,12 @@ class EvidenceStore:
         """What is known of a file. Raises NotFoundError, or ErasedError when there was one."""
         return self._describe(self._load(evidence_id))
 
-    def others_with(self, evidence_ids: Iterable[UUID]) -> dict[UUID, int]:
-        """How many other people handed in the same file; files of one alone are left out."""
+    def others_with(self, evidence_ids: Iterable[UUID]) -> list[tuple[UUID, UUID, UUID]]:
+        """By file, who else has the same one, and the command that uploaded hers."""
         with self._vault.connections.connection() as connection:
-            found = fetch(
-                connection,
-                _SQL["others_with_the_same_evidence"],
-                evidence_ids=list(evidence_ids),
-            )
-        return dict(found)
+            sql = _SQL["others_with_the_same_evidence"]
+            found = fetch(connection, sql, evidence_ids=list(evidence_ids))
+        return [(evidence_id, person_id, upload_id) for evidence_id, person_id, upload_id in found]
 
     def upload_of(self, evidence_id: UUID) -> UUID:
         """The command that uploaded a file. Raises as `describe` does."""

@@ -167,11 +167,10 @@ SELECT %(evidence_id)s, %(upload_id)s, %(person_id)s, %(sealed_keys)s, %(media_t
 ON CONFLICT DO NOTHING;
 
 -- name: others_with_the_same_evidence
-SELECT e.evidence_id, count(DISTINCT o.person_id)
+SELECT e.evidence_id, o.person_id, o.upload_id
   FROM vault_evidence e
   JOIN vault_evidence o ON o.plaintext_hmac = e.plaintext_hmac AND o.person_id <> e.person_id
- WHERE e.evidence_id = ANY(%(evidence_ids)s)
- GROUP BY e.evidence_id;
+ WHERE e.evidence_id = ANY(%(evidence_ids)s);
 
 -- name: same_evidence_of_others
 SELECT DISTINCT o.person_id

@@ -267,6 +267,12 @@ def facts_of(
     return _decoded(connection, found)
 
 
+def recorded(connection: Connection[Any], command_ids: Collection[UUID], until: int) -> set[UUID]:
+    """Which of these commands had recorded something by a position."""
+    asked = {"command_ids": list(command_ids), "until": until}
+    return {command_id for (command_id,) in rows(connection, _SQL["recorded"], **asked)}
+
+
 def pages_of(
     connection: Connection[Any], streams: Sequence[UUID], until: int
 ) -> Iterator[Sequence[Fact[LedgerEvent]]]:

@@ -46,6 +46,11 @@ SELECT notification_id, originator_id, originator_version, topic, state
 -- name: last_position
 SELECT coalesce(max(notification_id), 0) FROM ledger_events;
 
+-- name: recorded
+-- Which of these commands had recorded something by a position.
+SELECT DISTINCT command_id FROM ledger_events
+ WHERE command_id = ANY(%(command_ids)s) AND notification_id <= %(until)s;
+
 -- name: recorded_at
 SELECT recorded_at FROM ledger_events WHERE notification_id = %(position)s;
 

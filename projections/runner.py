@@ -116,6 +116,7 @@ class Watch:
     def __init__(self, database: Database) -> None:
         self.database = database
         self._positions: dict[str, int] = {}
+        self._lost = False  # what was heard last may be no more
         self._meant: Redirects = {}
         self._changed = Condition()
         self._closed = Event()
@@ -156,6 +157,9 @@ class Watch:
         """How far all of these projections have come at least; their tables may show more."""
         self._asked.wait(FIRST_WORD_SECONDS_MAX)
         with self._changed:
+            self._changed.wait_for(
+                lambda: not self._lost or self._closed.is_set(), FIRST_WORD_SECONDS_MAX
+            )
             return min(self._positions.get(name, 0) for name in names)
 
     def close(self) -> None:
@@ -174,6 +178,7 @@ class Watch:
                 self._listen()
             except psycopg.Error as error:
                 _log.warning("cannot hear the projections: %s", error)
+                self._forget()
                 self._asked.set()
                 self._closed.wait(LISTEN_SECONDS_MAX)
 
@@ -204,7 +209,14 @@ class Watch:
             self._note(dict.fromkeys(said["names"], said["position"]))
         return not self._closed.is_set()
 
+    def _forget(self) -> None:
+        """A server that has crashed may have taken back what it announced: see `FOLLOWING`."""
+        with self._changed:
+            self._lost = self._lost or bool(self._positions)
+            self._positions = {}
+
     def _note(self, positions: dict[str, int]) -> None:
         with self._changed:
             self._positions |= positions
+            self._lost = False
             self._changed.notify_all()

@@ -22,7 +22,7 @@ from api.reading import (
     reading,
     zone_of_person,
 )
-from api.review_views import Decision, ReviewView, decisions_of, view
+from api.review_views import Decision, ReviewView, decisions_of, others_with_files, view
 from api.routing import Router
 from ledger.aggregates.enrollment import Enrollment
 from ledger.aggregates.issuer import Issuer
@@ -130,18 +130,21 @@ def read_enrollment(enrollment_id: UUID, read: AsOfReadNow) -> Response:
     """Where an enrollment stands: which attempt, who acts next, by when. No names."""
     enrollment = read.edge.ledger.get(Enrollment, enrollment_id)
     role = review_role(read.caller, enrollment)
+    files = [] if role == "teacher" else [one.evidence_id for one in enrollment.artifacts]
+    same = read.edge.evidence.others_with(files)
     with read.connection(party_to=enrollment.person_id) as connection:
         position = read.visible("reviews")
-        zone = zone_of_person(connection, enrollment.person_id)
+        zone = zone_of_person(connection, read.caller.meant(enrollment.person_id))
         as_of = read.known(connection, read.query.as_of, zone, "reviews")
         with known.review(connection, enrollment_id, as_of):
             found = reviews.find_review(connection, enrollment_id)
         then = facts_of(connection, [enrollment_id], as_of) if read.query.as_of else ()
+        others = others_with_files(connection, same, as_of)
     if found is None:
         raise NotFoundError(NOT_THERE)  # enrolled a read ago; ask with min_position
     shows_enrollment(read, "enrollment", enrollment)
     shown = Enrollment.fold(None, [fact.event for fact in then]) if then else enrollment
-    body = view(found, role, read, shown)
+    body = view(found, role, read, shown, others)
     tag = {} if then else {"ETag": f'"{enrollment.version}"'}
     return answer(body, position=min(as_of, position), **tag)
 
@@ -153,7 +156,7 @@ def list_decisions(enrollment_id: UUID, read: AsOfReadNow) -> Response:
     if review_role(read.caller, enrollment) == "assessor":
         raise NotFoundError(NOT_THERE)
     with read.connection(party_to=enrollment.person_id) as connection:
-        zone = zone_of_person(connection, enrollment.person_id)
+        zone = zone_of_person(connection, read.caller.meant(enrollment.person_id))
         as_of = read.known(connection, read.query.as_of, zone, *STREAMS)
         then = facts_of(connection, [enrollment_id], as_of)
         position = min(as_of, last_position(connection))

@@ -72,17 +72,21 @@ def test_scores_stay_hidden_until_both_are_in(shared_world: World) -> None:
 def test_whoever_judges_is_told_how_many_handed_in_the_same_file(shared_world: World) -> None:
     """And not who; nothing is refused for it, for a team may hand in what it made together."""
     one, two = (story(shared_world, token=name).enroll() for name in ("One", "Two"))
+    alone = []
     for each, own in ((one, b"hers"), (two, b"his")):
         each.upload("classroom_video", PNG + b"copied")
         each.upload("teacher_reflection", PNG + own)
         each.submit()
         each.review(MET)
+        alone.append(shared_world.position)
 
-    def told(who: UUID) -> list[int | None]:
-        return [file["others_with_it"] for file in shared_world.seen(who, one.path)["evidence"]]
+    def told(who: UUID, **asked: int) -> list[int | None]:
+        seen = shared_world.seen(who, one.path, **asked)
+        return [file["others_with_it"] for file in seen["evidence"]]
 
     assert told(one.assessors[0]) == told(one.issuer.approver) == [1, 0]
     assert told(one.teacher) == [None, None]
+    assert [told(one.issuer.approver, as_of=position) for position in alone] == [[0, 0], [1, 0]]
 
 
 def test_a_teacher_sees_where_her_submission_is_and_by_when(shared_world: World) -> None:

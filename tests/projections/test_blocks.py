@@ -125,6 +125,7 @@ READS: dict[str, dict[str, dict[str, Any]]] = {
         "of_streams": {"streams": [ID], "until": 9},
         "merges": {"stream": ID, "topic": "merge.persons-merged.v1", "until": 9},
         "last_position": {},
+        "recorded": {"command_ids": [ID], "until": 9},
         "recorded_at": {"position": 4},
     },
 }
