@@ -52,6 +52,15 @@ def test_i2_twenty_university_credits_and_sixteen_awards_move_the_lane() -> None
     assert (evaluation.balance.counted, evaluation.balance.banked) == (36, 0)
 
 
+def test_i2_the_next_lane_is_fifteen_credits_further() -> None:
+    """20 + 31 = 51 = 36 + 15: two notices. One award less: 50, 14 of them banked."""
+    for awards, reached, banked in ((31, [36, 51], 0), (30, [36], 14)):
+        evaluation = troy(date(2025, 5, 30), awards).under(shipped("I2"))
+        assert [one.notice and one.notice.reached for one in evaluation.findings] == reached
+        assert evaluation.balance is not None
+        assert evaluation.balance.banked == banked
+
+
 def test_i2_evidence_on_day_91_does_not_count() -> None:
     """20 + 15 = 35 of 36: the papers of 31 May are of day 91."""
     evaluation = troy(date(2025, 5, 31)).under(shipped("I2"))
