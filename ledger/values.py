@@ -131,11 +131,14 @@ def _printable(text: object) -> object:
 
 
 def _written_out(value: object) -> object:
-    """A date is written out: pydantic would read 0, and "0", as the first of January 1970."""
+    """A date is written out: pydantic would read 0, and "0", as the first of January 1970.
+
+    An instant is no date either: which day it is of depends on the zone.
+    """
     if isinstance(value, str):
         written_out = len(value) == len("YYYY-MM-DD") and value[4] == "-"
     else:
-        written_out = not isinstance(value, int | float)
+        written_out = not isinstance(value, int | float | datetime)
     if not written_out:
         raise ValueError("a date is written as YYYY-MM-DD")
     return value

@@ -1,6 +1,6 @@
 """The small values: what they take, what they refuse, and in which order they look."""
 
-from datetime import UTC, date
+from datetime import UTC, date, datetime
 from uuid import UUID, uuid4, uuid5
 
 import pytest
@@ -44,7 +44,9 @@ def test_money_is_whole_cents_and_nothing_that_looks_like_them(bad: object) -> N
         TypeAdapter(Cents).validate_python(bad)
 
 
-@pytest.mark.parametrize("bad", [0, 20260101, 1.5, "01/02/2026", "2026-02-30"])
+@pytest.mark.parametrize(
+    "bad", [0, 20260101, 1.5, "01/02/2026", "2026-02-30", datetime(2026, 1, 2, tzinfo=UTC)]
+)
 def test_a_day_is_written_as_a_date_and_is_never_a_number(bad: object) -> None:
     with pytest.raises(ValidationError):
         TypeAdapter(Day).validate_python(bad)

@@ -184,9 +184,9 @@ def _row(
         return None
     if entry is None:
         return None
-    day = entry.paid_on if isinstance(entry, OpeningPayment) else entry.earned_on
-    if as_of is not None and day > as_of:
-        read.flaw(None, f"is later than {as_of}, the day of the file", "after-cut-over")
+    column = "paid_on" if isinstance(entry, OpeningPayment) else "earned_on"
+    if as_of is not None and getattr(entry, column) > as_of:
+        read.flaw(column, f"is later than {as_of}, the day of the file", "after-cut-over")
     _check_days(read, entry)
     source, source_id, name = (read.text(one) or "" for one in WHO[1:])
     return OpeningRow(number, source, source_id, name, entry)

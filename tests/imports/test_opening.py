@@ -314,7 +314,7 @@ def test_what_was_brought_along_is_among_the_changes(cutover: Cutover) -> None:
         ({**UNITS, "quantity": "1.255"}, "quantity", "value-unreadable"),
         ({**UNITS, "unit": "Hours!"}, "unit", "value-unreadable"),
         ({**UNITS, "record": "unit"}, "record", "value-unreadable"),
-        ({**UNITS, "earned_on": "2024-09-01"}, None, "after-cut-over"),
+        ({**UNITS, "earned_on": "2024-09-01"}, "earned_on", "after-cut-over"),
         ({**UNITS, "source_id": "9"}, "source_id", "person-unknown"),
         ({**PAID, "policy_id": str(UUID(int=7))}, "policy_id", "policy-unknown"),
         ({**PAID, "fiscal_year": "FY25"}, "fiscal_year", "value-unreadable"),
