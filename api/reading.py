@@ -173,6 +173,8 @@ def _parsed(request: Request, query: type[AnyQuery]) -> AnyQuery:
     pairs = request.query_params.multi_items()
     if len(dict(pairs)) < len(pairs):
         raise InvalidError("the query says one thing twice")
+    if any("\0" in value for _, value in pairs):  # which no text of the database can hold
+        raise InvalidError("the query holds a character of no text: NUL")
     try:
         return query.model_validate_strings(dict(pairs))
     except ValidationError as error:

@@ -199,6 +199,7 @@ def test_what_is_sought_is_one_credential_one_stack_or_one_competency(
     for asked, slug in (
         ({**stack, **worded}, "invalid-request"),
         ({"limit": 1}, "invalid-request"),
+        ({"competency": "a\0b"}, "invalid-request"),
         ({"credential_id": str(one)}, "not-found"),
         ({"stack_id": str(one)}, "not-found"),
     ):
