@@ -17,6 +17,7 @@ from api.edge import Edge
 from api.exports.layout import layout
 from ledger.aggregates.batch import Batch
 from ledger.application import Call, Receipt
+from ledger.collector import collector_resting
 from ledger.commands import batch as commands
 from ledger.commands.batch import Seen
 from ledger.commands.batch_comparison import comparison
@@ -29,7 +30,6 @@ from ledger.rules.batch_comparison import Comparison
 from ledger.rules.payroll_lines import lines_of_batch
 from ledger.store import EVERYTHING
 from projections import batches, payable, reviewers
-from projections.engine import collector_resting
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from api.access import Party
 from api.caller import Caller
 from api.edge import Edge
 from api.reading import Read
+from api.words import words_about
 from ledger.aggregates.enrollment_state import ADJUDICATOR_SEAT, EnrollmentState
 from ledger.events.enrollment import (
     Adjudicated,
@@ -38,6 +39,7 @@ from ledger.values import VaultText, local_date
 from projections.log import recorded
 from projections.review_clock import Actor, Review, State
 from projections.review_clock import Seat as KnownSeat
+from projections.sql import NO_ID
 
 INDEPENDENT_SEATS = {1, 2}
 NOBODY: Mapping[UUID, int] = MappingProxyType({})
@@ -198,20 +200,17 @@ def _evidence(
 
 def _hers(edge: Edge, enrollment: EnrollmentState) -> tuple[str | None, str | None]:
     """What she wrote to the newest attempt and the newest appeal; null where that was erased."""
-    attempt: Submitted | Resubmitted | None = None
-    appeal: AppealOpened | None = None
+    reflection = statement = NO_ID
     for event in edge.ledger.events.get(enrollment.id, lte=enrollment.version):
         match event:
-            case Submitted() | Resubmitted():
-                attempt = event
-            case AppealOpened():
-                appeal = event
+            case Submitted(reflection=words) | Resubmitted(reflection=words):
+                reflection = words.text_id if words else NO_ID
+            case AppealOpened(statement=words):
+                statement = words.text_id if words else NO_ID
             case _:
                 pass
-    return (
-        _text(edge, attempt.person_id, attempt.reflection) if attempt else None,
-        _text(edge, appeal.person_id, appeal.statement) if appeal else None,
-    )
+    found = words_about(edge, enrollment.person_id, {reflection, statement} - {NO_ID})
+    return found.get(reflection), found.get(statement)
 
 
 @dataclass(slots=True)
@@ -301,8 +300,3 @@ def _words(edge: Edge, person_id: UUID, text_ids: Sequence[UUID]) -> list[str]:
     """The texts in the order they were written; a text that was erased is left out."""
     found = edge.vault.get_texts(text_ids, about=person_id)
     return [found[text_id] for text_id in text_ids if text_id in found]
-
-
-def _text(edge: Edge, person_id: UUID, words: VaultText | None) -> str | None:
-    """One text; null where there is none, or where it was erased."""
-    return next(iter(_words(edge, person_id, [words.text_id] if words else [])), None)

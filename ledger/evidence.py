@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID, uuid4
@@ -143,8 +143,10 @@ class EvidenceStore:
         """What is known of a file. Raises NotFoundError, or ErasedError when there was one."""
         return self._describe(self._load(evidence_id))
 
-    def others_with(self, evidence_ids: Iterable[UUID]) -> list[tuple[UUID, UUID, UUID]]:
+    def others_with(self, evidence_ids: Collection[UUID]) -> list[tuple[UUID, UUID, UUID]]:
         """By file, who else has the same one, and the command that uploaded hers."""
+        if not evidence_ids:
+            return []
         with self._vault.connections.connection() as connection:
             sql = _SQL["others_with_the_same_evidence"]
             found = fetch(connection, sql, evidence_ids=list(evidence_ids))

@@ -8,9 +8,7 @@ decoding and one transaction.
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import groupby
@@ -19,6 +17,7 @@ from typing import Any
 import orjson
 from psycopg import Connection, DatabaseError, DataError, IntegrityError, InterfaceError
 
+from ledger.collector import collector_resting
 from ledger.errors import UnavailableError
 from ledger.events import EVENT_CLASSES, LedgerEvent
 from ledger.events.base import Event
@@ -224,18 +223,6 @@ def _folded(
         assert len(facts) == 1, "a merge is folded alone"
         return projection.merge(Fact(position, event), connection)
     return projection.apply(facts, connection)
-
-
-@contextmanager
-def collector_resting() -> Iterator[None]:
-    """Looking for garbage among thousands of new events finds none, and takes half of all time."""
-    working = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if working:
-            gc.enable()
 
 
 @cache

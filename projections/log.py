@@ -269,6 +269,8 @@ def facts_of(
 
 def recorded(connection: Connection[Any], command_ids: Collection[UUID], until: int) -> set[UUID]:
     """Which of these commands had recorded something by a position."""
+    if not command_ids:
+        return set()
     asked = {"command_ids": list(command_ids), "until": until}
     return {command_id for (command_id,) in rows(connection, _SQL["recorded"], **asked)}
 

@@ -18,11 +18,12 @@ from typing import Any
 from psycopg import Connection, errors
 from psycopg.sql import SQL, Composed, Identifier
 
+from ledger.collector import collector_resting
 from ledger.errors import InvalidError, UnavailableError
 from projections import parking
 from projections.contract import Projection, Table
 from projections.database import Database, lock_space
-from projections.engine import Engine, collector_resting
+from projections.engine import Engine
 from projections.lanes import fork_server
 from projections.log import LogReader, Shard, last_position
 from projections.redirects import redirects

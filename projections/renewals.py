@@ -66,8 +66,8 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Credit:
-    """Something earned elsewhere, in its own kind."""
+class CreditEarned:
+    """Something earned elsewhere, in its own kind, but for the documents that show it."""
 
     credit_id: UUID
     person_id: UUID
@@ -80,7 +80,6 @@ class Credit:
     earned_on: date
     approved_on: date | None
     exchanged_enrollment_id: UUID | None
-    documents: dict[str, Any] | None
     withdrawn_on: date | None
     withdrawn_reason: str | None
     position: int
@@ -88,6 +87,13 @@ class Credit:
     outcome: str | None = None  # of an award from elsewhere: what the district made of it
     outcome_reason: str | None = None
     expires_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credit(CreditEarned):
+    """Something earned elsewhere, and where the vault has what its documents are called."""
+
+    documents: dict[str, Any] | None
 
     @property
     def achievement(self) -> Achievement:

@@ -93,28 +93,10 @@ class HeldLicense:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShownCredit:
-    """Something earned elsewhere, in its own kind, with what its documents are called."""
+class ShownCredit(renewals.CreditEarned):
+    """Something earned elsewhere, and what its documents are called."""
 
-    credit_id: UUID
-    person_id: UUID
-    district_id: UUID
-    kind: str
-    quantity_hundredths: int
-    category: str | None
-    course: str | None
-    begun_on: date | None
-    earned_on: date
-    approved_on: date | None
-    exchanged_enrollment_id: UUID | None
     documents: str | None  # null: none were named, or the name was erased
-    withdrawn_on: date | None
-    withdrawn_reason: str | None
-    position: int
-    positions: list[int]
-    outcome: str | None
-    outcome_reason: str | None
-    expires_on: date | None
 
 
 class PersonRenewals(BaseModel):

@@ -168,9 +168,7 @@ def _text(term: _Term, leaves: Sequence[str], prefix: str) -> _Text:
     if term.before != "<":
         return None, term.before + escape(leaf) + term.after
     address = _ADDRESS.fullmatch(leaf)
-    if (
-        address is None or address[1] in words()
-    ):  # of a word of a context it would be the short form
+    if address is None or address[1] in words():  # behind a word of a context: a short form
         raise RecordError("an address may be another than it looks")
     return None, f"<{leaf}>"
 

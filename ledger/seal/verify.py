@@ -17,14 +17,13 @@ checkpoints and proofs that somebody else holds.
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import astuple, dataclass, field
 from heapq import merge
 from itertools import pairwise
 from typing import NamedTuple, Protocol
 
+from ledger.collector import collector_resting
 from ledger.seal.diagnosis import (
     Damage,
     Kind,
@@ -95,23 +94,11 @@ def verify(
     audit = _Audit(log, keys, list(held), witnesses)
     total = max(log.last_position(), audit.leaf_count)
     first = 1
-    with _no_search_for_cycles():
+    with collector_resting():
         while audit.page(first):
             progress(min(first + PAGE - 1, total), total)
             first += PAGE
     return audit.report()
-
-
-@contextmanager
-def _no_search_for_cycles() -> Iterator[None]:
-    """Rows come and go by the million and refer to nothing; to look for cycles took a tenth."""
-    searched = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if searched:
-            gc.enable()
 
 
 @dataclass

@@ -12,6 +12,7 @@ from tests.samples import named
 
 FLAT = {"name": "flat", "basis": {"kind": "flat", "amount_cents": 30_000}}
 GRANT = {"fund": "grant", "performance_from": "2025-07-01"}
+NO_DAY = {"kind": "employed", "on": "2023-02-29"}
 SPAN = {"kind": "between", "first": "2024-07-01"}
 CREDIT = {
     "kind": "credit_requested",
@@ -39,6 +40,7 @@ def fields_of(**changes: Any) -> list[str]:
         ({"windows": [SPAN | {"first": "2024-01-31", "last": "2024-13-01"}]}, ["windows.0.last"]),
         ({"windows": [SPAN | {"first": "--02-29", "last": "--02-30"}]}, []),  # its month's end
         ({"eligibility": [{"kind": "employed", "on": "2023-02-29"}]}, ["eligibility.0.on"]),
+        ({"amount": [FLAT | {"when": [NO_DAY]}]}, ["amount.0.when.0.on"]),
         ({"account": GRANT | {"performance_to": "2025-07-01"}}, []),
         ({"account": GRANT | {"performance_to": "2025-06-30"}}, ["account.performance_to"]),
         ({"account": GRANT}, []),

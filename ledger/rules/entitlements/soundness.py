@@ -41,8 +41,7 @@ def _span(rule: Rule) -> Iterator[Misfit]:
 
 def _days(rule: Rule) -> Iterator[Misfit]:
     """Days that no calendar has, and spans that hold none."""
-    dated = rule.model_dump(include={"eligibility", "windows", "preconditions", "timing"})
-    unknown = [field for field, text in _texts(dated, "") if not _is_day(text)]
+    unknown = [field for field, text in _texts(rule.model_dump(), "") if not _is_day(text)]
     yield from (Misfit(field, "a day that the calendar has") for field in unknown)
     for place, window in enumerate(rule.windows):
         field = f"windows.{place}.last"
